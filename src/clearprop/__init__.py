@@ -1,0 +1,116 @@
+"""Clearprop: backpropagation in the clear.
+
+Train feed-forward neural networks, and see, check and explain every number on the way::
+
+    import clearprop as cp
+
+    network = cp.Network([64, 100, 10], activations="relu", output="softmax")
+    history = cp.train(network, X, y, epochs=20, validation=0.1, metrics=["accuracy"])
+    record = cp.backprop(network, X[:32], y[:32])
+    record["delta2"], record["dW2[1,3]"], record["L"]
+
+The notation is the table of docs/notation.md: W2[1,3], b2[1], z2[1], a1[3], delta2[1].
+"""
+
+from clearprop.activations import Activation
+from clearprop.backprop import backprop
+from clearprop.early_stopping import EarlyStopping
+from clearprop.errors import (
+    ArchitectureError,
+    ArgumentError,
+    ClearpropError,
+    DataError,
+    DerivativeError,
+    DivergenceError,
+    ElementError,
+    FileWriteError,
+    MissingExtraError,
+    ModelFileError,
+    NonFiniteDataError,
+    NonFiniteError,
+    PairingError,
+    SampleWeightError,
+    ShapeError,
+    TargetError,
+    TypeOfDataError,
+    UnknownNameError,
+)
+from clearprop.history import Epoch, History
+from clearprop.initializers import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal,
+    uniform,
+    zeros,
+)
+from clearprop.losses import Loss, huber, quantile
+from clearprop.network import Network
+from clearprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop, RProp
+from clearprop.record import Record
+from clearprop.schedules import (
+    constant,
+    cosine,
+    exponential,
+    inverse_scaling,
+    step,
+    warmup_cosine,
+)
+from clearprop.steps import Step, steps
+from clearprop.training import train
+
+__version__ = "0.0.1"
+
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "ArchitectureError",
+    "ArgumentError",
+    "ClearpropError",
+    "DataError",
+    "DerivativeError",
+    "DivergenceError",
+    "EarlyStopping",
+    "ElementError",
+    "Epoch",
+    "FileWriteError",
+    "History",
+    "Loss",
+    "MissingExtraError",
+    "ModelFileError",
+    "Network",
+    "NonFiniteDataError",
+    "NonFiniteError",
+    "PairingError",
+    "RMSprop",
+    "RProp",
+    "Record",
+    "SampleWeightError",
+    "ShapeError",
+    "Step",
+    "TargetError",
+    "TypeOfDataError",
+    "UnknownNameError",
+    "backprop",
+    "constant",
+    "cosine",
+    "exponential",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "huber",
+    "inverse_scaling",
+    "normal",
+    "quantile",
+    "step",
+    "steps",
+    "train",
+    "uniform",
+    "warmup_cosine",
+    "zeros",
+]

@@ -1,0 +1,278 @@
+"""Activation functions a = f(z): each is one entry of a table.
+
+To add one, write its value and its derivative, add the entry, and the tests hold it to
+central differences, to PyTorch and to every loss it may meet (CONTRIBUTING.md).
+
+Values keep the data type of z: float32, float64, longdouble, and complex for the
+complex-step check, where comparisons look at the real part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.derivative_check import check_scalar_derivative
+from clearprop.errors import ArgumentError, unknown
+from clearprop.special import erfc
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Activation:
+    """An activation function a = f(z) and its derivative f'(z).
+
+    Parameters
+    ----------
+    name : str
+        The name it is shown and saved under.
+    f : callable
+        ``f(z)``: a number for a number.
+    derivative : callable
+        ``f'(z)``: a number for a number. When the activation is made, it is compared with
+        central differences of `f` at many points from -8 to 8.
+
+    Raises
+    ------
+    DerivativeError
+        If `derivative` is not the derivative of `f`; the message gives the worst point and
+        both values.
+
+    Notes
+    -----
+    The entries of the built-in table have four fields more: `equation`, `source`,
+    `outputs` (the interval that f maps to), `on_arrays` (their functions take whole
+    arrays) and, for softmax alone, whose outputs depend on each other, `jacobian_product`.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cube = cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
+    >>> cp.Network([2, 3, 1], activations=cube, output="identity").activations
+    (cube, identity)
+    >>> try:
+    ...     cp.Activation("cube", lambda z: z**3, lambda z: 2 * z**2)
+    ... except cp.DerivativeError as error:
+    ...     print(str(error).partition(", where")[0])
+    activation 'cube': the derivative given is wrong, worst at z = 4.43719
+    """
+
+    name: str
+    f: Callable[[Any], Any]
+    derivative: Callable[[Any], Any]
+    equation: str = field(default="", kw_only=True)
+    source: str = field(default="", kw_only=True)
+    outputs: tuple[float, float] = field(default=(-math.inf, math.inf), kw_only=True)
+    on_arrays: bool = field(default=False, kw_only=True)
+    jacobian_product: Callable[[Array, Array], Array] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.on_arrays:
+            return
+        if not isinstance(self.name, str) or not self.name:
+            raise ArgumentError(f"an activation's name is a non-empty string, not {self.name!r}")
+        if self.name in ACTIVATIONS:
+            raise ArgumentError(f"{self.name!r} is a built-in activation; choose another name")
+        check_scalar_derivative(self.name, self.f, self.derivative)
+
+    def __call__(self, z: Array) -> Array:
+        """Return a = f(z), in the shape and data type of z."""
+        return self._apply(self.f, z)
+
+    def backward(self, z: Array, da: Array) -> Array:
+        """Return J_f(z)^T da, the gradient for z where da is the gradient for a = f(z).
+
+        That is f'(z) * da for all but softmax.
+        """
+        if self.jacobian_product is not None:
+            return self.jacobian_product(z, da)
+        return da * self._apply(self.derivative, z)
+
+    def _apply(self, function: Callable[[Any], Any], z: Array) -> Array:
+        if self.on_arrays:
+            return np.asarray(function(z), dtype=z.dtype)
+        return np.array([function(number) for number in z.flat], dtype=z.dtype).reshape(z.shape)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _identity(z: Array) -> Array:
+    return z
+
+
+def _one(z: Array) -> Array:
+    return np.ones_like(z)
+
+
+def sigmoid(z: Array) -> Array:
+    """Return 1 / (1 + e^-z), without overflow on either side."""
+    e = np.exp(np.where(z.real > 0, -z, z))  # e^-|z|
+    return np.where(z.real > 0, 1.0, e) / (1.0 + e)
+
+
+def _sigmoid_derivative(z: Array) -> Array:
+    return sigmoid(z) * sigmoid(-z)  # a (1 - a), without cancellation where a is near 1
+
+
+def _tanh_derivative(z: Array) -> Array:
+    return 1.0 - np.tanh(z) ** 2
+
+
+def _relu(z: Array) -> Array:
+    return np.where(z.real > 0, z, 0.0)
+
+
+def _relu_derivative(z: Array) -> Array:
+    return np.where(z.real > 0, 1.0, 0.0)
+
+
+def _leaky_relu(z: Array) -> Array:
+    return np.where(z.real > 0, z, 0.01 * z)
+
+
+def _leaky_relu_derivative(z: Array) -> Array:
+    return np.where(z.real > 0, 1.0, 0.01)
+
+
+def _elu(z: Array) -> Array:
+    return np.where(z.real > 0, z, np.expm1(np.where(z.real > 0, 0.0, z)))
+
+
+def _elu_derivative(z: Array) -> Array:
+    return np.exp(np.where(z.real > 0, 0.0, z))
+
+
+def _normal_cdf(z: Array) -> Array:
+    return 0.5 * erfc(-z / math.sqrt(2))
+
+
+def _gelu(z: Array) -> Array:
+    return z * _normal_cdf(z)
+
+
+def _gelu_derivative(z: Array) -> Array:
+    return _normal_cdf(z) + z * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+
+
+def _silu(z: Array) -> Array:
+    return z * sigmoid(z)
+
+
+def _silu_derivative(z: Array) -> Array:
+    return sigmoid(z) * (1.0 + z * sigmoid(-z))
+
+
+def softplus(z: Array) -> Array:
+    """Return log(1 + e^z) as max(z, 0) + log(1 + e^-|z|)."""
+    positive = z.real > 0
+    return np.where(positive, z, 0.0) + np.log1p(np.exp(np.where(positive, -z, z)))
+
+
+def softmax(z: Array) -> Array:
+    """Return e^z_j / sum_k e^z_k over the last axis, shifted by the largest z."""
+    e = np.exp(z - z.real.max(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def _softmax_jacobian_product(z: Array, da: Array) -> Array:
+    # da_j/dz_k = a_j (1 - a_j) where j = k, -a_j a_k elsewhere
+    a = softmax(z)
+    return np.asarray(a * (da - (a * da).sum(axis=-1, keepdims=True)))
+
+
+def _entry(
+    name: str,
+    f: Callable[[Array], Array],
+    derivative: Callable[[Array], Array],
+    equation: str,
+    outputs: tuple[float, float],
+    source: str,
+    jacobian_product: Callable[[Array, Array], Array] | None = None,
+) -> Activation:
+    return Activation(
+        name,
+        f,
+        derivative,
+        equation=equation,
+        outputs=outputs,
+        source=source,
+        on_arrays=True,
+        jacobian_product=jacobian_product,
+    )
+
+
+def _no_elementwise_derivative(z: Array) -> Array:
+    raise TypeError("softmax has a Jacobian, not an elementwise derivative: use backward(z, da)")
+
+
+_INF = math.inf
+
+ACTIVATIONS: dict[str, Activation] = {
+    entry.name: entry
+    for entry in (
+        _entry("identity", _identity, _one, "z", (-_INF, _INF), "the linear neuron"),
+        _entry(
+            "sigmoid", sigmoid, _sigmoid_derivative, "1 / (1 + exp(-z))", (0, 1),
+            "Rumelhart, Hinton, Williams, Nature 323 (1986)",
+        ),
+        _entry(
+            "tanh", np.tanh, _tanh_derivative, "tanh(z)", (-1, 1),
+            "LeCun et al., Efficient BackProp (1998)",
+        ),
+        _entry(
+            "relu", _relu, _relu_derivative, "max(z, 0); f'(0) = 0", (0, _INF),
+            "Nair, Hinton, ICML 2010",
+        ),
+        _entry(
+            "leaky_relu", _leaky_relu, _leaky_relu_derivative, "z if z > 0 else 0.01 z",
+            (-_INF, _INF), "Maas, Hannun, Ng, ICML 2013",
+        ),
+        _entry(
+            "elu", _elu, _elu_derivative, "z if z > 0 else exp(z) - 1", (-1, _INF),
+            "Clevert, Unterthiner, Hochreiter, ICLR 2016",
+        ),
+        _entry(
+            "gelu", _gelu, _gelu_derivative, "z Phi(z), Phi the normal distribution",
+            (-0.17, _INF), "Hendrycks, Gimpel, arXiv:1606.08415 (2016)",
+        ),
+        _entry(
+            "silu", _silu, _silu_derivative, "z / (1 + exp(-z))", (-0.2785, _INF),
+            "Elfwing, Uchibe, Doya, Neural Networks 107 (2018)",
+        ),
+        _entry(
+            "softplus", softplus, sigmoid, "log(1 + exp(z))", (0, _INF),
+            "Dugas et al., NeurIPS 2000",
+        ),
+        _entry("exp", np.exp, np.exp, "exp(z)", (0, _INF), "the log link of a rate"),
+        _entry(
+            "softmax", softmax, _no_elementwise_derivative, "exp(z_j) / sum_k exp(z_k)", (0, 1),
+            "Bridle, Neurocomputing (1990)", _softmax_jacobian_product,
+        ),
+    )
+}  # fmt: skip
+"""The built-in activations by name."""
+
+RELU_FAMILY = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"})
+"""Activations that grow with z on one side; `initializer="auto"` gives them he_uniform."""
+
+
+def activation(spec: str | Activation) -> Activation:
+    """Return the activation that `spec` names, or `spec` itself if it is one.
+
+    Raises
+    ------
+    UnknownNameError
+        If no activation has that name; the message lists those that exist.
+    """
+    if isinstance(spec, Activation):
+        return spec
+    if spec not in ACTIVATIONS:
+        unknown("activation", spec, ACTIVATIONS)
+    return ACTIVATIONS[spec]

@@ -1,0 +1,290 @@
+"""Data in: arrays and tables of any library become checked NumPy arrays of one type.
+
+Nothing that is passed in is changed, and nothing doubtful is let through: NaN, infinity,
+text, masked values, labels out of range and shapes that do not fit are refused, with what
+was expected, what came, and where.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import (
+    ArgumentError,
+    NonFiniteDataError,
+    SampleWeightError,
+    ShapeError,
+    TargetError,
+    TypeOfDataError,
+)
+
+Array = NDArray[Any]
+
+_BLOCK = 1 << 20
+"""Numbers looked at together, so that a check needs little memory beside the data."""
+
+
+def check_inputs(X: object, n_features: int, dtype: np.dtype[Any], what: str = "X") -> Array:
+    """Return `X` as an array of shape (n, n_features) and type `dtype`.
+
+    Parameters
+    ----------
+    X : array-like or table
+        A NumPy array, anything with ``__array__``, nested lists, or a pandas, polars or
+        pyarrow table of numbers: one sample a row.
+    n_features : int
+        The number of columns expected.
+    dtype : numpy dtype
+        The type of the result.
+    what : str
+        How messages call it.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError
+        If it has another shape, is not numeric, or holds NaN or infinity.
+    """
+    array, columns = _to_array(X, what)
+    if array.ndim != 2:
+        hint = f": one sample is {what}[None, :], one feature {what}[:, None]"
+        raise ShapeError(
+            f"{what} must have shape (n, {n_features}), one sample a row, but has shape "
+            f"{array.shape}{hint if array.ndim == 1 else ''}"
+        )
+    if array.shape[1] != n_features:
+        raise ShapeError(
+            f"{what} has {array.shape[1]} columns, but the network takes {n_features} inputs"
+        )
+    if array.shape[0] == 0:
+        raise ShapeError(f"{what} has no rows")
+    return _cast(array, dtype, what, columns)
+
+
+def check_targets(
+    y: object, n: int, n_outputs: int, kind: str, dtype: np.dtype[Any], what: str = "y"
+) -> Array:
+    """Return `y` as integer labels (n,) or as numbers (n, n_outputs) in `dtype`.
+
+    Parameters
+    ----------
+    y : array-like or table
+        Targets. (n,) may stand for (n, 1). For `kind` "labels", (n,) holds labels.
+    n, n_outputs : int
+        The number of samples and of network outputs.
+    kind : {"real", "labels", "unit", "nonnegative"}
+        What the loss takes: any number; integer labels or rows that sum to 1; numbers in
+        [0, 1]; numbers from 0 up.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError, TargetError
+        If `y` does not fit; the message names the row.
+    """
+    array, columns = _to_array(y, what)
+    if array.ndim and array.shape[0] != n:
+        raise ShapeError(f"X has {n} rows, but {what} has {array.shape[0]}")
+    if kind == "labels" and array.ndim == 1:
+        return _labels(array, n_outputs, what)
+    if array.ndim == 1 and n_outputs == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != n_outputs:
+        raise ShapeError(_target_shape_message(array, n, n_outputs, kind, what))
+    numbers = _cast(array, real_type(dtype), what, columns)
+    if kind in ("labels", "unit", "nonnegative"):
+        _check_domain(numbers, kind, what)
+    if kind == "labels":
+        sums = numbers.sum(axis=1, dtype=np.float64)
+        wrong = np.flatnonzero(np.abs(sums - 1) > 1e-4)
+        if wrong.size:
+            raise TargetError(
+                f"{what} row {wrong[0]} sums to {sums[wrong[0]]:.6g}, but cross_entropy takes rows "
+                f"that sum to 1, or integer labels of shape ({n},){_more(wrong.size, 'row')}"
+            )
+    return numbers
+
+
+def one_hot(labels: Array, n_outputs: int, dtype: np.dtype[Any]) -> Array:
+    """Return rows that hold 1 at the label and 0 elsewhere, shape (n, n_outputs)."""
+    rows = np.zeros((labels.size, n_outputs), dtype=dtype)
+    rows[np.arange(labels.size), labels] = 1
+    return rows
+
+
+def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type of targets: the real type under a complex one, else the type itself."""
+    return np.empty(0, dtype).real.dtype
+
+
+def check_sample_weight(weights: object, n: int) -> NDArray[np.float64] | None:
+    """Return weights as float64 of shape (n,), or None for None.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError, SampleWeightError
+        If there are not n of them, or some are negative, or all are zero.
+    """
+    if weights is None:
+        return None
+    array, _ = _to_array(weights, "sample_weight")
+    if array.shape != (n,):
+        raise ShapeError(f"sample_weight must have shape ({n},), but has shape {array.shape}")
+    checked = _cast(array[:, None], np.dtype(np.float64), "sample_weight", None)[:, 0]
+    negative = np.flatnonzero(checked < 0)
+    if negative.size:
+        raise SampleWeightError(
+            f"sample_weight[{negative[0]}] is {checked[negative[0]]:g}; weights must be 0 or more"
+            f"{_more(negative.size, 'weight')}"
+        )
+    if not checked.any():
+        raise SampleWeightError("sample_weight is all zero: no sample would count")
+    return checked
+
+
+def mean_weights(weights: Array | None, n: int, dtype: np.dtype[Any]) -> Array:
+    """Return omega: each sample's share of the mean, w_i / sum w, or 1/n; double at least."""
+    wide = np.result_type(real_type(dtype), np.float64)
+    return (
+        np.full(n, wide.type(1) / n) if weights is None else (weights / weights.sum()).astype(wide)
+    )
+
+
+def check_not_negative(name: str, value: float) -> float:
+    """Return a setting if it is a finite number from 0 up, or raise `ArgumentError`."""
+    if not 0 <= value < np.inf:
+        raise ArgumentError(f"{name} is {value!r}; it must be a number, 0 or more")
+    return float(value)
+
+
+def _to_array(data: object, what: str) -> tuple[Array, list[str] | None]:
+    """Return a numeric array, and the column names of a table."""
+    if isinstance(data, np.ndarray) and not isinstance(data, np.ma.MaskedArray):
+        array, columns = data, None
+    elif (table := _as_table(data, what)) is not None:
+        array, columns = table
+    else:
+        array, columns = _from_array_like(data, what), None
+    if array.dtype.kind not in "biufc":
+        raise TypeOfDataError(f"{what} must hold numbers, but holds {_kind_of_data(array)}")
+    return array, columns
+
+
+def _from_array_like(data: object, what: str) -> Array:
+    if isinstance(data, np.ma.MaskedArray):
+        if np.ma.is_masked(data):
+            raise NonFiniteDataError(f"{what} has masked values: fill them or leave their rows out")
+        return np.asarray(data.data)
+    if hasattr(data, "toarray") and hasattr(data, "nnz"):
+        raise TypeOfDataError(f"{what} is a sparse matrix: pass {what}.toarray()")
+    try:
+        return np.asarray(data)
+    except ValueError:
+        raise ShapeError(f"{what} has rows of different lengths") from None
+
+
+def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
+    """Return the numbers and column names of a pandas, polars or pyarrow table or column."""
+    if isinstance(data, list | tuple | float | int | str) or data is None:
+        return None
+    import narwhals as nw  # here, because `import clearprop` should not wait for it
+
+    frame = nw.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+    if isinstance(frame, nw.Series):
+        if frame.null_count():
+            raise NonFiniteDataError(f"{what} has {frame.null_count()} missing value(s)")
+        return frame.to_numpy(), None
+    if not isinstance(frame, nw.DataFrame):
+        return None
+    for name, kind in frame.schema.items():
+        if not (kind.is_numeric() or kind == nw.Boolean):
+            raise TypeOfDataError(f"{what}'s column {name!r} holds {kind}, not numbers")
+        missing = frame[name].is_null().arg_true()
+        if len(missing):
+            raise NonFiniteDataError(
+                f"{what} is missing at row {missing[0]}, column {name!r}"
+                f"{_more(len(missing), 'row')}"
+            )
+    if not frame.columns:
+        raise ShapeError(f"{what} has no columns")
+    return np.column_stack([frame[name].to_numpy() for name in frame.columns]), frame.columns
+
+
+def _kind_of_data(array: Array) -> str:
+    if array.dtype.kind in "US":
+        return f"text such as {array.flat[0].item()!r}"
+    if array.dtype.kind in "Mm":
+        return "dates or times"
+    for position, value in zip(np.ndindex(array.shape), array.flat, strict=True):
+        if not isinstance(value, int | float | np.number):
+            where = f" at {list(position)}" if position else ""
+            return f"{value!r}, a {type(value).__name__},{where}".rstrip(",")
+    return "objects: pass an array of a numeric dtype"
+
+
+def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | None) -> Array:
+    """Return a C-ordered array of `dtype`, or raise for what is not finite in it."""
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=dtype)
+    rows = max(1, _BLOCK // max(1, cast.shape[1]))
+    for start in range(0, cast.shape[0], rows):
+        block = cast[start : start + rows]
+        if not np.isfinite(block).all():
+            bad = np.argwhere(~np.isfinite(block))
+            row, column = int(bad[0, 0]) + start, int(bad[0, 1])
+            name = f" ({columns[column]!r})" if columns else ""
+            value = array[row, column]
+            if np.isfinite(value):
+                problem = f"{value:g}, too large for {dtype}"
+            else:
+                problem = f"{value}; NaN and infinity are refused"
+            raise NonFiniteDataError(f"{what} at row {row}, column {column}{name} is {problem}")
+    return cast
+
+
+def _labels(array: Array, n_outputs: int, what: str) -> NDArray[np.int64]:
+    labels = array
+    if array.dtype.kind not in "iub":
+        wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.floor(array.real))))
+        if wrong.size:
+            raise TargetError(
+                f"{what}[{wrong[0]}] is {array[wrong[0]]}, but labels are integers "
+                f"0..{n_outputs - 1}{_more(wrong.size, 'label')}"
+            )
+    wrong = np.flatnonzero((labels < 0) | (labels >= n_outputs))
+    if wrong.size:
+        raise TargetError(
+            f"{what}[{wrong[0]}] is {labels[wrong[0]]}, but the network has {n_outputs} outputs: "
+            f"labels are 0..{n_outputs - 1}{_more(wrong.size, 'label')}"
+        )
+    return labels.astype(np.int64)
+
+
+def _check_domain(numbers: Array, kind: str, what: str) -> None:
+    outside = (numbers < 0) if kind == "nonnegative" else (numbers < 0) | (numbers > 1)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        expected = "0 or more" if kind == "nonnegative" else "from 0 to 1"
+        raise TargetError(
+            f"{what} at row {row}, column {column} is {numbers[row, column]:g}, but this loss "
+            f"takes targets {expected}{_more(int(outside.sum()), 'value')}"
+        )
+
+
+def _target_shape_message(array: Array, n: int, n_outputs: int, kind: str, what: str) -> str:
+    if kind == "labels":
+        hint = f": pass {what}.ravel()" if array.shape == (n, 1) else ""
+        expected = f"({n},) of integer labels or ({n}, {n_outputs}) of shares"
+        return f"{what} must have shape {expected}, but has shape {array.shape}{hint}"
+    expected = f"({n}, {n_outputs})" + (f" or ({n},)" if n_outputs == 1 else "")
+    hint = ""
+    if array.ndim == 1 and n_outputs > 1 and array.dtype.kind in "iub":
+        hint = f": labels become rows by np.eye({n_outputs})[{what}], or use a softmax output"
+    return f"{what} must have shape {expected}, but has shape {array.shape}{hint}"
+
+
+def _more(count: int, noun: str) -> str:
+    return f" (and {count - 1} more {noun}{'s' if count > 2 else ''})" if count > 1 else ""

@@ -1,0 +1,161 @@
+"""Holds a user's derivative to central differences of the user's function.
+
+A wrong derivative trains without complaint and learns the wrong thing, so a function is
+checked when it is made and refused with the worst point and both values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import DerivativeError
+from clearprop.random import Purpose, uniform
+
+Array = NDArray[Any]
+
+TOLERANCE = 1e-6
+"""Largest accepted error, relative to the larger of 1 and the value."""
+
+
+def central_difference(function: Callable[[float], float], at: float) -> float:
+    """Return f'(at) by two central differences and one step of Richardson extrapolation.
+
+    The error is about 1e-11 of f's scale: h^4 of truncation and 1e-16 / h of rounding.
+
+    Examples
+    --------
+    >>> round(central_difference(lambda x: x**3, 2.0), 9)
+    12.0
+    """
+    h = 1e-3 * max(1.0, abs(at))
+    wide = (function(at + h) - function(at - h)) / (2 * h)
+    narrow = (function(at + h / 2) - function(at - h / 2)) / h
+    return (4 * narrow - wide) / 3
+
+
+def check_scalar_derivative(
+    name: str, f: Callable[[float], float], derivative: Callable[[float], float]
+) -> None:
+    """Compare `derivative` with differences of `f` at 160 points from -8 to 8."""
+    worst = (0.0, 0.0, 0.0, 0.0)
+    for point in -8 + 16 * (np.arange(160) + 0.3719) / 160:
+        z = float(point)
+        given = _number(name, "derivative", derivative, z)
+        difference = central_difference(lambda x: _number(name, "f", f, x), z)
+        if _near_a_kink(f, z, given, difference):
+            continue
+        worst = max(worst, (_error(given, difference), z, given, difference))
+    worst_error, z, given, difference = worst
+    if worst_error > TOLERANCE:
+        raise DerivativeError(
+            f"activation {name!r}: the derivative given is wrong, worst at z = {z:.6g}, where it "
+            f"says {given:.10g} and central differences of f say {difference:.10g}"
+        )
+
+
+def check_loss_derivative(
+    name: str, value: Callable[[Array, Array], Any], derivative: Callable[[Array, Array], Any]
+) -> None:
+    """Compare `derivative` with differences of `value` over samples of 1, 2 and 3 outputs.
+
+    A loss may be made for probabilities or rates only, so outputs and targets are drawn from
+    three domains (all real numbers, positive ones, shares that sum to 1), and a domain in
+    which the loss is not finite is passed over. At least one has to be left.
+    """
+    worst: tuple[float, str, float, float] = (0.0, "", 0.0, 0.0)
+    checked, reason = 0, "its value is not finite"
+    for a, y in _loss_samples():
+        try:
+            given, difference = _loss_gradients(value, derivative, a, y)
+        except DerivativeError as error:
+            raise DerivativeError(f"loss {name!r}: {error}") from None
+        except Exception as error:  # the user's code may raise anything
+            reason = f"it raised {type(error).__name__}: {error}"
+            continue
+        if not (np.isfinite(given).all() and np.isfinite(difference).all()):
+            continue
+        checked += 1
+        for i in range(a.size):
+            place = f"a = {np.array2string(a, precision=4)}, y = {np.array2string(y, precision=4)}"
+            pair = float(given[i]), float(difference[i])
+            worst = max(worst, (_error(*pair), f"output {i} of {place}", *pair))
+    if not checked:
+        raise DerivativeError(f"loss {name!r} could not be evaluated at any test point: {reason}")
+    worst_error, where, told, found = worst
+    if worst_error > TOLERANCE:
+        raise DerivativeError(
+            f"loss {name!r}: the derivative given is wrong, worst at {where}, where it says "
+            f"{told:.10g} and central differences of the value say {found:.10g}"
+        )
+
+
+def _loss_gradients(
+    value: Callable[[Array, Array], Any],
+    derivative: Callable[[Array, Array], Any],
+    a: Array,
+    y: Array,
+) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        given = np.asarray(derivative(a.copy(), y.copy()), dtype=np.float64)
+        if given.shape != a.shape:
+            raise DerivativeError(
+                f"derivative(a, y) must have a's shape {a.shape}, but has shape {given.shape}"
+            )
+        if np.ndim(value(a.copy(), y.copy())) != 0:
+            raise DerivativeError("value(a, y) must be one number for one sample's arrays")
+
+        def along(i: int) -> Callable[[float], float]:
+            return lambda x: float(value(np.where(np.arange(a.size) == i, x, a), y.copy()))
+
+        difference = np.array([central_difference(along(i), float(a[i])) for i in range(a.size)])
+    return given, difference
+
+
+def _loss_samples() -> list[tuple[Array, Array]]:
+    draws = uniform(0, Purpose.CHECK, 3 * 20 * 6).reshape(3, 20, 2, 3)
+    samples = []
+    for size in (1, 2, 3):
+        for pair in draws[size - 1]:
+            a, y = pair[:, :size]
+            samples.append((6 * a - 3, 6 * y - 3))
+            samples.append((0.2 + 2 * a, 0.2 + 2 * y))
+            if size > 1:
+                a, y = 0.1 + a, 0.1 + y
+                samples.append((a / a.sum(), y / y.sum()))
+            else:
+                samples.append((0.1 + 0.8 * a, y.round()))
+    return samples
+
+
+def _number(name: str, what: str, function: Callable[[float], float], z: float) -> float:
+    try:
+        number = float(function(z))
+    except Exception as error:  # the user's code may raise anything
+        raise DerivativeError(
+            f"activation {name!r}: {what}({z:.6g}) raised {type(error).__name__}: {error}"
+        ) from error
+    if not np.isfinite(number):
+        raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {number}, not finite")
+    return number
+
+
+def _near_a_kink(f: Callable[[float], float], z: float, given: float, difference: float) -> bool:
+    """Whether f bends between z - h and z + h, so that differences there mean nothing."""
+    if _error(given, difference) <= TOLERANCE:
+        return False
+    h = 1e-3 * max(1.0, abs(z))
+    slopes = [
+        (f(z + s + h / 4) - f(z + s)) / (h / 4) for s in (-h, -h / 2, h / 4, h / 2, 3 * h / 4)
+    ]
+    bend = max(slopes) - min(slopes)
+    finer = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+    return bend > 0.01 * max(1.0, max(map(abs, slopes))) and abs(finer - given) < 1e-4
+
+
+def _error(given: float, difference: float) -> float:
+    error = abs(given - difference) / max(1.0, abs(given), abs(difference))
+    return error if np.isfinite(error) else np.inf

@@ -1,0 +1,125 @@
+"""Gradient descent on the reference engine: one batch, one record, one update at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import DivergenceError
+from clearprop.forward import first_non_finite, locate_non_finite
+from clearprop.interrupt import Interrupt
+from clearprop.job import Job
+from clearprop.network import Network
+from clearprop.optimizers import Moment, Optimizer, State
+from clearprop.record import Record
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Descent:
+    """The state of a run: what an update changes.
+
+    `verified` holds the last parameters whose cost and gradient were finite.
+    """
+
+    job: Job
+    optimizer: Optimizer
+    t: int = 0
+    state: State = field(init=False)
+    verified: Array = field(init=False)
+    is_weight: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        network = self.job.network
+        self.state = self.optimizer.start(network.parameters)
+        self.verified = network.parameters.copy()
+        self.is_weight = np.zeros(network.n_parameters, dtype=bool)
+        for name, view in network.unflatten(self.is_weight).items():
+            view[...] = name.startswith("W")
+
+    @property
+    def now(self) -> Moment:
+        """Where the run stands, for schedules."""
+        return Moment(self.t, self.job.total)
+
+    def step(self, rows: NDArray[np.int64], epoch: int) -> Record | None:
+        """Run backpropagation on a batch and make its update; epochs count from 0.
+
+        A batch whose weights are all zero has no cost: it makes no update and gives None.
+
+        Raises
+        ------
+        DivergenceError
+            If cost, gradient or parameters are not finite; `verified` is back in the network.
+        """
+        network, weights = self.job.network, self.job.data.weights
+        if weights is not None and not weights[rows].any():
+            return None
+        record = self.job.record(rows, epoch)
+        self._verify(where_not_finite(record), epoch)
+        self.verified[:] = network.parameters
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            self.optimizer.update(
+                network.parameters, record.gradient, self.state, self.now, self.is_weight
+            )
+        self._verify(where_parameters_not_finite(network), epoch)
+        self.t += 1
+        return record
+
+    def _verify(self, problem: str | None, epoch: int) -> None:
+        if problem is not None:
+            self.job.network.parameters[:] = self.verified
+            raise DivergenceError(
+                f"training diverged in epoch {epoch + 1}, step {self.t + 1}: {problem}; the "
+                "parameters of the last finite step are restored: try a smaller learning rate, or "
+                "scale the inputs"
+            )
+
+
+def descend(
+    run: Descent,
+    stop: Interrupt,
+    on_step: Callable[[int], None],
+    on_epoch: Callable[[float, int], bool],
+) -> None:
+    """Run all epochs: `on_epoch` gets the mean cost and the updates so far, and may end it."""
+    weights = run.job.data.weights
+    for epoch in range(run.job.epochs):
+        cost = weight = 0.0
+        for rows in run.job.batches(epoch):
+            record = run.step(rows, epoch)
+            if record is not None:
+                share = len(rows) if weights is None else float(weights[rows].sum())
+                cost += share * float(record.loss)
+                weight += share
+            on_step(run.t)
+            if stop.requested:
+                return
+        if on_epoch(cost / weight, run.t):
+            return
+
+
+def where_not_finite(record: Record) -> str | None:
+    """Return what is not finite in a record, the first in the order of computation, or None."""
+    if np.isfinite(record.loss) and np.isfinite(record.gradient).all():
+        return None
+    found = first_non_finite(record.z, record.a) or locate_non_finite("L_i", record.losses[:, None])
+    for layer in range(len(record.delta), 0, -1):
+        found = found or locate_non_finite(f"delta{layer}", record.delta[layer - 1])
+    return found or "the gradient, or the l2 penalty, is not finite"
+
+
+def where_parameters_not_finite(network: Network) -> str | None:
+    """Return which parameter is not finite, such as "W2 holds nan after the update", or None."""
+    if np.isfinite(network.parameters).all():
+        return None
+    for name, view in network.unflatten(network.parameters).items():
+        wrong = view[~np.isfinite(view)]
+        if wrong.size:
+            return f"{name} holds {wrong[0]} after the update"
+    return None

@@ -1,0 +1,115 @@
+"""The exceptions of Clearprop: each message is one line that says what, where and what to do.
+
+Every class derives from `ClearpropError` and from the built-in class a caller would
+expect (`ValueError`, `KeyError`, ...), so both `except cp.ClearpropError` and the habits
+of NumPy and scikit-learn users work.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from clearprop.history import History
+
+
+class ClearpropError(Exception):
+    """Base class of every error that Clearprop raises on purpose."""
+
+
+class ArgumentError(ClearpropError, ValueError):
+    """A setting is outside its range: a negative rate, a share of 1.5, a batch of no rows."""
+
+
+class UnknownNameError(ClearpropError, ValueError):
+    """A name (of an activation, a loss, an optimizer, ...) that no table holds."""
+
+
+class ArchitectureError(ClearpropError, ValueError):
+    """A network that cannot be: a layer of size zero, weights whose shapes do not join."""
+
+
+class PairingError(ClearpropError, ValueError):
+    """An output activation and a loss that make no sense together."""
+
+
+class DerivativeError(ClearpropError, ValueError):
+    """A user-made function whose derivative is not the derivative of its value."""
+
+
+class DataError(ClearpropError, ValueError):
+    """Something is wrong with the data; the subclasses say what."""
+
+
+class ShapeError(DataError):
+    """An array whose shape does not fit the network or its partner array."""
+
+
+class TypeOfDataError(DataError, TypeError):
+    """Data that are not numbers: text, dates, objects, sparse matrices."""
+
+
+class NonFiniteDataError(DataError):
+    """NaN or infinity in data; the message names row and column."""
+
+
+class TargetError(DataError):
+    """Targets outside the loss's domain: labels out of range, rows that do not sum to 1."""
+
+
+class SampleWeightError(DataError):
+    """Sample weights that are negative, or all zero."""
+
+
+class ElementError(ClearpropError, KeyError):
+    """A name such as `W4[1,3]` that no element of this network has."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0])
+
+
+class ModelFileError(ClearpropError, ValueError):
+    """A file that is not a whole Clearprop model: truncated, foreign, or of a newer format."""
+
+
+class FileWriteError(ClearpropError, OSError):
+    """A file could not be written; what stood at its place before still stands."""
+
+
+class NonFiniteError(ClearpropError, ArithmeticError):
+    """A computation left the range of its data type; the message names layer and quantity."""
+
+
+class DivergenceError(NonFiniteError):
+    """Training ran into NaN or infinity; the last good parameters are back in the network.
+
+    Attributes
+    ----------
+    history : History
+        What the run had recorded until then.
+    """
+
+    def __init__(self, message: str, history: History | None = None) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+class MissingExtraError(ClearpropError, ImportError):
+    """A library that an optional feature needs is not installed."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> NoReturn:
+    """Raise `UnknownNameError`, with the nearest name and the list of all."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name).lower(), names, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise UnknownNameError(f"no {kind} is called {name!r}{hint}; there are: {', '.join(names)}")
+
+
+def missing_extra(library: str, feature: str, extra: str) -> NoReturn:
+    """Raise `MissingExtraError`, with the command that installs the extra."""
+    raise MissingExtraError(
+        f'{feature} needs {library}, which is not installed: pip install "clearprop[{extra}]"'
+    ) from None

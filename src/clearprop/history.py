@@ -1,0 +1,179 @@
+"""History: what a training run leaves behind, epoch by epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from clearprop.errors import ArgumentError, missing_extra
+from clearprop.network import Network
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run: what a callback is called with.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1.
+    updates : int
+        Updates made since the run began.
+    loss : float
+        The mean of the cost L (penalty included) over the epoch's updates, each as it was
+        before its update, weighted by the samples' weights.
+    validation_loss : float or None
+        The cost of the validation data, without penalty, after the epoch.
+    metrics, validation_metrics : dict of str to float
+        Each metric on the training and on the validation data, after the epoch.
+    seconds : float
+        Since the run began.
+    network : Network
+        The network that is being trained; a callback may change its parameters.
+    """
+
+    epoch: int
+    updates: int
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    validation_metrics: dict[str, float]
+    seconds: float
+    network: Network = field(repr=False)
+
+    def value(self, name: str) -> float:
+        """Return a figure by its name: "loss", "validation_accuracy", ..."""
+        figures = self.figures()
+        if name not in figures:
+            raise ArgumentError(f"there is no {name!r} to watch; this run has {', '.join(figures)}")
+        return figures[name]
+
+    def figures(self) -> dict[str, float]:
+        """Return every figure by its name, validation's with the prefix `validation_`."""
+        named = {"loss": self.loss}
+        if self.validation_loss is not None:
+            named["validation_loss"] = self.validation_loss
+        named |= self.metrics
+        named |= {f"validation_{name}": value for name, value in self.validation_metrics.items()}
+        return named
+
+    def line(self, of: int | None = None, clock: bool = True) -> str:
+        """Return the figures in one line; `of` is the number of epochs of the run."""
+        number = f"epoch {self.epoch}" if of is None else f"epoch {self.epoch:>{len(str(of))}}/{of}"
+        parts = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in self.figures().items()]
+        return "  ".join([number, *parts, *([f"{self.seconds:.1f} s"] if clock else [])])
+
+
+@dataclass(repr=False)
+class History:
+    """The epochs of a run, and why it ended.
+
+    Attributes
+    ----------
+    epochs : list of Epoch
+    stopped : str
+        "completed" (all epochs done), "early stopping", "callback", "interrupted" (Ctrl-C)
+        or "converged" (L-BFGS).
+    best_epoch : int or None
+        With early stopping: the epoch (from 1) whose parameters the network has now.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 4, 1], activations="tanh", output="sigmoid", seed=3)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> history = cp.train(network, X, y, optimizer=cp.Adam(0.1), epochs=60, metrics=["accuracy"])
+    >>> len(history.loss), history.metrics["accuracy"][-1]
+    (60, 1.0)
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+    stopped: str = "completed"
+    best_epoch: int | None = None
+
+    @property
+    def loss(self) -> list[float]:
+        """The training cost of each epoch; see `Epoch.loss`."""
+        return [epoch.loss for epoch in self.epochs]
+
+    @property
+    def validation_loss(self) -> list[float]:
+        """The validation cost after each epoch; empty without validation data."""
+        return [e.validation_loss for e in self.epochs if e.validation_loss is not None]
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """Each metric on the training data, after each epoch."""
+        return _columns([epoch.metrics for epoch in self.epochs])
+
+    @property
+    def validation_metrics(self) -> dict[str, list[float]]:
+        """Each metric on the validation data, after each epoch."""
+        return _columns([epoch.validation_metrics for epoch in self.epochs])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the loss of each epoch, with validation's beside it, and metrics to the right.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw the losses (metrics are then left out). None: a new figure.
+
+        Returns
+        -------
+        matplotlib Figure
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib (the extra `plots`) is not installed.
+        """
+        try:
+            from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
+        except ImportError:
+            missing_extra("matplotlib", "history.plot()", "plots")
+        names = [] if ax is not None else list(self.metrics)
+        if ax is None:
+            width = 5.0 * (1 + len(names)) + 0.4
+            figure = Figure(figsize=(width, 3.6), layout="constrained")
+            axes = list(figure.subplots(1, 1 + len(names), squeeze=False)[0])
+        else:
+            figure, axes = ax.figure, [ax]
+        curves = [("loss", self.loss, self.validation_loss)]
+        curves += [(n, self.metrics[n], self.validation_metrics.get(n, [])) for n in names]
+        numbers = [epoch.epoch for epoch in self.epochs]
+        marker = "o" if len(numbers) < 2 else ""
+        for axis, (name, training, validation) in zip(axes, curves, strict=True):
+            axis.plot(numbers, training, color="#0072B2", marker=marker, label="training")
+            if validation:
+                axis.plot(
+                    numbers, validation, color="#D55E00", ls="--", marker=marker, label="validation"
+                )
+            if self.best_epoch is not None:
+                axis.axvline(self.best_epoch, color="0.6", lw=1, ls=":", label="best epoch")
+            axis.set_xlabel("epoch")
+            axis.set_ylabel(
+                f"{name} (mean per sample)" if name == "loss" else name.replace("_", " ")
+            )
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.grid(alpha=0.25)
+            axis.spines[["top", "right"]].set_visible(False)
+            axis.legend(frameon=False)
+        return figure
+
+    def __repr__(self) -> str:
+        if not self.epochs:
+            return f"History of 0 epochs ({self.stopped})"
+        last = self.epochs[-1]
+        lines = [f"History of {last.epoch} epoch{'s' if last.epoch > 1 else ''} ({self.stopped})"]
+        shown = [("last", last)]
+        if self.best_epoch is not None:
+            shown.append(("best", self.epochs[self.best_epoch - 1]))
+        lines += [f"  {which}: {epoch.line()}" for which, epoch in shown]
+        return "\n".join(lines)
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+    names = rows[0] if rows else {}
+    return {name: [row[name] for row in rows] for name in names}

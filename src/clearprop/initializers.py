@@ -1,0 +1,153 @@
+"""Initializers: the weights and biases a network starts from.
+
+Each is a rule for the spread of a uniform or normal distribution, from the number of
+neurons below (fan_in = n_in) and above (fan_out = n_out) a layer of weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.activations import RELU_FAMILY, Activation
+from clearprop.errors import ArgumentError, unknown
+from clearprop.random import Purpose
+from clearprop.random import normal as normal_numbers
+from clearprop.random import uniform as uniform_numbers
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A distribution ("uniform" on [-spread, spread) or "normal") and its spread per layer."""
+
+    name: str
+    settings: tuple[tuple[str, float], ...]
+    distribution: str
+    spread: Callable[[int, int], float]
+
+    def draw(self, shape: tuple[int, ...], purpose: Purpose, layer: int, seed: int) -> Array:
+        """Return float64 numbers for layer `layer`: weights (n_out, n_in) or biases (n_out,).
+
+        For biases, which join nothing below, fan_in counts as 1.
+        """
+        n_out, n_in = shape if len(shape) == 2 else (shape[0], 1)
+        spread = self.spread(n_in, n_out)
+        count = math.prod(shape)
+        if spread == 0:
+            return np.zeros(shape)
+        if self.distribution == "normal":
+            return (spread * normal_numbers(seed, purpose, count, layer=layer)).reshape(shape)
+        numbers = uniform_numbers(seed, purpose, count, layer=layer)
+        return np.asarray(spread * (2 * numbers - 1)).reshape(shape)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v:g}' for k, v in self.settings)})"
+
+
+def zeros() -> Initializer:
+    """All zero. Right for biases; hidden neurons that start alike stay alike.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.Network([2, 2, 1], initializer="zeros")["W1"]
+    array([[0., 0.],
+           [0., 0.]], dtype=float32)
+    """
+    return Initializer("zeros", (), "uniform", lambda n_in, n_out: 0.0)
+
+
+def uniform(limit: float = 0.5) -> Initializer:
+    """Uniform on [-limit, limit).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> bool(abs(cp.Network([2, 9, 1], initializer=cp.uniform(0.3)).parameters).max() < 0.3)
+    True
+    """
+    _check("limit", limit)
+    return Initializer("uniform", (("limit", limit),), "uniform", lambda n_in, n_out: limit)
+
+
+def normal(deviation: float = 1.0) -> Initializer:
+    """Normal with mean 0 and the given standard deviation.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 9, 1], initializer=cp.normal(0.1), biases=cp.normal(1.0))
+    >>> bool(abs(network["W1"]).max() < 0.5 < abs(network["b1"]).max())
+    True
+    """
+    _check("deviation", deviation)
+    settings = (("deviation", deviation),)
+    return Initializer("normal", settings, "normal", lambda n_in, n_out: deviation)
+
+
+def glorot_uniform() -> Initializer:
+    """Uniform within sqrt(6 / (fan_in + fan_out)): keeps signals and deltas alike in size.
+
+    Source: Glorot, Bengio, AISTATS 2010.
+    """
+    return Initializer(
+        "glorot_uniform", (), "uniform", lambda n_in, n_out: math.sqrt(6 / (n_in + n_out))
+    )
+
+
+def glorot_normal() -> Initializer:
+    """Normal with variance 2 / (fan_in + fan_out). Source: Glorot, Bengio, AISTATS 2010."""
+    return Initializer(
+        "glorot_normal", (), "normal", lambda n_in, n_out: math.sqrt(2 / (n_in + n_out))
+    )
+
+
+def he_uniform() -> Initializer:
+    """Uniform within sqrt(6 / fan_in), for relu, which halves a signal. He et al., ICCV 2015."""
+    return Initializer("he_uniform", (), "uniform", lambda n_in, n_out: math.sqrt(6 / n_in))
+
+
+def he_normal() -> Initializer:
+    """Normal with variance 2 / fan_in. Source: He, Zhang, Ren, Sun, ICCV 2015."""
+    return Initializer("he_normal", (), "normal", lambda n_in, n_out: math.sqrt(2 / n_in))
+
+
+INITIALIZERS: dict[str, Callable[[], Initializer]] = {
+    maker.__name__: maker
+    for maker in (
+        zeros,
+        uniform,
+        normal,
+        glorot_uniform,
+        glorot_normal,
+        he_uniform,
+        he_normal,
+    )
+}
+"""The initializers by name, each made with its default settings."""
+
+
+def initializer(spec: str | Initializer, activation: Activation) -> Initializer:
+    """Return the initializer that `spec` means for a layer with this activation.
+
+    "auto" is he_uniform for the relu family, else glorot_uniform.
+    """
+    if isinstance(spec, Initializer):
+        return spec
+    if spec == "auto":
+        return he_uniform() if activation.name in RELU_FAMILY else glorot_uniform()
+    if spec not in INITIALIZERS:
+        unknown("initializer", spec, [*INITIALIZERS, "auto"])
+    return INITIALIZERS[spec]()
+
+
+def _check(name: str, value: float) -> None:
+    if not value >= 0 or not math.isfinite(value):
+        raise ArgumentError(f"{name} is {value!r}; it must be a number, 0 or more")

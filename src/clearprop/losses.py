@@ -1,0 +1,381 @@
+"""Loss functions: what one sample costs, summed over its outputs. Each is an entry of a table.
+
+The cost of a batch is the weighted mean of these, so a loss has to be differentiable in
+a, and to look at one sample at a time: the two conditions backpropagation rests on.
+
+`value` and `derivative` take a (n, n_L) and y (n, n_L); they return L_i (n,) and dL_i/da
+(n, n_L). Where an output activation has a form with the loss that is stable for every z
+(softmax with cross-entropy, sigmoid with binary cross-entropy, exp and softplus with
+Poisson), the pair stands under `fused`: L_i and delta^L from z and y, without a.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.activations import Activation, sigmoid, softmax, softplus
+from clearprop.derivative_check import check_loss_derivative
+from clearprop.errors import ArgumentError, PairingError, unknown
+from clearprop.special import xlogy
+
+Array = NDArray[Any]
+
+
+class Fused(NamedTuple):
+    """A loss and its output activation in one: from z and y, stable for every z."""
+
+    value: Callable[[Array, Array], Array]
+    delta: Callable[[Array, Array], Array]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Loss:
+    """What one sample costs, and the derivative of that for the network's outputs.
+
+    Parameters
+    ----------
+    name : str
+        The name it is shown and saved under.
+    value : callable
+        ``value(a, y)`` on one sample's arrays of shape (n_L,): a number.
+    derivative : callable
+        ``derivative(a, y)``: dL/da, an array of shape (n_L,). When the loss is made, it is
+        compared with central differences of `value` at many points.
+
+    Raises
+    ------
+    DerivativeError
+        If `derivative` is not the derivative of `value`; the message gives the worst point
+        and both values.
+
+    Notes
+    -----
+    The entries of the built-in table have more fields: `equation`, `source`, `targets`
+    (which y they take: "real", "labels", "unit" for [0, 1], "nonnegative"), `partners` (the
+    output activations they may follow; none means all), `fused`, `settings` (the numbers
+    they were made with) and `on_arrays` (their functions take whole batches).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import clearprop as cp
+    >>> log_cosh = cp.Loss(
+    ...     "log_cosh",
+    ...     lambda a, y: np.log(np.cosh(a - y)).sum(),
+    ...     lambda a, y: np.tanh(a - y),
+    ... )
+    >>> cp.Network([2, 3, 1], loss=log_cosh).loss
+    log_cosh
+    """
+
+    name: str
+    value: Callable[[Any, Any], Any]
+    derivative: Callable[[Any, Any], Any]
+    equation: str = field(default="", kw_only=True)
+    source: str = field(default="", kw_only=True)
+    targets: str = field(default="real", kw_only=True)
+    partners: frozenset[str] = field(default=frozenset(), kw_only=True)
+    fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True)
+    settings: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    on_arrays: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.on_arrays:
+            return
+        if not isinstance(self.name, str) or not self.name:
+            raise ArgumentError(f"a loss's name is a non-empty string, not {self.name!r}")
+        if self.name in LOSSES:
+            raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
+        check_loss_derivative(self.name, self.value, self.derivative)
+
+    def per_sample(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
+        """Return L_i for each sample, shape (n,)."""
+        if output.name in self.fused:
+            return np.asarray(self.fused[output.name].value(z, y), dtype=z.dtype)
+        if self.on_arrays:
+            return np.asarray(self.value(a, y), dtype=z.dtype)
+        return np.array([self.value(*sample) for sample in zip(a, y, strict=True)], dtype=z.dtype)
+
+    def delta(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
+        """Return delta^L = J_f(z^L)^T dL_i/da^L for each sample, shape (n, n_L)."""
+        if output.name in self.fused:
+            return np.asarray(self.fused[output.name].delta(z, y), dtype=z.dtype)
+        if self.on_arrays:
+            da = self.derivative(a, y)
+        else:
+            da = [self.derivative(*sample) for sample in zip(a, y, strict=True)]
+        return output.backward(z, np.asarray(da, dtype=z.dtype))
+
+    def check_partner(self, output: Activation, n_outputs: int) -> None:
+        """Raise `PairingError` if the loss makes no sense after this output activation."""
+        may_fit = not output.on_arrays and self.name != "cross_entropy"  # the user knows its range
+        if self.partners and output.name not in self.partners and not may_fit:
+            raise PairingError(
+                f"{self.name} cannot follow {output.name}: {_REASONS[self.name]}; "
+                f"use output={' or '.join(repr(name) for name in sorted(self.partners))}"
+            )
+        if output.name == "softmax" and n_outputs == 1:
+            raise PairingError(
+                "softmax over one output is 1 whatever the input: use output='sigmoid' for two "
+                "classes, or one output per class"
+            )
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{key}={value:g}" for key, value in self.settings.items())
+        return f"{self.name}({inside})" if inside else self.name
+
+
+_REASONS = {
+    "cross_entropy": "it takes probabilities that sum to 1",
+    "binary_cross_entropy": "it takes a probability for each output",
+    "poisson": "it takes a rate, which may be any positive number and nothing else",
+}
+
+
+def _squared_error(a: Array, y: Array) -> Array:
+    return 0.5 * ((a - y) ** 2).sum(axis=-1)
+
+
+def _squared_error_derivative(a: Array, y: Array) -> Array:
+    return a - y
+
+
+def _magnitude(r: Array) -> Array:
+    return np.where(r.real > 0, r, -r)  # abs() that a complex step goes through
+
+
+def _absolute_error(a: Array, y: Array) -> Array:
+    return _magnitude(a - y).sum(axis=-1)
+
+
+def _absolute_error_derivative(a: Array, y: Array) -> Array:
+    return np.sign((a - y).real)
+
+
+def _cross_entropy(a: Array, y: Array) -> Array:
+    return -xlogy(y, a).sum(axis=-1)
+
+
+def _cross_entropy_derivative(a: Array, y: Array) -> Array:
+    return -y / a
+
+
+def _softmax_cross_entropy(z: Array, y: Array) -> Array:
+    shifted = z - z.real.max(axis=-1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return (y * (log_sum - shifted)).sum(axis=-1)
+
+
+def _softmax_minus_y(z: Array, y: Array) -> Array:
+    return softmax(z) - y
+
+
+def _binary_cross_entropy(a: Array, y: Array) -> Array:
+    return -(xlogy(y, a) + xlogy(1 - y, 1 - a)).sum(axis=-1)
+
+
+def _binary_cross_entropy_derivative(a: Array, y: Array) -> Array:
+    return (a - y) / (a * (1 - a))
+
+
+def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
+    return (y * softplus(-z) + (1 - y) * softplus(z)).sum(axis=-1)
+
+
+def _sigmoid_minus_y(z: Array, y: Array) -> Array:
+    return sigmoid(z) - y
+
+
+def _poisson(a: Array, y: Array) -> Array:
+    return (a - y + xlogy(y, y) - xlogy(y, a)).sum(axis=-1)
+
+
+def _poisson_derivative(a: Array, y: Array) -> Array:
+    return 1 - y / a
+
+
+def _exp_poisson(z: Array, y: Array) -> Array:
+    return (np.exp(z) - y + xlogy(y, y) - y * z).sum(axis=-1)
+
+
+def _exp_minus_y(z: Array, y: Array) -> Array:
+    return np.exp(z) - y
+
+
+# Far below 0, softplus(z) and its derivative are both e^z: their ratio is 1 and log softplus
+# is z, to the last bit of a double from z = -36 on.
+_SOFTPLUS_IS_EXP = -36.0
+
+
+def _softplus_poisson(z: Array, y: Array) -> Array:
+    far = z.real < _SOFTPLUS_IS_EXP
+    log_rate = np.where(far, z, np.log(softplus(np.where(far, 0.0, z))))
+    return (softplus(z) - y + xlogy(y, y) - y * log_rate).sum(axis=-1)
+
+
+def _softplus_poisson_delta(z: Array, y: Array) -> Array:
+    far = z.real < _SOFTPLUS_IS_EXP
+    near = np.where(far, 0.0, z)
+    ratio = np.where(far, 1.0, sigmoid(near) / softplus(near))
+    return sigmoid(z) - y * ratio
+
+
+def huber(delta: float = 1.0) -> Loss:
+    """Huber's loss: squared error where |a - y| <= delta, and a line beyond.
+
+    L_i = sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j.
+    Source: Huber, Annals of Mathematical Statistics 35 (1964).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.Network([2, 3, 1], output="identity", loss=cp.huber(1.5)).loss
+    huber(delta=1.5)
+    """
+    if not delta > 0 or not math.isfinite(delta):
+        raise ArgumentError(f"huber's delta is {delta!r}; it must be a positive number")
+
+    def value(a: Array, y: Array) -> Array:
+        size = _magnitude(a - y)
+        inside = size.real <= delta
+        return np.where(inside, 0.5 * size * size, delta * (size - 0.5 * delta)).sum(axis=-1)
+
+    def derivative(a: Array, y: Array) -> Array:
+        r = a - y
+        return np.where(_magnitude(r).real <= delta, r, delta * np.sign(r.real))
+
+    return Loss(
+        "huber",
+        value,
+        derivative,
+        equation="sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j",
+        source="Huber, Annals of Mathematical Statistics 35 (1964)",
+        settings={"delta": float(delta)},
+        on_arrays=True,
+    )
+
+
+def quantile(q: float = 0.5) -> Loss:
+    """The pinball loss, which is least at the q-th quantile of y.
+
+    L_i = sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j)).
+    Source: Koenker, Bassett, Econometrica 46 (1978).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.Network([2, 3, 1], output="identity", loss=cp.quantile(0.9)).loss
+    quantile(q=0.9)
+    """
+    if not 0 < q < 1:
+        raise ArgumentError(f"quantile's q is {q!r}; it must lie between 0 and 1")
+
+    def value(a: Array, y: Array) -> Array:
+        r = y - a
+        return np.where(r.real > 0, q * r, (q - 1) * r).sum(axis=-1)
+
+    def derivative(a: Array, y: Array) -> Array:
+        r = (y - a).real
+        return np.where(r > 0, -q, np.where(r < 0, 1 - q, 0.0))
+
+    return Loss(
+        "quantile",
+        value,
+        derivative,
+        equation="sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))",
+        source="Koenker, Bassett, Econometrica 46 (1978)",
+        settings={"q": float(q)},
+        on_arrays=True,
+    )
+
+
+LOSSES: dict[str, Loss] = {
+    entry.name: entry
+    for entry in (
+        Loss(
+            "squared_error",
+            _squared_error,
+            _squared_error_derivative,
+            equation="1/2 sum_j (a_j - y_j)^2",
+            source="Rumelhart, Hinton, Williams, Nature 323 (1986)",
+            on_arrays=True,
+        ),
+        Loss(
+            "cross_entropy",
+            _cross_entropy,
+            _cross_entropy_derivative,
+            equation="-sum_j y_j log a_j",
+            source="Bridle, Neurocomputing (1990)",
+            targets="labels",
+            partners=frozenset({"softmax"}),
+            fused={"softmax": Fused(_softmax_cross_entropy, _softmax_minus_y)},
+            on_arrays=True,
+        ),
+        Loss(
+            "binary_cross_entropy",
+            _binary_cross_entropy,
+            _binary_cross_entropy_derivative,
+            equation="-sum_j (y_j log a_j + (1 - y_j) log(1 - a_j))",
+            source="Bishop, Neural Networks for Pattern Recognition (1995), 6.7",
+            targets="unit",
+            partners=frozenset({"sigmoid"}),
+            fused={"sigmoid": Fused(_sigmoid_binary_cross_entropy, _sigmoid_minus_y)},
+            on_arrays=True,
+        ),
+        Loss(
+            "absolute_error",
+            _absolute_error,
+            _absolute_error_derivative,
+            equation="sum_j |a_j - y_j|",
+            source="Laplace's choice: least at the median",
+            on_arrays=True,
+        ),
+        huber(),
+        quantile(),
+        Loss(
+            "poisson",
+            _poisson,
+            _poisson_derivative,
+            equation="sum_j (a_j - y_j + y_j log(y_j / a_j)), half the Poisson deviance",
+            source="McCullagh, Nelder, Generalized Linear Models (1989), 2.3",
+            targets="nonnegative",
+            partners=frozenset({"exp", "softplus"}),
+            fused={
+                "exp": Fused(_exp_poisson, _exp_minus_y),
+                "softplus": Fused(_softplus_poisson, _softplus_poisson_delta),
+            },
+            on_arrays=True,
+        ),
+    )
+}
+"""The built-in losses by name; huber and quantile with their default settings."""
+
+WITH_SETTINGS: dict[str, Callable[..., Loss]] = {"huber": huber, "quantile": quantile}
+"""The losses that are made with numbers of the user's own."""
+
+
+def loss(spec: str | Loss) -> Loss:
+    """Return the loss that `spec` names, or `spec` itself if it is one.
+
+    Raises
+    ------
+    UnknownNameError
+        If no loss has that name; the message lists those that exist.
+    """
+    if isinstance(spec, Loss):
+        return spec
+    if spec not in LOSSES:
+        unknown("loss", spec, LOSSES)
+    return LOSSES[spec]
+
+
+def loss_after(output: Activation) -> Loss:
+    """Return the loss that belongs to an output activation unless another is named."""
+    natural = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+    return LOSSES[natural.get(output.name, "squared_error")]

@@ -1,0 +1,110 @@
+"""Metrics: what people read beside the loss. A small table, and any function of (y, output).
+
+scikit-learn's metrics of (y_true, y_pred) fit as they are: ``metrics=[r2_score]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, TargetError, unknown
+from clearprop.losses import Loss
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named figure of merit. `better` is "max", "min", or "" where nobody said."""
+
+    name: str
+    function: Callable[[Array, Array, Loss], float]
+    better: str = ""
+
+    def __call__(self, y: Array, output: Array, loss: Loss) -> float:
+        """Return the figure for checked targets and the network's output (n, n_L)."""
+        return float(self.function(y, output, loss))
+
+
+def accuracy(y: Array, output: Array, loss: Loss) -> float:
+    """Return the share of samples that are classified right.
+
+    One output: above 1/2 means 1. Several after binary_cross_entropy: all labels of a
+    sample have to be right. Several otherwise: the largest output is the class.
+    """
+    if output.shape[1] == 1:
+        target = y.reshape(-1)
+        if not np.isin(target, (0, 1)).all():
+            raise TargetError("accuracy over one output takes targets 0 and 1")
+        return float(((output[:, 0] > 0.5) == (target > 0.5)).mean())
+    if loss.name == "binary_cross_entropy":
+        return float(((output > 0.5) == (y > 0.5)).all(axis=1).mean())
+    labels = y if y.ndim == 1 else y.argmax(axis=1)
+    return float((output.argmax(axis=1) == labels).mean())
+
+
+def _r2(y: Array, output: Array, loss: Loss) -> float:
+    y = _as_rows(y, output)
+    residual = ((y - output) ** 2).sum(axis=0)
+    spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    constant = np.where(residual == 0, 1.0, 0.0)  # scikit-learn's convention
+    return float(
+        np.where(spread > 0, 1 - residual / np.where(spread > 0, spread, 1), constant).mean()
+    )
+
+
+def _mean_absolute_error(y: Array, output: Array, loss: Loss) -> float:
+    return float(np.abs(_as_rows(y, output) - output).mean())
+
+
+def _root_mean_squared_error(y: Array, output: Array, loss: Loss) -> float:
+    return float(np.sqrt(((_as_rows(y, output) - output) ** 2).mean()))
+
+
+def _as_rows(y: Array, output: Array) -> Array:
+    if y.shape != output.shape:
+        raise ArgumentError("this metric takes numeric targets, not class labels: use 'accuracy'")
+    return y.astype(np.float64)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", accuracy, "max"),
+        Metric("r2", _r2, "max"),
+        Metric("mean_absolute_error", _mean_absolute_error, "min"),
+        Metric("root_mean_squared_error", _root_mean_squared_error, "min"),
+    )
+}
+"""The built-in metrics by name."""
+
+MetricSpec = str | Callable[[Array, Array], float]
+
+
+def resolve_metrics(specs: Iterable[MetricSpec] | str) -> list[Metric]:
+    """Return the metrics that names and functions stand for, in their order."""
+    metrics = [_resolve(spec) for spec in ([specs] if isinstance(specs, str) else specs)]
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"two metrics have the same name in {names}")
+    return metrics
+
+
+def _resolve(spec: MetricSpec) -> Metric:
+    if not callable(spec):
+        if spec not in METRICS:
+            unknown("metric", spec, METRICS)
+        return METRICS[spec]
+    function = spec
+
+    def call(y: Array, output: Array, loss: Loss) -> float:
+        if output.shape[1] == 1:
+            return function(y.reshape(-1), output[:, 0])
+        return function(y, output)
+
+    return Metric(getattr(spec, "__name__", type(spec).__name__), call)

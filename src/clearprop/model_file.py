@@ -1,0 +1,179 @@
+"""Model files: safetensors with JSON metadata, written whole or not at all.
+
+A file holds named arrays and one JSON text that says what they are, under a format name
+and a format version. Nothing in it is code: no pickle, no import by name.
+
+A write goes to a temporary file beside the target, is synced, takes the target's name in
+one step, and the folder is synced: a crash or a full disk at any point leaves either the
+old file or the new one, never a part.
+
+The layout of safetensors: https://github.com/huggingface/safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from clearprop.errors import FileWriteError, ModelFileError
+
+Array = NDArray[Any]
+Header = dict[str, Any]
+
+VERSION = 1
+"""The newest format version that this code writes and reads."""
+
+
+def write(
+    path: str | os.PathLike[str], kind: str, header: Header, arrays: Mapping[str, Array]
+) -> None:
+    """Write arrays and a header to `path`, replacing a file that stands there in one step.
+
+    Parameters
+    ----------
+    path : path
+        Where to; the folder must exist.
+    kind : str
+        What the file is, such as "network".
+    header : dict
+        What JSON can hold; infinity and NaN are refused.
+    arrays : mapping of str to ndarray
+        float32, float64 or integer arrays.
+
+    Raises
+    ------
+    FileWriteError
+        If it cannot be written (no such folder, no right, disk full); the old file stays.
+    """
+    metadata = {
+        "format": f"clearprop.{kind}",
+        "format_version": str(VERSION),
+        "header": json.dumps(header, allow_nan=False),
+    }
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    _replace(Path(path), safetensors.numpy.save(contiguous, metadata=metadata))
+
+
+def read_header(path: str | os.PathLike[str], kind: str) -> Header:
+    """Return the header of the file at `path`, having read no array.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If it is not a whole Clearprop file of this kind, or of a newer format.
+    """
+    with _open(path) as file:
+        metadata = file.metadata() or {}
+    if metadata.get("format") != f"clearprop.{kind}":
+        what = metadata.get("format", "a safetensors file of another program")
+        raise ModelFileError(f"{path} is not a Clearprop {kind} but {what}")
+    version = metadata.get("format_version", "")
+    if not version.isdecimal() or not 1 <= int(version) <= VERSION:
+        raise ModelFileError(
+            f"{path} has format version {version or 'none'}, but this Clearprop reads 1 to "
+            f"{VERSION}: install a newer one"
+        )
+    try:
+        header = json.loads(metadata["header"])
+    except (KeyError, ValueError):
+        header = None
+    if not isinstance(header, dict):
+        raise ModelFileError(f"{path} has no readable header: the file is damaged")
+    return header
+
+
+def read_arrays(
+    path: str | os.PathLike[str], shapes: Mapping[str, tuple[int, ...]], dtype: str
+) -> dict[str, Array]:
+    """Return the arrays of the file at `path`, which must have just these names, shapes, type.
+
+    The sizes are compared before any memory is taken.
+
+    Raises
+    ------
+    ModelFileError
+        If an array is missing, left over, or of another shape or type.
+    """
+    with _open(path) as file:
+        names = set(file.keys())
+        if names != set(shapes):
+            odd = sorted(names ^ set(shapes))[0]
+            problem = "has no array" if odd in shapes else "has an unexpected array"
+            raise ModelFileError(f"{path} {problem} {odd!r}: the file is damaged")
+        for name, shape in shapes.items():
+            part = file.get_slice(name)
+            found, found_type = (
+                tuple(part.get_shape()),
+                _TYPES.get(part.get_dtype(), "another type"),
+            )
+            if found != shape or found_type != dtype:
+                raise ModelFileError(
+                    f"{path}: array {name!r} should be {dtype} of shape {shape}, but is "
+                    f"{found_type} of shape {found}: the file is damaged"
+                )
+        return {name: file.get_tensor(name) for name in shapes}
+
+
+_TYPES = {"F32": "float32", "F64": "float64"}
+
+
+def _open(path: str | os.PathLike[str]) -> Any:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        return safetensors.safe_open(os.fspath(path), framework="numpy")
+    except safetensors.SafetensorError as error:
+        reason = str(error).replace("\n", " ")
+        raise ModelFileError(f"{path} is truncated or no model file ({reason})") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(_mode_of(path))
+        Path(temporary).replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+        stays = "; the file that was there is untouched" if path.exists() else ""
+        raise FileWriteError(
+            error.errno, f"could not write {path}: {error.strerror or error}{stays}"
+        ) from error
+
+
+def _mode_of(path: Path) -> int:
+    """Return the permissions a plain open() would give (mkstemp gives the owner's alone)."""
+    with suppress(OSError):
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

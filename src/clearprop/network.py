@@ -1,0 +1,438 @@
+"""Network: the fixed topology of a feed-forward network, and the parameters that are trained.
+
+Sizes, activations and loss are fixed when a network is made. Weights and biases live in
+one flat vector; everything else that shows them is a view into it.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from clearprop import model_file, notation
+from clearprop.activations import Activation
+from clearprop.data import check_inputs
+from clearprop.errors import (
+    ArgumentError,
+    ElementError,
+    ModelFileError,
+    NonFiniteError,
+    ShapeError,
+)
+from clearprop.forward import first_non_finite, forward
+from clearprop.initializers import Initializer, zeros
+from clearprop.initializers import initializer as resolve_initializer
+from clearprop.losses import Loss, loss_after
+from clearprop.losses import loss as resolve_loss
+from clearprop.random import Purpose, check_seed
+from clearprop.saved_functions import describe, find_activation, find_loss
+from clearprop.topology import (
+    ActivationSpec,
+    check_activations,
+    check_sizes,
+    parameter_shapes,
+    sizes_of_weights,
+)
+
+Array = NDArray[Any]
+
+_ROWS = 8192
+"""Rows that predict runs together, so that wide layers need little memory."""
+
+DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
+"""The data types a network may have; files hold the first two."""
+
+
+class Network:
+    """A fully connected feed-forward network: z^l = W^l a^(l-1) + b^l, a^l = f_l(z^l).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        The number of neurons of each layer, the input first: ``[784, 100, 10]`` has two
+        layers of weights.
+    activations : str, Activation, or list of these
+        One for all layers of weights, or one per layer.
+    output : str or Activation, optional
+        The activation of the last layer, in place of what `activations` says.
+    loss : str or Loss, optional
+        What training minimizes. None: cross_entropy after softmax, binary_cross_entropy
+        after sigmoid, else squared_error.
+    biases : bool or Initializer
+        True: biases that start at zero. False: none. An initializer draws them.
+    initializer : str or Initializer
+        Draws the weights. "auto": he_uniform for the relu family, else glorot_uniform.
+    dtype : numpy dtype
+        float32 or float64 (or longdouble, complex128, clongdouble, for checks).
+    seed : int
+        From 0 to 2**64 - 1. The same seed gives the same network on every machine.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+    activations : tuple of Activation
+        One per layer of weights; ``activations[l - 1]`` is f_l.
+    loss : Loss
+    parameters : ndarray, shape (n_parameters,)
+        W1, b1, W2, b2, ...: writable in place; weights and biases are views into it.
+    weights, biases : tuple of ndarray
+        ``weights[l - 1]`` has shape (n_l, n_(l-1)), ``biases[l - 1]`` has shape (n_l,).
+        A network without biases has none: ``()``.
+
+    Raises
+    ------
+    ArchitectureError
+        If the sizes or the number of activations make no network.
+    UnknownNameError, PairingError, ArgumentError
+        If a name is unknown, the loss cannot follow the output, or a setting is out of range.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([784, 100, 10], activations="relu", output="softmax", seed=1)
+    >>> network
+    Network 784-100-10: 79,510 parameters, float32, loss cross_entropy
+      layer  activation  W           b       parameters
+      1      relu        (100, 784)  (100,)      78,500
+      2      softmax     (10, 100)   (10,)        1,010
+    >>> network["W2[1,3]"] = 0.25
+    >>> float(network.weights[1][1, 3])
+    0.25
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: ActivationSpec | Sequence[ActivationSpec] = "relu",
+        output: ActivationSpec | None = None,
+        loss: str | Loss | None = None,
+        biases: bool | Initializer = True,
+        initializer: str | Initializer = "auto",
+        dtype: DTypeLike = "float32",
+        seed: int = 0,
+    ) -> None:
+        self._set_topology(sizes, activations, output, loss, biases is not False, dtype)
+        seed = check_seed(seed)
+        draw_biases = biases if isinstance(biases, Initializer) else zeros()
+        for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
+            draw_weights = resolve_initializer(initializer, f)
+            W[...] = draw_weights.draw(W.shape, Purpose.WEIGHTS, layer, seed)
+        for layer, b in enumerate(self.biases, 1):
+            b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
+
+    def _set_topology(
+        self,
+        sizes: Sequence[int],
+        activations: ActivationSpec | Sequence[ActivationSpec],
+        output: ActivationSpec | None,
+        loss: str | Loss | None,
+        has_biases: bool,
+        dtype: DTypeLike,
+    ) -> None:
+        self._sizes = check_sizes(sizes)
+        self._activations = check_activations(activations, output, len(self._sizes) - 1)
+        self._loss = loss_after(self._activations[-1]) if loss is None else resolve_loss(loss)
+        self._loss.check_partner(self._activations[-1], self._sizes[-1])
+        self._has_biases = has_biases
+        dtype = np.dtype(dtype)
+        if dtype not in [np.dtype(name) for name in DTYPES]:
+            raise ArgumentError(f"dtype is {dtype}; a network is float32 or float64")
+        shapes = parameter_shapes(self._sizes, has_biases)
+        self._parameters = np.zeros(sum(map(prod, shapes.values())), dtype)
+        views = self.unflatten(self._parameters)
+        layers = range(1, len(self._sizes))
+        self._weights = tuple(views[f"W{layer}"] for layer in layers)
+        self._biases = tuple(views[f"b{layer}"] for layer in layers) if has_biases else ()
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike] | None = None,
+        activations: ActivationSpec | Sequence[ActivationSpec] = "sigmoid",
+        output: ActivationSpec | None = None,
+        loss: str | Loss | None = None,
+    ) -> Network:
+        """Make a network from given weights and biases, which are copied.
+
+        Parameters
+        ----------
+        weights : sequence of array-like
+            W^l of shape (n_l, n_(l-1)) for l = 1..L.
+        biases : sequence of array-like, optional
+            b^l of shape (n_l,) for l = 1..L. None: a network without biases.
+        activations, output, loss
+            As for `Network`.
+
+        Raises
+        ------
+        ArchitectureError
+            If the shapes do not join; the message names the layer.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> network = cp.Network.from_weights([[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6]]])
+        >>> network.sizes, network.dtype
+        ((2, 2, 1), dtype('float64'))
+        """
+        W = [np.asarray(matrix) for matrix in weights]
+        b = None if biases is None else [np.asarray(vector) for vector in biases]
+        sizes = sizes_of_weights(W, b)
+        given = np.result_type(*W, *(b or []))
+        network = cls.__new__(cls)
+        dtype = given if given.kind in "fc" and given.itemsize >= 4 else np.float64
+        network._set_topology(sizes, activations, output, loss, b is not None, dtype)
+        for view, array in zip(network.weights + network.biases, [*W, *(b or [])], strict=True):
+            view[...] = array
+        return network
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of neurons of each layer, the input first."""
+        return self._sizes
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """The activation of each layer of weights."""
+        return self._activations
+
+    @property
+    def loss(self) -> Loss:
+        """What training minimizes."""
+        return self._loss
+
+    @property
+    def parameters(self) -> Array:
+        """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place."""
+        return self._parameters
+
+    @property
+    def n_parameters(self) -> int:
+        """The number of weights and biases."""
+        return self._parameters.size
+
+    @property
+    def weights(self) -> tuple[Array, ...]:
+        """W^1 to W^L, as writable views into `parameters`."""
+        return self._weights
+
+    @property
+    def biases(self) -> tuple[Array, ...]:
+        """b^1 to b^L, as writable views into `parameters`; empty for a network without."""
+        return self._biases
+
+    @property
+    def has_biases(self) -> bool:
+        """Whether the network has biases."""
+        return self._has_biases
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The data type of parameters and of everything computed with them."""
+        return self._parameters.dtype
+
+    def unflatten(self, vector: Array) -> dict[str, Array]:
+        """Return views into a flat vector, in the order of `parameters`, by their names.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (n_parameters,)
+            Parameters, a gradient, an update, a mask.
+
+        Returns
+        -------
+        dict of str to ndarray
+            "W1" of shape (n_1, n_0), "b1" of shape (n_1,), "W2", ...
+        """
+        views: dict[str, Array] = {}
+        start = 0
+        for name, shape in parameter_shapes(self._sizes, self._has_biases).items():
+            views[name] = vector[start : start + prod(shape)].reshape(shape)
+            start += prod(shape)
+        return views
+
+    def __getitem__(self, name: str) -> Any:
+        """Return W^l, b^l or one of their numbers by its name: "W2", "b1[3]"."""
+        array, index = self._find(name)
+        return array[index] if index else array
+
+    def __setitem__(self, name: str, value: ArrayLike) -> None:
+        """Write W^l, b^l or one of their numbers by its name."""
+        array, index = self._find(name)
+        target = array[index] if index else array
+        if np.shape(value) not in ((), np.shape(target)):
+            raise ShapeError(f"{name} has shape {np.shape(target)}, not {np.shape(value)}")
+        array[index or ...] = value
+
+    def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
+        element = notation.parse(name)
+        notation.check(element, name, self._sizes, self._has_biases)
+        symbol, layer, index = element
+        if symbol not in ("W", "b"):
+            raise ElementError(
+                f"{name!r} belongs to a record, not to a network: "
+                f"cp.backprop(network, X, y)[{name!r}]"
+            )
+        return (self._weights if symbol == "W" else self._biases)[layer - 1], index
+
+    def predict(self, X: object) -> Array:
+        """Return a^L, the network's output for each row.
+
+        Parameters
+        ----------
+        X : array-like or table, shape (n, n_0)
+
+        Returns
+        -------
+        ndarray, shape (n, n_L)
+
+        Raises
+        ------
+        DataError
+            If X does not fit (ShapeError, TypeOfDataError, NonFiniteDataError).
+        NonFiniteError
+            If the output leaves the data type's range; the message names the first layer
+            that did.
+        """
+        X = check_inputs(X, self._sizes[0], self.dtype)
+        output = np.empty((len(X), self._sizes[-1]), self.dtype)
+        for start in range(0, len(X), _ROWS):
+            rows = slice(start, start + _ROWS)
+            z, a = forward(self._weights, self._biases, self._activations, X[rows])
+            if not np.isfinite(a[-1]).all():
+                raise NonFiniteError(
+                    f"{first_non_finite(z, a)} (rows counted from {start}): weights or inputs are "
+                    f"too large for {self.dtype}"
+                )
+            output[rows] = a[-1]
+        return output
+
+    def copy(self) -> Network:
+        """Return a network of the same topology with parameters of its own."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: DTypeLike, *, loss: str | Loss | None = None) -> Network:
+        """Return a copy in another data type (and with another loss, if given)."""
+        other = Network.__new__(Network)
+        other._set_topology(
+            self._sizes,
+            self._activations,
+            None,
+            self._loss if loss is None else loss,
+            self._has_biases,
+            dtype,
+        )
+        other._parameters[...] = self._parameters
+        return other
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a safetensors file, whole or not at all.
+
+        The file holds W1, b1, ... as (n_out, n_in) arrays and, as JSON, sizes, activations
+        and loss. A file that stands there is replaced.
+
+        Raises
+        ------
+        FileWriteError
+            If it cannot be written; what stood there stays.
+        ModelFileError
+            If the network's data type is neither float32 nor float64.
+        """
+        if self.dtype not in (np.float32, np.float64):
+            raise ModelFileError(
+                f"files hold float32 or float64, not {self.dtype}: save network.astype('float64')"
+            )
+        header = {
+            "sizes": list(self._sizes),
+            "activations": [describe(f) for f in self._activations],
+            "loss": describe(self._loss),
+            "biases": self._has_biases,
+            "dtype": self.dtype.name,
+        }
+        model_file.write(path, "network", header, self.unflatten(self._parameters))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        activations: Mapping[str, Activation] | None = None,
+        losses: Mapping[str, Loss] | None = None,
+    ) -> Network:
+        """Read a network from a file that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+        activations, losses : mapping, optional
+            The user-made functions that the file names, by name. A file holds no code, so
+            a network with functions of your own loads only with them given.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ModelFileError
+            If the file is truncated, damaged, of another program, or names functions that
+            were not given.
+        """
+        header = model_file.read_header(path, "network")
+        network = cls.__new__(cls)
+        try:
+            functions = [find_activation(item, activations, path) for item in header["activations"]]
+            loss = find_loss(header["loss"], losses, path)
+            sizes, has_biases = check_sizes(header["sizes"]), bool(header["biases"])
+            shapes = parameter_shapes(sizes, has_biases)
+            arrays = model_file.read_arrays(path, shapes, header["dtype"])
+            network._set_topology(sizes, functions, None, loss, has_biases, header["dtype"])
+        except ModelFileError:
+            raise
+        except Exception as error:  # whatever a damaged header leads to
+            raise ModelFileError(f"{path} describes no network ({error})") from None
+        for name, view in network.unflatten(network._parameters).items():
+            view[...] = arrays[name]
+        return network
+
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Return the table that both representations show."""
+        rows = [("layer", "activation", "W", "b", "parameters")]
+        for layer, (f, W) in enumerate(zip(self._activations, self._weights, strict=True), 1):
+            bias = f"({W.shape[0]},)" if self._has_biases else "none"
+            count = W.size + (W.shape[0] if self._has_biases else 0)
+            rows.append((str(layer), f.name, str(W.shape), bias, f"{count:,}"))
+        return rows
+
+    def _title(self) -> str:
+        plural = "" if self.n_parameters == 1 else "s"
+        return (
+            f"Network {'-'.join(map(str, self._sizes))}: {self.n_parameters:,} parameter{plural}, "
+            f"{self.dtype}, loss {self._loss}"
+        )
+
+    def __repr__(self) -> str:
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [self._title()]
+        for *left, right in rows:
+            cells = [cell.ljust(width) for cell, width in zip(left, widths[:-1], strict=True)]
+            lines.append("  ".join(["", *cells, right.rjust(widths[-1])]))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head, *body = self._rows()
+
+        def line(cells: Sequence[str], tag: str) -> str:
+            return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+
+        lines = "".join(f"<tr>{line(row, 'td')}</tr>" for row in body)
+        return (
+            f"<table><caption>{html.escape(self._title())}</caption>"
+            f"<thead><tr>{line(head, 'th')}</tr></thead><tbody>{lines}</tbody></table>"
+        )

@@ -1,0 +1,406 @@
+"""Optimizers: how a gradient becomes a change of the parameters.
+
+An optimizer object holds settings only and never changes; the state of a run (velocity,
+moments) is a dictionary of arrays that belongs to the run: `start` makes it, `update`
+changes it and the parameters in place. All arrays are flat, in the order of
+`network.parameters`, and keep the network's data type.
+
+In the equations w is a parameter, g its gradient, eta the learning rate at update t,
+counted from 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, unknown
+from clearprop.schedules import Rate, rate_at
+
+Array = NDArray[Any]
+State = dict[str, Array]
+
+
+class Moment(NamedTuple):
+    """Where in a run an update stands."""
+
+    t: int
+    """Updates made before this one."""
+    total: int
+    """Updates of the whole run, for schedules that end with it."""
+
+
+class Optimizer(Protocol):
+    """What every optimizer but LBFGS offers."""
+
+    def start(self, parameters: Array) -> State:
+        """Return the state of a run that has made no update yet."""
+        ...
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Change `parameters` and `state` in place; `is_weight` tells weights from biases."""
+        ...
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent, with momentum if wanted: v = mu v - eta g, then w += v.
+
+    Parameters
+    ----------
+    learning_rate : float or schedule
+        eta, by which a gradient is multiplied.
+    momentum : float or schedule
+        mu in [0, 1): the share of the last step that is taken again.
+    nesterov : bool
+        Step by ``mu v - eta g`` with the new v: the gradient as if looked up ahead.
+    shrink : float
+        Multiplies the weights, never the biases, after each step: weight decay of
+        ``1 - eta lambda`` in one number. 1 leaves them.
+
+    Notes
+    -----
+    At a constant rate these are PyTorch's steps, whose velocity is ours divided by -eta.
+    Sources: Rumelhart, Hinton, Williams, Nature 323 (1986); Sutskever, Martens, Dahl, Hinton,
+    ICML 2013.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.SGD(0.1, momentum=0.9)
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=False, shrink=1.0)
+    """
+
+    learning_rate: Rate = 0.01
+    momentum: Rate = 0.0
+    nesterov: bool = False
+    shrink: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_rate("SGD", self.learning_rate)
+        if not callable(self.momentum):
+            _check_share("SGD", "momentum", self.momentum)
+        if self.nesterov and self.momentum == 0:
+            raise ArgumentError("SGD: nesterov needs a momentum above 0")
+        if not 0 < self.shrink <= 1:
+            raise ArgumentError(f"SGD: shrink is {self.shrink!r}; it must lie in (0, 1]")
+
+    def start(self, parameters: Array) -> State:
+        """Return a velocity of zero, or nothing where there is no momentum."""
+        return {"velocity": np.zeros_like(parameters)} if self.momentum != 0 else {}
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        step = -rate_at(self.learning_rate, *now) * gradient
+        if state:
+            mu, velocity = rate_at(self.momentum, *now), state["velocity"]
+            velocity *= mu
+            velocity += step
+            step = step + mu * velocity if self.nesterov else velocity
+        parameters += step
+        if self.shrink != 1:
+            parameters[is_weight] *= self.shrink
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam: steps of even size, from running means of g and of g squared.
+
+    m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+    w -= eta (m / (1 - beta1^(t+1))) / (sqrt(v / (1 - beta2^(t+1))) + epsilon)
+
+    Parameters
+    ----------
+    learning_rate : float or schedule
+        eta: about the size of a step of each parameter.
+    beta1, beta2 : float
+        How much of the running means is kept, in [0, 1).
+    epsilon : float
+        Added to the root, so that a parameter without gradient stays.
+
+    Notes
+    -----
+    As PyTorch writes it. Source: Kingma, Ba, ICLR 2015.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.Adam(cp.cosine(0.003))
+    Adam(learning_rate=cosine(initial=0.003, steps=None, final=0.0), beta1=0.9, beta2=0.999, \
+epsilon=1e-08)
+    """
+
+    learning_rate: Rate = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        _check_rate(name, self.learning_rate)
+        _check_share(name, "beta1", self.beta1)
+        _check_share(name, "beta2", self.beta2)
+        _check_positive(name, "epsilon", self.epsilon)
+
+    def start(self, parameters: Array) -> State:
+        """Return moments of zero."""
+        return {"m": np.zeros_like(parameters), "v": np.zeros_like(parameters)}
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        m, v = state["m"], state["v"]
+        m += (1 - self.beta1) * (gradient - m)
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient * gradient
+        root = np.sqrt(v) / math.sqrt(1 - self.beta2 ** (now.t + 1)) + self.epsilon
+        rate = rate_at(self.learning_rate, *now) / (1 - self.beta1 ** (now.t + 1))
+        parameters -= rate * (m / root)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decay that does not pass through the moments: w *= 1 - eta decay, then Adam.
+
+    Parameters
+    ----------
+    learning_rate, beta1, beta2, epsilon
+        As for `Adam`.
+    decay : float
+        lambda: the share of each parameter that is taken away, times eta. As in PyTorch it
+        applies to weights and biases alike; `l2` of `train` is for weights alone.
+
+    Notes
+    -----
+    As PyTorch writes it. Source: Loshchilov, Hutter, ICLR 2019.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.AdamW(decay=0.05).decay
+    0.05
+    """
+
+    decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.decay < math.inf:
+            raise ArgumentError(f"AdamW: decay is {self.decay!r}; it must be a number, 0 or more")
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        parameters *= 1 - rate_at(self.learning_rate, *now) * self.decay
+        super().update(parameters, gradient, state, now, is_weight)
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """Steps divided by the root of a running mean of g squared.
+
+    s = alpha s + (1 - alpha) g^2;  v = mu v + g / (sqrt(s) + epsilon);  w -= eta v
+
+    Parameters
+    ----------
+    learning_rate : float or schedule
+        eta.
+    alpha : float
+        How much of the running mean is kept, in [0, 1).
+    epsilon : float
+        Added to the root.
+    momentum : float
+        mu in [0, 1).
+
+    Notes
+    -----
+    As PyTorch writes it. Source: Hinton, Neural Networks for Machine Learning, lecture 6e (2012).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.RMSprop(0.01, momentum=0.9).alpha
+    0.99
+    """
+
+    learning_rate: Rate = 0.01
+    alpha: float = 0.99
+    epsilon: float = 1e-8
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_rate("RMSprop", self.learning_rate)
+        _check_share("RMSprop", "alpha", self.alpha)
+        _check_share("RMSprop", "momentum", self.momentum)
+        _check_positive("RMSprop", "epsilon", self.epsilon)
+
+    def start(self, parameters: Array) -> State:
+        """Return a mean square of zero, and a velocity where there is momentum."""
+        state = {"square": np.zeros_like(parameters)}
+        if self.momentum:
+            state["velocity"] = np.zeros_like(parameters)
+        return state
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        square = state["square"]
+        square *= self.alpha
+        square += (1 - self.alpha) * gradient * gradient
+        step = gradient / (np.sqrt(square) + self.epsilon)
+        if self.momentum:
+            velocity = state["velocity"]
+            velocity *= self.momentum
+            velocity += step
+            step = velocity
+        parameters -= rate_at(self.learning_rate, *now) * step
+
+
+@dataclass(frozen=True)
+class RProp:
+    """Steps from the sign of the gradient alone; meant for full batches.
+
+    Each parameter has a step size of its own: times `grow` while the sign of its gradient
+    stays, times `cut` where the sign changes (and the parameter rests for that update).
+
+    Parameters
+    ----------
+    learning_rate : float
+        The size of every first step.
+    cut, grow : float
+        eta- in (0, 1) and eta+ above 1.
+    smallest, largest : float
+        Bounds of the step sizes.
+
+    Notes
+    -----
+    As PyTorch writes it (iRprop-). Source: Riedmiller, Braun, ICNN 1993; Igel, Hüsken,
+    Neurocomputing 50 (2003).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.RProp(0.1).grow
+    1.2
+    """
+
+    learning_rate: float = 0.01
+    cut: float = 0.5
+    grow: float = 1.2
+    smallest: float = 1e-6
+    largest: float = 50.0
+
+    def __post_init__(self) -> None:
+        _check_positive("RProp", "learning_rate", self.learning_rate)
+        if not 0 < self.cut < 1 < self.grow < math.inf:
+            raise ArgumentError(
+                f"RProp: cut is {self.cut!r} and grow is {self.grow!r}; they must be below and "
+                "above 1"
+            )
+        if not 0 < self.smallest <= self.largest < math.inf:
+            raise ArgumentError("RProp: smallest must be positive and at most largest")
+
+    def start(self, parameters: Array) -> State:
+        """Return the first step sizes, and a last gradient of zero."""
+        return {
+            "size": np.full_like(parameters, self.learning_rate),
+            "last": np.zeros_like(parameters),
+        }
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        size, last = state["size"], state["last"]
+        agreement = np.sign(gradient) * np.sign(last)
+        size *= np.where(agreement > 0, self.grow, np.where(agreement < 0, self.cut, 1.0))
+        np.clip(size, self.smallest, self.largest, out=size)
+        last[:] = np.where(agreement < 0, 0.0, gradient)
+        parameters -= np.sign(last) * size
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Limited-memory BFGS with a line search, by SciPy; always on the full batch.
+
+    One epoch of a run is one iteration. It has no state that a step could show, so
+    `cp.steps` does not take it; nor does it take dropout, whose cost changes at each call.
+
+    Parameters
+    ----------
+    memory : int
+        How many past steps shape the curvature.
+    tolerance : float
+        The run ends where the largest part of the gradient falls below this.
+
+    Notes
+    -----
+    Needs SciPy (the extra `tables` brings it). Source: Byrd, Lu, Nocedal, Zhu, SIAM Journal on
+    Scientific Computing 16 (1995).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.LBFGS(memory=20)
+    LBFGS(memory=20, tolerance=1e-05)
+    """
+
+    memory: int = 10
+    tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.memory != int(self.memory) or self.memory < 1:
+            raise ArgumentError(f"LBFGS: memory is {self.memory!r}; it must be 1 or more")
+        if not 0 <= self.tolerance < math.inf:
+            raise ArgumentError(f"LBFGS: tolerance is {self.tolerance!r}; it must be 0 or more")
+
+
+OPTIMIZERS: dict[str, type[Optimizer] | type[LBFGS]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "rprop": RProp,
+    "lbfgs": LBFGS,
+}
+"""The optimizers by name; a name stands for the default settings."""
+
+
+def optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
+    """Return the optimizer that `spec` names, or `spec` itself if it is one."""
+    if isinstance(spec, str):
+        if spec.lower() not in OPTIMIZERS:
+            unknown("optimizer", spec, OPTIMIZERS)
+        return OPTIMIZERS[spec.lower()]()
+    if isinstance(spec, LBFGS) or (hasattr(spec, "start") and hasattr(spec, "update")):
+        return spec
+    raise ArgumentError(
+        f"optimizer is {spec!r}; it must be a name such as 'adam' or an object such as "
+        "cp.Adam(0.01)"
+    )
+
+
+def _check_rate(name: str, rate: Rate) -> None:
+    if not callable(rate):
+        _check_positive(name, "learning_rate", rate)
+
+
+def _check_positive(name: str, what: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ArgumentError(f"{name}: {what} is {value!r}; it must be a positive number")
+
+
+def _check_share(name: str, what: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ArgumentError(f"{name}: {what} is {value!r}; it must lie in [0, 1)")

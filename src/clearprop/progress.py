@@ -1,0 +1,110 @@
+"""Progress of a run: a bar on a terminal, plain lines elsewhere, on standard error."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from clearprop.history import Epoch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+PATIENCE = 2.0
+"""Seconds that a run may take unseen where nobody asked for progress."""
+
+LINES = 20
+"""Plain lines a run prints at most, but for one that stops early."""
+
+
+class Progress:
+    """Shows a run of `updates` updates in `epochs` epochs.
+
+    Parameters
+    ----------
+    wanted : bool or None
+        True: show it. False: never. None: once the run has taken two seconds.
+    epochs, updates : int
+        Of the whole run.
+    """
+
+    def __init__(self, wanted: bool | None, epochs: int, updates: int) -> None:
+        self._wanted = wanted
+        self._epochs = epochs
+        self._updates = updates
+        self._every = max(1, math.ceil(epochs / LINES))
+        self._started = time.monotonic()
+        self._next = 0.0
+        self._bar: Bar | None = None
+        self._text = f"epoch 1/{epochs}"
+        self._unprinted: Epoch | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _shown(self) -> bool:
+        if self._wanted is None:
+            return time.monotonic() - self._started >= PATIENCE
+        return self._wanted
+
+    def update(self, t: int) -> None:
+        """Say that t updates are made; redraws ten times a second at most."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + 0.1
+        if self._shown() and _on_terminal():
+            if self._bar is None:
+                self._bar = _make_bar()
+                self._bar.start()
+                self._bar.add_task("training", total=self._updates, text="")
+            task = self._bar.tasks[0].id
+            self._bar.update(task, completed=t, text=self._text)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Say that an epoch is over."""
+        self._text = epoch.line(of=self._epochs, clock=False)
+        self._unprinted = epoch
+        if epoch.epoch == self._epochs:
+            self._next = 0.0
+            self.update(epoch.updates)
+        if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
+            self._print_line()
+
+    def _print_line(self) -> None:
+        if self._unprinted is not None and self._shown() and not _on_terminal():
+            sys.stderr.write(f"{self._unprinted.line(of=self._epochs)}\n")
+            sys.stderr.flush()
+            self._unprinted = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.update(self._bar.tasks[0].id, text=self._text)
+            self._bar.stop()
+        self._print_line()
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _make_bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[text]}"),
+        console=Console(stderr=True),
+    )

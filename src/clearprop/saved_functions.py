@@ -1,0 +1,58 @@
+"""How a file names a network's activations and loss, and how they are found again.
+
+A file holds names and numbers, never code. Built-in functions are looked up in their
+tables; a function of the maker's own has to be given when the file is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from clearprop.activations import ACTIVATIONS, Activation
+from clearprop.errors import ModelFileError
+from clearprop.losses import LOSSES, WITH_SETTINGS, Loss
+
+Path = str | os.PathLike[str]
+
+
+def find_activation(
+    described: dict[str, Any], given: Mapping[str, Activation] | None, path: Path
+) -> Activation:
+    """Return the activation that a file describes."""
+    found: Activation = _find(described, ACTIVATIONS, given, "activations", path)
+    return found
+
+
+def describe(function: Activation | Loss) -> dict[str, Any]:
+    """Return what a file says of a function: its name and settings, and whether it is built in."""
+    described: dict[str, Any] = {"name": function.name, "built_in": function.on_arrays}
+    if isinstance(function, Loss) and function.settings:
+        described["settings"] = dict(function.settings)
+    return described
+
+
+def _find(
+    described: dict[str, Any],
+    table: Mapping[str, Any],
+    given: Mapping[str, Any] | None,
+    argument: str,
+    path: Path,
+) -> Any:
+    name = described["name"]
+    source = table if described["built_in"] else given or {}
+    if name not in source:
+        raise ModelFileError(
+            f"{path} uses a function of its maker's own, {name!r}: load it with "
+            f"{argument}={{{name!r}: ...}}"
+        )
+    return source[name]
+
+
+def find_loss(described: dict[str, Any], given: Mapping[str, Loss] | None, path: Path) -> Loss:
+    """Return the loss that a file describes."""
+    if described["built_in"] and described["name"] in WITH_SETTINGS:
+        return WITH_SETTINGS[described["name"]](**described["settings"])
+    found: Loss = _find(described, LOSSES, given, "losses", path)
+    return found

@@ -1,0 +1,160 @@
+"""Schedules: a learning rate (or a momentum) as a function of the number of updates.
+
+A schedule is called with t, the number of updates made before this one (0 for the first),
+and `total`, the number of updates of the whole run; it returns a float. Any function of
+these two serves; the ones here are the usual ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clearprop.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A named schedule with its settings; call it with (t, total)."""
+
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+    rule: Callable[[int, int], float]
+
+    def __call__(self, t: int, total: int) -> float:
+        """Return the value for the update that follows t updates, of `total` in the run."""
+        return self.rule(t, total)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.settings)})"
+
+
+Rate = float | Callable[[int, int], float]
+"""A number, or a schedule."""
+
+
+def rate_at(rate: Rate, t: int, total: int) -> float:
+    """Return what a number or a schedule says at update t of `total`."""
+    return float(rate(t, total)) if callable(rate) else float(rate)
+
+
+def constant(value: float) -> Schedule:
+    """The same value at every update.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> cp.constant(0.1)(99, 100)
+    0.1
+    """
+    _positive(value=value)
+    return Schedule("constant", (("value", value),), lambda t, total: value)
+
+
+def step(initial: float, every: int, factor: float = 0.1) -> Schedule:
+    """``initial * factor ** (t // every)``: a staircase. PyTorch's StepLR.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> [cp.step(1.0, every=2, factor=0.5)(t, 5) for t in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    _positive(initial=initial, every=every, factor=factor)
+    settings = (("initial", initial), ("every", every), ("factor", factor))
+    return Schedule("step", settings, lambda t, total: initial * factor ** (t // every))
+
+
+def exponential(initial: float, factor: float) -> Schedule:
+    """``initial * factor ** t``. PyTorch's ExponentialLR.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> [cp.exponential(1.0, 0.5)(t, 3) for t in range(3)]
+    [1.0, 0.5, 0.25]
+    """
+    _positive(initial=initial, factor=factor)
+    settings = (("initial", initial), ("factor", factor))
+    return Schedule("exponential", settings, lambda t, total: initial * factor**t)
+
+
+def cosine(initial: float, steps: int | None = None, final: float = 0.0) -> Schedule:
+    """Half a cosine from `initial` to `final` over `steps` updates; None: over the whole run.
+
+    ``final + (initial - final) (1 + cos(pi t / steps)) / 2``, and `final` afterwards.
+    PyTorch's CosineAnnealingLR. Source: Loshchilov, Hutter, ICLR 2017.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> [round(cp.cosine(1.0)(t, 4), 3) for t in range(5)]
+    [1.0, 0.854, 0.5, 0.146, 0.0]
+    """
+    _positive(initial=initial)
+    _steps("steps", steps)
+    settings = (("initial", initial), ("steps", steps), ("final", final))
+    return Schedule(
+        "cosine", settings, lambda t, total: _half_cosine(initial, final, t, steps or total)
+    )
+
+
+def warmup_cosine(
+    initial: float, warmup: int, steps: int | None = None, final: float = 0.0
+) -> Schedule:
+    """A straight rise to `initial` over `warmup` updates, then `cosine` to the end.
+
+    ``initial (t + 1) / warmup`` while t < warmup, so that the first update moves already;
+    then the cosine over the remaining ``steps - warmup`` updates (None: of the run).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> [round(cp.warmup_cosine(1.0, warmup=2)(t, 6), 3) for t in range(6)]
+    [0.5, 1.0, 1.0, 0.854, 0.5, 0.146]
+    """
+    _positive(initial=initial)
+    _steps("warmup", warmup)
+    _steps("steps", steps)
+    settings = (("initial", initial), ("warmup", warmup), ("steps", steps), ("final", final))
+
+    def rule(t: int, total: int) -> float:
+        if t < warmup:
+            return initial * (t + 1) / warmup
+        return _half_cosine(initial, final, t - warmup, max((steps or total) - warmup, 1))
+
+    return Schedule("warmup_cosine", settings, rule)
+
+
+def inverse_scaling(initial: float, power: float = 0.5) -> Schedule:
+    """``initial / (t + 1) ** power``, scikit-learn's "invscaling" with updates as its t.
+
+    With a power above 1/2 and up to 1, the rates of Robbins and Monro, under which
+    stochastic gradient descent converges. Source: Annals of Mathematical Statistics 22 (1951).
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> [cp.inverse_scaling(1.0, power=1.0)(t, 4) for t in range(4)]
+    [1.0, 0.5, 0.3333333333333333, 0.25]
+    """
+    _positive(initial=initial, power=power)
+    settings = (("initial", initial), ("power", power))
+    return Schedule("inverse_scaling", settings, lambda t, total: initial / (t + 1) ** power)
+
+
+def _half_cosine(initial: float, final: float, t: int, steps: int) -> float:
+    return final + (initial - final) * (1 + math.cos(math.pi * min(t / steps, 1.0))) / 2
+
+
+def _positive(**settings: float) -> None:
+    for name, value in settings.items():
+        if not value > 0 or not math.isfinite(value):
+            raise ArgumentError(f"{name} is {value!r}; it must be a positive number")
+
+
+def _steps(name: str, value: int | None) -> None:
+    if value is not None and (value != int(value) or value < 1):
+        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of updates, 1 or more")

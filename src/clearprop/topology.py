@@ -1,0 +1,91 @@
+"""The topology of a network: which sizes, activations and shapes make one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from numpy.typing import NDArray
+
+from clearprop.activations import Activation
+from clearprop.activations import activation as resolve_activation
+from clearprop.errors import ArchitectureError
+
+Array = NDArray[Any]
+ActivationSpec = str | Activation
+
+
+def parameter_shapes(sizes: Sequence[int], has_biases: bool) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of W1, b1, W2, b2, ... by name, in the order of the flat vector."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, (n_in, n_out) in enumerate(pairwise(sizes), 1):
+        shapes[f"W{layer}"] = (n_out, n_in)
+        if has_biases:
+            shapes[f"b{layer}"] = (n_out,)
+    return shapes
+
+
+def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes as ints; two or more, each 1 or more."""
+    try:
+        whole = [int(size) for size in sizes]
+        exact = all(a == b for a, b in zip(whole, sizes, strict=True))
+    except (TypeError, ValueError):
+        whole, exact = [], False
+    if not exact or len(whole) < 2:
+        raise ArchitectureError(
+            f"sizes is {sizes!r}; it must list two or more whole numbers, inputs first, such as "
+            "[784, 100, 10]"
+        )
+    for layer, size in enumerate(whole):
+        if size < 1:
+            raise ArchitectureError(
+                f"layer {layer} has size {size} in {whole}; every layer needs 1 neuron or more"
+            )
+    return tuple(whole)
+
+
+def check_activations(
+    activations: ActivationSpec | Sequence[ActivationSpec],
+    output: ActivationSpec | None,
+    n_layers: int,
+) -> tuple[Activation, ...]:
+    """Return one activation per layer of weights; `output` replaces the last."""
+    if isinstance(activations, str | Activation):
+        chosen = [activations] * n_layers
+    else:
+        chosen = list(activations)
+    if len(chosen) != n_layers:
+        raise ArchitectureError(
+            f"{len(chosen)} activation(s) were given, but the network has {n_layers} layer(s) of "
+            "weights: give one per layer, or a single one for all"
+        )
+    if output is not None:
+        chosen[-1] = output
+    return tuple(resolve_activation(item) for item in chosen)
+
+
+def sizes_of_weights(W: list[Array], b: list[Array] | None) -> list[int]:
+    """Return the sizes of the network that these weights and biases make."""
+    if not W:
+        raise ArchitectureError("weights is empty; give W1 to WL")
+    for layer, matrix in enumerate(W, 1):
+        if matrix.ndim != 2 or matrix.dtype.kind not in "biufc":
+            raise ArchitectureError(
+                f"W{layer} must be a matrix of numbers (n_out, n_in), but has shape {matrix.shape}"
+            )
+        if layer > 1 and matrix.shape[1] != W[layer - 2].shape[0]:
+            raise ArchitectureError(
+                f"W{layer} has {matrix.shape[1]} columns, but W{layer - 1} has "
+                f"{W[layer - 2].shape[0]} rows: weights have shape (n_out, n_in)"
+            )
+    if b is not None:
+        if len(b) != len(W):
+            raise ArchitectureError(f"{len(W)} weights were given, but {len(b)} biases")
+        for layer, (matrix, vector) in enumerate(zip(W, b, strict=True), 1):
+            if vector.shape != (matrix.shape[0],):
+                raise ArchitectureError(
+                    f"b{layer} must have shape ({matrix.shape[0]},), but has {vector.shape}"
+                )
+    return [W[0].shape[1], *(matrix.shape[0] for matrix in W)]

@@ -1,0 +1,230 @@
+"""Training: epochs of minibatches, validation, callbacks. The loop stands in `train`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from clearprop.descent import Descent, descend
+from clearprop.early_stopping import BestEpoch, EarlyStopping, resolve_early_stopping
+from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.evaluation import evaluate
+from clearprop.history import Epoch, History
+from clearprop.interrupt import Interrupt
+from clearprop.job import Data, Job, check_data, check_job, split
+from clearprop.lbfgs import minimize
+from clearprop.losses import Loss
+from clearprop.metrics import Metric, MetricSpec, resolve_metrics
+from clearprop.network import Network
+from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.progress import Progress
+
+Callback = Callable[[Epoch], object]
+Validation = float | tuple[object, object] | None
+
+
+def train(
+    network: Network,
+    X: object,
+    y: object,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer | LBFGS = "adam",
+    batch_size: int | None = 32,
+    epochs: int = 10,
+    shuffle: bool = True,
+    sample_weight: object = None,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    validation: Validation = None,
+    metrics: Iterable[MetricSpec] | str = (),
+    early_stopping: EarlyStopping | int | None = None,
+    callbacks: Iterable[Callback] | Callback = (),
+    seed: int = 0,
+    engine: str = "reference",
+    precision: str | None = None,
+    shards: int = 1,
+    progress: bool | None = None,
+) -> History:
+    """Train a network in place, and return the history of the run.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are changed; nothing else that is passed in is.
+    X : array-like or table, shape (n, n_0)
+        One sample a row.
+    y : array-like or table, shape (n, n_L)
+        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy.
+    loss : str or Loss, optional
+        For this run, in place of the network's own.
+    optimizer : str or optimizer
+        "sgd", "adam", "adamw", "rmsprop", "rprop", "lbfgs", or an object such as
+        ``cp.SGD(0.1, momentum=0.9)``. "lbfgs" always takes the full batch.
+    batch_size : int or None
+        Rows per update; the last batch of an epoch may be shorter. 1: online (stochastic)
+        gradient descent. None: the full batch.
+    epochs : int
+        How often all rows are gone through.
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+    sample_weight : array-like, shape (n,), optional
+        Within a batch, sample i counts with omega_i = w_i / sum w.
+    l2 : float
+        Adds (l2/2) times the sum of the squared weights, biases left out, to the cost.
+    dropout : float
+        The share of hidden activations, in [0, 1), that is set to zero in training; the
+        kept ones are divided by 1 - dropout, so that prediction needs no change.
+    validation : (X, y) or float, optional
+        Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
+    metrics : iterable of str or callable
+        "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
+        of (y, output). Computed on training and validation data after each epoch.
+    early_stopping : int or EarlyStopping, optional
+        A number is the patience in epochs. At the end, however it comes, the parameters
+        of the best epoch are restored.
+    callbacks : iterable of callable
+        Each is called with every `Epoch`; it may change the network's parameters, and stops
+        the run by returning True.
+    seed : int
+        For shuffles, dropout, and the validation share.
+    engine : {"reference"}
+        What computes.
+    precision : {"float32", "float64"}, optional
+        What the run computes in. None: the network's data type. The network keeps its own.
+    shards : int
+        The stripes that rows are dealt to; see `clearprop.batches`.
+    progress : bool, optional
+        True: a bar on a terminal, plain lines elsewhere, on standard error. False: nothing.
+        None: as True, for runs that take longer than two seconds.
+
+    Returns
+    -------
+    History
+        Ctrl-C ends a run after the update under way; the history says "interrupted".
+
+    Raises
+    ------
+    DataError, ArgumentError, UnknownNameError, PairingError
+        If something that was passed in does not fit; nothing is changed.
+    DivergenceError
+        If cost, gradient or parameters become NaN or infinite: the last good parameters
+        are restored; ``error.history`` holds the epochs until then.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([1, 1], activations="identity", dtype="float64", seed=0)
+    >>> history = cp.train(
+    ...     network, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0],
+    ...     optimizer=cp.SGD(0.3, momentum=0.5), batch_size=None, epochs=100,
+    ... )
+    >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
+    (2.0, 1.0)
+    """
+    if engine != "reference":
+        raise ArgumentError(f"engine is {engine!r}; there is 'reference'")
+    rule = resolve_optimizer(optimizer)
+    watched = resolve_metrics(metrics)
+    patience = resolve_early_stopping(early_stopping)
+    hooks = [callbacks] if callable(callbacks) else list(callbacks)
+    work = network.astype(_check_precision(precision, network), loss=loss)
+    job = check_job(
+        work,
+        check_data(work, X, y, sample_weight),
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        l2=l2,
+        dropout=dropout,
+        shards=shards,
+        seed=seed,
+    )
+    if isinstance(rule, LBFGS) and dropout:
+        raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
+    job, held_out = _hold_out(job, validation)
+    best = None if patience is None else BestEpoch(patience, watched)
+    history, started = History(), time.monotonic()
+
+    def after_epoch(cost: float, updates: int) -> bool:
+        """Look at the epoch that is over; return whether the run should end."""
+        network.parameters[:] = work.parameters
+        training_metrics = _look(work, job.data, watched)[1] if watched else {}
+        validation_loss, validation_metrics = _look(work, held_out, watched)
+        epoch = Epoch(
+            len(history.epochs) + 1,
+            updates,
+            cost,
+            validation_loss,
+            training_metrics,
+            validation_metrics,
+            time.monotonic() - started,
+            network,
+        )
+        history.epochs.append(epoch)
+        show.epoch(epoch)
+        if best is not None and best.look(epoch):
+            history.stopped = "early stopping"
+        before = network.parameters.copy()
+        answers = [hook(epoch) for hook in hooks]
+        if any(answer is True for answer in answers):
+            history.stopped = "callback"
+        if not np.array_equal(before, network.parameters):
+            work.parameters[:] = network.parameters
+        return history.stopped != "completed"
+
+    try:
+        with Interrupt() as stop, Progress(progress, job.epochs, job.total) as show:
+            if isinstance(rule, LBFGS):
+                if minimize(job, rule, stop, after_epoch):
+                    history.stopped = "converged"
+            else:
+                descend(Descent(job, rule), stop, show.update, after_epoch)
+    except DivergenceError as error:
+        error.history = history
+        raise
+    finally:
+        network.parameters[:] = work.parameters
+    if stop.requested:
+        history.stopped = "interrupted"
+    if best is not None and best.parameters is not None:
+        network.parameters[:] = best.parameters
+        history.best_epoch = best.epoch
+    return history
+
+
+def _check_precision(precision: str | None, network: Network) -> str:
+    if precision is None:
+        return network.dtype.name
+    if precision not in ("float32", "float64"):
+        raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
+    return precision
+
+
+def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
+    """Return the job without its validation rows, and these."""
+    if validation is None:
+        return job, None
+    if isinstance(validation, tuple) and len(validation) == 2:
+        return job, check_data(job.network, *validation, of="validation ")
+    if isinstance(validation, int | float):
+        return split(job, validation)
+    raise ArgumentError("validation must be a pair (X, y) or a share such as 0.2")
+
+
+def _look(
+    network: Network, data: Data | None, metrics: Iterable[Metric]
+) -> tuple[float | None, dict[str, float]]:
+    """Return loss and metrics on data; nothing without data."""
+    if data is None:
+        return None, {}
+    loss, output = evaluate(network, data.X, data.y, data.weights)
+    if not np.isfinite(loss):
+        raise DivergenceError(
+            f"training diverged: the loss of data that was looked at after an epoch is {loss}; the "
+            "parameters are those of the last update: try a smaller learning rate"
+        )
+    return loss, {metric.name: metric(data.y, output, network.loss) for metric in metrics}
