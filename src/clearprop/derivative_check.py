@@ -21,20 +21,24 @@ TOLERANCE = 1e-6
 """Largest accepted error, relative to the larger of 1 and the value."""
 
 
-def central_difference(function: Callable[[float], float], at: float) -> float:
-    """Return f'(at) by two central differences and one step of Richardson extrapolation.
+def best_difference(function: Callable[[float], float], at: float, given: float) -> float:
+    """Return the central difference of `function` that comes nearest to `given`.
 
-    The error is about 1e-11 of f's scale: h^4 of truncation and 1e-16 / h of rounding.
+    Over steps h from 1e-3 down to 1e-6, with one step of Richardson extrapolation each: a
+    right derivative agrees with at least one of them, however steep the function is or near
+    a kink lies; a wrong one agrees with none.
 
     Examples
     --------
-    >>> round(central_difference(lambda x: x**3, 2.0), 9)
+    >>> round(best_difference(lambda x: x**3, 2.0, given=12.0), 9)
     12.0
     """
-    h = 1e-3 * max(1.0, abs(at))
-    wide = (function(at + h) - function(at - h)) / (2 * h)
-    narrow = (function(at + h / 2) - function(at - h / 2)) / h
-    return (4 * narrow - wide) / 3
+    differences = []
+    for h in (1e-3, 1e-4, 1e-5, 1e-6):
+        wide = (function(at + h) - function(at - h)) / (2 * h)
+        narrow = (function(at + h / 2) - function(at - h / 2)) / h
+        differences.append((4 * narrow - wide) / 3)
+    return min(differences, key=lambda difference: _error(given, difference))
 
 
 def check_scalar_derivative(
@@ -45,9 +49,7 @@ def check_scalar_derivative(
     for point in -8 + 16 * (np.arange(160) + 0.3719) / 160:
         z = float(point)
         given = _number(name, "derivative", derivative, z)
-        difference = central_difference(lambda x: _number(name, "f", f, x), z)
-        if _near_a_kink(f, z, given, difference):
-            continue
+        difference = best_difference(lambda x: _number(name, "f", f, x), z, given)
         worst = max(worst, (_error(given, difference), z, given, difference))
     worst_error, z, given, difference = worst
     if worst_error > TOLERANCE:
@@ -111,7 +113,9 @@ def _loss_gradients(
         def along(i: int) -> Callable[[float], float]:
             return lambda x: float(value(np.where(np.arange(a.size) == i, x, a), y.copy()))
 
-        difference = np.array([central_difference(along(i), float(a[i])) for i in range(a.size)])
+        difference = np.array(
+            [best_difference(along(i), float(a[i]), float(given[i])) for i in range(a.size)]
+        )
     return given, difference
 
 
@@ -141,19 +145,6 @@ def _number(name: str, what: str, function: Callable[[float], float], z: float) 
     if not np.isfinite(number):
         raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {number}, not finite")
     return number
-
-
-def _near_a_kink(f: Callable[[float], float], z: float, given: float, difference: float) -> bool:
-    """Whether f bends between z - h and z + h, so that differences there mean nothing."""
-    if _error(given, difference) <= TOLERANCE:
-        return False
-    h = 1e-3 * max(1.0, abs(z))
-    slopes = [
-        (f(z + s + h / 4) - f(z + s)) / (h / 4) for s in (-h, -h / 2, h / 4, h / 2, 3 * h / 4)
-    ]
-    bend = max(slopes) - min(slopes)
-    finer = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
-    return bend > 0.01 * max(1.0, max(map(abs, slopes))) and abs(finer - given) < 1e-4
 
 
 def _error(given: float, difference: float) -> float:

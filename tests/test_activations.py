@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+
+import clearprop as cp
+from clearprop.activations import ACTIVATIONS
+from clearprop.special import erfc, xlogy
+
+EXACT = {
+    "identity": lambda z: z,
+    "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+    "tanh": mpmath.tanh,
+    "relu": lambda z: max(z, 0),
+    "leaky_relu": lambda z: z if z > 0 else z * mpmath.mpf(0.01),
+    "elu": lambda z: z if z > 0 else mpmath.expm1(z),
+    "gelu": lambda z: z * mpmath.ncdf(z),
+    "silu": lambda z: z / (1 + mpmath.exp(-z)),
+    "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+    "exp": mpmath.exp,
+}
+POINTS = np.concatenate(
+    [np.linspace(-30, 30, 241), [-700.0, -100.0, -1e-8, 0.0, 1e-8, 1e-300, 100.0, 700.0]]
+)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_values_against_mpmath(name):
+    with mpmath.workdps(60):
+        expected = np.array([float(EXACT[name](mpmath.mpf(float(z)))) for z in POINTS])
+    with np.errstate(under="ignore"):
+        found = ACTIVATIONS[name](POINTS)
+    # exp(-z^2 / 2) at z = -30 turns the rounding of z^2, half an ulp of 900, into 1e-13.
+    np.testing.assert_allclose(found, expected, rtol=5e-13 if name == "gelu" else 5e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_derivatives_against_mpmath(name):
+    points = POINTS[(np.abs(POINTS) > 1e-3) & (np.abs(POINTS) < 50)]
+    with mpmath.workdps(60):
+        expected = [float(mpmath.diff(EXACT[name], mpmath.mpf(float(z)))) for z in points]
+    found = ACTIVATIONS[name].backward(points, np.ones_like(points))
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble", "complex128"])
+def test_data_type_and_shape_stay(name, dtype):
+    z = np.linspace(-3, 3, 12).reshape(3, 4).astype(dtype)
+    for array in (ACTIVATIONS[name](z), ACTIVATIONS[name].backward(z, z)):
+        assert array.dtype == np.dtype(dtype)
+        assert array.shape == (3, 4)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_lie_in_the_interval_the_table_states(name):
+    low, high = ACTIVATIONS[name].outputs
+    a = ACTIVATIONS[name](np.linspace(-20, 20, 4000).reshape(5, -1).T)
+    assert low <= a.min()
+    assert a.max() <= high
+    if math.isfinite(low):
+        assert a.min() < low + 0.01  # the bound is near
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_table_says_equation_and_source(name):
+    entry = ACTIVATIONS[name]
+    assert entry.name == name == repr(entry)
+    assert entry.equation
+    assert entry.source
+
+
+@pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0)])
+def test_kinks_take_the_left_slope_as_pytorch_does(name, slope):
+    assert ACTIVATIONS[name].backward(np.zeros(1), np.ones(1)) == slope
+
+
+def test_softmax_is_the_same_for_shifted_z_and_right_for_huge_z():
+    z = np.array([[1.0, 2.0, 3.0], [1e4, -1e4, 1e4]])
+    a = ACTIVATIONS["softmax"](z)
+    np.testing.assert_allclose(a[1], [0.5, 0, 0.5])
+    np.testing.assert_allclose(ACTIVATIONS["softmax"](z[:1] + 100), a[:1], rtol=1e-14)
+
+
+def test_softmax_jacobian_rows_as_the_note_writes_them():
+    """dq1/dz1 = q1 (1 - q1), dq2/dz1 = -q1 q2, dq3/dz1 = -q1 q3."""
+    z = np.array([[0.3, -1.2, 0.8]])
+    q1, q2, q3 = ACTIVATIONS["softmax"](z)[0]
+    rows = [ACTIVATIONS["softmax"].backward(z, np.eye(3)[[k]])[0, 0] for k in range(3)]
+    np.testing.assert_allclose(rows, [q1 * (1 - q1), -q1 * q2, -q1 * q3], rtol=1e-14)
+    with pytest.raises(TypeError, match="Jacobian"):
+        ACTIVATIONS["softmax"].derivative(z)
+
+
+def test_erfc_against_mpmath():
+    x = np.linspace(-7, 26, 400)
+    with mpmath.workdps(40):
+        expected = np.array([float(mpmath.erfc(float(v))) for v in x])
+    np.testing.assert_allclose(erfc(x), expected, rtol=2e-13)
+    wide = erfc(np.array([0.5, 3.0], dtype=np.longdouble))
+    with mpmath.workdps(40):
+        np.testing.assert_allclose(
+            wide.astype(float), [float(mpmath.erfc(0.5)), float(mpmath.erfc(3))], rtol=1e-15
+        )
+
+
+def test_xlogy_takes_0_log_0_as_0():
+    np.testing.assert_array_equal(xlogy(np.array([0.0, 1.0]), np.array([0.0, 1.0])), [0, 0])
+
+
+class TestUserMade:
+    def test_scalar_functions_train_like_the_built_in_one(self):
+        mine = cp.Activation(
+            "mine",
+            lambda z: 1 / (1 + math.exp(-z)),
+            lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 2,
+        )
+        X, y = np.array([[0.5, -0.2], [0.1, 0.9]]), np.array([1.0, 0.0])
+        networks = [
+            cp.Network([2, 3, 1], activations=f, output="identity", dtype="float64", seed=5)
+            for f in (mine, "sigmoid")
+        ]
+        for network in networks:
+            cp.train(network, X, y, epochs=5)
+        np.testing.assert_allclose(*(n.parameters for n in networks), rtol=1e-12)
+
+    def test_a_branch_with_a_kink_is_accepted(self):
+        cp.Activation("hinge", lambda z: max(z, 0.0), lambda z: float(z > 0))
+        steps = [0.03719 + 2e-5, 1.23719 - 2e-4]  # kinks right beside points that are tested
+        cp.Activation(
+            "bend",
+            lambda z: sum(max(z - s, 0.0) for s in steps),
+            lambda z: float(sum(z > s for s in steps)),
+        )
+
+    @pytest.mark.parametrize("factor", [1.001, -1.0, 0.0, 2.0])
+    def test_a_wrong_derivative_is_refused_with_point_and_values(self, factor):
+        with pytest.raises(cp.DerivativeError, match=r"worst at z = .*, where it says .* say "):
+            cp.Activation("t", math.tanh, lambda z: factor * (1 - math.tanh(z) ** 2))
+
+    def test_functions_that_fail_are_refused(self):
+        with pytest.raises(cp.DerivativeError, match=r"derivative\(-7.96.*\) raised ValueError"):
+            cp.Activation("root", math.sqrt, lambda z: 0.5 / math.sqrt(z))
+        with pytest.raises(cp.DerivativeError, match="is nan, not finite"):
+            cp.Activation("nothing", lambda z: z, lambda z: math.nan)
+
+    @pytest.mark.parametrize("name", ["", 3, "relu"])
+    def test_names_that_cannot_be(self, name):
+        with pytest.raises(cp.ArgumentError):
+            cp.Activation(name, lambda z: z, lambda z: 1.0)
+
+
+def test_unknown_names_list_those_that_exist():
+    with pytest.raises(cp.UnknownNameError, match=r"did you mean 'sigmoid'.*elu, exp, gelu"):
+        cp.Network([2, 1], activations="sigmoyd")

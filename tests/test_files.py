@@ -1,0 +1,191 @@
+"""Model files that are damaged, foreign or cannot be written: one clear line, nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import clearprop as cp
+from clearprop import model_file
+
+
+@pytest.fixture
+def network():
+    return cp.Network([3, 4, 2], output="softmax", seed=1)
+
+
+@pytest.fixture
+def path(network, tmp_path):
+    network.save(tmp_path / "net.safetensors")
+    return tmp_path / "net.safetensors"
+
+
+def rewrite(path: Path, change) -> None:
+    """Change a model's metadata and header, and write it back as safetensors."""
+    with safetensors.safe_open(path, "numpy") as file:
+        metadata = dict(file.metadata())
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    header = json.loads(metadata["header"])
+    change(metadata, header, arrays)
+    if "header" in metadata:
+        metadata["header"] = json.dumps(header)
+    path.write_bytes(safetensors.numpy.save(arrays, metadata))
+
+
+def test_a_file_cut_anywhere_is_refused(path):
+    whole = path.read_bytes()
+    for length in [0, 1, 7, 8, 9, 100, len(whole) - 200, len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(cp.ModelFileError, match="truncated or no model file"):
+            cp.Network.load(path)
+
+
+def test_foreign_files_are_refused(path, tmp_path):
+    for content in (b"hello", pickle.dumps({"W1": 1}), b"\x89PNG\r\n\x1a\n" + bytes(100)):
+        path.write_bytes(content)
+        with pytest.raises(cp.ModelFileError, match="no model file"):
+            cp.Network.load(path)
+    path.write_bytes(safetensors.numpy.save({"weight": np.ones(3)}, {"format": "pt"}))
+    with pytest.raises(cp.ModelFileError, match="not a Clearprop network but pt"):
+        cp.Network.load(path)
+    path.write_bytes(safetensors.numpy.save({"weight": np.ones(3)}))
+    with pytest.raises(cp.ModelFileError, match="safetensors file of another program"):
+        cp.Network.load(path)
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    for nothing in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(FileNotFoundError, match="there is no file"):
+            cp.Network.load(nothing)
+
+
+def test_a_newer_format_says_so(path):
+    rewrite(path, lambda meta, header, arrays: meta.update(format_version="2"))
+    with pytest.raises(cp.ModelFileError, match="format version 2, but this Clearprop reads 1 to 1"):
+        cp.Network.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda meta, header, arrays: meta.pop("header"), "no readable header"),
+        (lambda meta, header, arrays: meta.pop("format_version"), "format version none"),
+        (lambda meta, header, arrays: header.pop("sizes"), "describes no network"),
+        (lambda meta, header, arrays: header.update(sizes=[3, -4, 2]), "describes no network"),
+        (lambda meta, header, arrays: header.update(sizes=[10**9] * 3), r"should be .* of shape"),
+        (lambda meta, header, arrays: header.update(sizes=[3, 4]), "unexpected array"),
+        (lambda meta, header, arrays: header.update(dtype="float64"), "should be float64"),
+        (lambda meta, header, arrays: header.update(loss={"name": "poisson", "built_in": True}),
+         "describes no network .*poisson cannot follow softmax"),
+        (lambda meta, header, arrays: header["activations"].pop(), "1 activation"),
+        (lambda meta, header, arrays: arrays.pop("b1"), "has no array 'b1'"),
+        (lambda meta, header, arrays: arrays.update(x=np.ones(1)), "unexpected array 'x'"),
+        (lambda meta, header, arrays: arrays.update(W1=np.ones((3, 4), "f")), "of shape \\(3, 4\\)"),
+        (lambda meta, header, arrays: arrays.update(W1=np.ones((4, 3), "i8")), "another type"),
+    ],
+)  # fmt: skip
+def test_a_damaged_header_or_array_is_refused(path, change, message):
+    rewrite(path, change)
+    with pytest.raises(cp.ModelFileError, match=message):
+        cp.Network.load(path)
+
+
+def test_a_header_that_promises_gigabytes_takes_no_memory(path):
+    """sizes are compared with the arrays in the file before anything is allocated."""
+    import tracemalloc
+
+    rewrite(path, lambda meta, header, arrays: header.update(sizes=[30_000] * 3))
+    tracemalloc.start()
+    with pytest.raises(cp.ModelFileError):
+        cp.Network.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 1e7
+    tracemalloc.stop()
+    path.write_bytes(struct.pack("<Q", 2**40) + b"{}")  # a header of a terabyte
+    with pytest.raises(cp.ModelFileError):
+        cp.Network.load(path)
+
+
+@pytest.mark.parametrize("moment", ["write", "fsync", "replace", "mkstemp"])
+def test_a_full_disk_leaves_the_old_file(network, path, monkeypatch, moment):
+    old = path.read_bytes()
+
+    def full(*arguments, **named):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if moment == "write":
+        monkeypatch.setattr(model_file.os, "fdopen", lambda *a: _FullFile(*a))
+    elif moment == "replace":
+        monkeypatch.setattr(Path, "replace", full)
+    elif moment == "mkstemp":
+        monkeypatch.setattr(model_file.tempfile, "mkstemp", full)
+    else:
+        monkeypatch.setattr(model_file.os, "fsync", full)
+    network.parameters[:] = 0
+    with pytest.raises(cp.FileWriteError, match="No space left.*untouched") as caught:
+        network.save(path)
+    assert caught.value.errno == errno.ENOSPC
+    assert path.read_bytes() == old
+    assert list(path.parent.iterdir()) == [path]
+
+
+class _FullFile:
+    """A file on a full disk: takes half of what is written."""
+
+    def __init__(self, handle, mode):
+        self._file = open(handle, mode)  # noqa: SIM115, PTH123
+
+    def write(self, content):
+        self._file.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are POSIX's")
+def test_a_limit_of_the_system_itself_leaves_the_old_file(network, path):
+    """No stand-in: the operating system refuses to write past 4 KiB."""
+    old = path.read_bytes()
+    code = f"""
+import resource, signal
+import clearprop as cp
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    cp.Network([100, 100]).save({str(path)!r})
+except cp.FileWriteError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "could not write" in found.stdout
+    assert path.read_bytes() == old
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_that_does_not_exist(network, tmp_path):
+    with pytest.raises(cp.FileWriteError, match="No such file") as caught:
+        network.save(tmp_path / "none" / "net.safetensors")
+    assert "untouched" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX's")
+def test_permissions_are_those_of_an_ordinary_file(network, path):
+    plain = path.parent / "plain"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    network.save(path)
+    assert path.stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import clearprop as cp
+from clearprop.activations import ACTIVATIONS
+from clearprop.losses import LOSSES
+
+
+def cost_and_delta(loss, output, z, y):
+    """L_i and delta^L of one sample whose pre-activations are z, through backprop."""
+    z, y = np.atleast_1d(np.asarray(z, float)), np.atleast_1d(np.asarray(y, float))
+    network = cp.Network.from_weights([z[:, None]], activations=output, loss=loss)
+    record = cp.backprop(network, [[1.0]], [y])
+    return float(record.losses[0]), record["delta1"][0]
+
+
+class TestHandValues:
+    def test_squared_error_is_half_the_squared_distance(self):
+        cost, delta = cost_and_delta("squared_error", "identity", [1.0, 2.0], [0.0, 4.0])
+        assert cost == 2.5
+        np.testing.assert_array_equal(delta, [1.0, -2.0])
+
+    def test_cross_entropy_of_the_note(self):
+        """-ln 0.8 = 0.2231 (the note rounds to 0.2), and -ln 0.1 = 2.3026."""
+        z = np.log([0.8, 0.1, 0.1])
+        assert cost_and_delta("cross_entropy", "softmax", z, [1, 0, 0])[0] == pytest.approx(
+            0.22314355131420976, rel=1e-14
+        )
+        assert cost_and_delta("cross_entropy", "softmax", z, [0, 1, 0])[0] == pytest.approx(
+            2.302585092994046, rel=1e-14
+        )
+
+    def test_delta_of_softmax_with_cross_entropy_is_q_minus_y(self):
+        z = np.array([0.3, -1.2, 0.8])
+        q = np.exp(z) / np.exp(z).sum()
+        _, delta = cost_and_delta("cross_entropy", "softmax", z, [0.2, 0.5, 0.3])
+        np.testing.assert_allclose(delta, q - [0.2, 0.5, 0.3], rtol=1e-13)
+
+    def test_absolute_huber_and_quantile(self):
+        assert cost_and_delta("absolute_error", "identity", [3.0, -1.0], [1.0, 1.0])[0] == 4.0
+        cost, delta = cost_and_delta(cp.huber(1.5), "identity", [3.0, 0.5], [0.0, 0.0])
+        assert cost == pytest.approx(1.5 * (3 - 0.75) + 0.125)
+        np.testing.assert_array_equal(delta, [1.5, 0.5])
+        cost, delta = cost_and_delta(cp.quantile(0.9), "identity", [1.0, 1.0], [3.0, 0.0])
+        assert cost == pytest.approx(0.9 * 2 + 0.1 * 1)
+        np.testing.assert_allclose(delta, [-0.9, 0.1])
+
+    def test_poisson_is_half_the_deviance(self):
+        cost, delta = cost_and_delta("poisson", "exp", [np.log(2.0)], [3.0])
+        assert cost == pytest.approx(2 - 3 + 3 * np.log(1.5))
+        assert delta == pytest.approx(2 - 3)
+        assert cost_and_delta("poisson", "exp", [np.log(3.0)], [3.0])[0] == pytest.approx(0, abs=1e-15)
+
+    @pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
+    def test_no_slope_where_prediction_is_right(self, loss):
+        assert cost_and_delta(loss, "identity", [2.0], [2.0]) == (0.0, 0.0)
+
+
+EXTREME = [-1e4, -800.0, -60.0, -36.0, -35.9, -1.0, 0.0, 1.0, 35.0, 60.0, 800.0, 1e4]
+
+
+class TestExtremes:
+    """Finite and right at probabilities 0 and 1, and at logits of +-1e4."""
+
+    @pytest.mark.parametrize("z", EXTREME)
+    @pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
+    def test_sigmoid_with_binary_cross_entropy(self, z, y):
+        with mpmath.workdps(9000):
+            p = 1 / (1 + mpmath.exp(-mpmath.mpf(z)))
+            exact = sum(-w * mpmath.log(q) for w, q in ((y, p), (1 - y, 1 - p)) if w)
+            expected, slope = float(exact), float(p - y)
+        cost, delta = cost_and_delta("binary_cross_entropy", "sigmoid", z, y)
+        assert cost == pytest.approx(expected, rel=1e-14, abs=1e-300)
+        assert delta == pytest.approx(slope, rel=1e-13, abs=1e-16)
+
+    @pytest.mark.parametrize("z", EXTREME)
+    @pytest.mark.parametrize("label", [0, 1, 2])
+    def test_softmax_with_cross_entropy(self, z, label):
+        logits = [z, 0.0, -z / 2]
+        with mpmath.workdps(9000):
+            e = [mpmath.exp(mpmath.mpf(v)) for v in logits]
+            expected = float(-mpmath.log(e[label] / sum(e)))
+            slope = [float(v / sum(e) - (k == label)) for k, v in enumerate(e)]
+        cost, delta = cost_and_delta("cross_entropy", "softmax", logits, np.eye(3)[label])
+        assert cost == pytest.approx(expected, rel=1e-14, abs=1e-15)
+        np.testing.assert_allclose(delta, slope, rtol=1e-13, atol=1e-15)
+
+    @pytest.mark.parametrize("z", EXTREME)
+    @pytest.mark.parametrize("y", [0.0, 1.0, 7.0])
+    def test_softplus_with_poisson(self, z, y):
+        with mpmath.workdps(60):
+            e = mpmath.exp(mpmath.mpf(z))
+            a = mpmath.log1p(e) if z > -200 else e
+            slope = float((1 - y / a) * (e / (1 + e)))
+            expected = float(a - y + (y * mpmath.log(y / a) if y else 0))
+        cost, delta = cost_and_delta("poisson", "softplus", z, y)
+        assert cost == pytest.approx(expected, rel=1e-12, abs=1e-15)
+        assert delta == pytest.approx(slope, rel=1e-12, abs=1e-15)
+
+    @pytest.mark.parametrize("z", [z for z in EXTREME if z < 700])
+    @pytest.mark.parametrize("y", [0.0, 1.0, 7.0])
+    def test_exp_with_poisson(self, z, y):
+        with mpmath.workdps(60):
+            a = mpmath.exp(mpmath.mpf(z))
+            expected = float(a - y + (y * mpmath.log(y / a) if y else 0))
+        cost, delta = cost_and_delta("poisson", "exp", z, y)
+        assert cost == pytest.approx(expected, rel=1e-12, abs=1e-15)
+        assert delta == pytest.approx(float(a - y), rel=1e-12)
+
+    @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+    def test_in_float32_too(self, output):
+        z = np.float32([[1e4], [-1e4]])
+        network = cp.Network.from_weights([z], activations=output)
+        for label in (0, 1):
+            record = cp.backprop(network, [[1.0]], [[1 - label, label]])
+            expected = {"softmax": [0, 2e4], "sigmoid": [0, 2e4]}[output][label]
+            assert record.losses[0] == expected
+            assert np.isfinite(record.gradient).all()
+
+
+class TestPairings:
+    @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"softmax"}))
+    def test_cross_entropy_follows_softmax_alone(self, output):
+        with pytest.raises(cp.PairingError, match="probabilities that sum to 1; use output='softmax'"):
+            cp.Network([2, 3], activations=output, loss="cross_entropy")
+
+    @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"sigmoid"}))
+    def test_binary_cross_entropy_follows_sigmoid(self, output):
+        with pytest.raises(cp.PairingError, match="a probability for each output"):
+            cp.Network([2, 3], activations=output, loss="binary_cross_entropy")
+
+    @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"exp", "softplus"}))
+    def test_poisson_follows_a_positive_rate(self, output):
+        with pytest.raises(cp.PairingError, match="use output='exp' or 'softplus'"):
+            cp.Network([2, 3], activations=output, loss="poisson")
+
+    def test_softmax_over_one_output_is_refused(self):
+        with pytest.raises(cp.PairingError, match="is 1 whatever the input"):
+            cp.Network([2, 1], output="softmax")
+
+    def test_a_pairing_is_checked_again_when_a_run_names_another_loss(self):
+        network = cp.Network([2, 3], output="softmax")
+        with pytest.raises(cp.PairingError):
+            cp.backprop(network, [[0, 0]], [[1, 0, 0]], loss="binary_cross_entropy")
+        with pytest.raises(cp.PairingError):
+            cp.train(network, [[0, 0]], [[1, 0, 0]], loss="poisson")
+
+    def test_natural_losses(self):
+        def loss_of(output):
+            return cp.Network([2, 3], output=output).loss.name
+
+        assert loss_of("softmax") == "cross_entropy"
+        assert loss_of("sigmoid") == "binary_cross_entropy"
+        assert {loss_of(f) for f in set(ACTIVATIONS) - {"softmax", "sigmoid"}} == {"squared_error"}
+
+
+class TestUserMade:
+    def test_a_copy_of_squared_error_gives_its_numbers(self):
+        mine = cp.Loss("mine", lambda a, y: 0.5 * ((a - y) ** 2).sum(), lambda a, y: a - y)
+        r = np.random.default_rng(1)
+        X, y = r.random((6, 3)), r.random((6, 2))
+        network = cp.Network([3, 4, 2], activations="softmax", loss="squared_error", dtype="float64")
+        ours, theirs = cp.backprop(network, X, y), cp.backprop(network, X, y, loss=mine)
+        np.testing.assert_allclose(ours.gradient, theirs.gradient, rtol=1e-14)
+        np.testing.assert_allclose(ours["da2"], theirs["da2"], rtol=1e-14)
+
+    def test_losses_for_probabilities_or_rates_only_are_accepted(self):
+        cp.Loss("log", lambda a, y: -(y * np.log(a)).sum(), lambda a, y: -y / a)
+        cp.Loss(
+            "logit",
+            lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a)).sum(),
+            lambda a, y: (a - y) / (a * (1 - a)),
+        )
+
+    @pytest.mark.parametrize("factor", [1.001, -1.0, 2.0])
+    def test_a_wrong_derivative_is_refused_with_point_and_values(self, factor):
+        with pytest.raises(cp.DerivativeError, match=r"worst at output .* of a = .*, y = .* says"):
+            cp.Loss("w", lambda a, y: 0.5 * ((a - y) ** 2).sum(), lambda a, y: factor * (a - y))
+
+    def test_wrong_shapes_are_refused(self):
+        with pytest.raises(cp.DerivativeError, match="one number for one sample"):
+            cp.Loss("w", lambda a, y: (a - y) ** 2, lambda a, y: 2 * (a - y))
+        with pytest.raises(cp.DerivativeError, match=r"must have a's shape \(1,\)"):
+            cp.Loss("w", lambda a, y: ((a - y) ** 2).sum(), lambda a, y: (2 * (a - y)).sum())
+
+    def test_a_function_that_never_works_is_refused(self):
+        def broken(a, y):
+            raise KeyError("nothing")
+
+        with pytest.raises(cp.DerivativeError, match="could not be evaluated.*KeyError"):
+            cp.Loss("broken", broken, broken)
+
+    @pytest.mark.parametrize("name", ["", None, "huber"])
+    def test_names_that_cannot_be(self, name):
+        with pytest.raises(cp.ArgumentError):
+            cp.Loss(name, lambda a, y: 0.0, lambda a, y: 0 * a)
+
+    def test_unstable_pairs_of_ones_own_are_reported_not_hidden(self):
+        positive = cp.Activation("square", lambda z: z * z, lambda z: 2 * z)
+        network = cp.Network.from_weights([[[0.0]]], activations=positive, loss="poisson")
+        with pytest.raises(cp.DivergenceError, match="L_i"):
+            cp.train(network, [[1.0]], [2.0])
+
+
+@pytest.mark.parametrize("setting", [0, -1, np.nan, np.inf, 1.0])
+def test_settings_out_of_range(setting):
+    with pytest.raises(cp.ArgumentError):
+        cp.quantile(setting)
+    if setting != 1.0:
+        with pytest.raises(cp.ArgumentError):
+            cp.huber(setting)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_table_says_equation_and_source(name):
+    assert LOSSES[name].name == name
+    assert LOSSES[name].equation
+    assert LOSSES[name].source
