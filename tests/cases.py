@@ -42,7 +42,7 @@ class Case:
         return hash_of(self.name)
 
     def network(self) -> cp.Network:
-        """The first network of this kind all of whose outputs answer to the input (relu may not)."""
+        """The first network of this kind whose outputs all answer to the input (relu may not)."""
         X = self.data()[0]
         candidates = (self._network(self.seed + 2**32 * attempt) for attempt in count())
         return next(n for n in candidates if np.ptp(n.predict(X), axis=0).min() > 1e-3)

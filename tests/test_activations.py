@@ -34,7 +34,9 @@ def test_values_against_mpmath(name):
     with np.errstate(under="ignore"):
         found = ACTIVATIONS[name](POINTS)
     # exp(-z^2 / 2) at z = -30 turns the rounding of z^2, half an ulp of 900, into 1e-13.
-    np.testing.assert_allclose(found, expected, rtol=5e-13 if name == "gelu" else 5e-15, atol=1e-300)
+    np.testing.assert_allclose(
+        found, expected, rtol=5e-13 if name == "gelu" else 5e-15, atol=1e-300
+    )
 
 
 @pytest.mark.parametrize("name", EXACT)

@@ -71,7 +71,9 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 def test_a_newer_format_says_so(path):
     rewrite(path, lambda meta, header, arrays: meta.update(format_version="2"))
-    with pytest.raises(cp.ModelFileError, match="format version 2, but this Clearprop reads 1 to 1"):
+    with pytest.raises(
+        cp.ModelFileError, match="format version 2, but this Clearprop reads 1 to 1"
+    ):
         cp.Network.load(path)
 
 
@@ -90,7 +92,7 @@ def test_a_newer_format_says_so(path):
         (lambda meta, header, arrays: header["activations"].pop(), "1 activation"),
         (lambda meta, header, arrays: arrays.pop("b1"), "has no array 'b1'"),
         (lambda meta, header, arrays: arrays.update(x=np.ones(1)), "unexpected array 'x'"),
-        (lambda meta, header, arrays: arrays.update(W1=np.ones((3, 4), "f")), "of shape \\(3, 4\\)"),
+        (lambda meta, header, arrays: arrays.update(W1=np.ones((3, 4), "f")), "\\(3, 4\\)"),
         (lambda meta, header, arrays: arrays.update(W1=np.ones((4, 3), "i8")), "another type"),
     ],
 )  # fmt: skip

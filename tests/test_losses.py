@@ -52,7 +52,9 @@ class TestHandValues:
         cost, delta = cost_and_delta("poisson", "exp", [np.log(2.0)], [3.0])
         assert cost == pytest.approx(2 - 3 + 3 * np.log(1.5))
         assert delta == pytest.approx(2 - 3)
-        assert cost_and_delta("poisson", "exp", [np.log(3.0)], [3.0])[0] == pytest.approx(0, abs=1e-15)
+        assert cost_and_delta("poisson", "exp", [np.log(3.0)], [3.0])[0] == pytest.approx(
+            0, abs=1e-15
+        )
 
     @pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
     def test_no_slope_where_prediction_is_right(self, loss):
@@ -124,7 +126,9 @@ class TestExtremes:
 class TestPairings:
     @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"softmax"}))
     def test_cross_entropy_follows_softmax_alone(self, output):
-        with pytest.raises(cp.PairingError, match="probabilities that sum to 1; use output='softmax'"):
+        with pytest.raises(
+            cp.PairingError, match="probabilities that sum to 1; use output='softmax'"
+        ):
             cp.Network([2, 3], activations=output, loss="cross_entropy")
 
     @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"sigmoid"}))
@@ -162,7 +166,9 @@ class TestUserMade:
         mine = cp.Loss("mine", lambda a, y: 0.5 * ((a - y) ** 2).sum(), lambda a, y: a - y)
         r = np.random.default_rng(1)
         X, y = r.random((6, 3)), r.random((6, 2))
-        network = cp.Network([3, 4, 2], activations="softmax", loss="squared_error", dtype="float64")
+        network = cp.Network(
+            [3, 4, 2], activations="softmax", loss="squared_error", dtype="float64"
+        )
         ours, theirs = cp.backprop(network, X, y), cp.backprop(network, X, y, loss=mine)
         np.testing.assert_allclose(ours.gradient, theirs.gradient, rtol=1e-14)
         np.testing.assert_allclose(ours["da2"], theirs["da2"], rtol=1e-14)

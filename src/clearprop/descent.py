@@ -63,10 +63,14 @@ class Descent:
         record = self.job.record(rows, epoch)
         self._verify(where_not_finite(record), epoch)
         self.verified[:] = network.parameters
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            self.optimizer.update(
-                network.parameters, record.gradient, self.state, self.now, self.is_weight
-            )
+        try:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                self.optimizer.update(
+                    network.parameters, record.gradient, self.state, self.now, self.is_weight
+                )
+        except BaseException:  # Ctrl-C, or an optimizer of the user's own that fails
+            network.parameters[:] = self.verified
+            raise
         self._verify(where_parameters_not_finite(network), epoch)
         self.t += 1
         return record

@@ -57,11 +57,11 @@ class Epoch:
         named |= {f"validation_{name}": value for name, value in self.validation_metrics.items()}
         return named
 
-    def line(self, of: int | None = None, clock: bool = True) -> str:
+    def line(self, of: int | None = None) -> str:
         """Return the figures in one line; `of` is the number of epochs of the run."""
         number = f"epoch {self.epoch}" if of is None else f"epoch {self.epoch:>{len(str(of))}}/{of}"
         parts = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in self.figures().items()]
-        return "  ".join([number, *parts, *([f"{self.seconds:.1f} s"] if clock else [])])
+        return "  ".join([number, *parts, f"{self.seconds:.1f} s"])
 
 
 @dataclass(repr=False)

@@ -66,7 +66,7 @@ class Progress:
 
     def epoch(self, epoch: Epoch) -> None:
         """Say that an epoch is over."""
-        self._text = epoch.line(of=self._epochs, clock=False)
+        self._text = _short(epoch, self._epochs)
         self._unprinted = epoch
         if epoch.epoch == self._epochs:
             self._next = 0.0
@@ -92,6 +92,18 @@ class Progress:
         self._print_line()
 
 
+def _short(epoch: Epoch, of: int) -> str:
+    """Return the figures for a bar, validation's in brackets: "loss 0.02 (val 0.07)"."""
+    figures = epoch.figures()
+    parts = [f"epoch {epoch.epoch:>{len(str(of))}}/{of}"]
+    for name, value in figures.items():
+        if not name.startswith("validation_"):
+            beside = figures.get(f"validation_{name}")
+            text = f"{name.replace('_', ' ')} {value:.4f}"
+            parts.append(text if beside is None else f"{text} (val {beside:.4f})")
+    return "  ".join(parts)
+
+
 def _on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
@@ -100,11 +112,17 @@ def _make_bar() -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
+
+    def fixed(width: int) -> Column:
+        return Column(min_width=width, max_width=width, no_wrap=True)
 
     return Bar(
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[text]}"),
+        BarColumn(bar_width=12, table_column=fixed(12)),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=fixed(5)),
+        TextColumn(
+            "{task.fields[text]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+        ),
         console=Console(stderr=True),
+        expand=True,
     )

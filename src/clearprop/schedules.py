@@ -107,7 +107,7 @@ def warmup_cosine(
     """A straight rise to `initial` over `warmup` updates, then `cosine` to the end.
 
     ``initial (t + 1) / warmup`` while t < warmup, so that the first update moves already;
-    then the cosine over the remaining ``steps - warmup`` updates (None: of the run).
+    then the cosine to `final` over the remaining ``steps - warmup`` updates (None: of the run).
 
     Examples
     --------

@@ -183,6 +183,8 @@ def train(
                     history.stopped = "converged"
             else:
                 descend(Descent(job, rule), stop, show.update, after_epoch)
+    except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
+        stop.requested = True
     except DivergenceError as error:
         error.history = history
         raise

@@ -14,8 +14,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import clearprop as cp  # noqa: E402
-from cases import Case, gradient_cases  # noqa: E402
+import clearprop as cp
+from cases import Case, gradient_cases
 
 HERE = Path(__file__).parent
 
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 def gradient(case: Case) -> tuple[float, np.ndarray]:
     """The cost of a case and its gradient in the order of network.parameters, by autograd."""
     import torch
-    import torch.nn.functional as F
+    from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
     functions = {
         "identity": lambda z: z,
@@ -126,9 +126,7 @@ def updates(name: str) -> np.ndarray:
         "rmsprop": lambda: optim.RMSprop([p], lr=0.01),
         "rmsprop-momentum": lambda: optim.RMSprop([p], lr=0.01, alpha=0.9, momentum=0.5),
         "rprop": lambda: optim.Rprop([p], lr=0.02),
-        "rprop-settings": lambda: optim.Rprop(
-            [p], lr=0.1, etas=(0.3, 1.5), step_sizes=(1e-3, 0.2)
-        ),
+        "rprop-settings": lambda: optim.Rprop([p], lr=0.1, etas=(0.3, 1.5), step_sizes=(1e-3, 0.2)),
     }
     schedulers = {
         "constant": lambda o: lr.ConstantLR(o, factor=1.0),

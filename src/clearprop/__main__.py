@@ -1,0 +1,5 @@
+"""Lets `python -m clearprop` stand for `clearprop`."""
+
+from clearprop.cli import main
+
+main()

@@ -1,0 +1,35 @@
+"""The command line: parse, call, print.
+
+Exit codes: 0 done; 1 the data or the model is at fault, said in one line; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import click
+
+import clearprop
+from clearprop.cli.demo import demo
+from clearprop.errors import ClearpropError
+
+
+class _OneLine(click.Group):
+    """Turns what Clearprop raises on purpose into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ClearpropError as error:
+            click.echo(f"clearprop: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_OneLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(clearprop.__version__, prog_name="clearprop")
+def main() -> None:
+    """Backpropagation in the clear: train networks, and see every number on the way.
+
+    Begin with: clearprop demo
+    """
+
+
+main.add_command(demo)

@@ -1,0 +1,66 @@
+"""What documents show is what their code prints, and the README's commands are two."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import documents
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    if "```python" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_document_prints_what_it_says(page, tmp_path, monkeypatch):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # examples save files
+    compared = 0
+    for _, piece in documents.run(text):
+        if piece.said is not None:
+            assert piece.said == piece.printed, f"{page}, line {piece.line}: {piece.code}"
+            compared += bool(piece.said.strip())
+    assert compared
+
+
+def test_every_page_with_code_is_run():
+    assert {"README.md", "docs/notes.md", "docs/notation.md", "docs/functions.md"} <= set(PAGES)
+
+
+def test_a_wrong_output_would_be_seen():
+    block = "```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
+    page = f"{block}\n| a | call | prints |\n| a | `1 / 3` | `0.3` |\n"
+    pieces = [piece for _, piece in documents.run(page)]
+    assert [(p.said, p.printed) for p in pieces] == [("3\n", "2\n"), ("0.3", "0.333333")]
+    assert documents.renewed(page) == page.replace("3\n```", "2\n```").replace(
+        "`0.3`", "`0.333333`"
+    )
+
+
+def test_the_first_block_of_the_readme_is_two_commands():
+    block = re.search(r"```\w*\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    first, second = block.splitlines()
+    assert first.endswith("clearprop demo")
+    assert second.endswith("python -m pytest")
+
+
+def test_links_inside_the_project_lead_somewhere():
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_every_formula_of_the_notes_is_there():
+    """The right column is full: each row of docs/notes.md prints something."""
+    text = (ROOT / "docs/notes.md").read_text(encoding="utf-8")
+    rows = list(documents.ROW.finditer(text))
+    assert len(rows) >= 50
+    assert all(row["output"] for row in rows)
+    for step in ("dz^3", "dW^3", "dh^2", "dz^2", "dW^2", "dh^1", "dz^1", "dW^1"):
+        assert f". ${step}$" in text

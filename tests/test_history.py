@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+import clearprop as cp
+
+X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
+
+
+@pytest.fixture
+def history():
+    network = cp.Network([2, 6, 3], output="softmax", seed=1)
+    return cp.train(
+        network,
+        X,
+        Y,
+        epochs=12,
+        validation=0.25,
+        metrics=["accuracy"],
+        early_stopping=5,
+        progress=False,
+    )
+
+
+def test_lists_are_as_long_as_the_run(history):
+    n = len(history.epochs)
+    assert [len(history.loss), len(history.validation_loss)] == [n, n]
+    assert list(history.metrics) == list(history.validation_metrics) == ["accuracy"]
+    assert all(isinstance(value, float) for value in history.loss + history.validation_loss)
+    assert [epoch.epoch for epoch in history.epochs] == list(range(1, n + 1))
+
+
+def test_an_epoch_tells_its_figures(history):
+    epoch = history.epochs[0]
+    assert list(epoch.figures()) == ["loss", "validation_loss", "accuracy", "validation_accuracy"]
+    assert epoch.value("validation_accuracy") == history.validation_metrics["accuracy"][0]
+    line = epoch.line(of=200)
+    assert line.startswith(f"epoch   1/200  loss {epoch.loss:.4f}  validation loss ")
+
+
+def test_repr_says_how_it_ended(history):
+    lines = repr(history).splitlines()
+    assert lines[0] == f"History of {len(history.epochs)} epochs ({history.stopped})"
+    assert lines[1].startswith("  last: epoch ")
+    assert lines[2].startswith(f"  best: epoch {history.best_epoch}  loss ")
+
+
+def test_plot_draws_the_numbers(history):
+    figure = history.plot()
+    loss, accuracy = figure.axes
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), history.loss)
+    np.testing.assert_array_equal(loss.lines[1].get_ydata(), history.validation_loss)
+    np.testing.assert_array_equal(accuracy.lines[0].get_ydata(), history.metrics["accuracy"])
+    for axis in figure.axes:
+        assert axis.get_xlabel() == "epoch"
+        assert axis.get_ylabel()
+        assert axis.get_legend() is not None
+    figure.canvas.draw()
+
+
+def test_plot_into_an_axes_of_ones_own(history):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    assert history.plot(axes) is axes.figure
+    assert len(axes.figure.axes) == 1
+
+
+def test_without_matplotlib_one_line_names_the_extra(history, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(cp.MissingExtraError, match=r'pip install "clearprop\[plots\]"'):
+        history.plot()
