@@ -123,6 +123,26 @@ class TestExtremes:
             assert np.isfinite(record.gradient).all()
 
 
+FUSED = [(loss, f) for loss in LOSSES for f in LOSSES[loss].fused]
+
+
+@pytest.mark.parametrize(("loss", "f"), FUSED)
+def test_fused_forms_are_the_plain_ones_in_a_stable_dress(loss, f):
+    """L_i(f(z), y) and J_f(z)^T dL_i/da, where these are stable enough to compare."""
+    r = np.random.default_rng(3)
+    z, u = 2 * r.standard_normal((50, 4)), r.random((50, 4))
+    y = {
+        "cross_entropy": u / u.sum(axis=1, keepdims=True),
+        "binary_cross_entropy": u,
+        "poisson": np.floor(4 * u),
+    }[loss]
+    plain, fused = LOSSES[loss], LOSSES[loss].fused[f]
+    a = ACTIVATIONS[f](z)
+    np.testing.assert_allclose(fused.value(z, y), plain.value(a, y), rtol=1e-11)
+    delta = ACTIVATIONS[f].backward(z, plain.derivative(a, y))
+    np.testing.assert_allclose(fused.delta(z, y), delta, rtol=1e-9, atol=1e-12)
+
+
 class TestPairings:
     @pytest.mark.parametrize("output", sorted(set(ACTIVATIONS) - {"softmax"}))
     def test_cross_entropy_follows_softmax_alone(self, output):
@@ -203,6 +223,20 @@ class TestUserMade:
     def test_names_that_cannot_be(self, name):
         with pytest.raises(cp.ArgumentError):
             cp.Loss(name, lambda a, y: 0.0, lambda a, y: 0 * a)
+
+    def test_a_sigmoid_of_ones_own_takes_the_plain_form(self):
+        mine = cp.Activation(
+            "mine", lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2
+        )
+        X, y = np.array([[0.5, -0.2], [0.1, 0.9]]), np.array([1.0, 0.0])
+        ours, theirs = (
+            cp.backprop(
+                cp.Network([2, 1], f, loss="binary_cross_entropy", dtype="float64", seed=1), X, y
+            )
+            for f in (mine, "sigmoid")
+        )
+        assert ours["L"] == pytest.approx(theirs["L"], rel=1e-13)
+        np.testing.assert_allclose(ours.gradient, theirs.gradient, rtol=1e-12)
 
     def test_unstable_pairs_of_ones_own_are_reported_not_hidden(self):
         positive = cp.Activation("square", lambda z: z * z, lambda z: 2 * z)

@@ -166,6 +166,10 @@ class TestPredict:
         network = cp.Network.from_weights([[[1e200]], [[1e200]]], activations="identity")
         with pytest.raises(cp.NonFiniteError, match=r"z2\[0\] is inf for row 1"):
             network.predict([[0.0], [1.0]])
+        long = np.zeros((20_000, 1))
+        long[12_345] = 1
+        with pytest.raises(cp.NonFiniteError, match="for row 12345: weights or inputs are too"):
+            network.predict(long)
 
     def test_copies_stand_alone(self, network):
         other = network.copy()

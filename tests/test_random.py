@@ -203,6 +203,11 @@ def test_auto_looks_at_each_layers_activation():
     assert np.abs(network["W2"]).max() == pytest.approx(np.sqrt(6 / 400), rel=1e-3)
 
 
+def test_initializers_say_what_they_are():
+    assert repr(cp.normal(0.1)) == "normal(deviation=0.1)"
+    assert repr(cp.he_uniform()) == "he_uniform()"
+
+
 def test_float32_weights_are_the_float64_ones_rounded():
     a, b = (cp.Network([3, 4], dtype=dtype, seed=2) for dtype in ("float32", "float64"))
     np.testing.assert_array_equal(a.parameters, b.parameters.astype("float32"))

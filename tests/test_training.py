@@ -81,6 +81,7 @@ class TestDescent:
         np.testing.assert_array_equal(trained.parameters, stepped.parameters)
         assert [step.number for step in taken] == list(range(1, 3 * 9 + 1))
         assert taken[-1].epoch == 3
+        assert repr(taken[-1]).startswith("Step 27 (epoch 3, 4 rows): L = ")
 
     def test_seeds_reproduce_runs_and_change_them(self):
         def run(seed):

@@ -50,19 +50,19 @@ def forward(
     return tuple(z), tuple(a)
 
 
-def first_non_finite(z: Sequence[Array], a: Sequence[Array]) -> str | None:
+def first_non_finite(z: Sequence[Array], a: Sequence[Array], first_row: int = 0) -> str | None:
     """Return where a forward pass left its data type's range, such as "z2[1] is inf for row 3"."""
     for layer, (z_l, a_l) in enumerate(zip(z, a[1:], strict=True), 1):
         for name, array in ((f"z{layer}", z_l), (f"a{layer}", a_l)):
-            if (found := locate_non_finite(name, array)) is not None:
+            if (found := locate_non_finite(name, array, first_row)) is not None:
                 return found
     return None
 
 
-def locate_non_finite(name: str, array: Array) -> str | None:
+def locate_non_finite(name: str, array: Array, first_row: int = 0) -> str | None:
     """Return where an array (n, units) of samples is not finite, or None."""
     wrong = np.argwhere(~np.isfinite(array))
     if not wrong.size:
         return None
     row, unit = wrong[0]
-    return f"{name}[{unit}] is {array[row, unit]} for row {row}"
+    return f"{name}[{unit}] is {array[row, unit]} for row {first_row + row}"

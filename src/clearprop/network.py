@@ -308,8 +308,8 @@ class Network:
             z, a = forward(self._weights, self._biases, self._activations, X[rows])
             if not np.isfinite(a[-1]).all():
                 raise NonFiniteError(
-                    f"{first_non_finite(z, a)} (rows counted from {start}): weights or inputs are "
-                    f"too large for {self.dtype}"
+                    f"{first_non_finite(z, a, start)}: weights or inputs are too large for "
+                    f"{self.dtype}"
                 )
             output[rows] = a[-1]
         return output
