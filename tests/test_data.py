@@ -213,6 +213,7 @@ class TestSampleWeights:
                 r"sample_weight\[1\] is -2; .*and 1 more weight",
             ),
             ([0, 0, 0, 0], cp.SampleWeightError, "all zero"),
+            ([1e308, 1e308, 1, 1], cp.SampleWeightError, "sum of sample_weight is infinite"),
             ([1, np.nan, 1, 1], cp.NonFiniteDataError, "sample_weight at row 1"),
             (["a"] * 4, cp.TypeOfDataError, "text"),
         ],

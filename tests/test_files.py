@@ -81,6 +81,11 @@ def test_a_newer_format_says_so(path):
     ("change", "message"),
     [
         (lambda meta, header, arrays: meta.pop("header"), "no readable header"),
+        (lambda meta, header, arrays: header.update(loss={"name": "huber", "built_in": True,
+                                                          "settings": {"delta": "x"}}),
+         "describes no network"),
+        (lambda meta, header, arrays: header.update(activations=[{"name": [], "built_in": 1}] * 2),
+         "describes no network"),
         (lambda meta, header, arrays: meta.pop("format_version"), "format version none"),
         (lambda meta, header, arrays: header.pop("sizes"), "describes no network"),
         (lambda meta, header, arrays: header.update(sizes=[3, -4, 2]), "describes no network"),
@@ -175,6 +180,23 @@ except cp.FileWriteError as error:
     assert "could not write" in found.stdout
     assert path.read_bytes() == old
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_header_that_nests_without_end_is_refused(network, path):
+    deep = {"format": "clearprop.network", "format_version": "1", "header": "[" * 200_000}
+    path.write_bytes(safetensors.numpy.save({"W1": np.ones(1)}, deep))
+    with pytest.raises(cp.ModelFileError, match="no readable header"):
+        cp.Network.load(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_stays_a_link(network, path):
+    link = path.parent / "link.safetensors"
+    link.symlink_to(path)
+    network.parameters[:] = 7
+    network.save(link)
+    assert link.is_symlink()
+    assert (cp.Network.load(path).parameters == 7).all()
 
 
 def test_a_folder_that_does_not_exist(network, tmp_path):

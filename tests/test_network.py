@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,17 @@ class TestParameters:
         np.testing.assert_array_equal(network.biases[0], np.arange(12, 16))
         network.weights[1][1, 3] = -7
         assert network.parameters[12 + 4 + 7] == -7 == network["W2[1,3]"]
+
+    @pytest.mark.parametrize("again", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+    def test_copies_keep_their_views(self, network, again):
+        for original in (network, cp.Network([2, 1], loss=cp.quantile(0.9))):
+            twin = again(original)
+            np.testing.assert_array_equal(twin.parameters, original.parameters)
+            twin["W1"] = 5.0
+            assert (twin.parameters[: twin["W1"].size] == 5).all()
+            assert not (original["W1"] == 5).any()
+            assert twin.activations == original.activations  # the table's own entries
+            assert repr(twin) == repr(original)
 
     def test_nothing_detaches(self, network):
         with pytest.raises(TypeError):
@@ -181,7 +195,7 @@ class TestPredict:
 
 def test_repr_html_is_a_table_and_escapes(network):
     html = network._repr_html_()
-    assert html.startswith("<table>")
+    assert html.startswith("<table><caption")
     assert html.count("<tr>") == 3
     assert "Network 3-4-2: 26 parameters" in html
     odd = cp.Activation("<b>", lambda z: z, lambda z: 1.0)

@@ -99,6 +99,10 @@ class Activation:
             return np.asarray(function(z), dtype=z.dtype)
         return np.array([function(number) for number in z.flat], dtype=z.dtype).reshape(z.shape)
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A copy or an unpickled network has the very entry of the table.
+        return (activation, (self.name,)) if self.on_arrays else super().__reduce__()
+
     def __repr__(self) -> str:
         return self.name
 

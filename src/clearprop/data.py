@@ -140,6 +140,11 @@ def check_sample_weight(weights: object, n: int) -> NDArray[np.float64] | None:
         )
     if not checked.any():
         raise SampleWeightError("sample_weight is all zero: no sample would count")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(checked.sum()):
+            raise SampleWeightError(
+                "the sum of sample_weight is infinite: scale them down"
+            )
     return checked
 
 

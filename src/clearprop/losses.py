@@ -126,6 +126,13 @@ class Loss:
                 "classes, or one output per class"
             )
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if not self.on_arrays:
+            return super().__reduce__()
+        # A copy or an unpickled network has the very entry of the table.
+        maker = WITH_SETTINGS.get(self.name)
+        return (maker, tuple(self.settings.values())) if maker else (loss, (self.name,))
+
     def __repr__(self) -> str:
         inside = ", ".join(f"{key}={value:g}" for key, value in self.settings.items())
         return f"{self.name}({inside})" if inside else self.name

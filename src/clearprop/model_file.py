@@ -61,7 +61,7 @@ def write(
         "header": json.dumps(header, allow_nan=False),
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    _replace(Path(path), safetensors.numpy.save(contiguous, metadata=metadata))
+    _replace(Path(os.path.realpath(path)), safetensors.numpy.save(contiguous, metadata=metadata))
 
 
 def read_header(path: str | os.PathLike[str], kind: str) -> Header:
@@ -87,7 +87,7 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
         )
     try:
         header = json.loads(metadata["header"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         header = None
     if not isinstance(header, dict):
         raise ModelFileError(f"{path} has no readable header: the file is damaged")

@@ -6,7 +6,6 @@ one flat vector; everything else that shows them is a view into it.
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -26,6 +25,7 @@ from clearprop.errors import (
     ShapeError,
 )
 from clearprop.forward import first_non_finite, forward
+from clearprop.html_table import html_table
 from clearprop.initializers import Initializer, zeros
 from clearprop.initializers import initializer as resolve_initializer
 from clearprop.losses import Loss, loss_after
@@ -145,10 +145,6 @@ class Network:
             raise ArgumentError(f"dtype is {dtype}; a network is float32 or float64")
         shapes = parameter_shapes(self._sizes, has_biases)
         self._parameters = np.zeros(sum(map(prod, shapes.values())), dtype)
-        views = self.unflatten(self._parameters)
-        layers = range(1, len(self._sizes))
-        self._weights = tuple(views[f"W{layer}"] for layer in layers)
-        self._biases = tuple(views[f"b{layer}"] for layer in layers) if has_biases else ()
 
     @classmethod
     def from_weights(
@@ -221,12 +217,12 @@ class Network:
     @property
     def weights(self) -> tuple[Array, ...]:
         """W^1 to W^L, as writable views into `parameters`."""
-        return self._weights
+        return self._views("W")
 
     @property
     def biases(self) -> tuple[Array, ...]:
         """b^1 to b^L, as writable views into `parameters`; empty for a network without."""
-        return self._biases
+        return self._views("b")
 
     @property
     def has_biases(self) -> bool:
@@ -258,6 +254,10 @@ class Network:
             start += prod(shape)
         return views
 
+    def _views(self, symbol: str) -> tuple[Array, ...]:
+        views = self.unflatten(self._parameters)
+        return tuple(view for name, view in views.items() if name.startswith(symbol))
+
     def __getitem__(self, name: str) -> Any:
         """Return W^l, b^l or one of their numbers by its name: "W2", "b1[3]"."""
         array, index = self._find(name)
@@ -280,7 +280,7 @@ class Network:
                 f"{name!r} belongs to a record, not to a network: "
                 f"cp.backprop(network, X, y)[{name!r}]"
             )
-        return (self._weights if symbol == "W" else self._biases)[layer - 1], index
+        return self.unflatten(self._parameters)[f"{symbol}{layer}"], index
 
     def predict(self, X: object) -> Array:
         """Return a^L, the network's output for each row.
@@ -305,7 +305,7 @@ class Network:
         output = np.empty((len(X), self._sizes[-1]), self.dtype)
         for start in range(0, len(X), _ROWS):
             rows = slice(start, start + _ROWS)
-            z, a = forward(self._weights, self._biases, self._activations, X[rows])
+            z, a = forward(self.weights, self.biases, self._activations, X[rows])
             if not np.isfinite(a[-1]).all():
                 raise NonFiniteError(
                     f"{first_non_finite(z, a, start)}: weights or inputs are too large for "
@@ -403,7 +403,7 @@ class Network:
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
         """Return the table that both representations show."""
         rows = [("layer", "activation", "W", "b", "parameters")]
-        for layer, (f, W) in enumerate(zip(self._activations, self._weights, strict=True), 1):
+        for layer, (f, W) in enumerate(zip(self._activations, self.weights, strict=True), 1):
             bias = f"({W.shape[0]},)" if self._has_biases else "none"
             count = W.size + (W.shape[0] if self._has_biases else 0)
             rows.append((str(layer), f.name, str(W.shape), bias, f"{count:,}"))
@@ -426,13 +426,5 @@ class Network:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head, *body = self._rows()
-
-        def line(cells: Sequence[str], tag: str) -> str:
-            return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
-
-        lines = "".join(f"<tr>{line(row, 'td')}</tr>" for row in body)
-        return (
-            f"<table><caption>{html.escape(self._title())}</caption>"
-            f"<thead><tr>{line(head, 'th')}</tr></thead><tbody>{lines}</tbody></table>"
-        )
+        head, *rows = self._rows()
+        return html_table(self._title(), head, rows, right=[4])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop import notation
+from clearprop.html_table import html_table
 from clearprop.network import Network
 
 Array = NDArray[Any]
@@ -155,9 +155,9 @@ class Record:
         return "\n  ".join([self._title(), *lines])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{name}</th><td>{html.escape(str(self[name].shape))}</td></tr>"
-            for line in self._lines()
-            for name in line
-        )
-        return f"<table><caption>{html.escape(self._title())}</caption>{rows}</table>"
+        names = ["forward", *(f"layer {layer}, back" for layer in range(len(self.delta), 0, -1))]
+        rows = [
+            [name, *(f"{element} {self[element].shape}" for element in line)]
+            for name, line in zip(names, self._lines(), strict=True)
+        ]
+        return html_table(self._title(), [], rows)

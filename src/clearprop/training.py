@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -198,12 +199,12 @@ def train(
     return history
 
 
-def _check_precision(precision: str | None, network: Network) -> str:
+def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
     if precision is None:
-        return network.dtype.name
+        return network.dtype
     if precision not in ("float32", "float64"):
         raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
-    return precision
+    return np.dtype(precision)
 
 
 def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
