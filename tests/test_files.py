@@ -64,9 +64,10 @@ def test_foreign_files_are_refused(path, tmp_path):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    for nothing in (tmp_path / "none.safetensors", tmp_path):
-        with pytest.raises(FileNotFoundError, match="there is no file"):
+    for nothing, message in ((tmp_path / "none", "there is no file"), (tmp_path, "is a folder")):
+        with pytest.raises(FileNotFoundError, match=message) as caught:
             cp.Network.load(nothing)
+        assert isinstance(caught.value, cp.FileMissingError)
 
 
 def test_a_newer_format_says_so(path):
@@ -203,6 +204,9 @@ def test_a_folder_that_does_not_exist(network, tmp_path):
     with pytest.raises(cp.FileWriteError, match="No such file") as caught:
         network.save(tmp_path / "none" / "net.safetensors")
     assert "untouched" not in str(caught.value)
+    for name in ("", tmp_path):
+        with pytest.raises(cp.FileWriteError, match="is no name for a file"):
+            network.save(name)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX's")

@@ -36,9 +36,13 @@ def test_lists_are_as_long_as_the_run(history):
 def test_an_epoch_tells_its_figures(history):
     epoch = history.epochs[0]
     assert list(epoch.figures()) == ["loss", "validation_loss", "accuracy", "validation_accuracy"]
-    assert epoch.value("validation_accuracy") == history.validation_metrics["accuracy"][0]
-    line = epoch.line(of=200)
-    assert line.startswith(f"epoch   1/200  loss {epoch.loss:.4f}  validation loss ")
+    assert epoch.figures()["validation_accuracy"] == history.validation_metrics["accuracy"][0]
+    loss, accuracy = (
+        f"{name} {epoch.figures()[name]:.4f} (validation {epoch.figures()['validation_' + name]:.4f})"
+        for name in ("loss", "accuracy")
+    )
+    assert epoch.line(of=200).startswith(f"epoch   1/200  {loss}  {accuracy}  ")
+    assert len(epoch.line(of=200)) < 100
 
 
 def test_repr_says_how_it_ended(history):
@@ -67,6 +71,15 @@ def test_plot_into_an_axes_of_ones_own(history):
     axes = Figure().subplots()
     assert history.plot(axes) is axes.figure
     assert len(axes.figure.axes) == 1
+
+
+def test_plots_of_one_epoch_and_of_none():
+    network = cp.Network([2, 3], output="softmax")
+    figure = cp.train(network, X, Y, epochs=1).plot()
+    figure.canvas.draw()
+    assert [tick for tick in figure.axes[0].get_xticks() if tick % 1] == []
+    with pytest.raises(cp.ArgumentError, match="no epochs to plot"):
+        cp.History().plot()
 
 
 def test_without_matplotlib_one_line_names_the_extra(history, monkeypatch):

@@ -23,7 +23,9 @@ class TestParameters:
         network.weights[1][1, 3] = -7
         assert network.parameters[12 + 4 + 7] == -7 == network["W2[1,3]"]
 
-    @pytest.mark.parametrize("again", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+    @pytest.mark.parametrize(
+        "again", [copy.deepcopy, copy.copy, lambda n: pickle.loads(pickle.dumps(n))]
+    )
     def test_copies_keep_their_views(self, network, again):
         for original in (network, cp.Network([2, 1], loss=cp.quantile(0.9))):
             twin = again(original)
@@ -37,7 +39,17 @@ class TestParameters:
     def test_nothing_detaches(self, network):
         with pytest.raises(TypeError):
             network.weights[0] = np.zeros((4, 3))
-        for name in ("weights", "biases", "parameters", "sizes", "activations", "loss", "dtype"):
+        for name in (
+            "W1",
+            "weight",
+            "weights",
+            "biases",
+            "parameters",
+            "sizes",
+            "activations",
+            "loss",
+            "dtype",
+        ):
             with pytest.raises(AttributeError):
                 setattr(network, name, None)
 
@@ -105,6 +117,16 @@ class TestMaking:
         network = cp.Network([1, 2, 3, 4], ["relu", "tanh", "sigmoid"], output="softmax")
         assert network.activations[-1].name == "softmax"
 
+    def test_the_default_is_relu_and_an_output_of_any_sign(self):
+        assert repr(cp.Network([1, 2, 3]).activations) == "(relu, identity)"
+        assert repr(cp.Network([1, 2, 3], output="softmax").activations) == "(relu, softmax)"
+        assert repr(cp.Network([1, 2, 3], "tanh").activations) == "(tanh, tanh)"
+
+    def test_biases_are_wanted_or_not_or_drawn(self):
+        assert cp.Network([1, 2], biases=np.bool_(False)).biases == ()
+        assert cp.Network([1, 2], biases="normal")["b1"].any()
+        assert not cp.Network([1, 2], biases="zeros")["b1"].any()
+
     def test_biases_by_an_initializer(self):
         network = cp.Network([5, 400], biases=cp.normal(2.0))
         assert network["b1"].std() == pytest.approx(2.0, rel=0.15)
@@ -139,7 +161,7 @@ class TestMaking:
     def test_other_things_that_make_no_network(self):
         with pytest.raises(cp.ArchitectureError, match=r"1 activation.* 2 layer"):
             cp.Network([1, 2, 3], ["relu"])
-        with pytest.raises(cp.ArgumentError, match="float32 or float64"):
+        with pytest.raises(cp.ArgumentError, match="'float32' or 'float64'"):
             cp.Network([1, 2], dtype="float16")
         with pytest.raises(cp.ArgumentError, match="seed"):
             cp.Network([1, 2], seed=-1)

@@ -83,4 +83,4 @@ def test_a_bar_on_a_terminal():
     assert process.returncode == 0
     assert out == b""
     assert "━" in text
-    assert "epoch 30/30  loss " in text
+    assert "30/30  loss " in text

@@ -305,11 +305,11 @@ class TestEarlyStopping:
     @pytest.mark.parametrize(
         ("spec", "message"),
         [
-            (0, "patience is 0"),
+            (0, "early_stopping is 0"),
             (True, "early_stopping is True"),
             ("5", "early_stopping is '5'"),
             (2.5, "early_stopping is 2.5"),
-            (cp.EarlyStopping(monitor="acc"), "no 'acc' to watch; this run has loss"),
+            (cp.EarlyStopping(monitor="acc"), "cannot watch 'acc'; this run has loss$"),
             (cp.EarlyStopping(monitor="validation_loss"), "this run has loss"),
         ],
     )
@@ -329,6 +329,45 @@ class TestEarlyStopping:
         with pytest.raises(cp.ArgumentError):
             cp.EarlyStopping(**settings)
 
+    def test_a_figure_that_is_nan_is_said(self):
+        def score(y, output):
+            return np.nan
+
+        with pytest.raises(
+            cp.NonFiniteError, match="score is nan in epoch 1: early stopping cannot"
+        ):
+            cp.train(
+                net(), X, Y, metrics=[score],
+                early_stopping=cp.EarlyStopping(monitor="score", mode="max"),
+            )  # fmt: skip
+
+
+def test_what_cannot_go_well_is_refused_before_anything_is_changed():
+    def score(y, output):
+        return 0.0
+
+    network = net()
+    before = network.parameters.copy()
+    for settings, error in (
+        ({"early_stopping": cp.EarlyStopping(monitor="val_loss")}, cp.ArgumentError),
+        (
+            {"early_stopping": cp.EarlyStopping(monitor="score"), "metrics": [score]},
+            cp.ArgumentError,
+        ),
+        ({"metrics": ["r2"]}, cp.ArgumentError),
+        ({"metrics": "accuracy", "loss": "squared_error"}, cp.DataError),
+        ({"metrics": [3]}, cp.ArgumentError),
+        ({"callbacks": [3]}, cp.ArgumentError),
+    ):
+        with pytest.raises(error):
+            cp.train(network, X, Y, **settings)
+        np.testing.assert_array_equal(network.parameters, before)
+    one = cp.Network([2, 1], seed=1)
+    before = one.parameters.copy()
+    with pytest.raises(cp.TargetError, match="targets 0 and 1"):
+        cp.train(one, X, Y + 0.5, metrics="accuracy")
+    np.testing.assert_array_equal(one.parameters, before)
+
 
 class TestCallbacks:
     def test_they_see_each_epoch_and_stop_by_true_alone(self):
@@ -341,6 +380,12 @@ class TestCallbacks:
         history = cp.train(net(), X, Y, epochs=10, callbacks=[lambda epoch: 1, stop_at_three])
         assert seen == [(1, 2), (2, 4), (3, 6)]
         assert history.stopped == "callback"
+
+    def test_numpys_true_stops_too_and_none_is_no_callback(self):
+        history = cp.train(net(), X, Y, callbacks=lambda epoch: np.bool_(epoch.epoch == 2))
+        assert history.stopped == "callback"
+        assert len(history.loss) == 2
+        assert cp.train(net(), X, Y, callbacks=None, metrics=None).stopped == "completed"
 
     def test_they_may_change_the_parameters(self):
         def clip(epoch):
@@ -464,8 +509,14 @@ class TestDivergence:
     def test_a_network_that_is_broken_already(self):
         network = net()
         network["W2[1,3]"] = np.nan
-        with pytest.raises(cp.DivergenceError, match=r"z2\[1\] is nan for row 0"):
-            cp.train(network, X, Y)
+        for call in (cp.train, cp.steps):
+            with pytest.raises(cp.NonFiniteError, match="cannot be trained: its W2 holds NaN"):
+                call(network, X, Y)
+        for f in ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "tanh", "sigmoid"):
+            broken = net(activations=f)
+            broken["W1[1,0]"] = np.nan
+            with pytest.raises(cp.NonFiniteError, match=r"z1\[1\] is nan for row 0"):
+                broken.predict(X)
 
     def test_a_validation_loss_that_is_not_finite(self):
         network = cp.Network(

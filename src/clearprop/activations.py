@@ -130,7 +130,7 @@ def _tanh_derivative(z: Array) -> Array:
 
 
 def _relu(z: Array) -> Array:
-    return np.where(z.real > 0, z, 0.0)
+    return np.where(z.real <= 0, 0.0, z)  # so written, NaN stays NaN
 
 
 def _relu_derivative(z: Array) -> Array:
@@ -277,6 +277,8 @@ def activation(spec: str | Activation) -> Activation:
     """
     if isinstance(spec, Activation):
         return spec
+    if not isinstance(spec, str):
+        raise ArgumentError(f"an activation is {spec!r}; it must be a name or a cp.Activation(...)")
     if spec not in ACTIVATIONS:
         unknown("activation", spec, ACTIVATIONS)
     return ACTIVATIONS[spec]

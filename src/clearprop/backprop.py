@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks import number
 from clearprop.data import (
     check_inputs,
-    check_not_negative,
     check_sample_weight,
     check_targets,
     mean_weights,
@@ -38,7 +38,7 @@ from clearprop.data import (
 )
 from clearprop.forward import forward
 from clearprop.losses import Loss
-from clearprop.network import Network
+from clearprop.network import Network, check_network
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -89,11 +89,11 @@ def backprop(
     >>> float(record["dW1[0,0]"]) == float(record["delta1[0]"][0] * record["x[0]"][0])
     True
     """
-    network = network.astype(network.dtype, loss=loss)
-    X = check_inputs(X, network.sizes[0], network.dtype)
-    y = check_targets(y, len(X), network.sizes[-1], network.loss.targets, network.dtype)
+    network = check_network(network).astype(network.dtype, loss=loss)
+    X = check_inputs(X, network.sizes[0], network.dtype).copy()
+    y = check_targets(y, len(X), network.sizes[-1], network.loss.targets, network.dtype).copy()
     omega = mean_weights(check_sample_weight(sample_weight, len(X)), len(X), network.dtype)
-    return forward_and_backward(network, X, y, omega, check_not_negative("l2", l2))
+    return forward_and_backward(network, X, y, omega, number("l2", l2, low=0))
 
 
 def forward_and_backward(

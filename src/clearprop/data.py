@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import (
-    ArgumentError,
     NonFiniteDataError,
     SampleWeightError,
     ShapeError,
@@ -49,10 +48,13 @@ def check_inputs(X: object, n_features: int, dtype: np.dtype[Any], what: str = "
     """
     array, columns = _to_array(X, what)
     if array.ndim != 2:
-        hint = f": one sample is {what}[None, :], one feature {what}[:, None]"
+        hint = {
+            1: f": one sample is {what}[None, :], one feature {what}[:, None]",
+            3: f": pictures become rows by {what}.reshape(len({what}), -1)",
+        }.get(array.ndim, "")
         raise ShapeError(
             f"{what} must have shape (n, {n_features}), one sample a row, but has shape "
-            f"{array.shape}{hint if array.ndim == 1 else ''}"
+            f"{array.shape}{hint}"
         )
     if array.shape[1] != n_features:
         raise ShapeError(
@@ -86,8 +88,8 @@ def check_targets(
     array, columns = _to_array(y, what)
     if array.ndim and array.shape[0] != n:
         raise ShapeError(f"X has {n} rows, but {what} has {array.shape[0]}")
-    if kind == "labels" and array.ndim == 1:
-        return _labels(array, n_outputs, what)
+    if kind == "labels" and (array.ndim == 1 or array.shape == (n, 1)):
+        return _labels(array.reshape(n), n_outputs, what)
     if array.ndim == 1 and n_outputs == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != n_outputs:
@@ -142,9 +144,7 @@ def check_sample_weight(weights: object, n: int) -> NDArray[np.float64] | None:
         raise SampleWeightError("sample_weight is all zero: no sample would count")
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):
-            raise SampleWeightError(
-                "the sum of sample_weight is infinite: scale them down"
-            )
+            raise SampleWeightError("the sum of sample_weight is infinite: scale them down")
     return checked
 
 
@@ -154,13 +154,6 @@ def mean_weights(weights: Array | None, n: int, dtype: np.dtype[Any]) -> Array:
     return (
         np.full(n, wide.type(1) / n) if weights is None else (weights / weights.sum()).astype(wide)
     )
-
-
-def check_not_negative(name: str, value: float) -> float:
-    """Return a setting if it is a finite number from 0 up, or raise `ArgumentError`."""
-    if not 0 <= value < np.inf:
-        raise ArgumentError(f"{name} is {value!r}; it must be a number, 0 or more")
-    return float(value)
 
 
 def _to_array(data: object, what: str) -> tuple[Array, list[str] | None]:
@@ -187,6 +180,9 @@ def _from_array_like(data: object, what: str) -> Array:
         return np.asarray(data)
     except ValueError:
         raise ShapeError(f"{what} has rows of different lengths") from None
+    except Exception as error:  # whatever another library's __array__ raises
+        reason = str(error).partition("\n")[0]
+        raise TypeOfDataError(f"{what} cannot be read as an array: {reason}") from error
 
 
 def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
@@ -195,25 +191,31 @@ def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
         return None
     import narwhals as nw  # here, because `import clearprop` should not wait for it
 
-    frame = nw.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+    try:
+        frame = nw.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+        columns = list(frame.iter_columns()) if isinstance(frame, nw.DataFrame) else []
+    except nw.exceptions.DuplicateError:
+        raise ShapeError(f"{what} has two columns of the same name") from None
     if isinstance(frame, nw.Series):
         if frame.null_count():
             raise NonFiniteDataError(f"{what} has {frame.null_count()} missing value(s)")
         return frame.to_numpy(), None
     if not isinstance(frame, nw.DataFrame):
         return None
-    for name, kind in frame.schema.items():
+    if not columns:
+        raise ShapeError(f"{what} has no columns")
+    for column in columns:
+        kind = column.dtype
         if not (kind.is_numeric() or kind == nw.Boolean):
-            raise TypeOfDataError(f"{what}'s column {name!r} holds {kind}, not numbers")
-        missing = frame[name].is_null().arg_true()
+            raise TypeOfDataError(f"{what}'s column {column.name!r} holds {kind}, not numbers")
+        missing = column.is_null().arg_true()
         if len(missing):
             raise NonFiniteDataError(
-                f"{what} is missing at row {missing[0]}, column {name!r}"
+                f"{what} is missing at row {missing[0]}, column {column.name!r}"
                 f"{_more(len(missing), 'row')}"
             )
-    if not frame.columns:
-        raise ShapeError(f"{what} has no columns")
-    return np.column_stack([frame[name].to_numpy() for name in frame.columns]), frame.columns
+    numbers = np.column_stack([column.to_numpy() for column in columns])
+    return numbers, [str(column.name) for column in columns]
 
 
 def _kind_of_data(array: Array) -> str:
@@ -281,9 +283,8 @@ def _check_domain(numbers: Array, kind: str, what: str) -> None:
 
 def _target_shape_message(array: Array, n: int, n_outputs: int, kind: str, what: str) -> str:
     if kind == "labels":
-        hint = f": pass {what}.ravel()" if array.shape == (n, 1) else ""
         expected = f"({n},) of integer labels or ({n}, {n_outputs}) of shares"
-        return f"{what} must have shape {expected}, but has shape {array.shape}{hint}"
+        return f"{what} must have shape {expected}, but has shape {array.shape}"
     expected = f"({n}, {n_outputs})" + (f" or ({n},)" if n_outputs == 1 else "")
     hint = ""
     if array.ndim == 1 and n_outputs > 1 and array.dtype.kind in "iub":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError
+from clearprop.checks import count, number
+from clearprop.errors import ArgumentError, NonFiniteError
 from clearprop.history import Epoch
 from clearprop.metrics import Metric
 
@@ -44,14 +45,8 @@ class EarlyStopping:
     mode: str | None = None
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.patience, bool)
-            or self.patience != int(self.patience)
-            or self.patience < 1
-        ):
-            raise ArgumentError(f"patience is {self.patience!r}; it must be 1 or more epochs")
-        if not 0 <= self.min_delta < math.inf:
-            raise ArgumentError(f"min_delta is {self.min_delta!r}; it must be 0 or more")
+        count("patience", self.patience, 1, "a number of epochs")
+        number("min_delta", self.min_delta, low=0)
         if self.mode not in (None, "min", "max"):
             raise ArgumentError(f"mode is {self.mode!r}; it must be 'min', 'max' or None")
 
@@ -60,43 +55,51 @@ def resolve_early_stopping(spec: EarlyStopping | int | None) -> EarlyStopping | 
     """Return what `spec` means; a number is the patience."""
     if spec is None or isinstance(spec, EarlyStopping):
         return spec
-    if spec is True or not isinstance(spec, int):
-        raise ArgumentError(
-            f"early_stopping is {spec!r}; it must be a number of epochs or a cp.EarlyStopping"
-        )
-    return EarlyStopping(patience=spec)
+    return EarlyStopping(
+        count("early_stopping", spec, 1, "a cp.EarlyStopping or a number of epochs")
+    )
 
 
-@dataclass
 class BestEpoch:
-    """The best epoch of a run so far, with its parameters."""
+    """The best epoch of a run so far, with its parameters.
 
-    settings: EarlyStopping
-    metrics: Iterable[Metric]
-    epoch: int = 0
-    value: float = math.nan
-    parameters: NDArray[Any] | None = field(default=None, repr=False)
+    Raises
+    ------
+    ArgumentError
+        If the run has no such figure, or nobody said which way is better.
+    """
+
+    def __init__(
+        self, settings: EarlyStopping, metrics: Iterable[Metric], has_validation: bool
+    ) -> None:
+        better = {"loss": "min"} | {metric.name: metric.better for metric in metrics}
+        if has_validation:
+            better |= {f"validation_{name}": way for name, way in better.items()}
+        self._name = settings.monitor or ("validation_loss" if has_validation else "loss")
+        if self._name not in better:
+            raise ArgumentError(
+                f"early stopping cannot watch {self._name!r}; this run has {', '.join(better)}"
+            )
+        way = settings.mode or better[self._name]
+        if not way:
+            raise ArgumentError(
+                f"early stopping watches {self._name!r}, a function of your own: say mode='min' or "
+                "'max'"
+            )
+        self._settings = settings
+        self._sign = 1 if way == "max" else -1
+        self._value = math.nan
+        self.epoch = 0
+        self.parameters: NDArray[Any] | None = None
 
     def look(self, epoch: Epoch) -> bool:
         """Compare an epoch with the best one; return whether the run should stop."""
-        default = "loss" if epoch.validation_loss is None else "validation_loss"
-        name = self.settings.monitor or default
-        value = epoch.value(name)
-        gain = (value - self.value) * (1 if self._better(name) == "max" else -1)
-        if self.parameters is None or gain > self.settings.min_delta:
-            self.epoch, self.value = epoch.epoch, value
-            self.parameters = epoch.network.parameters.copy()
-        return epoch.epoch - self.epoch >= self.settings.patience
-
-    def _better(self, name: str) -> str:
-        if self.settings.mode is not None:
-            return self.settings.mode
-        bare = name.removeprefix("validation_")
-        if bare == "loss":
-            return "min"
-        better = next((metric.better for metric in self.metrics if metric.name == bare), "")
-        if not better:
-            raise ArgumentError(
-                f"early stopping watches {name!r}, a function of your own: say mode='min' or 'max'"
+        value = epoch.figures()[self._name]
+        if math.isnan(value):
+            raise NonFiniteError(
+                f"{self._name} is nan in epoch {epoch.epoch}: early stopping cannot compare it"
             )
-        return better
+        if self.parameters is None or self._sign * (value - self._value) > self._settings.min_delta:
+            self.epoch, self._value = epoch.epoch, value
+            self.parameters = epoch.network.parameters.copy()
+        return epoch.epoch - self.epoch >= self._settings.patience

@@ -70,6 +70,10 @@ class ElementError(ClearpropError, KeyError):
         return str(self.args[0])
 
 
+class FileMissingError(ClearpropError, FileNotFoundError):
+    """There is no file where one was to be read."""
+
+
 class ModelFileError(ClearpropError, ValueError):
     """A file that is not a whole Clearprop model: truncated, foreign, or of a newer format."""
 
@@ -100,10 +104,28 @@ class MissingExtraError(ClearpropError, ImportError):
     """A library that an optional feature needs is not installed."""
 
 
+_OTHER_NAMES = {
+    "acc": "accuracy",
+    "bce": "binary_cross_entropy",
+    "crossentropy": "cross_entropy",
+    "linear": "identity",
+    "logistic": "sigmoid",
+    "mae": "absolute_error",
+    "mse": "squared_error",
+    "nll": "cross_entropy",
+    "swish": "silu",
+    "xavier": "glorot_uniform",
+    "kaiming": "he_uniform",
+}
+"""What other libraries call things, for a hint."""
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> NoReturn:
     """Raise `UnknownNameError`, with the nearest name and the list of all."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name).lower(), names, n=1)
+    asked = str(name).lower()
+    near = [_OTHER_NAMES[asked]] if _OTHER_NAMES.get(asked) in names else []
+    near = near or difflib.get_close_matches(asked, names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise UnknownNameError(f"no {kind} is called {name!r}{hint}; there are: {', '.join(names)}")
 

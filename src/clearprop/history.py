@@ -41,13 +41,6 @@ class Epoch:
     seconds: float
     network: Network = field(repr=False)
 
-    def value(self, name: str) -> float:
-        """Return a figure by its name: "loss", "validation_accuracy", ..."""
-        figures = self.figures()
-        if name not in figures:
-            raise ArgumentError(f"there is no {name!r} to watch; this run has {', '.join(figures)}")
-        return figures[name]
-
     def figures(self) -> dict[str, float]:
         """Return every figure by its name, validation's with the prefix `validation_`."""
         named = {"loss": self.loss}
@@ -59,9 +52,20 @@ class Epoch:
 
     def line(self, of: int | None = None) -> str:
         """Return the figures in one line; `of` is the number of epochs of the run."""
-        number = f"epoch {self.epoch}" if of is None else f"epoch {self.epoch:>{len(str(of))}}/{of}"
-        parts = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in self.figures().items()]
-        return "  ".join([number, *parts, f"{self.seconds:.1f} s"])
+        number = f"{self.epoch}" if of is None else f"{self.epoch:>{len(str(of))}}/{of}"
+        return f"epoch {number}  {self.summary('validation')}  {self.seconds:.1f} s"
+
+    def summary(self, validation: str) -> str:
+        """Return the figures, validation's in brackets: "loss 0.02 (validation 0.07)"."""
+        figures = self.figures()
+        parts = []
+        for name, value in figures.items():
+            if name.startswith("validation_"):
+                continue
+            beside = figures.get(f"validation_{name}")
+            bracket = "" if beside is None else f" ({validation} {beside:.4f})"
+            parts.append(f"{name.replace('_', ' ')} {value:.4f}{bracket}")
+        return "  ".join(parts)
 
 
 @dataclass(repr=False)
@@ -122,9 +126,13 @@ class History:
         Returns
         -------
         matplotlib Figure
+            A notebook shows it; elsewhere ``history.plot().savefig("loss.png")``. For a window,
+            draw into axes of pyplot's: ``history.plot(plt.gca()); plt.show()``.
 
         Raises
         ------
+        ArgumentError
+            If the history has no epochs.
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
@@ -133,6 +141,8 @@ class History:
             from matplotlib.ticker import MaxNLocator
         except ImportError:
             missing_extra("matplotlib", "history.plot()", "plots")
+        if not self.epochs:
+            raise ArgumentError("the history has no epochs to plot")
         names = [] if ax is not None else list(self.metrics)
         if ax is None:
             width = 5.0 * (1 + len(names)) + 0.4
@@ -156,7 +166,9 @@ class History:
             axis.set_ylabel(
                 f"{name} (mean per sample)" if name == "loss" else name.replace("_", " ")
             )
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            if len(numbers) == 1:
+                axis.set_xlim(0, 2)
             axis.grid(alpha=0.25)
             axis.spines[["top", "right"]].set_visible(False)
             axis.legend(frameon=False)

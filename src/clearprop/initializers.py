@@ -7,7 +7,7 @@ neurons below (fan_in = n_in) and above (fan_out = n_out) a layer of weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import RELU_FAMILY, Activation
+from clearprop.checks import number
 from clearprop.errors import ArgumentError, unknown
 from clearprop.random import Purpose
 from clearprop.random import normal as normal_numbers
@@ -73,7 +74,7 @@ def uniform(limit: float = 0.5) -> Initializer:
     >>> bool(abs(cp.Network([2, 9, 1], initializer=cp.uniform(0.3)).parameters).max() < 0.3)
     True
     """
-    _check("limit", limit)
+    number("limit", limit, low=0)
     return Initializer("uniform", (("limit", limit),), "uniform", lambda n_in, n_out: limit)
 
 
@@ -87,7 +88,7 @@ def normal(deviation: float = 1.0) -> Initializer:
     >>> bool(abs(network["W1"]).max() < 0.5 < abs(network["b1"]).max())
     True
     """
-    _check("deviation", deviation)
+    number("deviation", deviation, low=0)
     settings = (("deviation", deviation),)
     return Initializer("normal", settings, "normal", lambda n_in, n_out: deviation)
 
@@ -176,11 +177,22 @@ def initializer(spec: str | Initializer, activation: Activation) -> Initializer:
         return spec
     if spec == "auto":
         return he_uniform() if activation.name in RELU_FAMILY else glorot_uniform()
-    if spec not in INITIALIZERS:
-        unknown("initializer", spec, [*INITIALIZERS, "auto"])
-    return INITIALIZERS[spec]()
+    return named_initializer(spec, [*INITIALIZERS, "auto"])
 
 
-def _check(name: str, value: float) -> None:
-    if not value >= 0 or not math.isfinite(value):
-        raise ArgumentError(f"{name} is {value!r}; it must be a number, 0 or more")
+def bias_initializer(spec: bool | str | Initializer) -> Initializer | None:
+    """Return what draws biases: zeros for True, None for False, else what `spec` means."""
+    if isinstance(spec, bool | np.bool_):
+        return zeros() if spec else None
+    return spec if isinstance(spec, Initializer) else named_initializer(spec, INITIALIZERS)
+
+
+def named_initializer(name: object, known: Iterable[str]) -> Initializer:
+    """Return the initializer of that name."""
+    if not isinstance(name, str):
+        raise ArgumentError(
+            f"an initializer is {name!r}; it must be a name or an object such as cp.normal(0.1)"
+        )
+    if name not in INITIALIZERS:
+        unknown("initializer", name, known)
+    return INITIALIZERS[name]()

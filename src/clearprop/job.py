@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from clearprop.backprop import forward_and_backward
 from clearprop.batches import batches, epoch_order
+from clearprop.checks import count, number
 from clearprop.data import (
     check_inputs,
-    check_not_negative,
     check_sample_weight,
     check_targets,
     mean_weights,
 )
-from clearprop.errors import ArgumentError, SampleWeightError
+from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
 from clearprop.network import Network
 from clearprop.random import check_seed, kept_units, validation_order
 from clearprop.record import Record
@@ -111,25 +111,25 @@ def check_job(
     n = len(data.X)
     if network.dtype.kind == "c":
         raise ArgumentError("a complex network is for checks: train its .astype('float64')")
-    if not 0 <= dropout < 1:
-        raise ArgumentError(f"dropout is {dropout!r}; it must lie in [0, 1)")
+    for name, view in network.unflatten(network.parameters).items():
+        if not np.isfinite(view).all():
+            raise NonFiniteError(f"the network cannot be trained: its {name} holds NaN or infinity")
     return Job(
         network,
         data,
-        n if batch_size is None else min(n, _count("batch_size", batch_size, 1)),
-        _count("epochs", epochs, 0),
+        n if batch_size is None else min(n, count("batch_size", batch_size, 1)),
+        count("epochs", epochs, 0),
         bool(shuffle),
-        check_not_negative("l2", l2),
-        float(dropout),
-        _count("shards", shards, 1),
+        number("l2", l2, low=0),
+        number("dropout", dropout, low=0, high=1, open="high"),
+        count("shards", shards, 1),
         check_seed(seed),
     )
 
 
 def split(job: Job, share: float) -> tuple[Job, Data]:
     """Put a share of the rows aside for validation; at least one row stays on each side."""
-    if isinstance(share, bool) or not 0 < share < 1:
-        raise ArgumentError(f"validation is {share!r}; a share must lie between 0 and 1")
+    number("validation", share, low=0, high=1, open="low high")
     if job.n < 2:
         raise ArgumentError("a validation share needs 2 rows or more")
     order = validation_order(job.seed, job.n)
@@ -141,9 +141,3 @@ def split(job: Job, share: float) -> tuple[Job, Data]:
                 f"all {part} rows have weight zero: choose another share or seed"
             )
     return replace(job, data=kept, batch_size=min(job.batch_size, len(kept.X))), held_out
-
-
-def _count(name: str, value: int, least: int) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise ArgumentError(f"{name} is {value!r}; it must be a whole number, {least} or more")
-    return int(value)

@@ -11,7 +11,6 @@ Poisson), the pair stands under `fused`: L_i and delta^L from z and y, without a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation, sigmoid, softmax, softplus
+from clearprop.checks import number
 from clearprop.derivative_check import check_loss_derivative
 from clearprop.errors import ArgumentError, PairingError, unknown
 from clearprop.special import xlogy
@@ -245,8 +245,7 @@ def huber(delta: float = 1.0) -> Loss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.huber(1.5)).loss
     huber(delta=1.5)
     """
-    if not delta > 0 or not math.isfinite(delta):
-        raise ArgumentError(f"huber's delta is {delta!r}; it must be a positive number")
+    number("huber's delta", delta, low=0, open="low")
 
     def value(a: Array, y: Array) -> Array:
         size = _magnitude(a - y)
@@ -280,8 +279,7 @@ def quantile(q: float = 0.5) -> Loss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.quantile(0.9)).loss
     quantile(q=0.9)
     """
-    if not 0 < q < 1:
-        raise ArgumentError(f"quantile's q is {q!r}; it must lie between 0 and 1")
+    number("quantile's q", q, low=0, high=1, open="low high")
 
     def value(a: Array, y: Array) -> Array:
         r = y - a
@@ -377,6 +375,8 @@ def loss(spec: str | Loss) -> Loss:
     """
     if isinstance(spec, Loss):
         return spec
+    if not isinstance(spec, str):
+        raise ArgumentError(f"loss is {spec!r}; it must be a name or a cp.Loss(...)")
     if spec not in LOSSES:
         unknown("loss", spec, LOSSES)
     return LOSSES[spec]

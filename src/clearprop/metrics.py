@@ -1,6 +1,7 @@
 """Metrics: what people read beside the loss. A small table, and any function of (y, output).
 
-scikit-learn's metrics of (y_true, y_pred) fit as they are: ``metrics=[r2_score]``.
+scikit-learn's metrics of numbers or probabilities fit as they are: ``metrics=[log_loss]``; those
+of labels want a line: ``def f1(y, a): return f1_score(y, a.argmax(axis=1), average="macro")``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ class Metric:
 
     def __call__(self, y: Array, output: Array, loss: Loss) -> float:
         """Return the figure for checked targets and the network's output (n, n_L)."""
-        return float(self.function(y, output, loss))
+        value = self.function(y, output, loss)
+        if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
+            raise ArgumentError(
+                f"metric {self.name!r} returned a {type(value).__name__}; it must be one number"
+            )
+        return float(value)
 
 
 def accuracy(y: Array, output: Array, loss: Loss) -> float:
@@ -86,17 +92,23 @@ METRICS: dict[str, Metric] = {
 MetricSpec = str | Callable[[Array, Array], float]
 
 
-def resolve_metrics(specs: Iterable[MetricSpec] | str) -> list[Metric]:
+def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Metric]:
     """Return the metrics that names and functions stand for, in their order."""
-    metrics = [_resolve(spec) for spec in ([specs] if isinstance(specs, str) else specs)]
+    if specs is None:
+        return []
+    if isinstance(specs, str) or callable(specs):
+        specs = [specs]
+    metrics = [_resolve(spec) for spec in specs]
     names = [metric.name for metric in metrics]
     if len(set(names)) < len(names):
-        raise ArgumentError(f"two metrics have the same name in {names}")
+        raise ArgumentError(f"two metrics have the same name in {names}: make them with def")
     return metrics
 
 
 def _resolve(spec: MetricSpec) -> Metric:
     if not callable(spec):
+        if not isinstance(spec, str):
+            raise ArgumentError(f"a metric is {spec!r}; give a name or a function of (y, output)")
         if spec not in METRICS:
             unknown("metric", spec, METRICS)
         return METRICS[spec]

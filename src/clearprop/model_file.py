@@ -25,7 +25,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from clearprop.errors import FileWriteError, ModelFileError
+from clearprop.errors import FileMissingError, FileWriteError, ModelFileError
 
 Array = NDArray[Any]
 Header = dict[str, Any]
@@ -61,6 +61,8 @@ def write(
         "header": json.dumps(header, allow_nan=False),
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    if not os.fspath(path) or Path(path).is_dir():
+        raise FileWriteError(f"{os.fspath(path)!r} is no name for a file")
     _replace(Path(os.path.realpath(path)), safetensors.numpy.save(contiguous, metadata=metadata))
 
 
@@ -69,7 +71,7 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
 
     Raises
     ------
-    FileNotFoundError
+    FileMissingError
         If there is no such file.
     ModelFileError
         If it is not a whole Clearprop file of this kind, or of a newer format.
@@ -131,7 +133,8 @@ _TYPES = {"F32": "float32", "F64": "float64"}
 
 def _open(path: str | os.PathLike[str]) -> Any:
     if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {path}")
+        problem = f"{path} is a folder" if Path(path).is_dir() else f"there is no file {path}"
+        raise FileMissingError(problem)
     try:
         return safetensors.safe_open(os.fspath(path), framework="numpy")
     except safetensors.SafetensorError as error:

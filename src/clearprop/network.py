@@ -18,6 +18,7 @@ from clearprop import model_file, notation
 from clearprop.activations import Activation
 from clearprop.data import check_inputs
 from clearprop.errors import (
+    ArchitectureError,
     ArgumentError,
     ElementError,
     ModelFileError,
@@ -26,7 +27,7 @@ from clearprop.errors import (
 )
 from clearprop.forward import first_non_finite, forward
 from clearprop.html_table import html_table
-from clearprop.initializers import Initializer, zeros
+from clearprop.initializers import Initializer, bias_initializer
 from clearprop.initializers import initializer as resolve_initializer
 from clearprop.losses import Loss, loss_after
 from clearprop.losses import loss as resolve_loss
@@ -34,6 +35,7 @@ from clearprop.random import Purpose, check_seed
 from clearprop.saved_functions import describe, find_activation, find_loss
 from clearprop.topology import (
     ActivationSpec,
+    arrays_of,
     check_activations,
     check_sizes,
     parameter_shapes,
@@ -58,14 +60,15 @@ class Network:
         The number of neurons of each layer, the input first: ``[784, 100, 10]`` has two
         layers of weights.
     activations : str, Activation, or list of these
-        One for all layers of weights, or one per layer.
+        One for all layers of weights, the last included, or one per layer. None: relu, and
+        identity for the last layer unless `output` names another.
     output : str or Activation, optional
         The activation of the last layer, in place of what `activations` says.
     loss : str or Loss, optional
         What training minimizes. None: cross_entropy after softmax, binary_cross_entropy
         after sigmoid, else squared_error.
-    biases : bool or Initializer
-        True: biases that start at zero. False: none. An initializer draws them.
+    biases : bool, str or Initializer
+        True: biases that start at zero. False: none. An initializer, or its name, draws them.
     initializer : str or Initializer
         Draws the weights. "auto": he_uniform for the relu family, else glorot_uniform.
     dtype : numpy dtype
@@ -106,25 +109,30 @@ class Network:
     0.25
     """
 
+    __slots__ = ("_activations", "_has_biases", "_loss", "_parameters", "_sizes")
+
     def __init__(
         self,
         sizes: Sequence[int],
-        activations: ActivationSpec | Sequence[ActivationSpec] = "relu",
+        activations: ActivationSpec | Sequence[ActivationSpec] | None = None,
         output: ActivationSpec | None = None,
         loss: str | Loss | None = None,
-        biases: bool | Initializer = True,
+        biases: bool | str | Initializer = True,
         initializer: str | Initializer = "auto",
         dtype: DTypeLike = "float32",
         seed: int = 0,
     ) -> None:
-        self._set_topology(sizes, activations, output, loss, biases is not False, dtype)
+        if activations is None:
+            activations, output = "relu", output or "identity"
+        draw_biases = bias_initializer(biases)
+        self._set_topology(sizes, activations, output, loss, draw_biases is not None, dtype)
         seed = check_seed(seed)
-        draw_biases = biases if isinstance(biases, Initializer) else zeros()
         for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
             draw_weights = resolve_initializer(initializer, f)
             W[...] = draw_weights.draw(W.shape, Purpose.WEIGHTS, layer, seed)
-        for layer, b in enumerate(self.biases, 1):
-            b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
+        if draw_biases is not None:
+            for layer, b in enumerate(self.biases, 1):
+                b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
 
     def _set_topology(
         self,
@@ -140,11 +148,20 @@ class Network:
         self._loss = loss_after(self._activations[-1]) if loss is None else resolve_loss(loss)
         self._loss.check_partner(self._activations[-1], self._sizes[-1])
         self._has_biases = has_biases
-        dtype = np.dtype(dtype)
-        if dtype not in [np.dtype(name) for name in DTYPES]:
-            raise ArgumentError(f"dtype is {dtype}; a network is float32 or float64")
-        shapes = parameter_shapes(self._sizes, has_biases)
-        self._parameters = np.zeros(sum(map(prod, shapes.values())), dtype)
+        try:
+            known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
+        except TypeError:
+            known = False
+        if not known:
+            raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
+        size = sum(map(prod, parameter_shapes(self._sizes, has_biases).values()))
+        try:
+            self._parameters = np.zeros(size, dtype)
+        except (MemoryError, ValueError):
+            gigabytes = size * np.dtype(dtype).itemsize / 1e9
+            raise ArchitectureError(
+                f"{size:,} parameters need {gigabytes:,.0f} GB of memory, which there are not"
+            ) from None
 
     @classmethod
     def from_weights(
@@ -178,8 +195,8 @@ class Network:
         >>> network.sizes, network.dtype
         ((2, 2, 1), dtype('float64'))
         """
-        W = [np.asarray(matrix) for matrix in weights]
-        b = None if biases is None else [np.asarray(vector) for vector in biases]
+        W = arrays_of("W", weights)
+        b = None if biases is None else arrays_of("b", biases)
         sizes = sizes_of_weights(W, b)
         given = np.result_type(*W, *(b or []))
         network = cls.__new__(cls)
@@ -318,6 +335,8 @@ class Network:
         """Return a network of the same topology with parameters of its own."""
         return self.astype(self.dtype)
 
+    __copy__ = copy  # sharing parameters would be a trap
+
     def astype(self, dtype: DTypeLike, *, loss: str | Loss | None = None) -> Network:
         """Return a copy in another data type (and with another loss, if given)."""
         other = Network.__new__(Network)
@@ -377,7 +396,7 @@ class Network:
 
         Raises
         ------
-        FileNotFoundError
+        FileMissingError
             If there is no such file.
         ModelFileError
             If the file is truncated, damaged, of another program, or names functions that
@@ -428,3 +447,10 @@ class Network:
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
         return html_table(self._title(), head, rows, right=[4])
+
+
+def check_network(network: object) -> Network:
+    """Return `network` if it is one, or raise `ArgumentError`."""
+    if not isinstance(network, Network):
+        raise ArgumentError(f"the first argument is a {type(network).__name__}; give a cp.Network")
+    return network

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from clearprop.errors import ElementError
 
-_PATTERN = re.compile(r"(delta|dW|db|da|W|b|z|a)(\d+)|(dx|x|L)")
-_INDEX = re.compile(r"\[\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\]")
+_PATTERN = re.compile(r"(delta|dW|db|da|W|b|z|a)(0|[1-9][0-9]*)|(dx|x|L)")
+_INDEX = re.compile(r"\[\s*(-?[0-9]+)\s*(?:,\s*(-?[0-9]+)\s*)?\]")
 
 
 class Element(NamedTuple):

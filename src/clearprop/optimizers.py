@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks import count, number
 from clearprop.errors import ArgumentError, unknown
-from clearprop.schedules import Rate, rate_at
+from clearprop.schedules import Rate, check_rate, rate_at
 
 Array = NDArray[Any]
 State = dict[str, Array]
@@ -83,13 +84,14 @@ class SGD:
     shrink: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_rate("SGD", self.learning_rate)
-        if not callable(self.momentum):
-            _check_share("SGD", "momentum", self.momentum)
+        check_rate("SGD: learning_rate", self.learning_rate)
+        if callable(self.momentum):
+            check_rate("SGD: momentum", self.momentum)
+        else:
+            number("SGD: momentum", self.momentum, low=0, high=1, open="high")
         if self.nesterov and self.momentum == 0:
             raise ArgumentError("SGD: nesterov needs a momentum above 0")
-        if not 0 < self.shrink <= 1:
-            raise ArgumentError(f"SGD: shrink is {self.shrink!r}; it must lie in (0, 1]")
+        number("SGD: shrink", self.shrink, low=0, high=1, open="low")
 
     def start(self, parameters: Array) -> State:
         """Return a velocity of zero, or nothing where there is no momentum."""
@@ -145,10 +147,10 @@ epsilon=1e-08)
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        _check_rate(name, self.learning_rate)
-        _check_share(name, "beta1", self.beta1)
-        _check_share(name, "beta2", self.beta2)
-        _check_positive(name, "epsilon", self.epsilon)
+        check_rate(f"{name}: learning_rate", self.learning_rate)
+        number(f"{name}: beta1", self.beta1, low=0, high=1, open="high")
+        number(f"{name}: beta2", self.beta2, low=0, high=1, open="high")
+        number(f"{name}: epsilon", self.epsilon, low=0, open="low")
 
     def start(self, parameters: Array) -> State:
         """Return moments of zero."""
@@ -194,8 +196,7 @@ class AdamW(Adam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.decay < math.inf:
-            raise ArgumentError(f"AdamW: decay is {self.decay!r}; it must be a number, 0 or more")
+        number("AdamW: decay", self.decay, low=0)
 
     def update(
         self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
@@ -239,10 +240,10 @@ class RMSprop:
     momentum: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_rate("RMSprop", self.learning_rate)
-        _check_share("RMSprop", "alpha", self.alpha)
-        _check_share("RMSprop", "momentum", self.momentum)
-        _check_positive("RMSprop", "epsilon", self.epsilon)
+        check_rate("RMSprop: learning_rate", self.learning_rate)
+        number("RMSprop: alpha", self.alpha, low=0, high=1, open="high")
+        number("RMSprop: momentum", self.momentum, low=0, high=1, open="high")
+        number("RMSprop: epsilon", self.epsilon, low=0, open="low")
 
     def start(self, parameters: Array) -> State:
         """Return a mean square of zero, and a velocity where there is momentum."""
@@ -302,14 +303,11 @@ class RProp:
     largest: float = 50.0
 
     def __post_init__(self) -> None:
-        _check_positive("RProp", "learning_rate", self.learning_rate)
-        if not 0 < self.cut < 1 < self.grow < math.inf:
-            raise ArgumentError(
-                f"RProp: cut is {self.cut!r} and grow is {self.grow!r}; they must be below and "
-                "above 1"
-            )
-        if not 0 < self.smallest <= self.largest < math.inf:
-            raise ArgumentError("RProp: smallest must be positive and at most largest")
+        number("RProp: learning_rate", self.learning_rate, low=0, open="low")
+        number("RProp: cut", self.cut, low=0, high=1, open="low high")
+        number("RProp: grow", self.grow, low=1, open="low")
+        number("RProp: smallest", self.smallest, low=0, open="low")
+        number("RProp: largest", self.largest, low=self.smallest)
 
     def start(self, parameters: Array) -> State:
         """Return the first step sizes, and a last gradient of zero."""
@@ -360,10 +358,8 @@ class LBFGS:
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.memory != int(self.memory) or self.memory < 1:
-            raise ArgumentError(f"LBFGS: memory is {self.memory!r}; it must be 1 or more")
-        if not 0 <= self.tolerance < math.inf:
-            raise ArgumentError(f"LBFGS: tolerance is {self.tolerance!r}; it must be 0 or more")
+        count("LBFGS: memory", self.memory, 1)
+        number("LBFGS: tolerance", self.tolerance, low=0)
 
 
 OPTIMIZERS: dict[str, type[Optimizer] | type[LBFGS]] = {
@@ -383,24 +379,11 @@ def optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
         if spec.lower() not in OPTIMIZERS:
             unknown("optimizer", spec, OPTIMIZERS)
         return OPTIMIZERS[spec.lower()]()
+    if isinstance(spec, type):
+        raise ArgumentError(f"optimizer is the class {spec.__name__}; write {spec.__name__}()")
     if isinstance(spec, LBFGS) or (hasattr(spec, "start") and hasattr(spec, "update")):
         return spec
     raise ArgumentError(
         f"optimizer is {spec!r}; it must be a name such as 'adam' or an object such as "
         "cp.Adam(0.01)"
     )
-
-
-def _check_rate(name: str, rate: Rate) -> None:
-    if not callable(rate):
-        _check_positive(name, "learning_rate", rate)
-
-
-def _check_positive(name: str, what: str, value: float) -> None:
-    if not 0 < value < math.inf:
-        raise ArgumentError(f"{name}: {what} is {value!r}; it must be a positive number")
-
-
-def _check_share(name: str, what: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ArgumentError(f"{name}: {what} is {value!r}; it must lie in [0, 1)")

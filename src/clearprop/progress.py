@@ -39,7 +39,7 @@ class Progress:
         self._started = time.monotonic()
         self._next = 0.0
         self._bar: Bar | None = None
-        self._text = f"epoch 1/{epochs}"
+        self._text = f"{1:>{len(str(epochs))}}/{epochs}"
         self._unprinted: Epoch | None = None
 
     def __enter__(self) -> Self:
@@ -66,7 +66,8 @@ class Progress:
 
     def epoch(self, epoch: Epoch) -> None:
         """Say that an epoch is over."""
-        self._text = _short(epoch, self._epochs)
+        number = f"{epoch.epoch:>{len(str(self._epochs))}}/{self._epochs}"
+        self._text = f"{number}  {epoch.summary('val')}"
         self._unprinted = epoch
         if epoch.epoch == self._epochs:
             self._next = 0.0
@@ -92,18 +93,6 @@ class Progress:
         self._print_line()
 
 
-def _short(epoch: Epoch, of: int) -> str:
-    """Return the figures for a bar, validation's in brackets: "loss 0.02 (val 0.07)"."""
-    figures = epoch.figures()
-    parts = [f"epoch {epoch.epoch:>{len(str(of))}}/{of}"]
-    for name, value in figures.items():
-        if not name.startswith("validation_"):
-            beside = figures.get(f"validation_{name}")
-            text = f"{name.replace('_', ' ')} {value:.4f}"
-            parts.append(text if beside is None else f"{text} (val {beside:.4f})")
-    return "  ".join(parts)
-
-
 def _on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
@@ -118,7 +107,7 @@ def _make_bar() -> Bar:
         return Column(min_width=width, max_width=width, no_wrap=True)
 
     return Bar(
-        BarColumn(bar_width=12, table_column=fixed(12)),
+        BarColumn(bar_width=10, table_column=fixed(10)),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=fixed(5)),
         TextColumn(
             "{task.fields[text]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop import notation
+from clearprop.errors import ElementError
 from clearprop.html_table import html_table
 from clearprop.network import Network
 
@@ -121,6 +123,20 @@ class Record:
         else:
             array = getattr(self, symbol)[layer - 1]
         return array[:, index[0]] if index else array
+
+    def keys(self) -> list[str]:
+        """Return the names of all arrays and of L, in the order of computation."""
+        return [*(name for line in self._lines() for name in line), "L"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[str(name)]
+        except ElementError:
+            return False
+        return True
 
     def _output_gradient(self) -> Array:
         """dL_i/da^L: what the fused losses step over, so it is computed only when asked for."""

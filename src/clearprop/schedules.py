@@ -7,11 +7,13 @@ these two serves; the ones here are the usual ones.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from clearprop.checks import count, number
 from clearprop.errors import ArgumentError
 
 
@@ -31,13 +33,33 @@ class Schedule:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.settings)})"
 
 
+_UPDATES = "a whole number of updates"
+
 Rate = float | Callable[[int, int], float]
 """A number, or a schedule."""
 
 
 def rate_at(rate: Rate, t: int, total: int) -> float:
     """Return what a number or a schedule says at update t of `total`."""
-    return float(rate(t, total)) if callable(rate) else float(rate)
+    if not callable(rate):
+        return float(rate)
+    return number(f"the schedule's value at update {t}", rate(t, total), low=0)
+
+
+def check_rate(name: str, rate: Rate, *, high: float = math.inf) -> None:
+    """Raise `ArgumentError` unless `rate` is a positive number or a function of (t, total)."""
+    if not callable(rate):
+        number(name, rate, low=0, high=high, open="low high")
+        return
+    maker = getattr(rate, "__name__", "")
+    if getattr(rate, "__module__", "") == __name__ and not isinstance(rate, Schedule):
+        raise ArgumentError(f"{name} is cp.{maker} itself; call it: cp.{maker}(0.1, ...)")
+    try:
+        inspect.signature(rate).bind(0, 1)
+    except TypeError:
+        raise ArgumentError(f"{name} is {rate!r}; a schedule is called with (t, total)") from None
+    except ValueError:  # a built-in function, which does not tell
+        return
 
 
 def constant(value: float) -> Schedule:
@@ -49,7 +71,7 @@ def constant(value: float) -> Schedule:
     >>> cp.constant(0.1)(99, 100)
     0.1
     """
-    _positive(value=value)
+    number("value", value, low=0, open="low")
     return Schedule("constant", (("value", value),), lambda t, total: value)
 
 
@@ -62,7 +84,9 @@ def step(initial: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [cp.step(1.0, every=2, factor=0.5)(t, 5) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    _positive(initial=initial, every=every, factor=factor)
+    number("initial", initial, low=0, open="low")
+    number("factor", factor, low=0, open="low")
+    count("every", every, 1, _UPDATES)
     settings = (("initial", initial), ("every", every), ("factor", factor))
     return Schedule("step", settings, lambda t, total: initial * factor ** (t // every))
 
@@ -76,7 +100,8 @@ def exponential(initial: float, factor: float) -> Schedule:
     >>> [cp.exponential(1.0, 0.5)(t, 3) for t in range(3)]
     [1.0, 0.5, 0.25]
     """
-    _positive(initial=initial, factor=factor)
+    number("initial", initial, low=0, open="low")
+    number("factor", factor, low=0, open="low")
     settings = (("initial", initial), ("factor", factor))
     return Schedule("exponential", settings, lambda t, total: initial * factor**t)
 
@@ -93,8 +118,10 @@ def cosine(initial: float, steps: int | None = None, final: float = 0.0) -> Sche
     >>> [round(cp.cosine(1.0)(t, 4), 3) for t in range(5)]
     [1.0, 0.854, 0.5, 0.146, 0.0]
     """
-    _positive(initial=initial)
-    _steps("steps", steps)
+    number("initial", initial, low=0, open="low")
+    number("final", final, low=0)
+    if steps is not None:
+        count("steps", steps, 1, _UPDATES)
     settings = (("initial", initial), ("steps", steps), ("final", final))
     return Schedule(
         "cosine", settings, lambda t, total: _half_cosine(initial, final, t, steps or total)
@@ -115,9 +142,11 @@ def warmup_cosine(
     >>> [round(cp.warmup_cosine(1.0, warmup=2)(t, 6), 3) for t in range(6)]
     [0.5, 1.0, 1.0, 0.854, 0.5, 0.146]
     """
-    _positive(initial=initial)
-    _steps("warmup", warmup)
-    _steps("steps", steps)
+    number("initial", initial, low=0, open="low")
+    number("final", final, low=0)
+    count("warmup", warmup, 1, _UPDATES)
+    if steps is not None:
+        count("steps", steps, 1, _UPDATES)
     settings = (("initial", initial), ("warmup", warmup), ("steps", steps), ("final", final))
 
     def rule(t: int, total: int) -> float:
@@ -140,21 +169,11 @@ def inverse_scaling(initial: float, power: float = 0.5) -> Schedule:
     >>> [cp.inverse_scaling(1.0, power=1.0)(t, 4) for t in range(4)]
     [1.0, 0.5, 0.3333333333333333, 0.25]
     """
-    _positive(initial=initial, power=power)
+    number("initial", initial, low=0, open="low")
+    number("power", power, low=0, open="low")
     settings = (("initial", initial), ("power", power))
     return Schedule("inverse_scaling", settings, lambda t, total: initial / (t + 1) ** power)
 
 
 def _half_cosine(initial: float, final: float, t: int, steps: int) -> float:
     return final + (initial - final) * (1 + math.cos(math.pi * min(t / steps, 1.0))) / 2
-
-
-def _positive(**settings: float) -> None:
-    for name, value in settings.items():
-        if not value > 0 or not math.isfinite(value):
-            raise ArgumentError(f"{name} is {value!r}; it must be a positive number")
-
-
-def _steps(name: str, value: int | None) -> None:
-    if value is not None and (value != int(value) or value < 1):
-        raise ArgumentError(f"{name} is {value!r}; it must be a whole number of updates, 1 or more")

@@ -13,7 +13,7 @@ from clearprop.descent import Descent
 from clearprop.errors import ArgumentError
 from clearprop.job import check_data, check_job
 from clearprop.losses import Loss
-from clearprop.network import Network
+from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
@@ -109,7 +109,7 @@ seed, shards
         raise ArgumentError(
             "cp.steps shows single updates, which L-BFGS does not make: use cp.train"
         )
-    work = network.astype(network.dtype, loss=loss)
+    work = check_network(network).astype(network.dtype, loss=loss)
     job = check_job(
         work,
         check_data(work, X, y, sample_weight),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from clearprop.activations import Activation
 from clearprop.activations import activation as resolve_activation
@@ -26,11 +27,22 @@ def parameter_shapes(sizes: Sequence[int], has_biases: bool) -> dict[str, tuple[
     return shapes
 
 
+def arrays_of(symbol: str, given: Sequence[ArrayLike]) -> list[Array]:
+    """Return what was given for W^1, W^2, ... or b^1, b^2, ... as arrays."""
+    arrays = []
+    for layer, item in enumerate(given, 1):
+        try:
+            arrays.append(np.asarray(item))
+        except ValueError:
+            raise ArchitectureError(f"{symbol}{layer} has rows of different lengths") from None
+    return arrays
+
+
 def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     """Return the sizes as ints; two or more, each 1 or more."""
     try:
         whole = [int(size) for size in sizes]
-        exact = all(a == b for a, b in zip(whole, sizes, strict=True))
+        exact = all(a == b and not isinstance(b, bool) for a, b in zip(whole, sizes, strict=True))
     except (TypeError, ValueError):
         whole, exact = [], False
     if not exact or len(whole) < 2:
@@ -55,7 +67,13 @@ def check_activations(
     if isinstance(activations, str | Activation):
         chosen = [activations] * n_layers
     else:
-        chosen = list(activations)
+        try:
+            chosen = list(activations)
+        except TypeError:
+            raise ArchitectureError(
+                f"activations is {activations!r}; give a name, a cp.Activation(...), or a list of "
+                "one per layer"
+            ) from None
     if len(chosen) != n_layers:
         raise ArchitectureError(
             f"{len(chosen)} activation(s) were given, but the network has {n_layers} layer(s) of "

@@ -17,8 +17,8 @@ from clearprop.interrupt import Interrupt
 from clearprop.job import Data, Job, check_data, check_job, split
 from clearprop.lbfgs import minimize
 from clearprop.losses import Loss
-from clearprop.metrics import Metric, MetricSpec, resolve_metrics
-from clearprop.network import Network
+from clearprop.metrics import METRICS, Metric, MetricSpec, resolve_metrics
+from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.progress import Progress
@@ -41,9 +41,9 @@ def train(
     l2: float = 0.0,
     dropout: float = 0.0,
     validation: Validation = None,
-    metrics: Iterable[MetricSpec] | str = (),
+    metrics: Iterable[MetricSpec] | MetricSpec | None = (),
     early_stopping: EarlyStopping | int | None = None,
-    callbacks: Iterable[Callback] | Callback = (),
+    callbacks: Iterable[Callback] | Callback | None = (),
     seed: int = 0,
     engine: str = "reference",
     precision: str | None = None,
@@ -69,7 +69,7 @@ def train(
         Rows per update; the last batch of an epoch may be shorter. 1: online (stochastic)
         gradient descent. None: the full batch.
     epochs : int
-        How often all rows are gone through.
+        How often all rows are gone through; for "lbfgs", how many iterations it may make.
     shuffle : bool
         Whether each epoch takes the rows in a new order.
     sample_weight : array-like, shape (n,), optional
@@ -83,7 +83,8 @@ def train(
         Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
     metrics : iterable of str or callable
         "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
-        of (y, output). Computed on training and validation data after each epoch.
+        of (y, output). Computed on training and validation data after each epoch, without
+        sample weights.
     early_stopping : int or EarlyStopping, optional
         A number is the patience in epochs. At the end, however it comes, the parameters
         of the best epoch are restored.
@@ -111,6 +112,8 @@ def train(
     ------
     DataError, ArgumentError, UnknownNameError, PairingError
         If something that was passed in does not fit; nothing is changed.
+    NonFiniteError
+        If the network holds NaN before the first update, or early stopping meets one.
     DivergenceError
         If cost, gradient or parameters become NaN or infinite: the last good parameters
         are restored; ``error.history`` holds the epochs until then.
@@ -131,8 +134,8 @@ def train(
     rule = resolve_optimizer(optimizer)
     watched = resolve_metrics(metrics)
     patience = resolve_early_stopping(early_stopping)
-    hooks = [callbacks] if callable(callbacks) else list(callbacks)
-    work = network.astype(_check_precision(precision, network), loss=loss)
+    hooks = _check_callbacks(callbacks)
+    work = check_network(network).astype(_check_precision(precision, network), loss=loss)
     job = check_job(
         work,
         check_data(work, X, y, sample_weight),
@@ -147,7 +150,8 @@ def train(
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
     job, held_out = _hold_out(job, validation)
-    best = None if patience is None else BestEpoch(patience, watched)
+    best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
+    _try_metrics(watched, job)
     history, started = History(), time.monotonic()
 
     def after_epoch(cost: float, updates: int) -> bool:
@@ -171,7 +175,7 @@ def train(
             history.stopped = "early stopping"
         before = network.parameters.copy()
         answers = [hook(epoch) for hook in hooks]
-        if any(answer is True for answer in answers):
+        if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
             history.stopped = "callback"
         if not np.array_equal(before, network.parameters):
             work.parameters[:] = network.parameters
@@ -202,9 +206,27 @@ def train(
 def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
     if precision is None:
         return network.dtype
-    if precision not in ("float32", "float64"):
+    if precision not in ("float32", "float64", np.float32, np.float64):
         raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
     return np.dtype(precision)
+
+
+def _check_callbacks(callbacks: Iterable[Callback] | Callback | None) -> list[Callback]:
+    if callbacks is None:
+        return []
+    hooks = [callbacks] if callable(callbacks) else list(callbacks)
+    for hook in hooks:
+        if not callable(hook):
+            raise ArgumentError(f"a callback is {hook!r}; it must be a function of the epoch")
+    return hooks
+
+
+def _try_metrics(metrics: Iterable[Metric], job: Job) -> None:
+    """Call the built-in metrics on the targets once, so that one that cannot be ends no run."""
+    for metric in metrics:
+        if metric in METRICS.values():
+            zero = np.zeros((job.n, job.network.sizes[-1]))
+            metric(job.data.y, zero, job.network.loss)
 
 
 def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
@@ -213,9 +235,11 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
         return job, None
     if isinstance(validation, tuple) and len(validation) == 2:
         return job, check_data(job.network, *validation, of="validation ")
-    if isinstance(validation, int | float):
+    if isinstance(validation, int | float | np.integer | np.floating):
         return split(job, validation)
-    raise ArgumentError("validation must be a pair (X, y) or a share such as 0.2")
+    raise ArgumentError(
+        f"validation is a {type(validation).__name__}; give a pair (X, y) or a share such as 0.2"
+    )
 
 
 def _look(

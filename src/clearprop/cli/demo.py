@@ -43,7 +43,7 @@ class Gradient:
     difference: float
 
 
-@click.command()
+@click.command(epilog="Example: clearprop demo --out digits.safetensors")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**64 - 1),
               help="For weights, shuffles and the split.")  # fmt: skip
 @click.option("--epochs", default=30, show_default=True, type=click.IntRange(1))
@@ -51,14 +51,10 @@ class Gradient:
               help="Keep the trained network in this file, which must not exist yet.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
-    r"""Train on scanned digits, and show one gradient with its numbers.
+    """Train on scanned digits, and show one gradient with its numbers.
 
     Takes a few seconds. The network is saved, loaded and used; then one weight's gradient is
     written out as delta times activation, beside a central difference.
-
-    \b
-    Example:
-      clearprop demo --out digits.safetensors
     """
     if out is not None:
         _check_free(out)
@@ -206,7 +202,8 @@ def _say_what_is_learnt(digits: Digits, network: cp.Network) -> None:
 
 def _say_how_well(accuracy: float, logistic: float, seconds: float, epochs: int) -> None:
     _heading("On digits it has never seen")
-    click.echo(f"  {accuracy:.1%} right   this network, {epochs} epochs in {seconds:.1f} s")
+    plural = "s" if epochs > 1 else ""
+    click.echo(f"  {accuracy:.1%} right   this network, {epochs} epoch{plural} in {seconds:.1f} s")
     click.echo(f"  {logistic:.1%} right   logistic regression (scikit-learn's)")
 
 
