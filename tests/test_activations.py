@@ -143,6 +143,36 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"worst at z = .*, where it says .* say "):
             cp.Activation("t", math.tanh, lambda z: factor * (1 - math.tanh(z) ** 2))
 
+    @pytest.mark.parametrize("size", [1e-7, 1e7])
+    def test_small_and_large_functions_are_checked_alike(self, size):
+        cp.Activation("good", lambda z: size * math.tanh(z), lambda z: size / math.cosh(z) ** 2)
+        for factor in (0.0, 0.999):
+            with pytest.raises(cp.DerivativeError):
+                cp.Activation(
+                    "bad",
+                    lambda z: size * math.tanh(z),
+                    lambda z, f=factor: f * size / math.cosh(z) ** 2,
+                )
+
+    def test_a_large_constant_does_not_hide_a_right_derivative(self):
+        cp.Activation("high", lambda z: z + 1e8, lambda z: 1.0)
+        with pytest.raises(cp.DerivativeError):
+            cp.Activation("high", lambda z: z + 1e8, lambda z: 1.01)
+
+    def test_a_function_that_raises_later_is_named(self):
+        mine = cp.Activation(
+            "mine",
+            lambda z: 1 / (1 + math.exp(-z)),
+            lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 2,
+        )
+        network = cp.Network.from_weights([[[1.0]]], activations=mine)
+        with pytest.raises(cp.FunctionError, match=r"'mine': f\(-10000\) raised OverflowError"):
+            network.predict([[-1e4]])
+
+    def test_a_table_entry_cannot_be_posed_as(self):
+        with pytest.raises(TypeError):
+            cp.Activation("relu", abs, abs, on_arrays=True)
+
     def test_functions_that_fail_are_refused(self):
         with pytest.raises(cp.DerivativeError, match=r"derivative\(-7.96.*\) raised ValueError"):
             cp.Activation("root", math.sqrt, lambda z: 0.5 / math.sqrt(z))

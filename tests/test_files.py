@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import pickle
+import stat
 import struct
 import subprocess
 import sys
@@ -56,10 +57,31 @@ def test_foreign_files_are_refused(path, tmp_path):
         with pytest.raises(cp.ModelFileError, match="no model file"):
             cp.Network.load(path)
     path.write_bytes(safetensors.numpy.save({"weight": np.ones(3)}, {"format": "pt"}))
-    with pytest.raises(cp.ModelFileError, match="not a Clearprop network but pt"):
+    with pytest.raises(cp.ModelFileError, match="not a Clearprop network but 'pt'"):
         cp.Network.load(path)
     path.write_bytes(safetensors.numpy.save({"weight": np.ones(3)}))
     with pytest.raises(cp.ModelFileError, match="safetensors file of another program"):
+        cp.Network.load(path)
+
+
+def test_a_hostile_header_stays_one_short_line(path):
+    for change in (
+        lambda meta, header, arrays: meta.update(format_version="9" * 5000),
+        lambda meta, header, arrays: meta.update(format="\x1b[31mred\nsecond line" + "x" * 5000),
+    ):
+        rewrite(path, change)
+        with pytest.raises(cp.ModelFileError) as caught:
+            cp.Network.load(path)
+        text = str(caught.value)
+        assert text.isprintable()
+        assert len(text) < 300
+
+
+def test_a_function_of_a_later_version_says_so(path):
+    rewrite(path, lambda meta, header, arrays: header["activations"][0].update(name="mish"))
+    with pytest.raises(
+        cp.ModelFileError, match="'mish', which this Clearprop does not have: install"
+    ):
         cp.Network.load(path)
 
 
@@ -73,7 +95,7 @@ def test_a_missing_file_and_a_folder(tmp_path):
 def test_a_newer_format_says_so(path):
     rewrite(path, lambda meta, header, arrays: meta.update(format_version="2"))
     with pytest.raises(
-        cp.ModelFileError, match="format version 2, but this Clearprop reads 1 to 1"
+        cp.ModelFileError, match="format version '2', but this Clearprop reads 1 to 1"
     ):
         cp.Network.load(path)
 
@@ -87,7 +109,7 @@ def test_a_newer_format_says_so(path):
          "describes no network"),
         (lambda meta, header, arrays: header.update(activations=[{"name": [], "built_in": 1}] * 2),
          "describes no network"),
-        (lambda meta, header, arrays: meta.pop("format_version"), "format version none"),
+        (lambda meta, header, arrays: meta.pop("format_version"), "format version ''"),
         (lambda meta, header, arrays: header.pop("sizes"), "describes no network"),
         (lambda meta, header, arrays: header.update(sizes=[3, -4, 2]), "describes no network"),
         (lambda meta, header, arrays: header.update(sizes=[10**9] * 3), r"should be .* of shape"),
@@ -179,6 +201,39 @@ except cp.FileWriteError as error:
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "could not write" in found.stdout
+    assert path.read_bytes() == old
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
+def test_file_and_folder_are_synced_and_a_folder_that_cannot_be_is_no_fault(
+    network, path, monkeypatch
+):
+    synced = []
+    real = os.fsync
+
+    def spy(handle):
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        if synced[-1]:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(handle)
+
+    monkeypatch.setattr(model_file.os, "fsync", spy)
+    network.parameters[:] = 3
+    network.save(path)
+    assert synced == [False, True]
+    assert (cp.Network.load(path).parameters == 3).all()
+
+
+def test_ctrl_c_leaves_nothing_behind(network, path, monkeypatch):
+    old = path.read_bytes()
+
+    def press(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model_file.os, "fsync", press)
+    with pytest.raises(KeyboardInterrupt):
+        network.save(path)
     assert path.read_bytes() == old
     assert list(path.parent.iterdir()) == [path]
 

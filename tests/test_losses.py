@@ -112,6 +112,28 @@ class TestExtremes:
         assert cost == pytest.approx(expected, rel=1e-12, abs=1e-15)
         assert delta == pytest.approx(float(a - y), rel=1e-12)
 
+    def test_the_gradient_for_a_is_finite_where_the_cost_is(self):
+        """dL/da = -y/a: 0 for a class that is not true, however small its a."""
+        for output, z, y, expected in (
+            ("softmax", [[1e4], [0.0]], [[1.0, 0.0]], [[-1.0, 0.0]]),
+            ("sigmoid", [[1e4]], [[1.0]], [[-1.0]]),
+            ("sigmoid", [[-1e4]], [[0.0]], [[1.0]]),
+            ("softplus", [[-1e4]], [[0.0]], [[1.0]]),
+        ):
+            loss = "poisson" if output == "softplus" else None
+            network = cp.Network.from_weights([np.array(z)], activations=output, loss=loss)
+            np.testing.assert_array_equal(cp.backprop(network, [[1.0]], y)["da1"], expected)
+        wrong = cp.Network.from_weights([[[1e4], [0.0]]], activations="softmax")
+        np.testing.assert_array_equal(cp.backprop(wrong, [[1.0]], [1])["da1"], [[0.0, -np.inf]])
+
+    def test_rows_that_sum_to_1_but_for_rounding_have_the_gradient_of_their_cost(self):
+        from numeric import central_differences, relative_error
+
+        network = cp.Network([3, 2], output="softmax", dtype="float64", seed=1)
+        X, y = np.array([[0.5, -0.2, 0.1]]), np.array([[0.5, 0.50009]])
+        found = cp.backprop(network, X, y).gradient
+        assert relative_error(found, central_differences(network, X, y)) < 1e-6
+
     @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
     def test_in_float32_too(self, output):
         z = np.float32([[1e4], [-1e4]])
@@ -161,9 +183,10 @@ class TestPairings:
         with pytest.raises(cp.PairingError, match="use output='exp' or 'softplus'"):
             cp.Network([2, 3], activations=output, loss="poisson")
 
-    def test_softmax_over_one_output_is_refused(self):
-        with pytest.raises(cp.PairingError, match="is 1 whatever the input"):
-            cp.Network([2, 1], output="softmax")
+    @pytest.mark.parametrize("f", ["softmax", ["softmax", "identity"]])
+    def test_softmax_over_one_neuron_is_refused(self, f):
+        with pytest.raises(cp.ArchitectureError, match="is 1 whatever the input"):
+            cp.Network([2, 1] if f == "softmax" else [2, 1, 3], f)
 
     def test_a_pairing_is_checked_again_when_a_run_names_another_loss(self):
         network = cp.Network([2, 3], output="softmax")
@@ -179,6 +202,12 @@ class TestPairings:
         assert loss_of("softmax") == "cross_entropy"
         assert loss_of("sigmoid") == "binary_cross_entropy"
         assert {loss_of(f) for f in set(ACTIVATIONS) - {"softmax", "sigmoid"}} == {"squared_error"}
+
+
+def _picky(a, y):
+    if abs(a).max() > 1e6:
+        raise ValueError("far")
+    return 0.5 * ((a - y) ** 2).sum()
 
 
 class TestUserMade:
@@ -243,6 +272,28 @@ class TestUserMade:
         network = cp.Network.from_weights([[[0.0]]], activations=positive, loss="poisson")
         with pytest.raises(cp.DivergenceError, match="L_i"):
             cp.train(network, [[1.0]], [2.0])
+
+    def test_outputs_outside_the_domain_are_refused(self):
+        square = cp.Activation("square", lambda z: z * z, lambda z: 2 * z)
+        network = cp.Network.from_weights(
+            [[[3.0]]], activations=square, loss="binary_cross_entropy"
+        )
+        with pytest.raises(cp.FunctionError, match=r"takes outputs in \[0, 1\], but square gave 9"):
+            cp.backprop(network, [[1.0]], [1.0])
+
+    def test_a_loss_that_raises_is_named(self):
+        picky = cp.Loss("picky", _picky, lambda a, y: a - y)
+        network = cp.Network([1, 1], loss=picky, dtype="float64")
+        with pytest.raises(
+            cp.FunctionError, match=r"loss 'picky': value\(a, y\) raised ValueError: far"
+        ):
+            cp.backprop(network, [[1e9]], [0.0])
+
+    @pytest.mark.parametrize("size", [1e-7, 1e7])
+    def test_small_and_large_costs_are_checked_alike(self, size):
+        cp.Loss("good", lambda a, y: size * ((a - y) ** 2).sum(), lambda a, y: 2 * size * (a - y))
+        with pytest.raises(cp.DerivativeError):
+            cp.Loss("bad", lambda a, y: size * ((a - y) ** 2).sum(), lambda a, y: size * (a - y))
 
 
 @pytest.mark.parametrize("setting", [0, -1, np.nan, np.inf, 1.0])

@@ -79,13 +79,60 @@ def test_core_requirements_are_the_designs():
     assert {"tables", "plots", "onnx", "tensorboard", "studio", "cluster", "torch"} <= extras
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in cp.__all__ if name.endswith("Error") and name != "ClearpropError"]
-)
-def test_every_error_class_is_raised_somewhere(name):
-    """A class nobody raises is a promise nobody keeps; DataError is the base of five."""
-    from pathlib import Path
+def _without(module, call):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module, None)
+        call()
 
-    source = "".join(path.read_text() for path in Path(cp.__file__).parent.rglob("*.py"))
-    raised = re.search(rf"raise {name}\b", source) or re.search(rf"class \w+\({name}", source)
-    assert raised
+
+NET = cp.Network([2, 2], output="softmax")
+PROVOKED = {
+    "ArchitectureError": lambda: cp.Network([2, 0]),
+    "ArgumentError": lambda: cp.Adam(-1),
+    "DerivativeError": lambda: cp.Activation("f", lambda z: z, lambda z: 2.0),
+    "DivergenceError": lambda: cp.train(
+        cp.Network([1, 1]), [[1e3]], [1.0], optimizer=cp.SGD(1e30), epochs=9
+    ),
+    "ElementError": lambda: NET["W7"],
+    "FileMissingError": lambda: cp.Network.load("nowhere.safetensors"),
+    "FileWriteError": lambda: NET.save("no/such/folder/n"),
+    "FunctionError": lambda: cp.backprop(
+        NET, [[0, 0]], [[0, 1]], loss=cp.Loss("once", _once(), lambda a, y: a - y)
+    ),
+    "MissingExtraError": lambda: _without(
+        "scipy.optimize", lambda: cp.train(NET.copy(), [[0, 0]], [1], optimizer="lbfgs")
+    ),
+    "ModelFileError": lambda: cp.Network.load(__file__),
+    "NonFiniteDataError": lambda: NET.predict([[float("nan"), 0]]),
+    "NonFiniteError": lambda: cp.Network.from_weights([[[1e300]]], None, "exp").predict([[1.0]]),
+    "PairingError": lambda: cp.Network([2, 2], "relu", loss="poisson"),
+    "SampleWeightError": lambda: cp.backprop(NET, [[0, 0]], [1], sample_weight=[-1]),
+    "ShapeError": lambda: NET.predict([[0]]),
+    "TargetError": lambda: cp.backprop(NET, [[0, 0]], [5]),
+    "TypeOfDataError": lambda: NET.predict([["a", "b"]]),
+    "UnknownNameError": lambda: cp.Network([2, 2], "rely"),
+}
+
+
+def _once():
+    """A cost that works while it is checked, and fails on networks' types afterwards."""
+
+    def value(a, y):
+        if a.dtype == "float32":
+            raise RuntimeError("not for float32")
+        return 0.5 * ((a - y) ** 2).sum()
+
+    return value
+
+
+def test_every_error_class_is_provoked():
+    errors = {name for name in cp.__all__ if name.endswith("Error")}
+    assert errors == set(PROVOKED) | {"ClearpropError", "DataError"}  # which are bases only
+
+
+@pytest.mark.parametrize("name", PROVOKED)
+def test_an_error_is_of_its_class_and_one_line(name):
+    with pytest.raises(cp.ClearpropError) as caught:
+        PROVOKED[name]()
+    assert type(caught.value) is getattr(cp, name)
+    assert "\n" not in str(caught.value)

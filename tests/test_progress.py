@@ -12,9 +12,10 @@ from clearprop import progress
 
 X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
 BAR = """
-import numpy as np, clearprop as cp
+import sys, numpy as np, clearprop as cp
 X, Y = np.random.default_rng(0).random((400, 2)), np.arange(400) % 3
-cp.train(cp.Network([2, 6, 3], output="softmax", seed=1), X, Y, epochs=30, progress=True)
+cp.train(cp.Network([2, 6, 3], output="softmax", seed=1), X, Y, epochs=30,
+         progress=True, optimizer=sys.argv[1])
 """
 
 
@@ -56,15 +57,21 @@ def test_short_runs_show_nothing_unasked_and_long_ones_do(capsys, monkeypatch):
     assert capsys.readouterr().err == ""
 
 
+def test_a_program_without_a_console(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(run(3, True).loss) == 3
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX's")
-def test_a_bar_on_a_terminal():
+def test_a_bar_on_a_terminal(optimizer):
     import os
     import pty
     import subprocess
 
     main, other = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", BAR], stderr=other, stdout=subprocess.PIPE,
+        [sys.executable, "-c", BAR, optimizer], stderr=other, stdout=subprocess.PIPE,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
     )  # fmt: skip
     os.close(other)

@@ -15,6 +15,14 @@ def train(**settings):
     return cp.train(cp.Network([3, 3], output="softmax"), X, Y, **settings)
 
 
+def _named(name):
+    def metric(y, output):
+        return 0.0
+
+    metric.__name__ = name
+    return metric
+
+
 @pytest.mark.parametrize(
     ("slip", "message"),
     [
@@ -59,6 +67,12 @@ def train(**settings):
             lambda: train(metrics=[lambda y, a: 0, lambda y, a: 1]),
             "same name .* make them with def",
         ),
+        (lambda: train(metrics=_named("loss")), "a metric is called 'loss'.*rename it"),
+        (lambda: train(metrics=_named("validation_loss")), "called 'validation_loss'"),
+        (lambda: cp.Network([3, 3]).predict({"a": "b" * 1000}), r"\{'a': 'bbb.*\.\.\., a dict"),
+        (lambda: cp.Network([float("inf"), 2]), "whole numbers"),
+        (lambda: cp.Network.from_weights([[[1.0]]], [["a"]]), "b1 must hold numbers"),
+        (lambda: cp.backprop(cp.Network([3, 3], output="softmax"), X, Y + 0j), "y is complex"),
         (
             lambda: cp.train(X, Y, cp.Network([3, 3])),
             "first argument is a ndarray; give a cp.Network",

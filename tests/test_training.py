@@ -111,7 +111,46 @@ class TestDescent:
             cp.steps(network, X, Y, batch_size=10, epochs=1, shuffle=False, sample_weight=weights)
         )
         assert [step.rows[0] for step in taken] == [0, 40]
-        assert [step.number for step in taken] == [1, 2]
+        assert [step.number for step in taken] == [1, 5]  # the others are steps that change nothing
+
+    def test_schedules_reach_their_end_past_batches_without_weight(self):
+        seen = []
+
+        def rate(t, total):
+            seen.append((t, total))
+            return 0.1
+
+        weights = np.array([1.0, 0.0, 0.0, 1.0, 1.0])
+        cp.train(
+            net(), X[:5], Y[:5], optimizer=cp.SGD(rate), batch_size=2, epochs=2, shuffle=False,
+            sample_weight=weights,
+        )  # fmt: skip
+        assert seen == [(t, 6) for t in range(6)]  # 5 rows in twos are 3 batches
+
+    def test_each_epoch_takes_the_rows_in_its_own_order(self):
+        from clearprop.batches import epoch_order
+
+        taken = list(cp.steps(net(), X, Y, batch_size=25, epochs=3, seed=5, shards=2))
+        for epoch in range(3):
+            rows = np.concatenate([step.rows for step in taken if step.epoch == epoch + 1])
+            np.testing.assert_array_equal(rows, epoch_order(60, 2, True, 5, epoch))
+
+    def test_more_shards_than_rows(self):
+        network = net()
+        cp.train(network, X[:10], Y[:10], shards=200_000, epochs=2)
+        assert np.isfinite(network.parameters).all()
+
+    @pytest.mark.parametrize("optimizer", [cp.SGD(0.1, shrink=0.5), cp.AdamW(0.1, decay=0.5)])
+    def test_shrink_is_for_weights_and_adamws_decay_for_all(self, optimizer):
+        """Zero inputs and targets already met: there is no gradient, only decay."""
+        network = cp.Network([2, 2], dtype="float64", biases=cp.normal(1.0), seed=1)
+        before = network.copy()
+        y = np.tile(network["b1"], (4, 1))
+        cp.train(network, np.zeros((4, 2)), y, optimizer=optimizer, epochs=1)
+        shrunk = 0.5 if isinstance(optimizer, cp.SGD) else 1 - 0.1 * 0.5
+        np.testing.assert_allclose(network["W1"], shrunk * before["W1"], rtol=1e-14)
+        kept = 1.0 if isinstance(optimizer, cp.SGD) else shrunk
+        np.testing.assert_allclose(network["b1"], kept * before["b1"], rtol=1e-14)
 
     def test_the_loss_of_a_run_is_not_the_networks(self):
         network = net()
@@ -141,6 +180,16 @@ class TestDropout:
         np.testing.assert_array_equal(mask, kept / 0.6)
         np.testing.assert_array_equal(step.record["a1"], np.tanh(step.record["z1"]) * mask)
         assert (step.record["delta1"][~kept] == 0).all()
+
+    def test_masks_differ_between_epochs_and_layers(self):
+        network = cp.Network([2, 6, 6, 3], "tanh", output="softmax", dtype="float64")
+        taken = list(cp.steps(network, X, Y, dropout=0.4, batch_size=None, epochs=2, seed=3))
+        for epoch, step in enumerate(taken):
+            for layer, mask in enumerate(step.record.masks, 1):
+                kept = kept_units(3, 6, 0.4, epoch=epoch, rows=step.rows, layer=layer)
+                np.testing.assert_array_equal(mask, kept / 0.6)
+        masks = [mask[np.argsort(step.rows)] for step in taken for mask in step.record.masks]
+        assert len({mask.tobytes() for mask in masks}) == 4
 
     def test_gradients_with_masks_against_differences(self):
         from clearprop.backprop import forward_and_backward
@@ -201,11 +250,36 @@ class TestWatching:
             runs.append(network.parameters)
         np.testing.assert_array_equal(*runs)
 
-    def test_the_validation_loss_leaves_the_penalty_out_and_counts_weights(self):
+    def test_the_validation_loss_leaves_the_penalty_out(self):
         network = net()
         history = cp.train(network, X, Y, epochs=1, l2=0.5, validation=(X, Y))
         assert history.validation_loss[0] == pytest.approx(cp.backprop(network, X, Y)["L"])
         assert cp.backprop(network, X, Y, l2=0.5)["L"] > history.validation_loss[0] + 0.1
+
+    def test_the_rows_put_aside_keep_their_weights(self):
+        from clearprop.random import validation_order
+
+        weights = np.random.default_rng(1).random(60) ** 4
+        network = net()
+        history = cp.train(
+            network,
+            X,
+            Y,
+            epochs=1,
+            validation=0.25,
+            seed=1,
+            sample_weight=weights,
+            metrics="accuracy",
+        )
+        aside = np.sort(validation_order(1, 60)[:15])
+        rest = np.setdiff1d(np.arange(60), aside)
+        expected = cp.backprop(network, X[aside], Y[aside], sample_weight=weights[aside])["L"]
+        assert history.validation_loss[0] == pytest.approx(expected, rel=1e-13)
+        assert abs(cp.backprop(network, X[aside], Y[aside])["L"] - expected) > 1e-3
+        right = network.predict(X).argmax(axis=1) == Y
+        assert history.metrics["accuracy"][0] == right[rest].mean()
+        assert history.validation_metrics["accuracy"][0] == right[aside].mean()
+        assert right[rest].mean() != right[aside].mean()
 
     def test_metrics_against_scikit_learn(self):
         from sklearn import metrics
@@ -239,7 +313,8 @@ class TestWatching:
         history = cp.train(
             cp.Network([2, 1], output="sigmoid"), X, Y > 0, metrics="accuracy", epochs=1
         )
-        assert 0 <= history.metrics["accuracy"][0] <= 1
+        output = history.epochs[0].network.predict(X)[:, 0]
+        assert history.metrics["accuracy"][0] == ((output > 0.5) == (Y > 0)).mean()
         with pytest.raises(cp.TargetError, match="targets 0 and 1"):
             cp.train(cp.Network([2, 1]), X, Y, metrics="accuracy", epochs=1)
 
@@ -294,6 +369,31 @@ class TestEarlyStopping:
             net(), X, Y, epochs=5, metrics=[score], early_stopping=cp.EarlyStopping(**settings)
         )
         assert history.best_epoch == best
+
+    def test_the_first_of_equals_is_the_best(self):
+        values = iter([2.0, 1.0, 1.0, 1.0])
+
+        def score(y, output):
+            return next(values)
+
+        stopping = cp.EarlyStopping(patience=2, monitor="score", mode="min")
+        history = cp.train(net(), X, Y, epochs=9, metrics=[score], early_stopping=stopping)
+        assert (history.best_epoch, len(history.loss)) == (2, 4)
+
+    def test_the_best_parameters_come_back_after_a_divergence_too(self):
+        seen = []
+        rates = iter([0.01] * 20 + [1e30] * 100)
+        network = net(activations="identity", output="identity", dtype="float32")
+        with pytest.raises(cp.DivergenceError) as caught:
+            cp.train(
+                network, X, np.eye(3)[Y], optimizer=cp.SGD(lambda t, total: next(rates)), epochs=100,
+                batch_size=30, early_stopping=50,
+                callbacks=lambda epoch: seen.append(epoch.network.parameters.copy()),
+            )  # fmt: skip
+        history = caught.value.history
+        assert history.stopped == "diverged"
+        assert history.best_epoch == int(np.argmin(history.loss)) + 1 == 10
+        np.testing.assert_array_equal(network.parameters, seen[9])
 
     def test_metrics_of_the_table_know_which_way_is_better(self):
         history = cp.train(
@@ -406,7 +506,7 @@ class TestCallbacks:
                 assert np.abs(network.parameters).max() <= 0.1 + 1e-8
                 assert len(history.loss) == 4
 
-    def test_an_error_in_one_is_passed_on_and_the_network_keeps_what_it_learnt(self):
+    def test_an_error_in_one_is_passed_on_and_the_network_keeps_what_it_learned(self):
         network = net()
         before = network.parameters.copy()
 
@@ -438,16 +538,30 @@ class TestLBFGS:
 
     def test_takes_weights_and_early_stopping(self):
         network = net()
+        weights = np.arange(60)
         history = cp.train(
-            network,
-            X,
-            Y,
-            optimizer="lbfgs",
-            epochs=30,
-            sample_weight=np.arange(60),
-            early_stopping=5,
+            network, X, Y, optimizer="lbfgs", epochs=30, sample_weight=weights, early_stopping=5
         )
-        assert history.best_epoch is not None
+        assert history.best_epoch == int(np.argmin(history.loss)) + 1
+        cost = cp.backprop(network, X, Y, sample_weight=weights)["L"]
+        assert cost == pytest.approx(min(history.loss), rel=1e-12)
+
+    def test_a_search_that_fails_is_not_called_converged(self):
+        """An absolute error has a kink at its minimum, where no line search comes to rest."""
+        r = np.random.default_rng(1)
+        network = cp.Network([3, 8, 1], "relu", output="identity", loss="absolute_error", seed=1)
+        X, y = 100 * r.standard_normal((50, 3)), r.standard_normal(50)
+        history = cp.train(network, X, y, optimizer="lbfgs", epochs=5000)
+        assert history.stopped == "line search failed"
+        assert np.abs(cp.backprop(network, X, y).gradient).max() > 1e-5
+
+    def test_memory_shapes_the_steps(self):
+        runs = []
+        for memory in (1, 20):
+            network = net()
+            cp.train(network, X, Y, optimizer=cp.LBFGS(memory=memory), epochs=12)
+            runs.append(network.parameters)
+        assert np.abs(runs[0] - runs[1]).max() > 1e-6
 
     def test_what_it_does_not_take(self):
         with pytest.raises(cp.ArgumentError, match="leave dropout out"):
@@ -523,8 +637,23 @@ class TestDivergence:
             [2, 1], output="exp", loss="squared_error", biases=False, dtype="float32"
         )
         network["W1"] = 1.0
-        with pytest.raises(cp.DivergenceError, match="looked at after an epoch is inf"):
+        before = network.parameters.copy()
+        with pytest.raises(
+            cp.DivergenceError, match="is inf; the parameters of the epoch before"
+        ) as e:
             cp.train(network, -abs(X), Y, validation=(1000 + X, Y), optimizer=cp.SGD(1e-6))
+        assert e.value.history.stopped == "diverged"
+        np.testing.assert_array_equal(network.parameters, before)
+
+    def test_parameters_too_large_for_the_networks_own_type(self):
+        network = cp.Network([1, 1], "identity", dtype="float32", biases=False, seed=1)
+        before = network.parameters.copy()
+        with pytest.raises(cp.DivergenceError, match="too large for the network's float32"):
+            cp.train(
+                network, [[1e-3]], [1e38], optimizer=cp.SGD(1e6), epochs=9, precision="float64"
+            )
+        assert np.isfinite(network.parameters).all()
+        assert before.shape == network.parameters.shape
 
     def test_steps_restore_too(self):
         network = net(activations="identity", output="identity", dtype="float32")
@@ -533,6 +662,15 @@ class TestDivergence:
         assert np.isfinite(cp.backprop(network, X, np.eye(3)[Y])["L"])
 
 
+@pytest.fixture
+def pythons_own_handler():
+    """Ctrl-C as a program at a terminal has it: jobs in the background start with it ignored."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
 class TestInterrupt:
     def test_ctrl_c_ends_the_run_after_the_update(self):
         network = net()
@@ -554,7 +692,8 @@ class TestInterrupt:
     @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
     def test_in_a_program_the_results_are_kept_and_it_goes_on(self):
         code = """
-import numpy as np, clearprop as cp
+import signal, numpy as np, clearprop as cp
+signal.signal(signal.SIGINT, signal.default_int_handler)
 network = cp.Network([2, 6, 3], output="softmax", seed=1)
 before = network.parameters.copy()
 print("ready", flush=True)
@@ -666,6 +805,8 @@ def test_a_complex_network_is_not_trained():
     for call in (cp.train, cp.steps):
         with pytest.raises(cp.ArgumentError, match="complex"):
             call(net(dtype="complex128"), X, Y)
+    with pytest.raises(cp.ArgumentError, match="complex"):
+        cp.train(net(dtype="complex128"), X, Y, precision="float64")
 
 
 def test_arguments_of_later_work_are_not_accepted_yet():
@@ -680,4 +821,4 @@ def test_arguments_of_later_work_are_not_accepted_yet():
 def test_the_loop_fits_on_a_screen():
     source = inspect.getsource(cp.train)
     body = source.rpartition('"""\n    if engine')[2]
-    assert len(body.splitlines()) < 80
+    assert len(body.splitlines()) < 90

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.derivative_check import check_scalar_derivative
-from clearprop.errors import ArgumentError, unknown
+from clearprop.errors import ArgumentError, FunctionError, unknown
 from clearprop.special import erfc
 
 Array = NDArray[Any]
@@ -44,12 +44,6 @@ class Activation:
         If `derivative` is not the derivative of `f`; the message gives the worst point and
         both values.
 
-    Notes
-    -----
-    The entries of the built-in table have four fields more: `equation`, `source`,
-    `outputs` (the interval that f maps to), `on_arrays` (their functions take whole
-    arrays) and, for softmax alone, whose outputs depend on each other, `jacobian_product`.
-
     Examples
     --------
     >>> import clearprop as cp
@@ -66,15 +60,8 @@ class Activation:
     name: str
     f: Callable[[Any], Any]
     derivative: Callable[[Any], Any]
-    equation: str = field(default="", kw_only=True)
-    source: str = field(default="", kw_only=True)
-    outputs: tuple[float, float] = field(default=(-math.inf, math.inf), kw_only=True)
-    on_arrays: bool = field(default=False, kw_only=True)
-    jacobian_product: Callable[[Array, Array], Array] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.on_arrays:
-            return
         if not isinstance(self.name, str) or not self.name:
             raise ArgumentError(f"an activation's name is a non-empty string, not {self.name!r}")
         if self.name in ACTIVATIONS:
@@ -83,32 +70,62 @@ class Activation:
 
     def __call__(self, z: Array) -> Array:
         """Return a = f(z), in the shape and data type of z."""
-        return self._apply(self.f, z)
+        return self._each("f", self.f, z)
 
     def backward(self, z: Array, da: Array) -> Array:
         """Return J_f(z)^T da, the gradient for z where da is the gradient for a = f(z).
 
         That is f'(z) * da for all but softmax.
         """
-        if self.jacobian_product is not None:
-            return self.jacobian_product(z, da)
-        return da * self._apply(self.derivative, z)
+        return da * self._each("derivative", self.derivative, z)
 
-    def _apply(self, function: Callable[[Any], Any], z: Array) -> Array:
-        if self.on_arrays:
-            return np.asarray(function(z), dtype=z.dtype)
-        return np.array([function(number) for number in z.flat], dtype=z.dtype).reshape(z.shape)
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        # A copy or an unpickled network has the very entry of the table.
-        return (activation, (self.name,)) if self.on_arrays else super().__reduce__()
+    def _each(self, what: str, function: Callable[[Any], Any], z: Array) -> Array:
+        number = None
+        try:
+            values = [function(number := item) for item in z.flat]
+        except Exception as error:  # the user's code may raise anything
+            raise FunctionError(
+                f"activation {self.name!r}: {what}({number:.6g}) raised {type(error).__name__}: "
+                f"{error}"
+            ) from error
+        return np.array(values, dtype=z.dtype).reshape(z.shape)
 
     def __repr__(self) -> str:
         return self.name
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class BuiltInActivation(Activation):
+    """An entry of the table, whose functions take whole arrays.
+
+    `outputs` is the interval that f maps to. Softmax, whose outputs depend on each other, has
+    a `jacobian_product` (z, da) -> J_f(z)^T da in place of an elementwise derivative.
+    """
+
+    equation: str
+    outputs: tuple[float, float]
+    source: str
+    jacobian_product: Callable[[Array, Array], Array] | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing to check here: the tests hold every entry to outside oracles."""
+
+    def __call__(self, z: Array) -> Array:
+        """Return a = f(z), in the shape and data type of z."""
+        return np.asarray(self.f(z), dtype=z.dtype)
+
+    def backward(self, z: Array, da: Array) -> Array:
+        """Return J_f(z)^T da; f'(z) * da for all but softmax."""
+        if self.jacobian_product is not None:
+            return self.jacobian_product(z, da)
+        return da * np.asarray(self.derivative(z), dtype=z.dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return activation, (self.name,)  # a copy of a network has the very entry of the table
+
+
 def _identity(z: Array) -> Array:
-    return z
+    return z.copy()
 
 
 def _one(z: Array) -> Array:
@@ -191,71 +208,50 @@ def _softmax_jacobian_product(z: Array, da: Array) -> Array:
     return np.asarray(a * (da - (a * da).sum(axis=-1, keepdims=True)))
 
 
-def _entry(
-    name: str,
-    f: Callable[[Array], Array],
-    derivative: Callable[[Array], Array],
-    equation: str,
-    outputs: tuple[float, float],
-    source: str,
-    jacobian_product: Callable[[Array, Array], Array] | None = None,
-) -> Activation:
-    return Activation(
-        name,
-        f,
-        derivative,
-        equation=equation,
-        outputs=outputs,
-        source=source,
-        on_arrays=True,
-        jacobian_product=jacobian_product,
-    )
-
-
 def _no_elementwise_derivative(z: Array) -> Array:
     raise TypeError("softmax has a Jacobian, not an elementwise derivative: use backward(z, da)")
 
 
 _INF = math.inf
 
-ACTIVATIONS: dict[str, Activation] = {
+ACTIVATIONS: dict[str, BuiltInActivation] = {
     entry.name: entry
     for entry in (
-        _entry("identity", _identity, _one, "z", (-_INF, _INF), "the linear neuron"),
-        _entry(
+        BuiltInActivation("identity", _identity, _one, "z", (-_INF, _INF), "the linear neuron"),
+        BuiltInActivation(
             "sigmoid", sigmoid, _sigmoid_derivative, "1 / (1 + exp(-z))", (0, 1),
             "Rumelhart, Hinton, Williams, Nature 323 (1986)",
         ),
-        _entry(
+        BuiltInActivation(
             "tanh", np.tanh, _tanh_derivative, "tanh(z)", (-1, 1),
             "LeCun et al., Efficient BackProp (1998)",
         ),
-        _entry(
+        BuiltInActivation(
             "relu", _relu, _relu_derivative, "max(z, 0); f'(0) = 0", (0, _INF),
             "Nair, Hinton, ICML 2010",
         ),
-        _entry(
+        BuiltInActivation(
             "leaky_relu", _leaky_relu, _leaky_relu_derivative, "z if z > 0 else 0.01 z",
             (-_INF, _INF), "Maas, Hannun, Ng, ICML 2013",
         ),
-        _entry(
+        BuiltInActivation(
             "elu", _elu, _elu_derivative, "z if z > 0 else exp(z) - 1", (-1, _INF),
             "Clevert, Unterthiner, Hochreiter, ICLR 2016",
         ),
-        _entry(
+        BuiltInActivation(
             "gelu", _gelu, _gelu_derivative, "z Phi(z), Phi the normal distribution",
             (-0.17, _INF), "Hendrycks, Gimpel, arXiv:1606.08415 (2016)",
         ),
-        _entry(
+        BuiltInActivation(
             "silu", _silu, _silu_derivative, "z / (1 + exp(-z))", (-0.2785, _INF),
             "Elfwing, Uchibe, Doya, Neural Networks 107 (2018)",
         ),
-        _entry(
+        BuiltInActivation(
             "softplus", softplus, sigmoid, "log(1 + exp(z))", (0, _INF),
             "Dugas et al., NeurIPS 2000",
         ),
-        _entry("exp", np.exp, np.exp, "exp(z)", (0, _INF), "the log link of a rate"),
-        _entry(
+        BuiltInActivation("exp", np.exp, np.exp, "exp(z)", (0, _INF), "the log link of a rate"),
+        BuiltInActivation(
             "softmax", softmax, _no_elementwise_derivative, "exp(z_j) / sum_k exp(z_k)", (0, 1),
             "Bridle, Neurocomputing (1990)", _softmax_jacobian_product,
         ),

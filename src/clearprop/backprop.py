@@ -29,12 +29,11 @@ from numpy.typing import NDArray
 
 from clearprop.checks import number
 from clearprop.data import (
+    as_rows,
     check_inputs,
     check_sample_weight,
     check_targets,
     mean_weights,
-    one_hot,
-    real_type,
 )
 from clearprop.forward import forward
 from clearprop.losses import Loss
@@ -110,13 +109,13 @@ def forward_and_backward(
     """
     L, dtype = len(network.weights), network.dtype
     z, a = forward(network.weights, network.biases, network.activations, X, masks)
-    target = one_hot(y, network.sizes[-1], real_type(dtype)) if y.ndim == 1 else y
+    target = as_rows(y, network.sizes[-1], dtype)
     output = z[-1], a[-1], target, network.activations[-1]
     gradient = np.empty_like(network.parameters)
     views = network.unflatten(gradient)
     share = omega[:, None].astype(dtype)
     delta, da = [X] * L, [X] * L
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         losses = network.loss.per_sample(*output)
         delta[L - 1] = network.loss.delta(*output)
         for layer in range(L, 0, -1):

@@ -40,7 +40,7 @@ def epoch_order(n: int, shards: int, shuffle: bool, seed: int, epoch: int) -> ND
     """
     order = np.arange(n)
     if shuffle:
-        for stripe in range(shards):
+        for stripe in range(min(shards, n)):  # the others have no rows
             rows = order[stripe::shards].copy()
             order[stripe::shards] = rows[permutation(seed, rows.size, epoch=epoch, stripe=stripe)]
     return order

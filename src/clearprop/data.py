@@ -108,10 +108,12 @@ def check_targets(
     return numbers
 
 
-def one_hot(labels: Array, n_outputs: int, dtype: np.dtype[Any]) -> Array:
-    """Return rows that hold 1 at the label and 0 elsewhere, shape (n, n_outputs)."""
-    rows = np.zeros((labels.size, n_outputs), dtype=dtype)
-    rows[np.arange(labels.size), labels] = 1
+def as_rows(y: Array, n_outputs: int, dtype: np.dtype[Any]) -> Array:
+    """Return checked targets as rows (n, n_outputs): labels become 1 there and 0 elsewhere."""
+    if y.ndim == 2:
+        return y
+    rows = np.zeros((y.size, n_outputs), dtype=real_type(dtype))
+    rows[np.arange(y.size), y] = 1
     return rows
 
 
@@ -226,7 +228,8 @@ def _kind_of_data(array: Array) -> str:
     for position, value in zip(np.ndindex(array.shape), array.flat, strict=True):
         if not isinstance(value, int | float | np.number):
             where = f" at {list(position)}" if position else ""
-            return f"{value!r}, a {type(value).__name__},{where}".rstrip(",")
+            text = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:37]}..."
+            return f"{text}, a {type(value).__name__},{where}".rstrip(",")
     return "objects: pass an array of a numeric dtype"
 
 
@@ -254,6 +257,8 @@ def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | No
 
 def _labels(array: Array, n_outputs: int, what: str) -> NDArray[np.int64]:
     labels = array
+    if array.dtype.kind == "c":
+        raise TypeOfDataError(f"{what} is complex, but labels are integers")
     if array.dtype.kind not in "iub":
         wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.floor(array.real))))
         if wrong.size:

@@ -50,7 +50,8 @@ class Descent:
     def step(self, rows: NDArray[np.int64], epoch: int) -> Record | None:
         """Run backpropagation on a batch and make its update; epochs count from 0.
 
-        A batch whose weights are all zero has no cost: it makes no update and gives None.
+        A batch whose weights are all zero has no cost: its update changes nothing, and there
+        is no record.
 
         Raises
         ------
@@ -59,12 +60,13 @@ class Descent:
         """
         network, weights = self.job.network, self.job.data.weights
         if weights is not None and not weights[rows].any():
+            self.t += 1
             return None
         record = self.job.record(rows, epoch)
         self._verify(where_not_finite(record), epoch)
         self.verified[:] = network.parameters
         try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            with np.errstate(all="ignore"):
                 self.optimizer.update(
                     network.parameters, record.gradient, self.state, self.now, self.is_weight
                 )

@@ -39,6 +39,10 @@ class DerivativeError(ClearpropError, ValueError):
     """A user-made function whose derivative is not the derivative of its value."""
 
 
+class FunctionError(ClearpropError, ValueError):
+    """A function of the user's own raised, or left the values its partner takes."""
+
+
 class DataError(ClearpropError, ValueError):
     """Something is wrong with the data; the subclasses say what."""
 

@@ -39,7 +39,7 @@ def forward(
     """
     z: list[Array] = []
     a = [X]
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found and named
+    with np.errstate(all="ignore"):  # what is not finite is found and named
         for layer, (W, f) in enumerate(zip(weights, activations, strict=True)):
             z.append(a[-1] @ W.T)
             if biases:

@@ -76,8 +76,9 @@ class History:
     ----------
     epochs : list of Epoch
     stopped : str
-        "completed" (all epochs done), "early stopping", "callback", "interrupted" (Ctrl-C)
-        or "converged" (L-BFGS).
+        "completed" (all epochs done), "early stopping", "callback", "interrupted" (Ctrl-C),
+        "diverged" (in the history of a DivergenceError), or for L-BFGS "converged" and "line
+        search failed".
     best_epoch : int or None
         With early stopping: the epoch (from 1) whose parameters the network has now.
 

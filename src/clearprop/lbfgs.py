@@ -19,9 +19,10 @@ Array = NDArray[Any]
 
 def minimize(
     job: Job, settings: LBFGS, stop: Interrupt, on_epoch: Callable[[float, int], bool]
-) -> bool:
-    """Run up to `job.epochs` iterations; return whether the gradient fell below the tolerance.
+) -> str | None:
+    """Run up to `job.epochs` iterations; return why SciPy stopped earlier, if it did.
 
+    That is "converged" if the gradient fell below the tolerance, else "line search failed".
     `on_epoch` gets the cost and the number of iterations. Where it changes the parameters,
     the search begins anew from them.
     """
@@ -69,7 +70,7 @@ def minimize(
             "maxfun": 20 * job.epochs + 100,
         }
         try:
-            scipy_minimize(
+            result = scipy_minimize(
                 cost,
                 network.parameters.astype(np.float64),
                 jac=True,
@@ -83,7 +84,9 @@ def minimize(
             network.parameters[:] = accepted
         if not changed:
             break
-    return iterations < job.epochs and not ended and not stop.requested
+    if iterations >= job.epochs or ended or stop.requested:
+        return None
+    return "converged" if np.abs(result.jac).max() <= settings.tolerance else "line search failed"
 
 
 class _Interrupted(Exception):  # noqa: N818 - carries no error, ends SciPy's search

@@ -11,6 +11,7 @@ Poisson), the pair stands under `fused`: L_i and delta^L from z and y, without a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,10 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import Activation, sigmoid, softmax, softplus
+from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
 from clearprop.checks import number
 from clearprop.derivative_check import check_loss_derivative
-from clearprop.errors import ArgumentError, PairingError, unknown
+from clearprop.errors import ArgumentError, FunctionError, PairingError, unknown
 from clearprop.special import xlogy
 
 Array = NDArray[Any]
@@ -54,13 +55,6 @@ class Loss:
         If `derivative` is not the derivative of `value`; the message gives the worst point
         and both values.
 
-    Notes
-    -----
-    The entries of the built-in table have more fields: `equation`, `source`, `targets`
-    (which y they take: "real", "labels", "unit" for [0, 1], "nonnegative"), `partners` (the
-    output activations they may follow; none means all), `fused`, `settings` (the numbers
-    they were made with) and `on_arrays` (their functions take whole batches).
-
     Examples
     --------
     >>> import numpy as np
@@ -77,59 +71,107 @@ class Loss:
     name: str
     value: Callable[[Any, Any], Any]
     derivative: Callable[[Any, Any], Any]
-    equation: str = field(default="", kw_only=True)
-    source: str = field(default="", kw_only=True)
-    targets: str = field(default="real", kw_only=True)
-    partners: frozenset[str] = field(default=frozenset(), kw_only=True)
-    fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True)
-    settings: Mapping[str, float] = field(default_factory=dict, kw_only=True)
-    on_arrays: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.on_arrays:
-            return
         if not isinstance(self.name, str) or not self.name:
             raise ArgumentError(f"a loss's name is a non-empty string, not {self.name!r}")
         if self.name in LOSSES:
             raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
         check_loss_derivative(self.name, self.value, self.derivative)
 
+    @property
+    def targets(self) -> str:
+        """Which y it takes: "real", "labels", "unit" for [0, 1], or "nonnegative"."""
+        return "real"
+
     def per_sample(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
         """Return L_i for each sample, shape (n,)."""
-        if output.name in self.fused:
-            return np.asarray(self.fused[output.name].value(z, y), dtype=z.dtype)
-        if self.on_arrays:
-            return np.asarray(self.value(a, y), dtype=z.dtype)
-        return np.array([self.value(*sample) for sample in zip(a, y, strict=True)], dtype=z.dtype)
+        return self._each("value", self.value, a, y)
+
+    def da(self, a: Array, y: Array) -> Array:
+        """Return dL_i/da^L for each sample, shape (n, n_L)."""
+        return self._each("derivative", self.derivative, a, y)
 
     def delta(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
         """Return delta^L = J_f(z^L)^T dL_i/da^L for each sample, shape (n, n_L)."""
+        return output.backward(z, self.da(a, y))
+
+    def check_partner(self, output: Activation) -> None:
+        """Raise `PairingError` if the loss makes no sense after this output activation."""
+
+    def _each(self, what: str, function: Callable[[Any, Any], Any], a: Array, y: Array) -> Array:
+        try:
+            return np.array([function(*pair) for pair in zip(a, y, strict=True)], dtype=a.dtype)
+        except Exception as error:  # the user's code may raise anything
+            raise FunctionError(
+                f"loss {self.name!r}: {what}(a, y) raised {type(error).__name__}: {error}"
+            ) from error
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BuiltInLoss(Loss):
+    """An entry of the table, whose functions take whole batches.
+
+    `takes` is the kind of y, `partners` the output activations it may follow (none: all),
+    `domain` the closed interval a has to lie in, `settings` the numbers it was made with.
+    """
+
+    equation: str
+    source: str
+    takes: str = "real"
+    partners: frozenset[str] = frozenset()
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    fused: Mapping[str, Fused] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing to check here: the tests hold every entry to outside oracles."""
+
+    @property
+    def targets(self) -> str:
+        """Which y it takes."""
+        return self.takes
+
+    def per_sample(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
+        """Return L_i for each sample, shape (n,); by the fused form where there is one."""
+        if output.name in self.fused:
+            return np.asarray(self.fused[output.name].value(z, y), dtype=z.dtype)
+        low, high = self.domain
+        outside = a[(a.real < low) | (a.real > high)]
+        if outside.size:
+            raise FunctionError(
+                f"{self.name} takes outputs in [{low:g}, {high:g}], but {output.name} gave "
+                f"{outside[0]:.6g}"
+            )
+        return np.asarray(self.value(a, y), dtype=z.dtype)
+
+    def da(self, a: Array, y: Array) -> Array:
+        """Return dL_i/da^L for each sample, shape (n, n_L); infinite where a log is."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.derivative(a, y), dtype=a.dtype)
+
+    def delta(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
+        """Return delta^L for each sample, shape (n, n_L); by the fused form where there is one."""
         if output.name in self.fused:
             return np.asarray(self.fused[output.name].delta(z, y), dtype=z.dtype)
-        if self.on_arrays:
-            da = self.derivative(a, y)
-        else:
-            da = [self.derivative(*sample) for sample in zip(a, y, strict=True)]
-        return output.backward(z, np.asarray(da, dtype=z.dtype))
+        return output.backward(z, self.da(a, y))
 
-    def check_partner(self, output: Activation, n_outputs: int) -> None:
+    def check_partner(self, output: Activation) -> None:
         """Raise `PairingError` if the loss makes no sense after this output activation."""
-        may_fit = not output.on_arrays and self.name != "cross_entropy"  # the user knows its range
-        if self.partners and output.name not in self.partners and not may_fit:
+        built_in = isinstance(output, BuiltInActivation)  # of others, their makers know the range
+        if not self.partners or output.name in self.partners:
+            return
+        if built_in or self.name == "cross_entropy":
             raise PairingError(
                 f"{self.name} cannot follow {output.name}: {_REASONS[self.name]}; "
                 f"use output={' or '.join(repr(name) for name in sorted(self.partners))}"
             )
-        if output.name == "softmax" and n_outputs == 1:
-            raise PairingError(
-                "softmax over one output is 1 whatever the input: use output='sigmoid' for two "
-                "classes, or one output per class"
-            )
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        if not self.on_arrays:
-            return super().__reduce__()
-        # A copy or an unpickled network has the very entry of the table.
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy of a network has the very entry of the table.
         maker = WITH_SETTINGS.get(self.name)
         return (maker, tuple(self.settings.values())) if maker else (loss, (self.name,))
 
@@ -170,7 +212,13 @@ def _cross_entropy(a: Array, y: Array) -> Array:
 
 
 def _cross_entropy_derivative(a: Array, y: Array) -> Array:
-    return -y / a
+    return -_ratio(y, a)
+
+
+def _ratio(y: Array, a: Array) -> Array:
+    """Y / a, and 0 where y is 0, whatever a is: the derivative of 0 log a."""
+    zero = y == 0
+    return np.where(zero, 0.0, y / np.where(zero, 1.0, a))
 
 
 def _softmax_cross_entropy(z: Array, y: Array) -> Array:
@@ -180,7 +228,8 @@ def _softmax_cross_entropy(z: Array, y: Array) -> Array:
 
 
 def _softmax_minus_y(z: Array, y: Array) -> Array:
-    return softmax(z) - y
+    # The sum is 1 but for the rounding of the rows that were passed in.
+    return softmax(z) * y.sum(axis=-1, keepdims=True) - y
 
 
 def _binary_cross_entropy(a: Array, y: Array) -> Array:
@@ -188,7 +237,7 @@ def _binary_cross_entropy(a: Array, y: Array) -> Array:
 
 
 def _binary_cross_entropy_derivative(a: Array, y: Array) -> Array:
-    return (a - y) / (a * (1 - a))
+    return _ratio(1 - y, 1 - a) - _ratio(y, a)
 
 
 def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
@@ -204,7 +253,7 @@ def _poisson(a: Array, y: Array) -> Array:
 
 
 def _poisson_derivative(a: Array, y: Array) -> Array:
-    return 1 - y / a
+    return 1 - _ratio(y, a)
 
 
 def _exp_poisson(z: Array, y: Array) -> Array:
@@ -233,7 +282,7 @@ def _softplus_poisson_delta(z: Array, y: Array) -> Array:
     return sigmoid(z) - y * ratio
 
 
-def huber(delta: float = 1.0) -> Loss:
+def huber(delta: float = 1.0) -> BuiltInLoss:
     """Huber's loss: squared error where |a - y| <= delta, and a line beyond.
 
     L_i = sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j.
@@ -256,18 +305,17 @@ def huber(delta: float = 1.0) -> Loss:
         r = a - y
         return np.where(_magnitude(r).real <= delta, r, delta * np.sign(r.real))
 
-    return Loss(
+    return BuiltInLoss(
         "huber",
         value,
         derivative,
         equation="sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j",
         source="Huber, Annals of Mathematical Statistics 35 (1964)",
         settings={"delta": float(delta)},
-        on_arrays=True,
     )
 
 
-def quantile(q: float = 0.5) -> Loss:
+def quantile(q: float = 0.5) -> BuiltInLoss:
     """The pinball loss, which is least at the q-th quantile of y.
 
     L_i = sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j)).
@@ -289,79 +337,76 @@ def quantile(q: float = 0.5) -> Loss:
         r = (y - a).real
         return np.where(r > 0, -q, np.where(r < 0, 1 - q, 0.0))
 
-    return Loss(
+    return BuiltInLoss(
         "quantile",
         value,
         derivative,
         equation="sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))",
         source="Koenker, Bassett, Econometrica 46 (1978)",
         settings={"q": float(q)},
-        on_arrays=True,
     )
 
 
-LOSSES: dict[str, Loss] = {
+LOSSES: dict[str, BuiltInLoss] = {
     entry.name: entry
     for entry in (
-        Loss(
+        BuiltInLoss(
             "squared_error",
             _squared_error,
             _squared_error_derivative,
             equation="1/2 sum_j (a_j - y_j)^2",
             source="Rumelhart, Hinton, Williams, Nature 323 (1986)",
-            on_arrays=True,
         ),
-        Loss(
+        BuiltInLoss(
             "cross_entropy",
             _cross_entropy,
             _cross_entropy_derivative,
             equation="-sum_j y_j log a_j",
             source="Bridle, Neurocomputing (1990)",
-            targets="labels",
+            takes="labels",
             partners=frozenset({"softmax"}),
+            domain=(0.0, 1.0),
             fused={"softmax": Fused(_softmax_cross_entropy, _softmax_minus_y)},
-            on_arrays=True,
         ),
-        Loss(
+        BuiltInLoss(
             "binary_cross_entropy",
             _binary_cross_entropy,
             _binary_cross_entropy_derivative,
             equation="-sum_j (y_j log a_j + (1 - y_j) log(1 - a_j))",
             source="Bishop, Neural Networks for Pattern Recognition (1995), 6.7",
-            targets="unit",
+            takes="unit",
             partners=frozenset({"sigmoid"}),
+            domain=(0.0, 1.0),
             fused={"sigmoid": Fused(_sigmoid_binary_cross_entropy, _sigmoid_minus_y)},
-            on_arrays=True,
         ),
-        Loss(
+        BuiltInLoss(
             "absolute_error",
             _absolute_error,
             _absolute_error_derivative,
             equation="sum_j |a_j - y_j|",
             source="Laplace's choice: least at the median",
-            on_arrays=True,
         ),
         huber(),
         quantile(),
-        Loss(
+        BuiltInLoss(
             "poisson",
             _poisson,
             _poisson_derivative,
             equation="sum_j (a_j - y_j + y_j log(y_j / a_j)), half the Poisson deviance",
             source="McCullagh, Nelder, Generalized Linear Models (1989), 2.3",
-            targets="nonnegative",
+            takes="nonnegative",
             partners=frozenset({"exp", "softplus"}),
+            domain=(0.0, math.inf),
             fused={
                 "exp": Fused(_exp_poisson, _exp_minus_y),
                 "softplus": Fused(_softplus_poisson, _softplus_poisson_delta),
             },
-            on_arrays=True,
         ),
     )
 }
 """The built-in losses by name; huber and quantile with their default settings."""
 
-WITH_SETTINGS: dict[str, Callable[..., Loss]] = {"huber": huber, "quantile": quantile}
+WITH_SETTINGS: dict[str, Callable[..., BuiltInLoss]] = {"huber": huber, "quantile": quantile}
 """The losses that are made with numbers of the user's own."""
 
 

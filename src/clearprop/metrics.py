@@ -100,6 +100,9 @@ def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Met
         specs = [specs]
     metrics = [_resolve(spec) for spec in specs]
     names = [metric.name for metric in metrics]
+    for name in names:
+        if name == "loss" or name.startswith("validation_"):
+            raise ArgumentError(f"a metric is called {name!r}, which a run uses itself: rename it")
     if len(set(names)) < len(names):
         raise ArgumentError(f"two metrics have the same name in {names}: make them with def")
     return metrics

@@ -79,13 +79,14 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
     with _open(path) as file:
         metadata = file.metadata() or {}
     if metadata.get("format") != f"clearprop.{kind}":
-        what = metadata.get("format", "a safetensors file of another program")
+        found = metadata.get("format", "")[:60]
+        what = repr(found) if found else "a safetensors file of another program"
         raise ModelFileError(f"{path} is not a Clearprop {kind} but {what}")
-    version = metadata.get("format_version", "")
-    if not version.isdecimal() or not 1 <= int(version) <= VERSION:
+    version = metadata.get("format_version", "")[:20]
+    if version not in [str(known) for known in range(1, VERSION + 1)]:
         raise ModelFileError(
-            f"{path} has format version {version or 'none'}, but this Clearprop reads 1 to "
-            f"{VERSION}: install a newer one"
+            f"{path} has format version {version!r}, but this Clearprop reads 1 to {VERSION}: "
+            "install a newer one"
         )
     try:
         header = json.loads(metadata["header"])
@@ -152,15 +153,18 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(_mode_of(path))
         Path(temporary).replace(path)
-        _sync_folder(path.parent)
+        temporary = None
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink(missing_ok=True)
         stays = "; the file that was there is untouched" if path.exists() else ""
         raise FileWriteError(
             error.errno, f"could not write {path}: {error.strerror or error}{stays}"
         ) from error
+    finally:  # after Ctrl-C too
+        if temporary is not None:
+            with suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+    with suppress(OSError):  # some file systems cannot sync a folder
+        _sync_folder(path.parent)
 
 
 def _mode_of(path: Path) -> int:

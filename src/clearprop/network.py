@@ -7,7 +7,7 @@ one flat vector; everything else that shows them is a view into it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -45,7 +45,7 @@ from clearprop.topology import (
 Array = NDArray[Any]
 
 _ROWS = 8192
-"""Rows that predict runs together, so that wide layers need little memory."""
+"""Rows that run together where no gradient is asked for."""
 
 DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
 """The data types a network may have; files hold the first two."""
@@ -144,9 +144,9 @@ class Network:
         dtype: DTypeLike,
     ) -> None:
         self._sizes = check_sizes(sizes)
-        self._activations = check_activations(activations, output, len(self._sizes) - 1)
+        self._activations = check_activations(activations, output, self._sizes)
         self._loss = loss_after(self._activations[-1]) if loss is None else resolve_loss(loss)
-        self._loss.check_partner(self._activations[-1], self._sizes[-1])
+        self._loss.check_partner(self._activations[-1])
         self._has_biases = has_biases
         try:
             known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
@@ -320,16 +320,22 @@ class Network:
         """
         X = check_inputs(X, self._sizes[0], self.dtype)
         output = np.empty((len(X), self._sizes[-1]), self.dtype)
-        for start in range(0, len(X), _ROWS):
-            rows = slice(start, start + _ROWS)
-            z, a = forward(self.weights, self.biases, self._activations, X[rows])
+        for rows, z, a in self.forward_in_blocks(X):
             if not np.isfinite(a[-1]).all():
                 raise NonFiniteError(
-                    f"{first_non_finite(z, a, start)}: weights or inputs are too large for "
+                    f"{first_non_finite(z, a, rows.start)}: weights or inputs are too large for "
                     f"{self.dtype}"
                 )
             output[rows] = a[-1]
         return output
+
+    def forward_in_blocks(
+        self, X: Array
+    ) -> Iterator[tuple[slice, tuple[Array, ...], tuple[Array, ...]]]:
+        """Yield rows, their z and their a for checked X, block by block, to spare memory."""
+        for start in range(0, len(X), _ROWS):
+            rows = slice(start, start + _ROWS)
+            yield rows, *forward(self.weights, self.biases, self._activations, X[rows])
 
     def copy(self) -> Network:
         """Return a network of the same topology with parameters of its own."""

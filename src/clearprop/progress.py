@@ -46,6 +46,8 @@ class Progress:
         return self
 
     def _shown(self) -> bool:
+        if sys.stderr is None:  # a program without a console
+            return False
         if self._wanted is None:
             return time.monotonic() - self._started >= PATIENCE
         return self._wanted
@@ -71,7 +73,7 @@ class Progress:
         self._unprinted = epoch
         if epoch.epoch == self._epochs:
             self._next = 0.0
-            self.update(epoch.updates)
+        self.update(epoch.updates)
         if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
             self._print_line()
 
@@ -94,7 +96,7 @@ class Progress:
 
 
 def _on_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
+    return sys.stderr.isatty()
 
 
 def _make_bar() -> Bar:

@@ -129,10 +129,10 @@ def kept_units(
 ) -> NDArray[np.bool_]:
     """Return which of a layer's n units dropout keeps, for each row: shape (rows, n).
 
-    A unit is dropped where its 32-bit word is below ``rate * 2**32``.
+    A unit is dropped where its 32-bit word is below ``int(rate * 2**32)``.
     """
     drawn = words(seed, Purpose.DROPOUT, n, epoch=epoch, sample=rows, layer=layer)
-    return drawn >= np.uint64(round(rate * 2**32))
+    return drawn >= np.uint64(int(rate * 2**32))
 
 
 def normal_quantile(p: NDArray[Any]) -> NDArray[Any]:

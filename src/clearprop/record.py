@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from clearprop import notation
@@ -117,7 +116,7 @@ class Record:
             array = self.network.unflatten(self.gradient)[f"{symbol[1]}{layer}"]
             return array[index] if index else array
         if symbol == "da" and layer == len(self.delta):
-            array = self._output_gradient()
+            array = self.network.loss.da(self.a[-1], self.y)  # the fused losses step over it
         elif symbol in ("a", "da"):
             array = getattr(self, symbol)[layer]
         else:
@@ -137,13 +136,6 @@ class Record:
         except ElementError:
             return False
         return True
-
-    def _output_gradient(self) -> Array:
-        """dL_i/da^L: what the fused losses step over, so it is computed only when asked for."""
-        loss, a = self.network.loss, self.a[-1]
-        if loss.on_arrays:
-            return np.asarray(loss.derivative(a, self.y), dtype=a.dtype)
-        return np.array([loss.derivative(*sample) for sample in zip(a, self.y, strict=True)])
 
     def _lines(self) -> list[list[str]]:
         """Return the names in the order of computation: forward, then each layer backward."""

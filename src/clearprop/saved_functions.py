@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from clearprop.activations import ACTIVATIONS, Activation
+from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.errors import ModelFileError
-from clearprop.losses import LOSSES, WITH_SETTINGS, Loss
+from clearprop.losses import LOSSES, WITH_SETTINGS, BuiltInLoss, Loss
 
 Path = str | os.PathLike[str]
 
@@ -27,8 +27,11 @@ def find_activation(
 
 def describe(function: Activation | Loss) -> dict[str, Any]:
     """Return what a file says of a function: its name and settings, and whether it is built in."""
-    described: dict[str, Any] = {"name": function.name, "built_in": function.on_arrays}
-    if isinstance(function, Loss) and function.settings:
+    described: dict[str, Any] = {
+        "name": function.name,
+        "built_in": isinstance(function, BuiltInActivation | BuiltInLoss),
+    }
+    if isinstance(function, BuiltInLoss) and function.settings:
         described["settings"] = dict(function.settings)
     return described
 
@@ -42,6 +45,10 @@ def _find(
 ) -> Any:
     name = described["name"]
     source = table if described["built_in"] else given or {}
+    if name not in source and described["built_in"]:
+        raise ModelFileError(
+            f"{path} uses {name!r}, which this Clearprop does not have: install a newer one"
+        )
     if name not in source:
         raise ModelFileError(
             f"{path} uses a function of its maker's own, {name!r}: load it with "

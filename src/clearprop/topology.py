@@ -43,7 +43,7 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     try:
         whole = [int(size) for size in sizes]
         exact = all(a == b and not isinstance(b, bool) for a, b in zip(whole, sizes, strict=True))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         whole, exact = [], False
     if not exact or len(whole) < 2:
         raise ArchitectureError(
@@ -61,9 +61,10 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 def check_activations(
     activations: ActivationSpec | Sequence[ActivationSpec],
     output: ActivationSpec | None,
-    n_layers: int,
+    sizes: Sequence[int],
 ) -> tuple[Activation, ...]:
     """Return one activation per layer of weights; `output` replaces the last."""
+    n_layers = len(sizes) - 1
     if isinstance(activations, str | Activation):
         chosen = [activations] * n_layers
     else:
@@ -81,7 +82,14 @@ def check_activations(
         )
     if output is not None:
         chosen[-1] = output
-    return tuple(resolve_activation(item) for item in chosen)
+    functions = tuple(resolve_activation(item) for item in chosen)
+    for layer, (f, size) in enumerate(zip(functions, sizes[1:], strict=True), 1):
+        if f.name == "softmax" and size == 1:
+            raise ArchitectureError(
+                f"layer {layer} is a softmax over one neuron, which is 1 whatever the input: use "
+                "'sigmoid' for two classes, or one output per class"
+            )
+    return functions
 
 
 def sizes_of_weights(W: list[Array], b: list[Array] | None) -> list[int]:
@@ -102,6 +110,8 @@ def sizes_of_weights(W: list[Array], b: list[Array] | None) -> list[int]:
         if len(b) != len(W):
             raise ArchitectureError(f"{len(W)} weights were given, but {len(b)} biases")
         for layer, (matrix, vector) in enumerate(zip(W, b, strict=True), 1):
+            if vector.dtype.kind not in "biufc":
+                raise ArchitectureError(f"b{layer} must hold numbers, but holds {vector.dtype}")
             if vector.shape != (matrix.shape[0],):
                 raise ArchitectureError(
                     f"b{layer} must have shape ({matrix.shape[0]},), but has {vector.shape}"

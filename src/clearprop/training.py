@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -156,9 +157,13 @@ def train(
 
     def after_epoch(cost: float, updates: int) -> bool:
         """Look at the epoch that is over; return whether the run should end."""
-        network.parameters[:] = work.parameters
-        training_metrics = _look(work, job.data, watched)[1] if watched else {}
-        validation_loss, validation_metrics = _look(work, held_out, watched)
+        try:
+            _hand_over(work, network)
+            training_metrics = _look(work, job.data, watched)[1] if watched else {}
+            validation_loss, validation_metrics = _look(work, held_out, watched)
+        except DivergenceError:
+            work.parameters[:] = checked
+            raise
         epoch = Epoch(
             len(history.epochs) + 1,
             updates,
@@ -179,32 +184,48 @@ def train(
             history.stopped = "callback"
         if not np.array_equal(before, network.parameters):
             work.parameters[:] = network.parameters
+        checked[:] = work.parameters
         return history.stopped != "completed"
 
+    checked = work.parameters.copy()  # the last parameters that were looked at
+    updates = job.epochs if isinstance(rule, LBFGS) else job.total
     try:
-        with Interrupt() as stop, Progress(progress, job.epochs, job.total) as show:
+        with Interrupt() as stop, Progress(progress, job.epochs, updates) as show:
             if isinstance(rule, LBFGS):
-                if minimize(job, rule, stop, after_epoch):
-                    history.stopped = "converged"
+                history.stopped = minimize(job, rule, stop, after_epoch) or history.stopped
             else:
                 descend(Descent(job, rule), stop, show.update, after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
         stop.requested = True
     except DivergenceError as error:
+        history.stopped = "diverged"
         error.history = history
         raise
     finally:
-        network.parameters[:] = work.parameters
+        with suppress(DivergenceError):  # the parameters of the epoch before stay
+            _hand_over(work, network)
+        if best is not None and best.parameters is not None:
+            network.parameters[:] = best.parameters
+            history.best_epoch = best.epoch
     if stop.requested:
         history.stopped = "interrupted"
-    if best is not None and best.parameters is not None:
-        network.parameters[:] = best.parameters
-        history.best_epoch = best.epoch
     return history
 
 
+def _hand_over(work: Network, network: Network) -> None:
+    """Copy parameters into the caller's network, whose data type may be narrower."""
+    with np.errstate(over="ignore"):
+        narrow = work.parameters.astype(network.dtype)
+    if not np.isfinite(narrow).all():
+        raise DivergenceError(
+            f"training diverged: parameters are too large for the network's {network.dtype}; those "
+            "of the epoch before are restored: try a smaller learning rate"
+        )
+    network.parameters[:] = narrow
+
+
 def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
-    if precision is None:
+    if precision is None or network.dtype.kind == "c":  # check_job refuses complex networks
         return network.dtype
     if precision not in ("float32", "float64", np.float32, np.float64):
         raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
@@ -252,6 +273,6 @@ def _look(
     if not np.isfinite(loss):
         raise DivergenceError(
             f"training diverged: the loss of data that was looked at after an epoch is {loss}; the "
-            "parameters are those of the last update: try a smaller learning rate"
+            "parameters of the epoch before are restored: try a smaller learning rate"
         )
     return loss, {metric.name: metric(data.y, output, network.loss) for metric in metrics}

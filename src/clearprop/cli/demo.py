@@ -61,7 +61,7 @@ def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
     digits = load_digits(seed)
     network = cp.Network([64, 100, 10], activations="relu", output="softmax", seed=seed)
     if not as_json:
-        _say_what_is_learnt(digits, network)
+        _say_what_is_learned(digits, network)
     started = time.perf_counter()
     history = cp.train(
         network,
@@ -189,7 +189,7 @@ def _heading(text: str) -> None:
     click.secho(text, bold=True)
 
 
-def _say_what_is_learnt(digits: Digits, network: cp.Network) -> None:
+def _say_what_is_learned(digits: Digits, network: cp.Network) -> None:
     _heading("A network learns to read handwriting")
     total = len(digits.y) + len(digits.y_test)
     click.echo(
