@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,7 @@ import numpy as np
 from clearprop.descent import Descent, descend
 from clearprop.early_stopping import BestEpoch, EarlyStopping, resolve_early_stopping
 from clearprop.errors import ArgumentError, DivergenceError
-from clearprop.evaluation import evaluate
-from clearprop.history import Epoch, History
+from clearprop.history import History
 from clearprop.interrupt import Interrupt
 from clearprop.job import Data, Job, check_data, check_job, split
 from clearprop.lbfgs import minimize
@@ -23,8 +20,8 @@ from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.progress import Progress
+from clearprop.watch import Callback, Watch
 
-Callback = Callable[[Epoch], object]
 Validation = float | tuple[object, object] | None
 
 
@@ -153,48 +150,15 @@ def train(
     job, held_out = _hold_out(job, validation)
     best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
     _try_metrics(watched, job)
-    history, started = History(), time.monotonic()
-
-    def after_epoch(cost: float, updates: int) -> bool:
-        """Look at the epoch that is over; return whether the run should end."""
-        try:
-            _hand_over(work, network)
-            training_metrics = _look(work, job.data, watched)[1] if watched else {}
-            validation_loss, validation_metrics = _look(work, held_out, watched)
-        except DivergenceError:
-            work.parameters[:] = checked
-            raise
-        epoch = Epoch(
-            len(history.epochs) + 1,
-            updates,
-            cost,
-            validation_loss,
-            training_metrics,
-            validation_metrics,
-            time.monotonic() - started,
-            network,
-        )
-        history.epochs.append(epoch)
-        show.epoch(epoch)
-        if best is not None and best.look(epoch):
-            history.stopped = "early stopping"
-        before = network.parameters.copy()
-        answers = [hook(epoch) for hook in hooks]
-        if any(isinstance(answer, bool | np.bool_) and answer for answer in answers):
-            history.stopped = "callback"
-        if not np.array_equal(before, network.parameters):
-            work.parameters[:] = network.parameters
-        checked[:] = work.parameters
-        return history.stopped != "completed"
-
-    checked = work.parameters.copy()  # the last parameters that were looked at
-    updates = job.epochs if isinstance(rule, LBFGS) else job.total
+    show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
+    watch = Watch(network, work, job.data, held_out, watched, hooks, best, show)
+    history = watch.history
     try:
-        with Interrupt() as stop, Progress(progress, job.epochs, updates) as show:
+        with Interrupt() as stop, show:
             if isinstance(rule, LBFGS):
-                history.stopped = minimize(job, rule, stop, after_epoch) or history.stopped
+                history.stopped = minimize(job, rule, stop, watch.after_epoch) or history.stopped
             else:
-                descend(Descent(job, rule), stop, show.update, after_epoch)
+                descend(Descent(job, rule), stop, show.update, watch.after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
         stop.requested = True
     except DivergenceError as error:
@@ -202,26 +166,10 @@ def train(
         error.history = history
         raise
     finally:
-        with suppress(DivergenceError):  # the parameters of the epoch before stay
-            _hand_over(work, network)
-        if best is not None and best.parameters is not None:
-            network.parameters[:] = best.parameters
-            history.best_epoch = best.epoch
+        watch.close()
     if stop.requested:
         history.stopped = "interrupted"
     return history
-
-
-def _hand_over(work: Network, network: Network) -> None:
-    """Copy parameters into the caller's network, whose data type may be narrower."""
-    with np.errstate(over="ignore"):
-        narrow = work.parameters.astype(network.dtype)
-    if not np.isfinite(narrow).all():
-        raise DivergenceError(
-            f"training diverged: parameters are too large for the network's {network.dtype}; those "
-            "of the epoch before are restored: try a smaller learning rate"
-        )
-    network.parameters[:] = narrow
 
 
 def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
@@ -261,18 +209,3 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
     raise ArgumentError(
         f"validation is a {type(validation).__name__}; give a pair (X, y) or a share such as 0.2"
     )
-
-
-def _look(
-    network: Network, data: Data | None, metrics: Iterable[Metric]
-) -> tuple[float | None, dict[str, float]]:
-    """Return loss and metrics on data; nothing without data."""
-    if data is None:
-        return None, {}
-    loss, output = evaluate(network, data.X, data.y, data.weights)
-    if not np.isfinite(loss):
-        raise DivergenceError(
-            f"training diverged: the loss of data that was looked at after an epoch is {loss}; the "
-            "parameters of the epoch before are restored: try a smaller learning rate"
-        )
-    return loss, {metric.name: metric(data.y, output, network.loss) for metric in metrics}

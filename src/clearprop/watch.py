@@ -1,0 +1,127 @@
+"""What happens between the epochs of a run: figures, early stopping, callbacks, the hand-over.
+
+A run works on a network of its own (`work`), which may be of another precision than the
+caller's; after each epoch the caller's network gets the parameters.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.early_stopping import BestEpoch
+from clearprop.errors import DivergenceError
+from clearprop.evaluation import evaluate
+from clearprop.history import Epoch, History
+from clearprop.job import Data
+from clearprop.metrics import Metric
+from clearprop.network import Network
+from clearprop.progress import Progress
+
+Array = NDArray[Any]
+Callback = Callable[[Epoch], object]
+
+
+class Watch:
+    """Looks at each epoch that is over, and leaves the caller's network in good order.
+
+    Parameters
+    ----------
+    network, work : Network
+        The caller's, and the one that is trained.
+    training : Data
+    held_out : Data, optional
+        For validation.
+    metrics, callbacks : sequence
+    best : BestEpoch, optional
+        With early stopping.
+    show : Progress
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        work: Network,
+        training: Data,
+        held_out: Data | None,
+        metrics: Sequence[Metric],
+        callbacks: Sequence[Callback],
+        best: BestEpoch | None,
+        show: Progress,
+    ) -> None:
+        self.history = History()
+        self._network, self._work = network, work
+        self._training, self._held_out = training, held_out
+        self._metrics, self._callbacks = metrics, callbacks
+        self._best, self._show = best, show
+        self._started = time.monotonic()
+        self._seen = work.parameters.copy()  # the last parameters that were looked at
+
+    def after_epoch(self, cost: float, updates: int) -> bool:
+        """Look at the epoch that is over; return whether the run should end.
+
+        Raises
+        ------
+        DivergenceError
+            If the epoch's parameters give no finite loss; those of the epoch before are back.
+        """
+        try:
+            self._hand_over()
+            training = self._look(self._training)[1] if self._metrics else {}
+            loss, validation = self._look(self._held_out) if self._held_out else (None, {})
+        except DivergenceError:
+            self._work.parameters[:] = self._seen
+            raise
+        number, seconds = len(self.history.epochs) + 1, time.monotonic() - self._started
+        epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
+        self.history.epochs.append(epoch)
+        self._show.epoch(epoch)
+        if self._best is not None and self._best.look(epoch):
+            self.history.stopped = "early stopping"
+        if self._call(epoch):
+            self.history.stopped = "callback"
+        self._seen[:] = self._work.parameters
+        return self.history.stopped != "completed"
+
+    def close(self) -> None:
+        """Hand the parameters over; with early stopping, the best epoch's."""
+        with suppress(DivergenceError):  # the parameters of the epoch before stay
+            self._hand_over()
+        if self._best is not None and self._best.parameters is not None:
+            self._network.parameters[:] = self._best.parameters
+            self.history.best_epoch = self._best.epoch
+
+    def _call(self, epoch: Epoch) -> bool:
+        """Call every callback; return whether one says True. They may change parameters."""
+        before = self._network.parameters.copy()
+        answers = [callback(epoch) for callback in self._callbacks]
+        if not np.array_equal(before, self._network.parameters):
+            self._work.parameters[:] = self._network.parameters
+        return any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+
+    def _hand_over(self) -> None:
+        """Copy parameters into the caller's network, whose data type may be narrower."""
+        with np.errstate(over="ignore"):
+            narrow = self._work.parameters.astype(self._network.dtype)
+        if not np.isfinite(narrow).all():
+            raise DivergenceError(
+                f"training diverged: parameters are too large for the network's {narrow.dtype}; "
+                "those of the epoch before are restored: try a smaller learning rate"
+            )
+        self._network.parameters[:] = narrow
+
+    def _look(self, data: Data) -> tuple[float, dict[str, float]]:
+        """Return the loss and the metrics on data."""
+        loss, output = evaluate(self._work, data.X, data.y, data.weights)
+        if not np.isfinite(loss):
+            raise DivergenceError(
+                f"training diverged: the loss of data that was looked at after an epoch is {loss}; "
+                "the parameters of the epoch before are restored: try a smaller learning rate"
+            )
+        figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
+        return loss, figures
