@@ -207,6 +207,17 @@ class TestPredict:
         with pytest.raises(cp.NonFiniteError, match="for row 12345: weights or inputs are too"):
             network.predict(long)
 
+    def test_types_narrow_and_complex(self, network):
+        wide = network.astype("complex128")
+        wide.parameters[:] += 2j
+        np.testing.assert_array_equal(wide.astype("float32").parameters, network.parameters)
+        big = network.astype("float64")
+        big["W1[0,0]"] = 1e300
+        with pytest.raises(cp.NonFiniteError, match="parameters too large for float32"):
+            big.astype("float32")
+        with pytest.raises(cp.NonFiniteError, match="parameters too large for float32"):
+            cp.train(big, [[1, 2, 3]], [1], precision="float32")
+
     def test_copies_stand_alone(self, network):
         other = network.copy()
         other.parameters[:] = 0
@@ -257,6 +268,8 @@ class TestFiles:
             cp.Network.load(tmp_path / "n")
         with pytest.raises(cp.ModelFileError, match=r"'cost': load it with losses=\{'cost'"):
             cp.Network.load(tmp_path / "n", activations={"cube": cube})
+        with pytest.raises(cp.ArgumentError, match="is 'relu', which is not called 'cube'"):
+            cp.Network.load(tmp_path / "n", activations={"cube": "relu"})
         loaded = cp.Network.load(tmp_path / "n", activations={"cube": cube}, losses={"cost": cost})
         np.testing.assert_array_equal(loaded.predict([[1, 2]]), network.predict([[1, 2]]))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,7 +22,7 @@ def path_of(optimizer, start, gradients, dtype="float64", is_weight=None):
     state = optimizer.start(parameters)
     path = []
     for t, gradient in enumerate(gradients.astype(dtype)):
-        optimizer.update(parameters, gradient, state, Moment(t, len(gradients)), is_weight)
+        optimizer.update(parameters, gradient, state, Moment(t, len(gradients), t), is_weight)
         path.append(parameters.copy())
     return np.array(path), state
 
@@ -151,6 +153,23 @@ def test_schedules_follow_the_run():
     cp.train(cp.Network([1, 1]), np.ones((4, 1)), np.ones(4), optimizer=cp.SGD(spy), epochs=3,
              batch_size=2)  # fmt: skip
     assert seen == [(t, 6) for t in range(6)]
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        cp.Adam(cp.cosine(0.1)),
+        cp.SGD(cp.step(0.1, 3), momentum=cp.warmup_cosine(0.9, 2)),
+        cp.inverse_scaling(0.1),
+        cp.normal(0.3),
+        cp.he_uniform(),
+        cp.EarlyStopping(5),
+    ],
+)
+def test_settings_can_be_copied_compared_and_pickled(thing):
+    for twin in (copy.deepcopy(thing), pickle.loads(pickle.dumps(thing))):
+        assert twin == thing
+        assert repr(twin) == repr(thing)
 
 
 def test_schedules_say_what_they_are():

@@ -111,7 +111,25 @@ class TestDescent:
             cp.steps(network, X, Y, batch_size=10, epochs=1, shuffle=False, sample_weight=weights)
         )
         assert [step.rows[0] for step in taken] == [0, 40]
-        assert [step.number for step in taken] == [1, 5]  # the others are steps that change nothing
+        assert [step.number for step in taken] == [1, 2]
+        history = cp.train(
+            net(), X, Y, batch_size=10, epochs=3, shuffle=False, sample_weight=weights
+        )
+        assert [epoch.updates for epoch in history.epochs] == [2, 4, 6]
+
+    def test_adams_first_step_is_its_first_however_many_batches_had_no_weight(self):
+        moves = []
+        for without in (0, 7):
+            network = cp.Network([1, 1], biases=False, dtype="float64", initializer="zeros")
+            n = without + 1
+            weights = np.zeros(n)
+            weights[-1] = 1
+            cp.train(
+                network, np.ones((n, 1)), np.ones(n), sample_weight=weights, epochs=1,
+                batch_size=1, shuffle=False, optimizer=cp.Adam(0.01),
+            )  # fmt: skip
+            moves.append(float(network["W1[0,0]"]))
+        assert moves[0] == moves[1] == pytest.approx(0.01)
 
     def test_schedules_reach_their_end_past_batches_without_weight(self):
         seen = []
@@ -126,6 +144,14 @@ class TestDescent:
             sample_weight=weights,
         )  # fmt: skip
         assert seen == [(t, 6) for t in range(6)]  # 5 rows in twos are 3 batches
+
+        seen.clear()
+        weights[:2] = 0  # the first batch of each epoch has no weight now
+        cp.train(
+            net(), X[:5], Y[:5], optimizer=cp.SGD(rate), batch_size=2, epochs=2, shuffle=False,
+            sample_weight=weights,
+        )  # fmt: skip
+        assert seen == [(1, 6), (2, 6), (4, 6), (5, 6)]
 
     def test_each_epoch_takes_the_rows_in_its_own_order(self):
         from clearprop.batches import epoch_order
@@ -391,6 +417,7 @@ class TestEarlyStopping:
                 callbacks=lambda epoch: seen.append(epoch.network.parameters.copy()),
             )  # fmt: skip
         history = caught.value.history
+        assert "the parameters of epoch 10, the best, are restored: try" in str(caught.value)
         assert history.stopped == "diverged"
         assert history.best_epoch == int(np.argmin(history.loss)) + 1 == 10
         np.testing.assert_array_equal(network.parameters, seen[9])
@@ -458,6 +485,8 @@ def test_what_cannot_go_well_is_refused_before_anything_is_changed():
         ({"metrics": "accuracy", "loss": "squared_error"}, cp.DataError),
         ({"metrics": [3]}, cp.ArgumentError),
         ({"callbacks": [3]}, cp.ArgumentError),
+        ({"callbacks": 3}, cp.ArgumentError),
+        ({"metrics": 3}, cp.ArgumentError),
     ):
         with pytest.raises(error):
             cp.train(network, X, Y, **settings)
@@ -466,6 +495,8 @@ def test_what_cannot_go_well_is_refused_before_anything_is_changed():
     before = one.parameters.copy()
     with pytest.raises(cp.TargetError, match="targets 0 and 1"):
         cp.train(one, X, Y + 0.5, metrics="accuracy")
+    with pytest.raises(cp.TargetError, match="targets 0 and 1"):
+        cp.train(one, X, Y > 0, metrics="accuracy", validation=(X, 3.0 * Y))
     np.testing.assert_array_equal(one.parameters, before)
 
 
@@ -683,11 +714,36 @@ class TestInterrupt:
         assert history.stopped == "interrupted"
         assert len(history.loss) == 3
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        fresh = net()  # one more update was under way, and finished
-        for step in cp.steps(fresh, X, Y, epochs=1000):
-            if step.number == 7:
-                break
+        fresh = net()
+        cp.train(fresh, X, Y, epochs=3)
         np.testing.assert_array_equal(network.parameters, fresh.parameters)
+
+    @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+    def test_ctrl_c_where_the_run_ends_anyway_changes_no_reason(self, optimizer):
+        def press(epoch):
+            os.kill(os.getpid(), signal.SIGINT)
+
+        def press_and_stop(epoch):
+            press(epoch)
+            return True
+
+        for callback, epochs, reason in ((press, 1, "completed"), (press_and_stop, 5, "callback")):
+            history = cp.train(net(), X, Y, epochs=epochs, callbacks=callback, optimizer=optimizer)
+            assert history.stopped == reason
+
+    @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+    def test_ctrl_c_that_breaks_into_a_callback_keeps_the_epoch(self, optimizer):
+        seen = []
+
+        def broken_into(epoch):
+            seen.append(epoch.network.parameters.copy())
+            if epoch.epoch == 3:
+                raise KeyboardInterrupt
+
+        network = net()
+        history = cp.train(network, X, Y, epochs=9, callbacks=broken_into, optimizer=optimizer)
+        assert (history.stopped, len(history.loss)) == ("interrupted", 3)
+        np.testing.assert_array_equal(network.parameters, seen[-1])
 
     @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
     def test_in_a_program_the_results_are_kept_and_it_goes_on(self):

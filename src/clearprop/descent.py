@@ -24,12 +24,14 @@ Array = NDArray[Any]
 class Descent:
     """The state of a run: what an update changes.
 
-    `verified` holds the last parameters whose cost and gradient were finite.
+    `t` counts batches, `made` the updates among them; `verified` holds the last parameters
+    whose cost and gradient were finite.
     """
 
     job: Job
     optimizer: Optimizer
     t: int = 0
+    made: int = 0
     state: State = field(init=False)
     verified: Array = field(init=False)
     is_weight: NDArray[np.bool_] = field(init=False)
@@ -45,13 +47,12 @@ class Descent:
     @property
     def now(self) -> Moment:
         """Where the run stands, for schedules."""
-        return Moment(self.t, self.job.total)
+        return Moment(self.t, self.job.total, self.made)
 
     def step(self, rows: NDArray[np.int64], epoch: int) -> Record | None:
         """Run backpropagation on a batch and make its update; epochs count from 0.
 
-        A batch whose weights are all zero has no cost: its update changes nothing, and there
-        is no record.
+        A batch whose weights are all zero has no cost: it is passed over, without a record.
 
         Raises
         ------
@@ -75,15 +76,16 @@ class Descent:
             raise
         self._verify(where_parameters_not_finite(network), epoch)
         self.t += 1
+        self.made += 1
         return record
 
     def _verify(self, problem: str | None, epoch: int) -> None:
         if problem is not None:
             self.job.network.parameters[:] = self.verified
             raise DivergenceError(
-                f"training diverged in epoch {epoch + 1}, step {self.t + 1}: {problem}; the "
-                "parameters of the last finite step are restored: try a smaller learning rate, or "
-                "scale the inputs"
+                f"training diverged in epoch {epoch + 1}, step {self.t + 1}: {problem}",
+                "the last finite step",
+                "try a smaller learning rate, or scale the inputs",
             )
 
 
@@ -106,7 +108,7 @@ def descend(
             on_step(run.t)
             if stop.requested:
                 return
-        if on_epoch(cost / weight, run.t):
+        if on_epoch(cost / weight, run.made) or stop.requested:
             return
 
 

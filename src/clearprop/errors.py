@@ -95,13 +95,20 @@ class DivergenceError(NonFiniteError):
 
     Attributes
     ----------
+    restored : str
+        Which parameters the network has now.
     history : History
         What the run had recorded until then.
     """
 
-    def __init__(self, message: str, history: History | None = None) -> None:
-        super().__init__(message)
-        self.history = history
+    def __init__(self, problem: str, restored: str, advice: str) -> None:
+        super().__init__(problem, restored, advice)
+        self.restored = restored
+        self.history: History | None = None
+
+    def __str__(self) -> str:
+        problem, _, advice = self.args
+        return f"{problem}; the parameters of {self.restored} are restored: {advice}"
 
 
 class MissingExtraError(ClearpropError, ImportError):

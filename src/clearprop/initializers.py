@@ -26,12 +26,19 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Initializer:
-    """A distribution ("uniform" on [-spread, spread) or "normal") and its spread per layer."""
+    """A distribution and its spread per layer, by a name with settings."""
 
     name: str
-    settings: tuple[tuple[str, float], ...]
-    distribution: str
-    spread: Callable[[int, int], float]
+    settings: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def distribution(self) -> str:
+        """Either "uniform", on [-spread, spread), or "normal", with spread as its deviation."""
+        return "normal" if "normal" in self.name else "uniform"
+
+    def spread(self, n_in: int, n_out: int) -> float:
+        """Return the spread for a layer that joins n_in neurons to n_out."""
+        return float(_SPREADS[self.name](n_in, n_out, **dict(self.settings)))
 
     def draw(self, shape: tuple[int, ...], purpose: Purpose, layer: int, seed: int) -> Array:
         """Return float64 numbers for layer `layer`: weights (n_out, n_in) or biases (n_out,).
@@ -52,6 +59,17 @@ class Initializer:
         return f"{self.name}({', '.join(f'{k}={v:g}' for k, v in self.settings)})"
 
 
+_SPREADS: dict[str, Callable[..., float]] = {
+    "zeros": lambda n_in, n_out: 0.0,
+    "uniform": lambda n_in, n_out, limit: limit,
+    "normal": lambda n_in, n_out, deviation: deviation,
+    "glorot_uniform": lambda n_in, n_out: math.sqrt(6 / (n_in + n_out)),
+    "glorot_normal": lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),
+    "he_uniform": lambda n_in, n_out: math.sqrt(6 / n_in),
+    "he_normal": lambda n_in, n_out: math.sqrt(2 / n_in),
+}
+
+
 def zeros() -> Initializer:
     """All zero. Right for biases; hidden neurons that start alike stay alike.
 
@@ -62,7 +80,7 @@ def zeros() -> Initializer:
     array([[0., 0.],
            [0., 0.]], dtype=float32)
     """
-    return Initializer("zeros", (), "uniform", lambda n_in, n_out: 0.0)
+    return Initializer("zeros")
 
 
 def uniform(limit: float = 0.5) -> Initializer:
@@ -75,7 +93,7 @@ def uniform(limit: float = 0.5) -> Initializer:
     True
     """
     number("limit", limit, low=0)
-    return Initializer("uniform", (("limit", limit),), "uniform", lambda n_in, n_out: limit)
+    return Initializer("uniform", (("limit", limit),))
 
 
 def normal(deviation: float = 1.0) -> Initializer:
@@ -89,8 +107,7 @@ def normal(deviation: float = 1.0) -> Initializer:
     True
     """
     number("deviation", deviation, low=0)
-    settings = (("deviation", deviation),)
-    return Initializer("normal", settings, "normal", lambda n_in, n_out: deviation)
+    return Initializer("normal", (("deviation", deviation),))
 
 
 def glorot_uniform() -> Initializer:
@@ -105,9 +122,7 @@ def glorot_uniform() -> Initializer:
     >>> bool(abs(network["W1"]).max() < (6 / (6 + 200)) ** 0.5)
     True
     """
-    return Initializer(
-        "glorot_uniform", (), "uniform", lambda n_in, n_out: math.sqrt(6 / (n_in + n_out))
-    )
+    return Initializer("glorot_uniform")
 
 
 def glorot_normal() -> Initializer:
@@ -120,9 +135,7 @@ def glorot_normal() -> Initializer:
     >>> round(float(network["W1"].std() ** 2 * (6 + 200) / 2), 1)
     1.0
     """
-    return Initializer(
-        "glorot_normal", (), "normal", lambda n_in, n_out: math.sqrt(2 / (n_in + n_out))
-    )
+    return Initializer("glorot_normal")
 
 
 def he_uniform() -> Initializer:
@@ -137,7 +150,7 @@ def he_uniform() -> Initializer:
     >>> bool(0.95 < abs(network["W1"]).max() < 1)
     True
     """
-    return Initializer("he_uniform", (), "uniform", lambda n_in, n_out: math.sqrt(6 / n_in))
+    return Initializer("he_uniform")
 
 
 def he_normal() -> Initializer:
@@ -150,7 +163,7 @@ def he_normal() -> Initializer:
     >>> round(float(network["W1"].std() ** 2 * 6 / 2), 1)
     1.0
     """
-    return Initializer("he_normal", (), "normal", lambda n_in, n_out: math.sqrt(2 / n_in))
+    return Initializer("he_normal")
 
 
 INITIALIZERS: dict[str, Callable[[], Initializer]] = {

@@ -42,8 +42,9 @@ def minimize(
         if problem is not None:
             network.parameters[:] = accepted
             raise DivergenceError(
-                f"training diverged in epoch {iterations + 1}: {problem}; the parameters of the "
-                "last iteration are restored: scale the inputs"
+                f"training diverged in epoch {iterations + 1}: {problem}",
+                "the last iteration",
+                "scale the inputs",
             )
         if stop.requested:
             raise _Interrupted
@@ -53,6 +54,7 @@ def minimize(
         nonlocal iterations, ended, changed
         network.parameters[:] = intermediate_result.x
         before = network.parameters.copy()
+        accepted[:] = before
         iterations += 1
         ended = on_epoch(float(intermediate_result.fun), iterations)
         changed = not np.array_equal(before, network.parameters)

@@ -96,7 +96,7 @@ def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Met
     """Return the metrics that names and functions stand for, in their order."""
     if specs is None:
         return []
-    if isinstance(specs, str) or callable(specs):
+    if isinstance(specs, str) or callable(specs) or not isinstance(specs, Iterable):
         specs = [specs]
     metrics = [_resolve(spec) for spec in specs]
     names = [metric.name for metric in metrics]

@@ -32,7 +32,7 @@ from clearprop.initializers import initializer as resolve_initializer
 from clearprop.losses import Loss, loss_after
 from clearprop.losses import loss as resolve_loss
 from clearprop.random import Purpose, check_seed
-from clearprop.saved_functions import describe, find_activation, find_loss
+from clearprop.saved_functions import check_given, describe, find_activation, find_loss
 from clearprop.topology import (
     ActivationSpec,
     arrays_of,
@@ -123,7 +123,7 @@ class Network:
         seed: int = 0,
     ) -> None:
         if activations is None:
-            activations, output = "relu", output or "identity"
+            activations, output = "relu", "identity" if output is None else output
         draw_biases = bias_initializer(biases)
         self._set_topology(sizes, activations, output, loss, draw_biases is not None, dtype)
         seed = check_seed(seed)
@@ -344,7 +344,15 @@ class Network:
     __copy__ = copy  # sharing parameters would be a trap
 
     def astype(self, dtype: DTypeLike, *, loss: str | Loss | None = None) -> Network:
-        """Return a copy in another data type (and with another loss, if given)."""
+        """Return a copy in another data type (and with another loss, if given).
+
+        From complex to real, real parts are kept.
+
+        Raises
+        ------
+        NonFiniteError
+            If a parameter is too large for the type.
+        """
         other = Network.__new__(Network)
         other._set_topology(
             self._sizes,
@@ -354,7 +362,11 @@ class Network:
             self._has_biases,
             dtype,
         )
-        other._parameters[...] = self._parameters
+        source = self._parameters if other.dtype.kind == "c" else self._parameters.real
+        with np.errstate(over="ignore"):
+            other._parameters[...] = source
+        if np.isfinite(source).all() and not np.isfinite(other._parameters).all():
+            raise NonFiniteError(f"the network has parameters too large for {other.dtype}")
         return other
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -402,12 +414,16 @@ class Network:
 
         Raises
         ------
+        ArgumentError
+            If a function was given under a name that is not its own.
         FileMissingError
             If there is no such file.
         ModelFileError
             If the file is truncated, damaged, of another program, or names functions that
             were not given.
         """
+        check_given(activations, "activations")
+        check_given(losses, "losses")
         header = model_file.read_header(path, "network")
         network = cls.__new__(cls)
         try:

@@ -30,9 +30,11 @@ class Moment(NamedTuple):
     """Where in a run an update stands."""
 
     t: int
-    """Updates made before this one."""
+    """Batches before this one: what a schedule goes by."""
     total: int
-    """Updates of the whole run, for schedules that end with it."""
+    """Batches of the whole run, for schedules that end with it."""
+    made: int
+    """Updates made before this one: fewer than t where batches without weight were passed over."""
 
 
 class Optimizer(Protocol):
@@ -101,9 +103,9 @@ class SGD:
         self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
     ) -> None:
         """Take one step, in place."""
-        step = -rate_at(self.learning_rate, *now) * gradient
+        step = -rate_at(self.learning_rate, now.t, now.total) * gradient
         if state:
-            mu, velocity = rate_at(self.momentum, *now), state["velocity"]
+            mu, velocity = rate_at(self.momentum, now.t, now.total), state["velocity"]
             velocity *= mu
             velocity += step
             step = step + mu * velocity if self.nesterov else velocity
@@ -164,8 +166,8 @@ epsilon=1e-08)
         m += (1 - self.beta1) * (gradient - m)
         v *= self.beta2
         v += (1 - self.beta2) * gradient * gradient
-        root = np.sqrt(v) / math.sqrt(1 - self.beta2 ** (now.t + 1)) + self.epsilon
-        rate = rate_at(self.learning_rate, *now) / (1 - self.beta1 ** (now.t + 1))
+        root = np.sqrt(v) / math.sqrt(1 - self.beta2 ** (now.made + 1)) + self.epsilon
+        rate = rate_at(self.learning_rate, now.t, now.total) / (1 - self.beta1 ** (now.made + 1))
         parameters -= rate * (m / root)
 
 
@@ -202,7 +204,7 @@ class AdamW(Adam):
         self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
     ) -> None:
         """Take one step, in place."""
-        parameters *= 1 - rate_at(self.learning_rate, *now) * self.decay
+        parameters *= 1 - rate_at(self.learning_rate, now.t, now.total) * self.decay
         super().update(parameters, gradient, state, now, is_weight)
 
 
@@ -265,7 +267,7 @@ class RMSprop:
             velocity *= self.momentum
             velocity += step
             step = velocity
-        parameters -= rate_at(self.learning_rate, *now) * step
+        parameters -= rate_at(self.learning_rate, now.t, now.total) * step
 
 
 @dataclass(frozen=True)

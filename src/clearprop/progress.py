@@ -38,6 +38,7 @@ class Progress:
         self._every = max(1, math.ceil(epochs / LINES))
         self._started = time.monotonic()
         self._next = 0.0
+        self._done = 0
         self._bar: Bar | None = None
         self._text = f"{1:>{len(str(epochs))}}/{epochs}"
         self._unprinted: Epoch | None = None
@@ -57,7 +58,7 @@ class Progress:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + 0.1
+        self._next, self._done = now + 0.1, t
         if self._shown() and _on_terminal():
             if self._bar is None:
                 self._bar = _make_bar()
@@ -73,7 +74,7 @@ class Progress:
         self._unprinted = epoch
         if epoch.epoch == self._epochs:
             self._next = 0.0
-        self.update(epoch.updates)
+        self.update(max(epoch.updates, self._done))
         if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
             self._print_line()
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
-from clearprop.errors import ModelFileError
+from clearprop.errors import ArgumentError, ModelFileError
 from clearprop.losses import LOSSES, WITH_SETTINGS, BuiltInLoss, Loss
 
 Path = str | os.PathLike[str]
@@ -23,6 +23,15 @@ def find_activation(
     """Return the activation that a file describes."""
     found: Activation = _find(described, ACTIVATIONS, given, "activations", path)
     return found
+
+
+def check_given(given: Mapping[str, Any] | None, argument: str) -> None:
+    """Raise `ArgumentError` unless each name stands for a function that is called so."""
+    for name, function in (given or {}).items():
+        if not isinstance(function, Activation | Loss) or function.name != name:
+            raise ArgumentError(
+                f"{argument}[{name!r}] is {function!r}, which is not called {name!r}"
+            )
 
 
 def describe(function: Activation | Loss) -> dict[str, Any]:

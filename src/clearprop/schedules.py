@@ -23,11 +23,10 @@ class Schedule:
 
     name: str
     settings: tuple[tuple[str, Any], ...]
-    rule: Callable[[int, int], float]
 
     def __call__(self, t: int, total: int) -> float:
         """Return the value for the update that follows t updates, of `total` in the run."""
-        return self.rule(t, total)
+        return float(_RULES[self.name](t, total, **dict(self.settings)))
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in self.settings)})"
@@ -72,7 +71,7 @@ def constant(value: float) -> Schedule:
     0.1
     """
     number("value", value, low=0, open="low")
-    return Schedule("constant", (("value", value),), lambda t, total: value)
+    return Schedule("constant", (("value", value),))
 
 
 def step(initial: float, every: int, factor: float = 0.1) -> Schedule:
@@ -88,7 +87,7 @@ def step(initial: float, every: int, factor: float = 0.1) -> Schedule:
     number("factor", factor, low=0, open="low")
     count("every", every, 1, _UPDATES)
     settings = (("initial", initial), ("every", every), ("factor", factor))
-    return Schedule("step", settings, lambda t, total: initial * factor ** (t // every))
+    return Schedule("step", settings)
 
 
 def exponential(initial: float, factor: float) -> Schedule:
@@ -103,7 +102,7 @@ def exponential(initial: float, factor: float) -> Schedule:
     number("initial", initial, low=0, open="low")
     number("factor", factor, low=0, open="low")
     settings = (("initial", initial), ("factor", factor))
-    return Schedule("exponential", settings, lambda t, total: initial * factor**t)
+    return Schedule("exponential", settings)
 
 
 def cosine(initial: float, steps: int | None = None, final: float = 0.0) -> Schedule:
@@ -123,9 +122,7 @@ def cosine(initial: float, steps: int | None = None, final: float = 0.0) -> Sche
     if steps is not None:
         count("steps", steps, 1, _UPDATES)
     settings = (("initial", initial), ("steps", steps), ("final", final))
-    return Schedule(
-        "cosine", settings, lambda t, total: _half_cosine(initial, final, t, steps or total)
-    )
+    return Schedule("cosine", settings)
 
 
 def warmup_cosine(
@@ -148,13 +145,7 @@ def warmup_cosine(
     if steps is not None:
         count("steps", steps, 1, _UPDATES)
     settings = (("initial", initial), ("warmup", warmup), ("steps", steps), ("final", final))
-
-    def rule(t: int, total: int) -> float:
-        if t < warmup:
-            return initial * (t + 1) / warmup
-        return _half_cosine(initial, final, t - warmup, max((steps or total) - warmup, 1))
-
-    return Schedule("warmup_cosine", settings, rule)
+    return Schedule("warmup_cosine", settings)
 
 
 def inverse_scaling(initial: float, power: float = 0.5) -> Schedule:
@@ -172,8 +163,43 @@ def inverse_scaling(initial: float, power: float = 0.5) -> Schedule:
     number("initial", initial, low=0, open="low")
     number("power", power, low=0, open="low")
     settings = (("initial", initial), ("power", power))
-    return Schedule("inverse_scaling", settings, lambda t, total: initial / (t + 1) ** power)
+    return Schedule("inverse_scaling", settings)
 
 
-def _half_cosine(initial: float, final: float, t: int, steps: int) -> float:
-    return final + (initial - final) * (1 + math.cos(math.pi * min(t / steps, 1.0))) / 2
+def _constant(t: int, total: int, value: float) -> float:
+    return value
+
+
+def _step(t: int, total: int, initial: float, every: int, factor: float) -> float:
+    return initial * factor ** (t // every)
+
+
+def _exponential(t: int, total: int, initial: float, factor: float) -> float:
+    return initial * factor**t
+
+
+def _cosine(t: int, total: int, initial: float, steps: int | None, final: float) -> float:
+    share = min(t / (steps or total), 1.0)
+    return final + (initial - final) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _warmup_cosine(
+    t: int, total: int, initial: float, warmup: int, steps: int | None, final: float
+) -> float:
+    if t < warmup:
+        return initial * (t + 1) / warmup
+    return _cosine(t - warmup, total, initial, max((steps or total) - warmup, 1), final)
+
+
+def _inverse_scaling(t: int, total: int, initial: float, power: float) -> float:
+    return initial / (t + 1) ** power
+
+
+_RULES: dict[str, Callable[..., float]] = {
+    "constant": _constant,
+    "step": _step,
+    "exponential": _exponential,
+    "cosine": _cosine,
+    "warmup_cosine": _warmup_cosine,
+    "inverse_scaling": _inverse_scaling,
+}

@@ -79,7 +79,8 @@ def steps(
     ----------
     network, X, y, loss, optimizer, batch_size, epochs, shuffle, sample_weight, l2, dropout, \
 seed, shards
-        As for `train`; L-BFGS, whose line search makes no single steps, is not taken.
+        As for `train`. A batch whose weights are all zero is passed over. L-BFGS, whose line
+        search makes no single steps, is not taken.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def _iterate(network: Network, run: Descent) -> Iterator[Step]:
             if record is not None:
                 yield Step(
                     epoch + 1,
-                    run.t,
+                    run.made,
                     rows,
                     replace(record, network=before),
                     work.parameters - before.parameters,

@@ -71,7 +71,8 @@ def train(
     shuffle : bool
         Whether each epoch takes the rows in a new order.
     sample_weight : array-like, shape (n,), optional
-        Within a batch, sample i counts with omega_i = w_i / sum w.
+        Within a batch, sample i counts with omega_i = w_i / sum w. A batch whose weights are
+        all zero has no cost and is passed over.
     l2 : float
         Adds (l2/2) times the sum of the squared weights, biases left out, to the cost.
     dropout : float
@@ -104,7 +105,8 @@ def train(
     Returns
     -------
     History
-        Ctrl-C ends a run after the update under way; the history says "interrupted".
+        Ctrl-C ends a run after the update (or the look at an epoch) under way; the history
+        says "interrupted".
 
     Raises
     ------
@@ -149,7 +151,7 @@ def train(
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
     job, held_out = _hold_out(job, validation)
     best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
-    _try_metrics(watched, job)
+    _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
     show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
     watch = Watch(network, work, job.data, held_out, watched, hooks, best, show)
     history = watch.history
@@ -164,10 +166,12 @@ def train(
     except DivergenceError as error:
         history.stopped = "diverged"
         error.history = history
+        if best is not None and best.parameters is not None:
+            error.restored = f"epoch {best.epoch}, the best,"
         raise
     finally:
         watch.close()
-    if stop.requested:
+    if stop.requested and history.stopped == "completed" and len(history.epochs) < job.epochs:
         history.stopped = "interrupted"
     return history
 
@@ -183,19 +187,22 @@ def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
 def _check_callbacks(callbacks: Iterable[Callback] | Callback | None) -> list[Callback]:
     if callbacks is None:
         return []
-    hooks = [callbacks] if callable(callbacks) else list(callbacks)
+    if callable(callbacks) or not isinstance(callbacks, Iterable):
+        callbacks = [callbacks]
+    hooks = list(callbacks)
     for hook in hooks:
         if not callable(hook):
             raise ArgumentError(f"a callback is {hook!r}; it must be a function of the epoch")
     return hooks
 
 
-def _try_metrics(metrics: Iterable[Metric], job: Job) -> None:
-    """Call the built-in metrics on the targets once, so that one that cannot be ends no run."""
-    for metric in metrics:
-        if metric in METRICS.values():
-            zero = np.zeros((job.n, job.network.sizes[-1]))
-            metric(job.data.y, zero, job.network.loss)
+def _try_metrics(metrics: Iterable[Metric], parts: Iterable[Data], network: Network) -> None:
+    """Call the built-in metrics on all targets once, so that one that cannot be ends no run."""
+    for data in parts:
+        zero = np.zeros((len(data.X), network.sizes[-1]))
+        for metric in metrics:
+            if metric in METRICS.values():
+                metric(data.y, zero, network.loss)
 
 
 def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:

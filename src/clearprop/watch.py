@@ -110,8 +110,9 @@ class Watch:
             narrow = self._work.parameters.astype(self._network.dtype)
         if not np.isfinite(narrow).all():
             raise DivergenceError(
-                f"training diverged: parameters are too large for the network's {narrow.dtype}; "
-                "those of the epoch before are restored: try a smaller learning rate"
+                f"training diverged: parameters are too large for the network's {narrow.dtype}",
+                "the epoch before",
+                "try a smaller learning rate",
             )
         self._network.parameters[:] = narrow
 
@@ -120,8 +121,9 @@ class Watch:
         loss, output = evaluate(self._work, data.X, data.y, data.weights)
         if not np.isfinite(loss):
             raise DivergenceError(
-                f"training diverged: the loss of data that was looked at after an epoch is {loss}; "
-                "the parameters of the epoch before are restored: try a smaller learning rate"
+                f"training diverged: the loss of data that was looked at after an epoch is {loss}",
+                "the epoch before",
+                "try a smaller learning rate",
             )
         figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
         return loss, figures
