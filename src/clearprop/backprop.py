@@ -112,21 +112,21 @@ def forward_and_backward(
     target = as_rows(y, network.sizes[-1], dtype)
     output = z[-1], a[-1], target, network.activations[-1]
     gradient = np.empty_like(network.parameters)
-    views = network.unflatten(gradient)
+    gradients = network.unflatten(gradient)
     share = omega[:, None].astype(dtype)
-    delta, da = [X] * L, [X] * L
-    with np.errstate(all="ignore"):
+    delta, da = [X] * L, [X] * L  # delta[k - 1] is delta^k, da[k] is dL_i/da^k
+    with np.errstate(all="ignore"):  # what is not finite is found and named by who asks
         losses = network.loss.per_sample(*output)
         delta[L - 1] = network.loss.delta(*output)
-        for layer in range(L, 0, -1):
-            W = network.weights[layer - 1]
-            views[f"W{layer}"][...] = (share * delta[layer - 1]).T @ a[layer - 1] + l2 * W
+        for k in range(L, 0, -1):
+            d, W = delta[k - 1], network.weights[k - 1]
+            gradients[f"W{k}"][...] = (share * d).T @ a[k - 1] + l2 * W  # dL/dW^k
             if network.has_biases:
-                views[f"b{layer}"][...] = (share * delta[layer - 1]).sum(axis=0)
-            da[layer - 1] = delta[layer - 1] @ W
-            if layer > 1:
-                through = da[layer - 1] * masks[layer - 2] if masks else da[layer - 1]
-                delta[layer - 2] = network.activations[layer - 2].backward(z[layer - 2], through)
+                gradients[f"b{k}"][...] = (share * d).sum(axis=0)  # dL/db^k
+            da[k - 1] = d @ W  # (W^k)^T delta^k
+            if k > 1:
+                passed = da[k - 1] * masks[k - 2] if masks else da[k - 1]
+                delta[k - 2] = network.activations[k - 2].backward(z[k - 2], passed)  # * f'(z)
     cost = (omega * losses).sum()
     if l2:
         cost += 0.5 * l2 * sum((W.astype(cost.dtype) ** 2).sum() for W in network.weights)
