@@ -272,3 +272,23 @@ def test_permissions_are_those_of_an_ordinary_file(network, path):
     path.chmod(0o640)
     network.save(path)
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_with_bytes_changed_loads_or_is_refused(path):
+    """300 files with one to four bytes changed, mostly in the header: no other kind of error."""
+    whole = path.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    r = np.random.default_rng(0)
+    outcomes = {"loaded": 0, "refused": 0}
+    for _ in range(300):
+        spoiled = bytearray(whole)
+        for _ in range(r.integers(1, 5)):
+            spoiled[r.integers(0, header + 50)] = r.integers(0, 256)
+        path.write_bytes(spoiled)
+        try:
+            cp.Network.load(path)
+            outcomes["loaded"] += 1
+        except cp.ModelFileError as error:
+            outcomes["refused"] += 1
+            assert str(error).isprintable(), repr(str(error))
+    assert min(outcomes.values()) > 0
