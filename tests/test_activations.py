@@ -130,7 +130,8 @@ class TestUserMade:
         np.testing.assert_allclose(*(n.parameters for n in networks), rtol=1e-12)
 
     def test_a_branch_with_a_kink_is_accepted(self):
-        cp.Activation("hinge", lambda z: max(z, 0.0), lambda z: float(z > 0))
+        hinge = cp.Activation("hinge", lambda z: max(z, 0.0), lambda z: float(z > 0))
+        np.testing.assert_array_equal(hinge(np.array([-1.0, 2.0])), [0, 2])
         steps = [0.03719 + 2e-5, 1.23719 - 2e-4]  # kinks right beside points that are tested
         cp.Activation(
             "bend",

@@ -21,7 +21,7 @@ X = np.arange(12.0).reshape(4, 3) / 10
 Y = np.array([0, 1, 1, 0])
 
 
-def refused(network, error, message, X=X, y=Y, **cost):
+def assert_refused(network, error, message, X=X, y=Y, **cost):
     """The same refusal from backprop and from train, and nothing is changed by either."""
     before = network.parameters.copy()
     for call in (cp.backprop, cp.train, cp.steps):
@@ -59,8 +59,8 @@ class TestInputs:
         rows = cp.backprop(network, table, pd.DataFrame(np.eye(2)[Y]))
         np.testing.assert_array_equal(rows.gradient, cp.backprop(network, X, Y).gradient)
 
-    def test_columns_of_the_same_name_are_refused(self, network):
-        refused(network, cp.ShapeError, "two columns of the same name",
+    def test_columns_of_the_same_name_are_assert_refused(self, network):
+        assert_refused(network, cp.ShapeError, "two columns of the same name",
                 X=pd.DataFrame(X, columns=["a", "b", "a"]))  # fmt: skip
 
     def test_what_another_librarys_array_raises_is_one_line(self, network):
@@ -68,7 +68,7 @@ class TestInputs:
             def __array__(self, dtype=None, copy=None):
                 raise RuntimeError("detach me first\nthen call numpy()")
 
-        refused(
+        assert_refused(
             network,
             cp.TypeOfDataError,
             "cannot be read as an array: detach me first$",
@@ -101,7 +101,7 @@ class TestInputs:
     def test_nan_and_infinity_name_row_and_column(self, network, bad):
         spoiled = X.copy()
         spoiled[2, 1] = bad
-        refused(network, cp.NonFiniteDataError, rf"X at row 2, column 1 is {bad}", X=spoiled)
+        assert_refused(network, cp.NonFiniteDataError, rf"X at row 2, column 1 is {bad}", X=spoiled)
         table = pd.DataFrame(spoiled, columns=["height", "width", "depth"])
         with pytest.raises(cp.NonFiniteDataError, match=r"column 'width'|column 1 \('width'\)"):
             network.predict(table)
@@ -119,7 +119,7 @@ class TestInputs:
         with pytest.raises(cp.NonFiniteDataError, match="y has 1 missing"):
             cp.backprop(network, X, pl.Series([0, 1, None, 0]))
         masked = np.ma.masked_array(X, mask=X > 1)
-        refused(network, cp.NonFiniteDataError, "masked", X=masked)
+        assert_refused(network, cp.NonFiniteDataError, "masked", X=masked)
 
     def test_numbers_too_large_for_float32(self):
         network = cp.Network([3, 2])
@@ -153,7 +153,7 @@ class TestInputs:
         ],
     )  # fmt: skip
     def test_other_things_that_are_no_inputs(self, network, bad, error, message):
-        refused(network, error, message, X=bad)
+        assert_refused(network, error, message, X=bad)
 
     def test_nothing_passed_in_is_changed(self, network):
         X0, y0, w0 = X.copy(), Y.copy(), np.ones(4)
@@ -192,7 +192,7 @@ class TestTargets:
         ],
     )  # fmt: skip
     def test_labels_that_do_not_fit(self, network, y, error, message):
-        refused(network, error, message, y=y)
+        assert_refused(network, error, message, y=y)
 
     @pytest.mark.parametrize(
         "y", [Y, Y[:, None], Y.tolist(), Y.astype(float), Y.astype(bool), Y.astype("uint8"), np.eye(2)[Y],
@@ -208,18 +208,20 @@ class TestTargets:
         np.testing.assert_array_equal(
             cp.backprop(network, X, flat).gradient, cp.backprop(network, X, column).gradient
         )
-        refused(network, cp.ShapeError, r"must have shape \(4, 1\) or \(4,\)", y=np.ones((4, 2)))
+        assert_refused(
+            network, cp.ShapeError, r"must have shape \(4, 1\) or \(4,\)", y=np.ones((4, 2))
+        )
 
     def test_labels_for_a_loss_that_takes_rows(self):
         network = cp.Network([3, 5], activations="sigmoid", loss="squared_error")
-        refused(network, cp.ShapeError, r"labels become rows by np.eye\(5\)\[y\]")
+        assert_refused(network, cp.ShapeError, r"labels become rows by np.eye\(5\)\[y\]")
 
     def test_domains_of_losses(self):
-        refused(
+        assert_refused(
             cp.Network([3, 1], output="sigmoid"),
             cp.TargetError, "row 1, column 0 is 2, .* from 0 to 1$", y=[0, 2, 1, 0],
         )  # fmt: skip
-        refused(
+        assert_refused(
             cp.Network([3, 1], output="exp", loss="poisson"),
             cp.TargetError, "row 3, column 0 is -1, .* 0 or more", y=[0, 2, 1, -1],
         )  # fmt: skip
@@ -249,7 +251,7 @@ class TestSampleWeights:
         ],
     )
     def test_weights_that_do_not_fit(self, network, weights, error, message):
-        refused(network, error, message, sample_weight=weights)
+        assert_refused(network, error, message, sample_weight=weights)
 
     def test_whole_weights_count_like_repeated_rows(self, network):
         weights = [1, 3, 0, 2]

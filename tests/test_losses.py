@@ -223,7 +223,9 @@ class TestUserMade:
         np.testing.assert_allclose(ours["da2"], theirs["da2"], rtol=1e-14)
 
     def test_losses_for_probabilities_or_rates_only_are_accepted(self):
-        cp.Loss("log", lambda a, y: -(y * np.log(a)).sum(), lambda a, y: -y / a)
+        log = cp.Loss("log", lambda a, y: -(y * np.log(a)).sum(), lambda a, y: -y / a)
+        cost, _ = cost_and_delta(log, "exp", np.log([0.8, 0.2]), [1.0, 0.0])
+        assert cost == pytest.approx(-np.log(0.8))
         cp.Loss(
             "logit",
             lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a)).sum(),

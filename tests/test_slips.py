@@ -106,11 +106,12 @@ def test_one_line_says_what_and_what_to_do(slip, message):
 
 
 def test_numbers_of_numpys_types_are_numbers():
-    train(
+    history = train(
         l2=np.float32(0.1), dropout=np.float64(0.0), epochs=np.int64(2), batch_size=np.int32(2),
         validation=np.float32(0.4), early_stopping=np.int64(3), precision=np.float64,
         optimizer=cp.SGD(np.float32(0.1)),
     )  # fmt: skip
+    assert [epoch.updates for epoch in history.epochs] == [1, 2]  # two rows of three are left
 
 
 def test_a_record_goes_into_a_dictionary():

@@ -107,8 +107,9 @@ def forward_and_backward(
 
     `masks` holds dropout's factor for each hidden activation: 0, or 1 / (1 - rate).
     """
-    L, dtype = len(network.weights), network.dtype
-    z, a = forward(network.weights, network.biases, network.activations, X, masks)
+    weights, dtype = network.weights, network.dtype
+    L = len(weights)
+    z, a = forward(weights, network.biases, network.activations, X, masks)
     target = as_rows(y, network.sizes[-1], dtype)
     output = z[-1], a[-1], target, network.activations[-1]
     gradient = np.empty_like(network.parameters)
@@ -119,7 +120,7 @@ def forward_and_backward(
         losses = network.loss.per_sample(*output)
         delta[L - 1] = network.loss.delta(*output)
         for k in range(L, 0, -1):
-            d, W = delta[k - 1], network.weights[k - 1]
+            d, W = delta[k - 1], weights[k - 1]
             gradients[f"W{k}"][...] = (share * d).T @ a[k - 1] + l2 * W  # dL/dW^k
             if network.has_biases:
                 gradients[f"b{k}"][...] = (share * d).sum(axis=0)  # dL/db^k
@@ -129,7 +130,7 @@ def forward_and_backward(
                 delta[k - 2] = network.activations[k - 2].backward(z[k - 2], passed)  # * f'(z)
     cost = (omega * losses).sum()
     if l2:
-        cost += 0.5 * l2 * sum((W.astype(cost.dtype) ** 2).sum() for W in network.weights)
+        cost += 0.5 * l2 * sum((W.astype(cost.dtype) ** 2).sum() for W in weights)
     return Record(
         network, target, omega, l2, masks, z, a, losses, cost, tuple(delta), tuple(da), gradient
     )

@@ -46,7 +46,7 @@ class Descent:
 
     @property
     def now(self) -> Moment:
-        """Where the run stands, for schedules."""
+        """Where the run stands."""
         return Moment(self.t, self.job.total, self.made)
 
     def step(self, rows: NDArray[np.int64], epoch: int) -> Record | None:

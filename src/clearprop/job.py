@@ -61,7 +61,7 @@ class Job:
 
     @property
     def total(self) -> int:
-        """The updates of the whole run."""
+        """The batches of the whole run."""
         return self.epochs * -(-self.n // self.batch_size)
 
     def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:

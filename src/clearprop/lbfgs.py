@@ -18,77 +18,102 @@ Array = NDArray[Any]
 
 
 def minimize(
-    job: Job, settings: LBFGS, stop: Interrupt, on_epoch: Callable[[float, int], bool]
+    job: Job,
+    settings: LBFGS,
+    stop: Interrupt,
+    on_step: Callable[[int], None],
+    on_epoch: Callable[[float, int], bool],
 ) -> str | None:
     """Run up to `job.epochs` iterations; return why SciPy stopped earlier, if it did.
 
     That is "converged" if the gradient fell below the tolerance, else "line search failed".
-    `on_epoch` gets the cost and the number of iterations. Where it changes the parameters,
-    the search begins anew from them.
+    `on_epoch` gets the cost and the number of iterations, and may end the run. Where it
+    changes the parameters, the search begins anew from them.
     """
     try:
         from scipy.optimize import minimize as scipy_minimize
     except ImportError:
         missing_extra("SciPy", "optimizer 'lbfgs'", "tables")
-    network, rows = job.network, np.arange(job.n)
-    iterations = 0
-    ended = changed = False
-    accepted = network.parameters.copy()
-
-    def cost(x: Array) -> tuple[float, Array]:
-        network.parameters[:] = x
-        record = job.record(rows, epoch=0)
-        problem = where_not_finite(record)
-        if problem is not None:
-            network.parameters[:] = accepted
-            raise DivergenceError(
-                f"training diverged in epoch {iterations + 1}: {problem}",
-                "the last iteration",
-                "scale the inputs",
-            )
-        if stop.requested:
-            raise _Interrupted
-        return float(record.loss), record.gradient.astype(np.float64)
-
-    def after_iteration(intermediate_result: Any) -> None:
-        nonlocal iterations, ended, changed
-        network.parameters[:] = intermediate_result.x
-        before = network.parameters.copy()
-        accepted[:] = before
-        iterations += 1
-        ended = on_epoch(float(intermediate_result.fun), iterations)
-        changed = not np.array_equal(before, network.parameters)
-        accepted[:] = network.parameters
-        if ended or changed or stop.requested:
-            raise StopIteration
-
-    while iterations < job.epochs and not ended:
-        changed = False
-        options = {
-            "maxiter": job.epochs - iterations,
-            "maxcor": settings.memory,
-            "gtol": settings.tolerance,
-            "ftol": 0.0,
-            "maxfun": 20 * job.epochs + 100,
-        }
+    search = _Search(job, stop, on_step, on_epoch)
+    while search.goes_on():
+        search.moved = False
         try:
             result = scipy_minimize(
-                cost,
-                network.parameters.astype(np.float64),
+                search.cost,
+                job.network.parameters.astype(np.float64),
                 jac=True,
                 method="L-BFGS-B",
-                callback=after_iteration,
-                options=options,
+                callback=search.after_iteration,
+                options={
+                    "maxiter": job.epochs - search.iterations,
+                    "maxcor": settings.memory,
+                    "gtol": settings.tolerance,
+                    "ftol": 0.0,
+                    "maxfun": 20 * job.epochs + 100,
+                },
             )
         except _Interrupted:
             break
         finally:
-            network.parameters[:] = accepted
-        if not changed:
-            break
-    if iterations >= job.epochs or ended or stop.requested:
-        return None
-    return "converged" if np.abs(result.jac).max() <= settings.tolerance else "line search failed"
+            job.network.parameters[:] = search.accepted
+        if search.goes_on() and not search.moved:  # SciPy stopped of its own accord
+            converged = np.abs(result.jac).max() <= settings.tolerance
+            return "converged" if converged else "line search failed"
+    return None
+
+
+class _Search:
+    """What SciPy calls during a search: the cost at a point, and a look at each iteration.
+
+    `accepted` holds the parameters of the last iteration; SciPy tries others in between.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        stop: Interrupt,
+        on_step: Callable[[int], None],
+        on_epoch: Callable[[float, int], bool],
+    ) -> None:
+        self._job, self._stop = job, stop
+        self._on_step, self._on_epoch = on_step, on_epoch
+        self._rows = np.arange(job.n)
+        self._ended = False
+        self.iterations = 0
+        self.moved = False
+        self.accepted = job.network.parameters.copy()
+
+    def goes_on(self) -> bool:
+        """Whether the run has iterations left and nobody has ended it."""
+        return self.iterations < self._job.epochs and not (self._ended or self._stop.requested)
+
+    def cost(self, x: Array) -> tuple[float, Array]:
+        """Return the cost and its gradient at x."""
+        if self._stop.requested:
+            raise _Interrupted
+        self._job.network.parameters[:] = x
+        record = self._job.record(self._rows, epoch=0)
+        problem = where_not_finite(record)
+        if problem is not None:
+            raise DivergenceError(
+                f"training diverged in epoch {self.iterations + 1}: {problem}",
+                "the last iteration",
+                "scale the inputs",
+            )
+        return float(record.loss), record.gradient.astype(np.float64)
+
+    def after_iteration(self, intermediate_result: Any) -> None:
+        """Accept an iteration, let the run look at it, and stop SciPy if it has to."""
+        parameters = self._job.network.parameters
+        parameters[:] = intermediate_result.x
+        self.accepted[:] = parameters
+        self.iterations += 1
+        self._on_step(self.iterations)
+        self._ended = self._on_epoch(float(intermediate_result.fun), self.iterations)
+        self.moved = not np.array_equal(self.accepted, parameters)
+        self.accepted[:] = parameters
+        if self.moved or not self.goes_on():
+            raise StopIteration
 
 
 class _Interrupted(Exception):  # noqa: N818 - carries no error, ends SciPy's search

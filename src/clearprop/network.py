@@ -18,7 +18,6 @@ from clearprop import model_file, notation
 from clearprop.activations import Activation
 from clearprop.data import check_inputs
 from clearprop.errors import (
-    ArchitectureError,
     ArgumentError,
     ElementError,
     ModelFileError,
@@ -38,6 +37,7 @@ from clearprop.topology import (
     arrays_of,
     check_activations,
     check_sizes,
+    make_parameters,
     parameter_shapes,
     sizes_of_weights,
 )
@@ -46,9 +46,6 @@ Array = NDArray[Any]
 
 _ROWS = 8192
 """Rows that run together where no gradient is asked for."""
-
-DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
-"""The data types a network may have; files hold the first two."""
 
 
 class Network:
@@ -148,20 +145,7 @@ class Network:
         self._loss = loss_after(self._activations[-1]) if loss is None else resolve_loss(loss)
         self._loss.check_partner(self._activations[-1])
         self._has_biases = has_biases
-        try:
-            known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
-        except TypeError:
-            known = False
-        if not known:
-            raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
-        size = sum(map(prod, parameter_shapes(self._sizes, has_biases).values()))
-        try:
-            self._parameters = np.zeros(size, dtype)
-        except (MemoryError, ValueError):
-            gigabytes = size * np.dtype(dtype).itemsize / 1e9
-            raise ArchitectureError(
-                f"{size:,} parameters need {gigabytes:,.0f} GB of memory, which there are not"
-            ) from None
+        self._parameters = make_parameters(self._sizes, has_biases, dtype)
 
     @classmethod
     def from_weights(

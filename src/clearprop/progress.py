@@ -21,20 +21,20 @@ LINES = 20
 
 
 class Progress:
-    """Shows a run of `updates` updates in `epochs` epochs.
+    """Shows a run of `epochs` epochs, whose engine counts to `total`.
 
     Parameters
     ----------
     wanted : bool or None
         True: show it. False: never. None: once the run has taken two seconds.
-    epochs, updates : int
-        Of the whole run.
+    epochs, total : int
+        Epochs, and what `update` gets when the run is over.
     """
 
-    def __init__(self, wanted: bool | None, epochs: int, updates: int) -> None:
+    def __init__(self, wanted: bool | None, epochs: int, total: int) -> None:
         self._wanted = wanted
         self._epochs = epochs
-        self._updates = updates
+        self._total = total
         self._every = max(1, math.ceil(epochs / LINES))
         self._started = time.monotonic()
         self._next = 0.0
@@ -53,28 +53,28 @@ class Progress:
             return time.monotonic() - self._started >= PATIENCE
         return self._wanted
 
-    def update(self, t: int) -> None:
-        """Say that t updates are made; redraws ten times a second at most."""
+    def update(self, done: int) -> None:
+        """Say how much of the run is done; redraws ten times a second at most."""
+        self._done = done
         now = time.monotonic()
-        if now < self._next:
+        if now >= self._next:
+            self._next = now + 0.1
+            self._draw()
+
+    def _draw(self) -> None:
+        if not (self._shown() and _on_terminal()):
             return
-        self._next, self._done = now + 0.1, t
-        if self._shown() and _on_terminal():
-            if self._bar is None:
-                self._bar = _make_bar()
-                self._bar.start()
-                self._bar.add_task("training", total=self._updates, text="")
-            task = self._bar.tasks[0].id
-            self._bar.update(task, completed=t, text=self._text)
+        if self._bar is None:
+            self._bar = _make_bar()
+            self._bar.start()
+            self._bar.add_task("training", total=self._total, text="")
+        self._bar.update(self._bar.tasks[0].id, completed=self._done, text=self._text)
 
     def epoch(self, epoch: Epoch) -> None:
         """Say that an epoch is over."""
         number = f"{epoch.epoch:>{len(str(self._epochs))}}/{self._epochs}"
         self._text = f"{number}  {epoch.summary('val')}"
         self._unprinted = epoch
-        if epoch.epoch == self._epochs:
-            self._next = 0.0
-        self.update(max(epoch.updates, self._done))
         if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
             self._print_line()
 
@@ -91,7 +91,7 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if self._bar is not None:
-            self._bar.update(self._bar.tasks[0].id, text=self._text)
+            self._draw()
             self._bar.stop()
         self._print_line()
 

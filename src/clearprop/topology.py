@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop.activations import Activation
 from clearprop.activations import activation as resolve_activation
-from clearprop.errors import ArchitectureError
+from clearprop.errors import ArchitectureError, ArgumentError
 
 Array = NDArray[Any]
 ActivationSpec = str | Activation
@@ -25,6 +26,34 @@ def parameter_shapes(sizes: Sequence[int], has_biases: bool) -> dict[str, tuple[
         if has_biases:
             shapes[f"b{layer}"] = (n_out,)
     return shapes
+
+
+DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
+"""The data types a network may have; files hold the first two."""
+
+
+def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) -> Array:
+    """Return the flat vector of a network's parameters, all zero.
+
+    Raises
+    ------
+    ArgumentError, ArchitectureError
+        If no network has this type, or there is no memory for so many.
+    """
+    try:
+        known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
+    except TypeError:
+        known = False
+    if not known:
+        raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
+    size = sum(map(prod, parameter_shapes(sizes, has_biases).values()))
+    try:
+        return np.zeros(size, dtype)
+    except (MemoryError, ValueError):
+        gigabytes = size * np.dtype(dtype).itemsize / 1e9
+        raise ArchitectureError(
+            f"{size:,} parameters need {gigabytes:,.0f} GB of memory, which there are not"
+        ) from None
 
 
 def arrays_of(symbol: str, given: Sequence[ArrayLike]) -> list[Array]:

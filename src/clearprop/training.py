@@ -158,7 +158,9 @@ def train(
     try:
         with Interrupt() as stop, show:
             if isinstance(rule, LBFGS):
-                history.stopped = minimize(job, rule, stop, watch.after_epoch) or history.stopped
+                history.stopped = (
+                    minimize(job, rule, stop, show.update, watch.after_epoch) or history.stopped
+                )
             else:
                 descend(Descent(job, rule), stop, show.update, watch.after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
