@@ -17,7 +17,7 @@ import pytest
 import safetensors.numpy
 
 import clearprop as cp
-from clearprop import model_file
+from clearprop import whole_file
 
 
 @pytest.fixture
@@ -153,13 +153,13 @@ def test_a_full_disk_leaves_the_old_file(network, path, monkeypatch, moment):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     if moment == "write":
-        monkeypatch.setattr(model_file.os, "fdopen", lambda *a: _FullFile(*a))
+        monkeypatch.setattr(whole_file.os, "fdopen", lambda *a: _FullFile(*a))
     elif moment == "replace":
         monkeypatch.setattr(Path, "replace", full)
     elif moment == "mkstemp":
-        monkeypatch.setattr(model_file.tempfile, "mkstemp", full)
+        monkeypatch.setattr(whole_file.tempfile, "mkstemp", full)
     else:
-        monkeypatch.setattr(model_file.os, "fsync", full)
+        monkeypatch.setattr(whole_file.os, "fsync", full)
     network.parameters[:] = 0
     with pytest.raises(cp.FileWriteError, match="No space left.*untouched") as caught:
         network.save(path)
@@ -218,7 +218,7 @@ def test_file_and_folder_are_synced_and_a_folder_that_cannot_be_is_no_fault(
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         real(handle)
 
-    monkeypatch.setattr(model_file.os, "fsync", spy)
+    monkeypatch.setattr(whole_file.os, "fsync", spy)
     network.parameters[:] = 3
     network.save(path)
     assert synced == [False, True]
@@ -231,7 +231,7 @@ def test_ctrl_c_leaves_nothing_behind(network, path, monkeypatch):
     def press(handle):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(model_file.os, "fsync", press)
+    monkeypatch.setattr(whole_file.os, "fsync", press)
     with pytest.raises(KeyboardInterrupt):
         network.save(path)
     assert path.read_bytes() == old

@@ -264,9 +264,9 @@ class TestWatching:
 
     def test_a_share_trains_on_the_other_rows_alone(self):
         """Rows put aside may hold anything: the parameters do not answer to it."""
-        from clearprop.random import validation_order
+        from clearprop.random import Purpose, random_order
 
-        aside = validation_order(1, 60)[:15]
+        aside = random_order(1, 60, Purpose.VALIDATION)[:15]
         spoiled = X.copy()
         spoiled[aside] += 100
         runs = []
@@ -283,7 +283,7 @@ class TestWatching:
         assert cp.backprop(network, X, Y, l2=0.5)["L"] > history.validation_loss[0] + 0.1
 
     def test_the_rows_put_aside_keep_their_weights(self):
-        from clearprop.random import validation_order
+        from clearprop.random import Purpose, random_order
 
         weights = np.random.default_rng(1).random(60) ** 4
         network = net()
@@ -297,7 +297,7 @@ class TestWatching:
             sample_weight=weights,
             metrics="accuracy",
         )
-        aside = np.sort(validation_order(1, 60)[:15])
+        aside = np.sort(random_order(1, 60, Purpose.VALIDATION)[:15])
         rest = np.setdiff1d(np.arange(60), aside)
         expected = cp.backprop(network, X[aside], Y[aside], sample_weight=weights[aside])["L"]
         assert history.validation_loss[0] == pytest.approx(expected, rel=1e-13)

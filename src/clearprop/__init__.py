@@ -19,6 +19,7 @@ from clearprop.errors import (
     ArchitectureError,
     ArgumentError,
     ClearpropError,
+    ColumnError,
     DataError,
     DerivativeError,
     DivergenceError,
@@ -33,6 +34,7 @@ from clearprop.errors import (
     PairingError,
     SampleWeightError,
     ShapeError,
+    TableFileError,
     TargetError,
     TypeOfDataError,
     UnknownNameError,
@@ -48,6 +50,7 @@ from clearprop.initializers import (
     zeros,
 )
 from clearprop.losses import Loss, huber, quantile
+from clearprop.model import Model
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop, RProp
 from clearprop.record import Record
@@ -73,6 +76,7 @@ __all__ = [
     "ArchitectureError",
     "ArgumentError",
     "ClearpropError",
+    "ColumnError",
     "DataError",
     "DerivativeError",
     "DivergenceError",
@@ -85,6 +89,7 @@ __all__ = [
     "History",
     "Loss",
     "MissingExtraError",
+    "Model",
     "ModelFileError",
     "Network",
     "NonFiniteDataError",
@@ -96,6 +101,7 @@ __all__ = [
     "SampleWeightError",
     "ShapeError",
     "Step",
+    "TableFileError",
     "TargetError",
     "TypeOfDataError",
     "UnknownNameError",

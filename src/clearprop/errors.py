@@ -63,6 +63,14 @@ class TargetError(DataError):
     """Targets outside the loss's domain: labels out of range, rows that do not sum to 1."""
 
 
+class ColumnError(DataError):
+    """A table's column that is missing, there twice, nameless, or not of the type it had."""
+
+
+class TableFileError(DataError):
+    """A file that holds no table that can be read: empty, ragged, of another kind or encoding."""
+
+
 class SampleWeightError(DataError):
     """Sample weights that are negative, or all zero."""
 
@@ -84,6 +92,9 @@ class ModelFileError(ClearpropError, ValueError):
 
 class FileWriteError(ClearpropError, OSError):
     """A file could not be written; what stood at its place before still stands."""
+
+    def __str__(self) -> str:  # OSError would put "[Errno 28]" before the message
+        return str(self.args[-1])
 
 
 class NonFiniteError(ClearpropError, ArithmeticError):
@@ -139,6 +150,13 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> NoReturn:
     near = near or difflib.get_close_matches(asked, names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise UnknownNameError(f"no {kind} is called {name!r}{hint}; there are: {', '.join(names)}")
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, whatever its case, or None."""
+    lower = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(str(name).casefold(), lower, n=1)
+    return lower[near[0]] if near else None
 
 
 def missing_extra(library: str, feature: str, extra: str) -> NoReturn:

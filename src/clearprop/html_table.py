@@ -7,14 +7,22 @@ from collections.abc import Sequence
 
 
 def html_table(
-    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+    title: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    wrap: Sequence[int] = (),
 ) -> str:
-    """Return a table with a title above it; the columns in `right` are aligned to the right."""
+    """Return a table with a title above it.
+
+    The columns in `right` are aligned to the right; those in `wrap` break into lines.
+    """
 
     def cells(row: Sequence[str], tag: str) -> str:
         return "".join(
-            f'<{tag} style="text-align:{"right" if i in right else "left"};white-space:nowrap;'
-            f'padding:2px 10px 2px 0">{html.escape(text)}</{tag}>'
+            f'<{tag} style="text-align:{"right" if i in right else "left"};vertical-align:top;'
+            f'white-space:{"normal" if i in wrap else "nowrap"};padding:2px 10px 2px 0">'
+            f"{html.escape(text)}</{tag}>"
             for i, text in enumerate(row)
         )
 

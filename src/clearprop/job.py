@@ -20,7 +20,7 @@ from clearprop.data import (
 )
 from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
 from clearprop.network import Network
-from clearprop.random import check_seed, kept_units, validation_order
+from clearprop.random import Purpose, check_seed, kept_units, random_order
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -132,9 +132,9 @@ def split(job: Job, share: float) -> tuple[Job, Data]:
     number("validation", share, low=0, high=1, open="low high")
     if job.n < 2:
         raise ArgumentError("a validation share needs 2 rows or more")
-    order = validation_order(job.seed, job.n)
+    drawn = random_order(job.seed, job.n, Purpose.VALIDATION)
     aside = min(max(round(share * job.n), 1), job.n - 1)
-    kept, held_out = job.data.take(np.sort(order[aside:])), job.data.take(np.sort(order[:aside]))
+    kept, held_out = job.data.take(np.sort(drawn[aside:])), job.data.take(np.sort(drawn[:aside]))
     for part, data in (("training", kept), ("validation", held_out)):
         if data.weights is not None and not data.weights.any():
             raise SampleWeightError(

@@ -3,10 +3,6 @@
 A file holds named arrays and one JSON text that says what they are, under a format name
 and a format version. Nothing in it is code: no pickle, no import by name.
 
-A write goes to a temporary file beside the target, is synced, takes the target's name in
-one step, and the folder is synced: a crash or a full disk at any point leaves either the
-old file or the new one, never a part.
-
 The layout of safetensors: https://github.com/huggingface/safetensors
 """
 
@@ -14,9 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +19,8 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from clearprop.errors import FileMissingError, FileWriteError, ModelFileError
+from clearprop.errors import FileMissingError, ModelFileError
+from clearprop.whole_file import write_whole
 
 Array = NDArray[Any]
 Header = dict[str, Any]
@@ -61,9 +56,20 @@ def write(
         "header": json.dumps(header, allow_nan=False),
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    if not os.fspath(path) or Path(path).is_dir():
-        raise FileWriteError(f"{os.fspath(path)!r} is no name for a file")
-    _replace(Path(os.path.realpath(path)), safetensors.numpy.save(contiguous, metadata=metadata))
+    write_whole(path, safetensors.numpy.save(contiguous, metadata=metadata))
+
+
+def read_kind(path: str | os.PathLike[str]) -> str:
+    """Return what the file at `path` is ("network", "model"), or "" for another program's.
+
+    Raises
+    ------
+    FileMissingError, ModelFileError
+        As `read_header`.
+    """
+    with _open(path) as file:
+        name = str((file.metadata() or {}).get("format", ""))
+    return name.removeprefix("clearprop.") if name in _READERS else ""
 
 
 def read_header(path: str | os.PathLike[str], kind: str) -> Header:
@@ -81,7 +87,8 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
     if metadata.get("format") != f"clearprop.{kind}":
         found = metadata.get("format", "")[:60]
         what = repr(found) if found else "a safetensors file of another program"
-        raise ModelFileError(f"{path} is not a Clearprop {kind} but {what}")
+        hint = f": {_READERS[found]} reads it" if found in _READERS else ""
+        raise ModelFileError(f"{path} is not a Clearprop {kind} but {what}{hint}")
     version = metadata.get("format_version", "")[:20]
     if version not in [str(known) for known in range(1, VERSION + 1)]:
         raise ModelFileError(
@@ -98,9 +105,9 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
 
 
 def read_arrays(
-    path: str | os.PathLike[str], shapes: Mapping[str, tuple[int, ...]], dtype: str
+    path: str | os.PathLike[str], expected: Mapping[str, tuple[tuple[int, ...], str]]
 ) -> dict[str, Array]:
-    """Return the arrays of the file at `path`, which must have just these names, shapes, type.
+    """Return the arrays of the file at `path`, which must have just these names, shapes, types.
 
     The sizes are compared before any memory is taken.
 
@@ -111,11 +118,11 @@ def read_arrays(
     """
     with _open(path) as file:
         names = set(file.keys())
-        if names != set(shapes):
-            odd = sorted(names ^ set(shapes))[0]
-            problem = "has no array" if odd in shapes else "has an unexpected array"
+        if names != set(expected):
+            odd = sorted(names ^ set(expected))[0]
+            problem = "has no array" if odd in expected else "has an unexpected array"
             raise ModelFileError(f"{path} {problem} {odd!r}: the file is damaged")
-        for name, shape in shapes.items():
+        for name, (shape, dtype) in expected.items():
             part = file.get_slice(name)
             found, found_type = (
                 tuple(part.get_shape()),
@@ -126,9 +133,10 @@ def read_arrays(
                     f"{path}: array {name!r} should be {dtype} of shape {shape}, but is "
                     f"{found_type} of shape {found}: the file is damaged"
                 )
-        return {name: file.get_tensor(name) for name in shapes}
+        return {name: file.get_tensor(name) for name in expected}
 
 
+_READERS = {"clearprop.network": "cp.Network.load", "clearprop.model": "cp.Model.load"}
 _TYPES = {"F32": "float32", "F64": "float64"}
 
 
@@ -141,46 +149,3 @@ def _open(path: str | os.PathLike[str]) -> Any:
     except safetensors.SafetensorError as error:
         reason = str(error).replace("\n", " ")
         raise ModelFileError(f"{path} is truncated or no model file ({reason})") from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_mode_of(path))
-        Path(temporary).replace(path)
-        temporary = None
-    except OSError as error:
-        stays = "; the file that was there is untouched" if path.exists() else ""
-        raise FileWriteError(
-            error.errno, f"could not write {path}: {error.strerror or error}{stays}"
-        ) from error
-    finally:  # after Ctrl-C too
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink(missing_ok=True)
-    with suppress(OSError):  # some file systems cannot sync a folder
-        _sync_folder(path.parent)
-
-
-def _mode_of(path: Path) -> int:
-    """Return the permissions a plain open() would give (mkstemp gives the owner's alone)."""
-    with suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

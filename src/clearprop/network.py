@@ -366,18 +366,7 @@ class Network:
         ModelFileError
             If the network's data type is neither float32 nor float64.
         """
-        if self.dtype not in (np.float32, np.float64):
-            raise ModelFileError(
-                f"files hold float32 or float64, not {self.dtype}: save network.astype('float64')"
-            )
-        header = {
-            "sizes": list(self._sizes),
-            "activations": [describe(f) for f in self._activations],
-            "loss": describe(self._loss),
-            "biases": self._has_biases,
-            "dtype": self.dtype.name,
-        }
-        model_file.write(path, "network", header, self.unflatten(self._parameters))
+        model_file.write(path, "network", network_header(self), self.unflatten(self._parameters))
 
     @classmethod
     def load(
@@ -409,21 +398,13 @@ class Network:
         check_given(activations, "activations")
         check_given(losses, "losses")
         header = model_file.read_header(path, "network")
-        network = cls.__new__(cls)
         try:
-            functions = [find_activation(item, activations, path) for item in header["activations"]]
-            loss = find_loss(header["loss"], losses, path)
-            sizes, has_biases = check_sizes(header["sizes"]), bool(header["biases"])
-            shapes = parameter_shapes(sizes, has_biases)
-            arrays = model_file.read_arrays(path, shapes, header["dtype"])
-            network._set_topology(sizes, functions, None, loss, has_biases, header["dtype"])
+            arrays = model_file.read_arrays(path, arrays_in_file(header))
+            return restore_network(header, arrays, path, activations, losses)
         except ModelFileError:
             raise
         except Exception as error:  # whatever a damaged header leads to
             raise ModelFileError(f"{path} describes no network ({error})") from None
-        for name, view in network.unflatten(network._parameters).items():
-            view[...] = arrays[name]
-        return network
 
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
         """Return the table that both representations show."""
@@ -459,4 +440,50 @@ def check_network(network: object) -> Network:
     """Return `network` if it is one, or raise `ArgumentError`."""
     if not isinstance(network, Network):
         raise ArgumentError(f"the first argument is a {type(network).__name__}; give a cp.Network")
+    return network
+
+
+def network_header(network: Network) -> model_file.Header:
+    """Return what a file says of a network beside its arrays.
+
+    Raises
+    ------
+    ModelFileError
+        If the network's data type is neither float32 nor float64.
+    """
+    if network.dtype not in (np.float32, np.float64):
+        raise ModelFileError(
+            f"files hold float32 or float64, not {network.dtype}: save network.astype('float64')"
+        )
+    return {
+        "sizes": list(network.sizes),
+        "activations": [describe(f) for f in network.activations],
+        "loss": describe(network.loss),
+        "biases": bool(network.biases),
+        "dtype": network.dtype.name,
+    }
+
+
+def arrays_in_file(header: model_file.Header) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return the shape and type of each array that belongs to a `network_header`."""
+    shapes = parameter_shapes(check_sizes(header["sizes"]), bool(header["biases"]))
+    return {name: (shape, header["dtype"]) for name, shape in shapes.items()}
+
+
+def restore_network(
+    header: model_file.Header,
+    arrays: Mapping[str, Array],
+    path: str | os.PathLike[str],
+    activations: Mapping[str, Activation] | None = None,
+    losses: Mapping[str, Loss] | None = None,
+) -> Network:
+    """Return the network of a `network_header` and its arrays; `path` is for messages."""
+    functions = [find_activation(item, activations, path) for item in header["activations"]]
+    loss = find_loss(header["loss"], losses, path)
+    network = Network.__new__(Network)
+    network._set_topology(
+        header["sizes"], functions, None, loss, bool(header["biases"]), header["dtype"]
+    )
+    for name, view in network.unflatten(network.parameters).items():
+        view[...] = arrays[name]
     return network

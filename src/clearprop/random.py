@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     DROPOUT = 4
     VALIDATION = 5
     CHECK = 6
+    TEST = 7
 
 
 def check_seed(seed: int) -> int:
@@ -114,9 +115,9 @@ def permutation(seed: int, n: int, *, epoch: int, stripe: int = 0) -> NDArray[np
     return _order(words(seed, Purpose.SHUFFLE, 2 * n, epoch=epoch, sample=stripe))
 
 
-def validation_order(seed: int, n: int) -> NDArray[np.int64]:
-    """Return the numbers 0..n-1 in the order in which rows are put aside for validation."""
-    return _order(words(seed, Purpose.VALIDATION, 2 * n))
+def random_order(seed: int, n: int, purpose: Purpose) -> NDArray[np.int64]:
+    """Return the numbers 0..n-1 in the order in which rows are put aside for this purpose."""
+    return _order(words(seed, purpose, 2 * n))
 
 
 def _order(pairs: NDArray[Any]) -> NDArray[np.int64]:

@@ -5,10 +5,16 @@ Exit codes: 0 done; 1 the data or the model is at fault, said in one line; 2 wro
 
 from __future__ import annotations
 
+import errno
+
 import click
 
 import clearprop
 from clearprop.cli.demo import demo
+from clearprop.cli.evaluate import evaluate
+from clearprop.cli.predict import predict
+from clearprop.cli.summary import summary
+from clearprop.cli.train import train
 from clearprop.errors import ClearpropError
 
 
@@ -21,6 +27,11 @@ class _OneLine(click.Group):
         except ClearpropError as error:
             click.echo(f"clearprop: {error}", err=True)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
+                raise
+            click.echo(f"clearprop: could not write the output: {error.strerror}", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=_OneLine, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,8 +39,9 @@ class _OneLine(click.Group):
 def main() -> None:
     """Backpropagation in the clear: train networks, and see every number on the way.
 
-    Begin with: clearprop demo
+    Begin with: clearprop demo. With a table of your own: clearprop train FILE --target COLUMN
     """
 
 
-main.add_command(demo)
+for command in (demo, train, predict, evaluate, summary):
+    main.add_command(command)

@@ -1,0 +1,32 @@
+"""`clearprop summary`: what is in a model file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+import clearprop as cp
+from clearprop import model_file
+
+
+@click.command(epilog="Example: clearprop summary penguins.safetensors")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def summary(model: Path, as_json: bool) -> None:
+    """Say what a model predicts, from which columns, and how good it was on its test rows.
+
+    MODEL may also be a file that Network.save wrote.
+    """
+    if model_file.read_kind(model) == "network":
+        network = cp.Network.load(model)
+        described = cp.network.network_header(network)
+        click.echo(json.dumps(described, indent=2) if as_json else repr(network))
+        return
+    loaded = cp.Model.load(model)
+    if as_json:
+        click.echo(json.dumps({**loaded.report.to_dict(), "features": loaded.features}, indent=2))
+        return
+    click.echo(repr(loaded.report))
+    click.echo(f"\n{loaded.network}")

@@ -1,0 +1,158 @@
+"""`clearprop train`: from a data file to a model file, with a report."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+import clearprop as cp
+from clearprop.activations import ACTIVATIONS
+from clearprop.errors import FileWriteError
+from clearprop.tables.files import kind_of
+from clearprop.tables.target import TASKS
+from clearprop.whole_file import check_can_write
+
+HIDDEN_ACTIVATIONS = sorted(name for name in ACTIVATIONS if name != "softmax")
+
+
+def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    """Return "100,50" as (100, 50), and "" as (), or raise `click.BadParameter`."""
+    try:
+        sizes = tuple(int(part) for part in value.split(",")) if value.strip() else ()
+    except ValueError:
+        sizes = (0,)
+    if any(size < 1 for size in sizes):
+        raise click.BadParameter(f"{value!r} is no list of layer sizes such as 100,50")
+    return sizes
+
+
+@click.command(
+    epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors"
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Where the model goes. [default: FILE's name, ending with .safetensors, here]",
+)
+@click.option(
+    "--task", type=click.Choice(TASKS), help="What to predict. [default: by the target's values]"
+)
+@click.option(
+    "--hidden",
+    default="100,50",
+    show_default=True,
+    metavar="SIZES",
+    callback=parse_sizes,
+    help='Sizes of the hidden layers; "" for none.',
+)
+@click.option(
+    "--activation",
+    default="relu",
+    show_default=True,
+    metavar="NAME",
+    type=click.Choice(HIDDEN_ACTIVATIONS),
+    help="Of the hidden layers.",
+)
+@click.option(
+    "--epochs",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most; training stops once the validation rows gain no more.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**64 - 1),
+    metavar="N",
+    help="For the rows put aside, first weights and shuffles.",
+)
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="Use a column though it looks like an identifier. Repeatable.",
+)
+@click.option(
+    "--categorical",
+    multiple=True,
+    metavar="COLUMN",
+    help="Read a column of numbers as names of things. Repeatable.",
+)
+@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
+@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")  # fmt: skip
+def train(
+    file: Path,
+    target: str,
+    out: Path | None,
+    task: str | None,
+    hidden: tuple[int, ...],
+    activation: str,
+    epochs: int,
+    seed: int,
+    drop: tuple[str, ...],
+    keep: tuple[str, ...],
+    categorical: tuple[str, ...],
+    drop_missing_target: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Train a network on a table, and report how good it is.
+
+    FILE is a CSV, TSV, Parquet, Arrow or JSON lines file with a header. Columns are detected,
+    encoded and standardized; a part of the rows is put aside to stop training by, another to
+    test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
+    """
+    kind_of(file)
+    out = Path(f"{file.stem}.safetensors") if out is None else out
+    check_can_write(out, replace=force)
+    model = cp.Model.fit(
+        file,
+        target,
+        hidden=hidden,
+        task=task,
+        activation=activation,
+        drop=drop,
+        keep=keep,
+        categorical=categorical,
+        drop_missing_target=drop_missing_target,
+        epochs=epochs,
+        seed=seed,
+        progress=False if as_json else None,
+    )
+    save(model, out)
+    if as_json:
+        click.echo(json.dumps({"model": str(out), **model.report.to_dict()}, indent=2))
+        return
+    click.echo(repr(model.report))
+    size = out.stat().st_size / 1000
+    click.echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
+
+
+def save(model: cp.Model, out: Path) -> None:
+    """Write the model; if that fails now, after training, write it where it still goes.
+
+    Raises
+    ------
+    FileWriteError
+        If the model is not at `out`; the message says where it is.
+    """
+    try:
+        model.save(out)
+    except FileWriteError as error:
+        refuge = Path(tempfile.mkdtemp(prefix="clearprop-")) / (out.name or "model.safetensors")
+        try:
+            model.save(refuge)
+        except FileWriteError:
+            raise error from None
+        raise FileWriteError(f"{error}; the model is in {refuge} instead: move it") from None

@@ -1,0 +1,210 @@
+"""Columns: a pandas, polars or pyarrow table as NumPy arrays of four kinds.
+
+number   float64, NaN where missing
+boolean  text "true" and "false", None where missing
+text     str, None where missing
+date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
+
+Anything else (lists, structs, bytes, complex numbers) is of the kind "other".
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
+
+Array = NDArray[Any]
+
+_NOTHING = np.array(None, dtype=object)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name, its kind, and its values, shape (n,)."""
+
+    name: str
+    kind: str
+    values: Array
+    whole: bool = False
+    """Whether numbers came as integers."""
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Where no value is, shape (n,)."""
+        if self.kind == "number":
+            return np.isnan(self.values)
+        if self.kind == "date":
+            return np.isnat(self.values)
+        return np.asarray(self.values == _NOTHING, dtype=bool)
+
+    def take(self, rows: Array) -> Column:
+        """Return these rows of the column."""
+        return Column(self.name, self.kind, self.values[rows], self.whole)
+
+
+def read_columns(table: object) -> dict[str, Column]:
+    """Return the columns of a table by name, in their order.
+
+    Parameters
+    ----------
+    table : pandas, polars or pyarrow table
+
+    Raises
+    ------
+    TypeOfDataError
+        If it is not a table.
+    ColumnError
+        If two columns have one name, or one has none.
+    ShapeError
+        If it has no rows.
+    """
+    import narwhals as nw  # here, because `import clearprop` should not wait for it
+
+    try:
+        frame: Any = nw.from_native(table, eager_only=True)
+        series = list(frame.iter_columns())
+    except nw.exceptions.DuplicateError as error:
+        reason = str(error).partition("\n")[0]
+        raise ColumnError(f"two columns of the table have one name: {reason}") from None
+    except TypeError:
+        raise TypeOfDataError(
+            f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
+            "the path of a file"
+        ) from None
+    columns: dict[str, Column] = {}
+    for place, one in enumerate(series, 1):
+        name = str(one.name).strip()
+        if not name:
+            raise ColumnError(f"column {place} of the table has no name: give it one")
+        if name in columns:
+            raise ColumnError(f"two columns of the table are called {name!r}: rename one")
+        columns[name] = _column(name, one)
+    if not columns or not len(series[0]):
+        raise ShapeError(f"the table has no {'rows' if columns else 'columns'}")
+    return columns
+
+
+def _column(name: str, series: Any) -> Column:
+    import narwhals as nw
+
+    kind = series.dtype
+    if kind.is_numeric():
+        values = series.cast(nw.Float64).to_numpy().astype(np.float64)
+        return Column(name, "number", values, whole=kind.is_integer())
+    if isinstance(kind, nw.Datetime | nw.Date):
+        if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        values = series.cast(nw.Datetime("us")).to_numpy().astype("datetime64[us]")
+        return Column(name, "date", values)
+    if kind == nw.Duration:
+        return Column(name, "number", _seconds(series.to_numpy()))
+    if kind in (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Time, nw.Unknown):
+        return _of_objects(name, series.to_list())
+    return Column(name, "other", np.array([str(kind)] * len(series), dtype=object))
+
+
+def _of_objects(name: str, values: list[Any]) -> Column:
+    """Return a column of the kind that its values, which may be any Python objects, have."""
+    present = [v for v in values if not _is_missing(v)]
+    if len(present) < len(values):
+        values = [None if _is_missing(v) else v for v in values]
+    kinds = set(map(type, present))
+    if kinds <= {str}:
+        return Column(
+            name, "text", _objects([None if v is None else v.strip() or None for v in values])
+        )
+    if all(issubclass(k, bool | np.bool_) for k in kinds):
+        words = [None if v is None else "true" if v else "false" for v in values]
+        return Column(name, "boolean", _objects(words))
+    if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
+        whole = all(issubclass(k, numbers.Integral) for k in kinds)
+        return Column(
+            name,
+            "number",
+            np.array([np.nan if v is None else float(v) for v in values]),
+            whole=whole,
+        )
+    if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
+        plain = [np.datetime64("NaT") if v is None else _without_zone(v) for v in values]
+        return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
+    if all(issubclass(k, datetime.time) for k in kinds):
+        seconds = [
+            np.nan if v is None else v.hour * 3600 + v.minute * 60 + v.second + v.microsecond / 1e6
+            for v in values
+        ]
+        return Column(name, "number", np.array(seconds))
+    if all(issubclass(k, datetime.timedelta) for k in kinds):
+        return Column(
+            name, "number", np.array([np.nan if v is None else v.total_seconds() for v in values])
+        )
+    if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
+        return Column(name, "text", _objects([None if v is None else _as_text(v) for v in values]))
+    odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
+    return Column(name, "other", _objects([odd.__name__] * len(values)))
+
+
+def check_finite(column: Column) -> None:
+    """Raise `NonFiniteDataError` if a column of numbers holds infinity."""
+    infinite = np.flatnonzero(np.isinf(column.values)) if column.kind == "number" else ()
+    if len(infinite):
+        raise NonFiniteDataError(
+            f"column {column.name!r}, row {infinite[0]} is {column.values[infinite[0]]}; "
+            "infinity is refused: leave the cell empty if the value is not known"
+        )
+
+
+def as_categories(column: Column) -> Array:
+    """Return the values as text, None where missing: a whole number as "3", not "3.0"."""
+    if column.kind == "number":
+        return _objects([None if np.isnan(v) else _as_text(v) for v in column.values.tolist()])
+    if column.kind == "date":
+        return _objects([None if np.isnat(v) else str(v) for v in column.values])
+    return column.values
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT, or pandas's NA."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return False
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # NA, whose comparison has no truth; arrays
+        return type(value).__name__ == "NAType"
+
+
+def _objects(values: list[Any]) -> Array:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _seconds(durations: Array) -> Array:
+    durations = durations.astype("timedelta64[us]")
+    seconds = durations.astype(np.float64) / 1e6
+    seconds[np.isnat(durations)] = np.nan
+    return seconds
+
+
+def _without_zone(value: Any) -> Any:
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value

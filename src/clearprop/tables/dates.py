@@ -1,0 +1,142 @@
+"""Dates: text that is dates, and dates as numbers of meaning.
+
+A date becomes years since 2000, and a point on the circle of the year, of the week and of the
+day: December lies beside January, Sunday beside Monday. Only what varies in the data is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+FORMATS = (
+    "ISO 8601",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%m/%d/%Y",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+)
+"""The formats that text is tried for, in this order: month before day where both would do."""
+
+_DAY = 86_400_000_000
+"""Microseconds of a day."""
+_YEAR = 365.2425 * _DAY
+_EPOCH = np.datetime64("2000-01-03", "us")
+"""A Monday: the week's circle begins here."""
+
+
+def _years(dates: Array) -> Array:
+    return (dates - np.datetime64("2000-01-01", "us")).astype(np.float64) / _YEAR
+
+
+def _turn_of_year(dates: Array) -> Array:
+    start = dates.astype("datetime64[Y]")
+    length = ((start + 1).astype("datetime64[us]") - start.astype("datetime64[us]")).astype(float)
+    return (dates - start.astype("datetime64[us]")).astype(np.float64) / length
+
+
+def _turn_of_week(dates: Array) -> Array:
+    return (dates - _EPOCH).astype(np.float64) / (7 * _DAY) % 1
+
+
+def _turn_of_day(dates: Array) -> Array:
+    return (dates - _EPOCH).astype(np.float64) / _DAY % 1
+
+
+def _on_circle(turn: Callable[[Array], Array], wave: Callable[[Array], Array]) -> Any:
+    return lambda dates: wave(2 * np.pi * turn(dates))
+
+
+PARTS: dict[str, Callable[[Array], Array]] = {
+    "years since 2000": _years,
+    "sine of the year": _on_circle(_turn_of_year, np.sin),
+    "cosine of the year": _on_circle(_turn_of_year, np.cos),
+    "sine of the week": _on_circle(_turn_of_week, np.sin),
+    "cosine of the week": _on_circle(_turn_of_week, np.cos),
+    "sine of the day": _on_circle(_turn_of_day, np.sin),
+    "cosine of the day": _on_circle(_turn_of_day, np.cos),
+}
+"""The numbers a date can become: functions of datetime64[us] arrays without NaT."""
+
+
+def part(name: str, dates: Array) -> Array:
+    """Return one of the `PARTS` of each date, NaN for NaT: float64, shape (n,)."""
+    numbers = np.full(dates.shape, np.nan)
+    present = ~np.isnat(dates)
+    numbers[present] = PARTS[name](dates[present])
+    return numbers
+
+
+def parts_that_vary(dates: Array) -> tuple[str, ...]:
+    """Return the names of the parts that tell these dates apart.
+
+    The year's circle wants several months, the week's several days of a month (dates that
+    are all the first of one say nothing about weekdays), the day's several times of day.
+    """
+    dates = dates[~np.isnat(dates)]
+    months = dates.astype("datetime64[M]")
+    varies = {
+        "since": True,
+        "year": np.unique(months.astype(int) % 12).size > 1,
+        "week": np.unique((dates - months).astype("timedelta64[D]")).size > 1,
+        "day": np.unique(dates - dates.astype("datetime64[D]")).size > 1,
+    }
+    return tuple(
+        name for name in PARTS if any(key in name.split() for key, yes in varies.items() if yes)
+    )
+
+
+def find_format(texts: Iterable[str | None]) -> str | None:
+    """Return the first of the `FORMATS` that reads every text that is there, or None."""
+    unique = sorted({text for text in texts if text is not None})
+    for form in FORMATS if unique else ():
+        if all(_parse(text, form) is not None for text in unique):
+            return form
+    return None
+
+
+def is_ambiguous(texts: Iterable[str | None], form: str) -> bool:
+    """Whether the texts also read with day and month exchanged."""
+    other = form.replace("%m/%d", "%d/%m")
+    return other != form and all(_parse(text, other) for text in texts if text is not None)
+
+
+def parse(texts: Array, form: str) -> tuple[Array, NDArray[np.int64]]:
+    """Return the dates (datetime64[us]) of texts, and the rows whose text is no such date."""
+    known = {text: _parse(text, form) for text in set(texts.tolist()) if text is not None}
+    dates = np.array([known.get(text) for text in texts.tolist()], dtype="datetime64[us]")
+    wrong = [row for row, text in enumerate(texts) if text is not None and known[text] is None]
+    return dates, np.array(wrong, dtype=np.int64)
+
+
+def _parse(text: str, form: str) -> datetime | None:
+    try:
+        if form == "ISO 8601":
+            if text.isdigit():  # 20240131 may be any number
+                return None
+            date = datetime.fromisoformat(text)
+        else:
+            date = datetime.strptime(text, form)
+    except ValueError:
+        return None
+    return date if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)

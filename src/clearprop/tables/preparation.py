@@ -1,0 +1,147 @@
+"""Preparation: a raw table becomes inputs and targets, split into three parts of its rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest
+from clearprop.tables.columns import Column, check_finite, read_columns
+from clearprop.tables.detection import Detected, detect_inputs
+from clearprop.tables.encoding import Encoding, fit_encoding
+from clearprop.tables.files import read_table
+from clearprop.tables.split import Split, split_rows
+from clearprop.tables.target import Target, detect_target, find_target, shortened
+
+Array = NDArray[Any]
+Columns = dict[str, Column]
+
+LEAST_ROWS = 10
+"""With fewer rows nothing can be learned, watched and tested."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table made ready for a network.
+
+    Attributes
+    ----------
+    columns : dict of str to Column
+        Those used, with all rows that have a target.
+    goal : Column
+        The target's values.
+    left_out : int
+        Rows without a target.
+    target : Target
+    reason : str
+        Why the task is what it is.
+    detected : Detected
+    encoding : Encoding
+    split : Split
+    X, y : ndarray, shape (n, n_features), (n,)
+        All rows, encoded.
+    """
+
+    columns: Columns
+    goal: Column
+    left_out: int
+    target: Target
+    reason: str
+    detected: Detected
+    encoding: Encoding
+    split: Split
+    X: Array
+    y: Array
+
+
+def prepare(
+    table: object,
+    target: str,
+    *,
+    task: str | None,
+    drop: Collection[str],
+    keep: Collection[str],
+    categorical: Collection[str],
+    drop_missing_target: bool,
+    validation: float,
+    test: float,
+    seed: int,
+) -> Prepared:
+    """Return a table made ready; see `Model.fit` for the arguments and the errors."""
+    if isinstance(table, str | os.PathLike):
+        table = read_table(table)
+    columns = read_columns(table)
+    goal = find_target(columns, target)
+    named = {"drop": drop, "keep": keep, "categorical": categorical}
+    named = {name: _check_names(name, value, columns, target) for name, value in named.items()}
+    twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
+    if twice:
+        raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
+    inputs = {name: column for name, column in columns.items() if name != target}
+    detected = detect_inputs(inputs, **named)
+    for column in (goal, *(inputs[one.column] for one in detected.inputs)):
+        check_finite(column)  # here, where rows have the table's numbers
+    columns, left_out = rows_with_target(columns, goal, drop_missing_target)
+    goal = columns.pop(target)
+    if len(goal.values) < LEAST_ROWS:
+        raise ShapeError(
+            f"the table has {len(goal.values)} rows with a target; a model takes {LEAST_ROWS} or "
+            "more"
+        )
+    aim, reason = detect_target(goal, task)
+    labels = aim.labels(goal) if aim.classes else None
+    split = split_rows(len(goal.values), labels, validation, test, seed)
+    aim = aim.fitted(goal.take(split.training))
+    if not detected.inputs:
+        reasons = [f"{name} ({reason})" for name, reason in detected.dropped.items()]
+        why = f": {shortened(reasons)}" if reasons else ""
+        raise ColumnError(f"no column is left to learn {target!r} from{why}")
+    used = {one.column: columns[one.column] for one in detected.inputs}
+    learned = {name: column.take(split.training) for name, column in used.items()}
+    encoding = fit_encoding(detected.inputs, learned)
+    X, y = encoding.encode(used), aim.encode(goal)
+    return Prepared(used, goal, left_out, aim, reason, detected, encoding, split, X, y)
+
+
+def rows_with_target(
+    columns: Mapping[str, Column], goal: Column, drop: bool
+) -> tuple[Columns, int]:
+    """Return the rows whose target is there, and how many are not.
+
+    Raises
+    ------
+    TargetError
+        If some are not, and `drop` does not allow to leave them out.
+    """
+    missing = goal.missing
+    count = int(missing.sum())
+    if not count:
+        return dict(columns), 0
+    if count == len(missing):
+        raise TargetError(f"target {goal.name!r} has no values")
+    if not drop:
+        raise TargetError(
+            f"target {goal.name!r} is missing in {count} of {len(missing)} rows: leave them out "
+            "with drop_missing_target (--drop-missing-target)"
+        )
+    rows = np.flatnonzero(~missing)
+    return {name: column.take(rows) for name, column in columns.items()}, count
+
+
+def _check_names(
+    argument: str, names: Collection[str], columns: Columns, target: str
+) -> Collection[str]:
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name == target:
+            raise ArgumentError(f"{argument} names the target, {target!r}")
+        if name not in columns:
+            near = nearest(name, columns)
+            hint = f" (did you mean {near!r}?)" if near else ""
+            raise ArgumentError(f"{argument} names {name!r}, which the table does not have{hint}")
+    return names

@@ -1,0 +1,166 @@
+"""Report: what a model decided about a table, and its scores beside the baselines'."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from clearprop.html_table import html_table
+from clearprop.tables.scores import aligned, brief
+
+_WIDTH = 88
+_LISTED = 12
+"""Columns that are told one by one."""
+
+OURS = "this network"
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What `Model.fit` decided, and how good the model is.
+
+    Attributes
+    ----------
+    target, task, reason : str
+        What is predicted, as what, and why so.
+    classes : dict of str to int
+        The rows of each class; empty for a regression.
+    rows : dict of str to int
+        "training", "validation", "test", and "without target" (left out).
+    inputs : dict of str to str
+        Of each column that is used, what it became.
+    dropped : dict of str to str
+        Of each column that is not used, why.
+    missing : dict of str to int
+        Of each column that is used, its missing values, if it has any.
+    notes : list of str
+        What to know beside.
+    training : dict
+        "epochs", "best_epoch", "stopped", "seconds".
+    network : str
+        Its layers and size.
+    scores : dict of str to dict of str to float
+        The figures on the test rows, of this network and of each baseline; empty without test
+        rows.
+    verdict : str
+        How the network stands beside the best baseline.
+    """
+
+    target: str
+    task: str
+    reason: str
+    classes: dict[str, int]
+    rows: dict[str, int]
+    inputs: dict[str, str]
+    dropped: dict[str, str]
+    missing: dict[str, int]
+    notes: list[str]
+    training: dict[str, Any]
+    network: str
+    scores: dict[str, dict[str, float]]
+    verdict: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def restore(cls, header: Mapping[str, Any]) -> Report:
+        """Return the report that `to_dict` gave."""
+        return cls(**{name: header[name] for name in cls.__dataclass_fields__})
+
+    def __repr__(self) -> str:
+        lines = [f"Model of {self.target!r}: {self.task} ({self.reason})", ""]
+        for name, text in self._facts():
+            first, *rest = textwrap.wrap(text, _WIDTH - 13, break_long_words=False) or [""]
+            lines += [f"  {name:<9}  {first}", *(f"{'':13}{line}" for line in rest)]
+        if self.scores:
+            lines += ["", f"On {self.rows['test']:,} test rows, kept apart until now"]
+            lines += [*aligned(self._scores()), "", *textwrap.wrap(self.verdict, _WIDTH)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        title = f"Model of {self.target!r}: {self.task} ({self.reason})"
+        html = html_table(title, [], self._facts(), wrap=[1])
+        if self.scores:
+            head, *rows = self._scores()
+            title = f"On {self.rows['test']:,} test rows, kept apart until now. {self.verdict}"
+            html += html_table(title, head, rows, right=range(1, len(head)))
+        return html
+
+    def _scores(self) -> list[list[str]]:
+        names = list(next(iter(self.scores.values())))
+        rows = [["", *names]]
+        for model, figures in self.scores.items():
+            rows.append([model, *(brief(figures[name]) for name in names)])
+        return rows
+
+    def _facts(self) -> list[tuple[str, str]]:
+        rows = self.rows
+        parts = [f"{rows['training']:,} to learn from"]
+        parts += [f"{rows['validation']:,} to stop by"] if rows["validation"] else []
+        parts += [f"{rows['test']:,} to test on"] if rows["test"] else []
+        parts += (
+            [f"{rows['without target']:,} left out, without a target"]
+            if rows["without target"]
+            else []
+        )
+        facts = [("rows", ", ".join(parts))]
+        if self.classes:
+            counts = [f"{name} ({count:,})" for name, count in self.classes.items()]
+            facts.append(("classes", _list(counts)))
+        facts.append(("inputs", _list([f"{name}: {what}" for name, what in self.inputs.items()])))
+        if self.missing:
+            counts = [f"{name} ({count:,})" for name, count in self.missing.items()]
+            facts.append(("missing", _list(counts)))
+        if self.dropped:
+            reasons = [f"{name} ({reason})" for name, reason in self.dropped.items()]
+            facts.append(("dropped", _list(reasons)))
+        facts.append(("network", self.network))
+        t = self.training
+        how = f"{t['seconds']:.1f} s ({t['stopped']})"
+        if t["best_epoch"] is None:
+            facts.append(("training", f"{t['epochs']} epochs; {how}"))
+        else:
+            kept = f"epoch {t['best_epoch']} of {t['epochs']} is kept, the best on the validation"
+            facts.append(("training", f"{kept} rows; {how}"))
+        facts += [("note", note) for note in self.notes]
+        return facts
+
+
+def _list(items: list[str]) -> str:
+    """Return the first items, separated, and how many more there are."""
+    more = f"; and {len(items) - _LISTED:,} more" if len(items) > _LISTED else ""
+    return "; ".join(items[:_LISTED]) + more
+
+
+def verdict(
+    scores: Mapping[str, Mapping[str, float]], leads: Mapping[str, tuple[float, float]]
+) -> str:
+    """Return in words how the network stands beside the best of the baselines.
+
+    Parameters
+    ----------
+    scores : mapping of str to mapping of str to float
+        The figures of each model; the first figure is the main one, of which more is better.
+    leads : mapping of str to (float, float)
+        Of each baseline, by how much our score per row is better, and the standard error.
+    """
+    figure = next(iter(scores[OURS]))
+    best = max(leads, key=lambda name: scores[name][figure])
+    ours, theirs = scores[OURS][figure], scores[best][figure]
+    ahead, error = leads[best]
+    compared = f"({figure} {brief(ours)}, {brief(theirs)})"
+    if abs(ahead) <= 2 * error:
+        return (
+            f"Beside the best baseline, {best} {compared}, the difference is within what chance "
+            "makes of so few rows (two standard errors)."
+        )
+    if ahead > 0:
+        return f"This network is ahead of the best baseline, {best} {compared}."
+    return (
+        f"This network is behind {best} {compared}, by more than chance explains: prefer that "
+        "here, or try other settings."
+    )

@@ -1,0 +1,348 @@
+"""Scores: how well predictions fit what came true, as figures, as a table, as a picture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import missing_extra
+from clearprop.tables.columns import Column
+from clearprop.tables.target import Target
+
+Array = NDArray[Any]
+
+_MATRIX_CLASSES = 12
+"""Classes whose confusion matrix still fits a terminal."""
+
+
+class Scores(ABC):
+    """How well a model does on rows whose target is known."""
+
+    @property
+    @abstractmethod
+    def figures(self) -> dict[str, float]:
+        """The figures in one number each, the main one first."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON holds it."""
+
+    @abstractmethod
+    def plot(self, ax: Any = None) -> Any:
+        """Draw what the figures sum up; return the matplotlib figure."""
+
+
+@dataclass(frozen=True, repr=False)
+class ClassScores(Scores):
+    """Scores of a classification.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        In the order of the rows and columns of `confusion`.
+    confusion : ndarray of int, shape (K, K)
+        ``confusion[i, j]`` counts the rows of class i that were called j.
+    log_loss : float
+        The mean of -log of the probability given to the true class, in nats.
+    """
+
+    classes: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    log_loss: float
+
+    @property
+    def rows(self) -> int:
+        """The rows that were judged."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of rows that were called right."""
+        return float(self.confusion.trace() / self.rows)
+
+    @property
+    def recall(self) -> Array:
+        """Of each class's rows, the share that was called so; NaN for a class without rows."""
+        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=1))
+
+    @property
+    def precision(self) -> Array:
+        """Of the rows called each class, the share that is it; NaN for one never called."""
+        return _ratio(self.confusion.diagonal(), self.confusion.sum(axis=0))
+
+    @property
+    def f1(self) -> Array:
+        """2 TP / (2 TP + FP + FN) of each class."""
+        right = self.confusion.diagonal()
+        return _ratio(2 * right, self.confusion.sum(axis=0) + self.confusion.sum(axis=1))
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall of the classes that have rows."""
+        return float(np.nanmean(self.recall))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Accuracy, balanced accuracy and log loss."""
+        return {
+            "accuracy": self.accuracy,
+            "balanced accuracy": self.balanced_accuracy,
+            "log loss": self.log_loss,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON holds it; what is not defined is null."""
+        per_class = {
+            name: {
+                "rows": int(rows),
+                "precision": _or_none(precision),
+                "recall": _or_none(recall),
+                "f1": _or_none(f1),
+            }
+            for name, rows, precision, recall, f1 in zip(
+                self.classes,
+                self.confusion.sum(axis=1),
+                self.precision,
+                self.recall,
+                self.f1,
+                strict=True,
+            )
+        }
+        return {
+            "rows": self.rows,
+            **{name.replace(" ", "_"): value for name, value in self.figures.items()},
+            "classes": per_class,
+            "confusion": self.confusion.tolist(),
+        }
+
+    def __repr__(self) -> str:
+        figures = "  ".join(f"{name} {brief(value)}" for name, value in self.figures.items())
+        counts = self.confusion.sum(axis=1)
+        rows = [["class", "rows", "precision", "recall", "f1"]]
+        for i, name in enumerate(self.classes):
+            three = [_shown(a[i]) for a in (self.precision, self.recall, self.f1)]
+            rows.append([name, f"{counts[i]:,}", *three])
+        lines = [f"{self.rows:,} rows: {figures}", "", *aligned(rows), ""]
+        if len(self.classes) <= _MATRIX_CLASSES:
+            names = [f"{name}" for name in self.classes]
+            matrix = [["", *names]]
+            matrix += [
+                [name, *(f"{count:,}" for count in line)]
+                for name, line in zip(names, self.confusion, strict=True)
+            ]
+            lines += ["rows: what it is; columns: what it was called", *aligned(matrix)]
+        else:
+            lines += ["most often confused", *aligned(self._most_confused())]
+        return "\n".join(lines)
+
+    def _most_confused(self, most: int = 10) -> list[list[str]]:
+        wrong = self.confusion - np.diag(self.confusion.diagonal())
+        rows = [["it is", "called", "rows"]]
+        for place in np.argsort(-wrong, axis=None, kind="stable")[:most]:
+            i, j = np.unravel_index(place, wrong.shape)
+            if wrong[i, j]:
+                rows.append([self.classes[i], self.classes[j], f"{wrong[i, j]:,}"])
+        return rows
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the confusion matrix, each row as shares of its class.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw. None: a new figure.
+
+        Returns
+        -------
+        matplotlib Figure
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib (the extra `plots`) is not installed.
+        """
+        size = min(max(3.6, 1.6 + 0.55 * len(self.classes)), 14)
+        figure, ax = _axes(ax, (size + 1.2, size), "scores.plot()")
+        shares = _ratio(self.confusion, self.confusion.sum(axis=1, keepdims=True))
+        image = ax.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1)
+        places = np.arange(len(self.classes))
+        long = max(map(len, self.classes)) > 4 or len(self.classes) > 12
+        ax.set_xticks(places, self.classes, rotation=45 if long else 0,
+                      ha="right" if long else "center")  # fmt: skip
+        ax.set_yticks(places, self.classes)
+        ax.set_xlabel("called")
+        ax.set_ylabel("it is")
+        ax.set_title(f"{self.rows:,} rows, accuracy {self.accuracy:.3f}", fontsize="medium")
+        for i, j in np.ndindex(self.confusion.shape) if len(self.classes) <= 20 else ():
+            if self.confusion[i, j]:
+                color = "white" if shares[i, j] > 0.5 else "black"
+                ax.text(j, i, f"{self.confusion[i, j]:,}", ha="center", va="center", color=color)
+        figure.colorbar(image, ax=ax, label="share of the class's rows")
+        return figure
+
+
+@dataclass(frozen=True, repr=False)
+class NumberScores(Scores):
+    """Scores of a regression, in the target's own unit.
+
+    Attributes
+    ----------
+    target : str
+    true, predicted : ndarray, shape (n,)
+    """
+
+    target: str
+    true: Array
+    predicted: Array
+
+    @property
+    def rows(self) -> int:
+        """The rows that were judged."""
+        return len(self.true)
+
+    @property
+    def r2(self) -> float:
+        """1 - sum of squared errors / sum of squares about the mean; NaN if all are the same."""
+        spread = ((self.true - self.true.mean()) ** 2).sum()
+        return float(1 - (self.errors**2).sum() / spread) if spread else float("nan")
+
+    @property
+    def errors(self) -> Array:
+        """Predicted minus true, shape (n,)."""
+        return self.predicted - self.true
+
+    @property
+    def root_mean_squared_error(self) -> float:
+        """The square root of the mean squared error."""
+        return float(np.sqrt((self.errors**2).mean()))
+
+    @property
+    def mean_absolute_error(self) -> float:
+        """The mean of the absolute errors."""
+        return float(np.abs(self.errors).mean())
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """R2, RMSE and MAE."""
+        return {
+            "R2": self.r2,
+            "RMSE": self.root_mean_squared_error,
+            "MAE": self.mean_absolute_error,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON holds them; what is not defined is null."""
+        return {
+            "rows": self.rows,
+            **{name.lower(): _or_none(value) for name, value in self.figures.items()},
+        }
+
+    def __repr__(self) -> str:
+        figures = "  ".join(f"{name} {brief(value)}" for name, value in self.figures.items())
+        worst = np.argsort(-np.abs(self.errors), kind="stable")[:5]
+        table = [["row", "true", "predicted", "error"]]
+        table += [
+            [str(i), f"{self.true[i]:.5g}", f"{self.predicted[i]:.5g}", f"{self.errors[i]:+.4g}"]
+            for i in worst
+        ]
+        return "\n".join([f"{self.rows:,} rows: {figures}", "", "furthest off", *aligned(table)])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw predicted over true values, with the line where they are the same.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw. None: a new figure.
+
+        Returns
+        -------
+        matplotlib Figure
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib (the extra `plots`) is not installed.
+        """
+        figure, ax = _axes(ax, (5.0, 4.6), "scores.plot()")
+        ends = [
+            min(self.true.min(), self.predicted.min()),
+            max(self.true.max(), self.predicted.max()),
+        ]
+        ax.plot(ends, ends, color="0.6", lw=1, zorder=1)
+        alpha = float(np.clip(300 / self.rows, 0.1, 0.8))
+        ax.scatter(self.true, self.predicted, s=14, color="#0072B2", alpha=alpha, lw=0, zorder=2)
+        ax.set_xlabel(f"{self.target}, true")
+        ax.set_ylabel(f"{self.target}, predicted")
+        ax.set_title(f"{self.rows:,} rows, R2 {self.r2:.3f}", fontsize="medium")
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+        return figure
+
+
+def class_scores(
+    classes: Sequence[object], labels: NDArray[np.int64], probabilities: Array
+) -> ClassScores:
+    """Return the scores of probabilities, shape (n, K), for rows of known labels."""
+    K = len(classes)
+    called = probabilities.argmax(axis=1)
+    confusion = np.bincount(labels * K + called, minlength=K * K).reshape(K, K)
+    wide = probabilities.astype(np.float64)
+    given = wide[np.arange(len(labels)), labels] / wide.sum(axis=1)
+    smallest = np.finfo(probabilities.dtype).tiny
+    log_loss = float(-np.log(np.maximum(given, smallest)).mean())
+    return ClassScores(tuple(map(str, classes)), confusion, log_loss)
+
+
+def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
+    """Return the scores of probabilities (n, K) or numbers (n,) for the true values `goal`."""
+    if target.classes:
+        return class_scores(target.classes, target.labels(goal), outputs)
+    return NumberScores(target.column, target.numbers(goal), outputs)
+
+
+def brief(figure: float) -> str:
+    """Return a figure with four decimals, or with fewer if it is large."""
+    if not np.isfinite(figure):
+        return "-"
+    return f"{figure:.4f}" if abs(figure) < 100 else f"{figure:,.1f}"
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Return lines of text columns, the first to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append(indent + "  ".join(cells).rstrip())
+    return lines
+
+
+def _ratio(top: Array, bottom: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(bottom > 0, top / bottom, np.nan)
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _shown(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.3f}"
+
+
+def _axes(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        missing_extra("matplotlib", feature, "plots")
+    if ax is not None:
+        return ax.figure, ax
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots()

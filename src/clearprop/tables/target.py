@@ -1,0 +1,214 @@
+"""Target: what is predicted, as the numbers a network learns, and back.
+
+Classes become the labels 0, 1, ... of their sorted list; numbers are standardized with the
+mean and scale of the training rows, and come back in their own unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
+from clearprop.tables.columns import Column, as_categories, check_finite
+
+Array = NDArray[Any]
+Class = str | int | float | bool
+
+TASKS = ("classification", "regression")
+
+MAX_CLASSES = 1000
+MAX_WHOLE = 20
+"""Whole numbers of at most so many different values are classes, if nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The column that is predicted.
+
+    Attributes
+    ----------
+    column : str
+    classes : tuple of str, int, float or bool
+        In the order of the network's outputs; empty for a number.
+    mean, scale : float
+        Of a number, over the training rows.
+    """
+
+    column: str
+    classes: tuple[Class, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def task(self) -> str:
+        """Return "classification" or "regression"."""
+        return "classification" if self.classes else "regression"
+
+    def labels(self, column: Column) -> NDArray[np.int64]:
+        """Return the place of each value in `classes`, shape (n,).
+
+        Raises
+        ------
+        TargetError
+            If a value is missing, or no class of training.
+        """
+        self._check_present(column)
+        place = {_key(c): i for i, c in enumerate(self.classes)}
+        keys = [_key(v) for v in as_categories(column).tolist()]
+        if set(place) <= {"true", "false"}:
+            words = {"1": "true", "0": "false"}
+            keys = [words.get(key, key.lower()) for key in keys]
+        new = sorted({key for key in keys if key not in place})
+        if new:
+            raise TargetError(
+                f"target {self.column!r} holds {new[0]!r}, which is no class of training "
+                f"({shortened(self.classes)})"
+            )
+        return np.array([place[key] for key in keys], dtype=np.int64)
+
+    def encode(self, column: Column) -> Array:
+        """Return what the network learns: labels (n,), or standardized numbers (n,)."""
+        if self.classes:
+            return self.labels(column)
+        return (self.numbers(column) - self.mean) / self.scale
+
+    def fitted(self, column: Column) -> Target:
+        """Return the target of a regression with the mean and scale of the training rows."""
+        if self.classes:
+            return self
+        numbers = self.numbers(column)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = float(numbers.mean()), float(numbers.std())
+        if not np.isfinite(scale):
+            raise NonFiniteDataError(
+                f"target {self.column!r} holds numbers too large to be standardized"
+            )
+        return Target(self.column, (), mean, scale or 1.0)
+
+    def numbers(self, column: Column) -> Array:
+        """Return the values in their own unit: float64, shape (n,).
+
+        Raises
+        ------
+        TargetError
+            If a value is missing, or not a number.
+        """
+        self._check_present(column)
+        return _numbers(column)
+
+    def _check_present(self, column: Column) -> None:
+        if column.missing.any():
+            raise TargetError(
+                f"target {self.column!r} is missing in {int(column.missing.sum())} of "
+                f"{len(column.values)} rows: leave them out"
+            )
+
+
+def find_target(columns: Mapping[str, Column], name: str) -> Column:
+    """Return the target column, or raise `ColumnError` with the nearest names."""
+    if name in columns:
+        return columns[name]
+    near = nearest(name, columns)
+    hint = f" (did you mean {near!r}?)" if near else ""
+    raise ColumnError(
+        f"the table has no column {name!r} to predict{hint}; it has {shortened(columns)}"
+    )
+
+
+def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
+    """Return what a target without missing values is, and why.
+
+    Raises
+    ------
+    UnknownNameError
+        If `task` is neither "classification", "regression" nor None.
+    TargetError
+        If all values are the same, or every value is another, or they do not fit the task.
+    """
+    if task is not None and task not in TASKS:
+        unknown("task", task, TASKS)
+    if column.kind in ("date", "other"):
+        what = "dates" if column.kind == "date" else str(column.values[0])
+        raise TargetError(
+            f"target {column.name!r} holds {what}; a target is a number or a class: make one of it"
+        )
+    keys = as_categories(column).tolist()
+    different = sorted(set(keys))
+    if len(different) == 1:
+        raise TargetError(
+            f"target {column.name!r} is always {different[0]}: there is nothing to learn"
+        )
+    why = "as asked for"
+    if task is None:
+        task, why = _detect_task(column, len(different))
+    if task == "regression":
+        _numbers(column)
+        return Target(column.name), why
+    if len(different) > max(2, len(keys) / 2) or len(different) > MAX_CLASSES:
+        advice = ": use regression" if column.kind == "number" else ": is it an identifier?"
+        raise TargetError(
+            f"target {column.name!r} has {len(different)} different values in {len(keys)} rows, "
+            f"too many for classes{advice}"
+        )
+    return Target(column.name, _classes(column, different)), why
+
+
+def shortened(names: Sequence[Any] | Mapping[Any, Any], most: int = 8) -> str:
+    """Return the first names, and how many more there are."""
+    shown = [str(name) for name in list(names)[:most]]
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(shown) + more
+
+
+def _detect_task(column: Column, different: int) -> tuple[str, str]:
+    if column.kind == "boolean":
+        return "classification", "true or false"
+    if column.kind == "text":
+        return "classification", f"{different} different texts"
+    values = column.values
+    if not (values == np.floor(values)).all():
+        return "regression", "numbers with decimals"
+    if different <= MAX_WHOLE:
+        return "classification", f"{different} different whole numbers"
+    return "regression", f"whole numbers, {different} different ones"
+
+
+def _classes(column: Column, different: list[str]) -> tuple[Class, ...]:
+    if column.kind == "boolean":
+        return tuple(word == "true" for word in different)
+    if column.kind == "text":
+        return tuple(different)
+    numbers = np.unique(column.values)
+    whole = (numbers == np.floor(numbers)).all()
+    return tuple(int(v) if whole else float(v) for v in numbers)
+
+
+def _key(value: Any) -> str:
+    """Return a class as `as_categories` writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _numbers(column: Column) -> Array:
+    if column.kind == "number":
+        check_finite(column)
+        return column.values
+    if column.kind == "boolean":
+        return np.array([float(v == "true") for v in column.values])
+    for text in column.values:
+        try:
+            float(text)
+        except (TypeError, ValueError):
+            raise TargetError(
+                f"target {column.name!r} holds {text!r}, which is no number: use classification, "
+                "or mend it"
+            ) from None
+    return column.values.astype(np.float64)

@@ -1,0 +1,246 @@
+"""Tables of three libraries become the same columns; dates; what columns are taken for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import clearprop as cp
+from clearprop.tables import dates
+from clearprop.tables.columns import as_categories, read_columns
+from clearprop.tables.detection import detect_inputs
+
+DAY = dt.datetime(2024, 2, 29, 12, 30)
+VALUES = {
+    "int": [1, None, 3],
+    "float": [1.5, None, -2.0],
+    "bool": [True, None, False],
+    "text": ["a", None, " b "],
+    "date": [DAY, None, DAY + dt.timedelta(days=1)],
+    "span": [dt.timedelta(seconds=90), None, dt.timedelta(days=1)],
+    "gone": [None, None, None],
+}
+EXPECTED = {
+    "int": ("number", [1.0, np.nan, 3.0]),
+    "float": ("number", [1.5, np.nan, -2.0]),
+    "bool": ("boolean", ["true", None, "false"]),
+    "text": ("text", ["a", None, "b"]),
+    "date": ("date", [np.datetime64(DAY, "us"), np.datetime64("NaT"), np.datetime64("2024-03-01T12:30", "us")]),
+    "span": ("number", [90.0, np.nan, 86400.0]),
+    "gone": ("text", [None, None, None]),
+}  # fmt: skip
+TABLES = {
+    "polars": pl.DataFrame(VALUES),
+    "pyarrow": pa.table(VALUES),
+    "pandas": pd.DataFrame(VALUES),
+    "pandas of pyarrow": pa.table(VALUES).to_pandas(types_mapper=pd.ArrowDtype),
+    "pandas of nullable": pd.DataFrame(VALUES).convert_dtypes(),
+    "pandas of objects": pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in VALUES.items()}),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("library", TABLES)
+def test_columns_are_the_same_from_every_library(library, name):
+    column = read_columns(TABLES[library])[name]
+    kind, values = EXPECTED[name]
+    if name == "gone":
+        assert column.missing.all()
+        return
+    assert column.kind == kind
+    np.testing.assert_array_equal(column.values, np.array(values, dtype=column.values.dtype))
+    assert column.missing.tolist() == [False, True, False]
+
+
+def test_zones_become_utc_and_categories_text():
+    zone = dt.timezone(dt.timedelta(hours=2))
+    when = dt.datetime(2024, 1, 1, 1, tzinfo=zone)
+    for table in (
+        pl.DataFrame({"t": [when]}),
+        pa.table({"t": [when]}),
+        pd.DataFrame({"t": [when]}),
+    ):
+        assert read_columns(table)["t"].values[0] == np.datetime64("2023-12-31T23:00")
+    table = pd.DataFrame({"c": pd.Categorical(["x", None, "y"]), "n": pd.Categorical([1, 2, 1])})
+    columns = read_columns(table)
+    assert columns["c"].values.tolist() == ["x", None, "y"]
+    assert as_categories(columns["n"]).tolist() == ["1", "2", "1"]
+
+
+def test_python_objects():
+    table = pd.DataFrame(
+        {
+            "decimal": [decimal.Decimal("1.5"), None],
+            "mixed": [1, "x"],
+            "time": [dt.time(1, 0, 30), None],
+            "date": [dt.date(2024, 1, 2), None],
+            "list": [[1], None],
+            7: [1, 2],
+        },
+        dtype=object,
+    )
+    columns = read_columns(table)
+    kinds = {name: column.kind for name, column in columns.items()}
+    assert kinds == {"decimal": "number", "mixed": "text", "time": "number", "date": "date", "list": "other", "7": "number"}  # fmt: skip
+    assert columns["time"].values[0] == 3630
+    assert columns["mixed"].values.tolist() == ["1", "x"]
+    assert read_columns(pl.DataFrame({"l": [[1]]}))["l"].kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), cp.ColumnError, "one name"),
+        (pd.DataFrame([[1, 2]], columns=["a", " a"]), cp.ColumnError, "two columns.*'a'"),
+        (pl.DataFrame({"": [1]}), cp.ColumnError, "column 1 of the table has no name"),
+        (pl.DataFrame({"a": []}), cp.ShapeError, "no rows"),
+        (pl.DataFrame(), cp.ShapeError, "no columns"),
+        ([[1, 2]], cp.TypeOfDataError, "is a list; give a pandas, polars or pyarrow table"),
+        (np.eye(2), cp.TypeOfDataError, "ndarray"),
+        (pl.LazyFrame({"a": [1]}), cp.TypeOfDataError, "LazyFrame"),
+    ],
+)
+def test_what_is_no_table(table, error, message):
+    with pytest.raises(error, match=message) as caught:
+        read_columns(table)
+    assert "\n" not in str(caught.value)
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("2024-02-29", "ISO 8601"),
+            ("2024-02-29T12:30:00Z", "ISO 8601"),
+            ("2024/02/29 12:30", "%Y/%m/%d %H:%M"),
+            ("29.02.2024", "%d.%m.%Y"),
+            ("02/29/2024", "%m/%d/%Y"),
+            ("29/02/2024", "%d/%m/%Y"),
+            ("Feb 29 2024", "%b %d %Y"),
+            ("29-Feb-2024", "%d-%b-%Y"),
+        ],
+    )
+    def test_formats(self, text, form):
+        assert dates.find_format([text, None]) == form
+        parsed, wrong = dates.parse(np.array([text, None, "no date"], dtype=object), form)
+        assert parsed[0].astype("datetime64[D]") == np.datetime64("2024-02-29")
+        assert np.isnat(parsed[1:]).all()
+        assert wrong.tolist() == [2]
+
+    @pytest.mark.parametrize("texts", [["20240131"], ["x"], ["2024-01-01", "x"], [None], []])
+    def test_no_dates(self, texts):
+        assert dates.find_format(texts) is None
+
+    def test_month_before_day_where_both_would_do(self):
+        assert dates.find_format(["01/02/2024"]) == "%m/%d/%Y"
+        assert dates.is_ambiguous(["01/02/2024"], "%m/%d/%Y")
+        assert not dates.is_ambiguous(["01/02/2024", "01/13/2024"], "%m/%d/%Y")
+        assert not dates.is_ambiguous(["2024-01-02"], "ISO 8601")
+
+    def test_numbers_of_meaning(self):
+        when = np.array(
+            ["2000-01-01", "2024-01-01", "2024-07-01T18:00", "NaT"], dtype="datetime64[us]"
+        )
+        years = dates.part("years since 2000", when)
+        np.testing.assert_allclose(years[:2], [0, 24], atol=1e-2)
+        assert np.isnan(years[3])
+        np.testing.assert_allclose(
+            dates.part("cosine of the year", when)[:3], [1, 1, -1], atol=1e-4
+        )
+        np.testing.assert_allclose(dates.part("sine of the day", when)[:3], [0, 0, -1], atol=1e-12)
+        monday = np.array(["2024-01-01", "2024-01-08", "1999-12-27"], dtype="datetime64[us]")
+        np.testing.assert_allclose(dates.part("cosine of the week", monday), 1, atol=1e-12)
+
+    def test_only_what_varies_is_kept(self):
+        def parts(*texts):
+            return {
+                name.split()[-1]
+                for name in dates.parts_that_vary(np.array(texts, "datetime64[us]"))
+            }
+
+        assert parts("1970-01-01", "1971-01-01", "NaT") == {"2000"}
+        assert parts("1970-01-01", "1970-02-01") == {"2000", "year"}
+        assert parts("1970-01-01", "1970-01-09") == {"2000", "week"}
+        assert parts("1970-01-01T05", "1970-01-01T06") == {"2000", "day"}
+
+
+def detect(drop=(), keep=(), categorical=(), **columns):
+    n = max(len(v) for v in columns.values())
+    table = pl.DataFrame({k: list(v) for k, v in columns.items()}, strict=False)
+    assert table.height == n
+    return detect_inputs(read_columns(table), drop=drop, keep=keep, categorical=categorical)
+
+
+class TestDetection:
+    def test_kinds(self):
+        found = detect(
+            n=range(0, 60, 2),
+            c=["a", "b", "c"] * 10,
+            b=[True, False, None] * 10,
+            d=[f"2024-01-{i:02}" for i in range(1, 31)],
+        )
+        assert [(one.column, one.kind) for one in found.inputs] == [
+            ("n", "number"), ("c", "category"), ("b", "boolean"), ("d", "date")
+        ]  # fmt: skip
+        assert found.inputs[3].date_format == "ISO 8601"
+        assert not found.dropped
+
+    def test_what_is_dropped_and_why(self):
+        n = 40
+        found = detect(
+            drop=["asked"],
+            always=["x"] * n,
+            always_5=[5] * n,
+            empty=[None] * n,
+            row=range(n),
+            from_1=range(1, n + 1),
+            user_id=[(i * 7919) % 1000 for i in range(n)],
+            PassengerId=[(i * 7919) % 1000 for i in range(n)],
+            name=[f"person {i}" for i in range(n)],
+            asked=[i % 3 for i in range(n)],
+            lists=[[i] for i in range(n)],
+            stays=[1.5, 2.5] * (n // 2),
+        )
+        assert [one.column for one in found.inputs] == ["stays"]
+        reasons = found.dropped
+        assert reasons["always"] == "is always x"
+        assert reasons["always_5"] == "is always 5"
+        assert reasons["empty"] == "has no values"
+        assert reasons["row"] == reasons["from_1"] == "looks like a row number"
+        assert "its name says so" in reasons["user_id"]
+        assert "its name says so" in reasons["PassengerId"]
+        assert reasons["name"] == "looks like an identifier: 40 different values in 40 rows"
+        assert reasons["asked"] == "as asked for"
+        assert "List" in reasons["lists"]
+
+    def test_what_stays(self):
+        n = 40
+        found = detect(
+            year=range(1950, 1950 + n),
+            height=[i * 0.5 for i in range(n)],
+            price=[(i * 7919) % 1000 for i in range(n)],
+            city=[f"city {i % 15}" for i in range(n)],
+            constant_or_missing=[1, None] * (n // 2),
+        )
+        assert not found.dropped
+        assert len(found.inputs) == 5
+
+    def test_keep_and_categorical(self):
+        n = 40
+        columns = {"row": range(n), "code": [10 * (i % 4) for i in range(n)]}
+        found = detect(keep=["row"], categorical=["code"], **columns)
+        assert [(one.column, one.kind) for one in found.inputs] == [
+            ("row", "number"),
+            ("code", "category"),
+        ]
+
+    def test_dates_that_could_be_read_two_ways_are_told(self):
+        found = detect(d=[f"{m:02}/{d:02}/2024" for m in range(1, 12) for d in (1, 5, 9)])
+        assert found.inputs[0].kind == "date"
+        assert "could be day/month/year" in found.notes[0]

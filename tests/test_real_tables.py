@@ -1,0 +1,47 @@
+"""On real tables, as they come: every one trains, predicts raw rows, and is worth its training.
+
+Figures by cross-validation, beside scikit-learn's own MLP, are in benchmarks/TABLES.md.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import clearprop as cp
+from real_tables import TABLES
+
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "TABLES.md"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_real_table(name, tmp_path):
+    real = TABLES[name]
+    table = real.load()
+    if len(table) > 2000:
+        table = table.sample(2000, random_state=0).reset_index(drop=True)
+    model = cp.Model.fit(table, real.target, seed=0)
+    assert model.task == real.task
+    ours, *_ = scores = list(model.report.scores.values())
+    naive, linear = scores[1:3]
+    noise = 2 / np.sqrt(model.report.rows["test"])  # of a share, two standard errors at most
+    if real.task == "classification":
+        assert ours["log loss"] < naive["log loss"]
+        assert ours["accuracy"] > linear["accuracy"] - noise
+    else:
+        assert ours["R2"] > 0.1 > naive["R2"]
+        assert ours["R2"] > linear["R2"] - noise
+    model.save(tmp_path / "m")
+    raw = table.drop(columns=real.target)
+    assert np.array_equal(cp.Model.load(tmp_path / "m").predict(raw), model.predict(raw))
+
+
+def test_on_average_not_behind_scikit_learns_mlp():
+    """The committed figures, which `python benchmarks/tables.py` measures and writes."""
+    rows = re.findall(r"^\| (?P<name>[\w ]+) \| (?:accuracy|R2) \| (-?[\d.]+) \| (-?[\d.]+) \|", RESULTS.read_text(), re.MULTILINE)  # fmt: skip
+    assert {name for name, *_ in rows} == set(TABLES)
+    differences = [float(ours) - float(theirs) for _, ours, theirs in rows]
+    assert np.mean(differences) >= 0

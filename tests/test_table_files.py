@@ -1,0 +1,206 @@
+"""Reading and writing table files: every kind, and every way a file can be wrong."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import clearprop as cp
+from clearprop.tables import files
+from clearprop.tables.files import read_table, write_table
+
+TABLE = pl.DataFrame(
+    {"name": ["Ann", "Bob", None], "age": [31, None, 27], "height": [1.62, 1.85, None], "member": [True, None, False]}
+)  # fmt: skip
+
+
+def save(tmp_path, content, name="data.csv"):
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.parquet", "t.pq", "t.arrow", "t.feather", "t.ipc", "t.jsonl", "t.ndjson", "t.json", "T.CSV"])  # fmt: skip
+def test_every_kind_comes_back(name, tmp_path):
+    write_table(TABLE.to_dict(as_series=True), tmp_path / name)
+    back = read_table(tmp_path / name)
+    assert back.columns == TABLE.columns
+    assert back.rows() == TABLE.rows()
+    assert list(back.schema.dtypes()) == [pl.String, pl.Int64, pl.Float64, pl.Boolean]
+
+
+def test_json_of_both_shapes(tmp_path):
+    array = save(tmp_path, '[{"a": 1, "b": "x"}, {"a": 2.5}]', "a.json")
+    lines = save(tmp_path, '{"a": 1, "b": "x"}\n{"a": 2.5}\n', "b.json")
+    assert read_table(array).rows() == read_table(lines).rows() == [(1.0, "x"), (2.5, None)]
+
+
+class TestText:
+    def test_types_are_decided_over_all_rows(self, tmp_path):
+        rows = "\n".join(f"{i},{i}" for i in range(20_000))
+        frame = read_table(save(tmp_path, f"a,b\n{rows}\n1,many\n"))
+        assert frame.schema == {"a": pl.Int64, "b": pl.String}
+        assert frame["b"][-1] == "many"
+
+    @pytest.mark.parametrize("word", files.MISSING)
+    def test_missing_values(self, word, tmp_path):
+        frame = read_table(save(tmp_path, f"a,b,c\n1,{word},x\n2,3.5,y\n"))
+        assert frame.schema == {"a": pl.Int64, "b": pl.Float64, "c": pl.String}
+        assert frame["b"].to_list() == [None, 3.5]
+
+    def test_codes_stay_text(self, tmp_path):
+        path = save(tmp_path, "zip,n,f\n01234,0,0.5\n94110,10,00.5\n")
+        assert read_table(path).schema == {"zip": pl.String, "n": pl.Int64, "f": pl.String}
+        assert read_table(path, as_text=["n"])["n"].to_list() == ["0", "10"]
+
+    def test_spaces_and_booleans(self, tmp_path):
+        frame = read_table(save(tmp_path, "a , b\n 1 ,True\n 2,false \n"))
+        assert frame.to_dict(as_series=False) == {"a": [1, 2], "b": [True, False]}
+
+    def test_semicolons_and_decimal_commas(self, tmp_path):
+        frame = read_table(save(tmp_path, 'a;b;c\n1,5;x;"1;2"\n-2,25;y;z\n'))
+        assert frame.to_dict(as_series=False) == {
+            "a": [1.5, -2.25],
+            "b": ["x", "y"],
+            "c": ["1;2", "z"],
+        }
+
+    def test_quotes_may_hold_commas_quotes_and_lines(self, tmp_path):
+        expected = [("x,y", 1), ('say "hi"', 2), ("two\nlines", 3)]
+        text = 'a,b\n"x,y",1\n"say ""hi""",2\n"two\nlines",3\n'
+        assert read_table(save(tmp_path, text)).rows() == expected
+        gap = read_table(save(tmp_path, text + "z,\n"))  # read by the csv module
+        assert gap.rows() == [*expected, ("z", None)]
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    @pytest.mark.parametrize("last", ["1", ""])
+    def test_blank_lines_are_no_rows(self, end, last, tmp_path):
+        text = end.join(["", "a,b", "1,2", "", f"3,{last}", "", ""])
+        expected = [(1, 2), (3, int(last) if last else None)]
+        assert read_table(save(tmp_path, text)).rows() == expected
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+    def test_encodings_with_a_mark(self, encoding, tmp_path):
+        frame = read_table(save(tmp_path, "größe,ort\n1,Zürich\n".encode(encoding)))
+        assert frame.to_dict(as_series=False) == {"größe": [1], "ort": ["Zürich"]}
+
+    def test_a_column_without_a_name_is_called_by_its_place(self, tmp_path):
+        assert read_table(save(tmp_path, ",a\n0,x\n1,y\n")).columns == ["column 1", "a"]
+
+    @given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8), min_size=3, max_size=3), min_size=1, max_size=8))  # fmt: skip
+    def test_what_polars_writes_comes_back(self, rows):
+        import tempfile
+        from pathlib import Path
+
+        frame = pl.DataFrame([[f"x{v}" for v in row] for row in rows], orient="row", schema=["a", "b", "c"])  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "t.csv"
+            write_table(frame.to_dict(as_series=True), path)
+            stripped = [tuple(v.strip() for v in row) for row in frame.rows()]
+            assert read_table(path, as_text=frame.columns).rows() == stripped
+
+    def test_both_readers_agree(self, tmp_path):
+        """The rows before a gap in the last column are the same with and without the gap."""
+        rng = np.random.default_rng(0)
+        lines = [f'{i},"t,{i}",{rng.normal():.3f}' for i in range(500)]
+        text = "\n".join(["a,b,c", *lines])
+        fast, slow = read_table(save(tmp_path, text)), read_table(save(tmp_path, f"{text}\n1,z,"))
+        assert fast.rows() == slow.rows()[:-1]
+
+
+WRONG = {
+    "empty": (b"", "data.csv is empty", cp.TableFileError),
+    "only spaces": (b" \n\n ", "data.csv is empty", cp.TableFileError),
+    "only a mark": (b"\xef\xbb\xbf", "data.csv is empty", cp.TableFileError),
+    "header only": (b"a,b\n", "a header but no rows", cp.TableFileError),
+    "too many fields": (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 fields, but the header has 2", cp.TableFileError),
+    "too few fields": (b"a,b\n1,2\n3\n4,5\n", "line 3 has 1 fields, but the header has 2", cp.TableFileError),
+    "duplicate names": (b"a,b,a\n1,2,3\n", r"2 columns called 'a' \(columns 1, 3\)", cp.ColumnError),
+    "latin-1": ("a,ort\n1,x\n2,Zürich\n".encode("latin-1"), "not UTF-8: line 3 has the byte 0xFC.*iconv", cp.TableFileError),
+    "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), "line 1 has a zero byte", cp.TableFileError),
+    "half utf-16": (b"\xff\xfea", "not UTF-16", cp.TableFileError),
+    "parquet": (b"PAR1....PAR1", "not CSV but Parquet: rename it to end with .parquet", cp.TableFileError),
+    "excel": (b"PK\x03\x04....", "an Excel workbook: save it as CSV", cp.TableFileError),
+    "gzip": (b"\x1f\x8b....", "a gzip archive", cp.TableFileError),
+    "web page": (b"<!DOCTYPE html><html>", "a web page", cp.TableFileError),
+    "json": (b'{"a": 1}\n', "not CSV but JSON", cp.TableFileError),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_text_file(case, tmp_path):
+    content, message, error = WRONG[case]
+    with pytest.raises(error, match=message) as caught:
+        read_table(save(tmp_path, content))
+    assert type(caught.value) is error
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow", "t.jsonl", "t.json"])
+def test_text_in_a_file_of_another_kind(name, tmp_path):
+    with pytest.raises(cp.TableFileError, match=f"{name} (is not|cannot be read as)") as caught:
+        read_table(save(tmp_path, "a,b\n1,2\n", name))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_a_truncated_file(name, tmp_path):
+    write_table(TABLE.to_dict(as_series=True), tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(cp.TableFileError, match="cannot be read as") as caught:
+        read_table(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_table_without_rows(tmp_path):
+    write_table({"a": [], "b": []}, tmp_path / "t.parquet")
+    with pytest.raises(cp.TableFileError, match="t.parquet has no rows"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(cp.FileMissingError, match="there is no file"):
+        read_table(tmp_path / "no.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(cp.FileMissingError, match="is a folder"):
+        read_table(tmp_path / "folder.csv")
+    for name in ("data", "data.xlsx"):
+        with pytest.raises(cp.TableFileError, match="known are .csv"):
+            read_table(tmp_path / name)
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    path = save(tmp_path, "a\n1\n")
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(cp.TableFileError, match="cannot be read: Permission denied"):
+        read_table(path)
+
+
+def test_without_polars(tmp_path, monkeypatch):
+    path = save(tmp_path, "a\n1\n")
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(cp.MissingExtraError, match=r"polars.*clearprop\[tables\]"):
+        read_table(path)
+
+
+def test_ten_thousand_columns(tmp_path):
+    names = ",".join(f"c{i}" for i in range(10_000))
+    row = ",".join(map(str, range(10_000)))
+    frame = read_table(save(tmp_path, f"{names}\n{row}\n{row}\n"))
+    assert frame.shape == (2, 10_000)
+    assert frame["c9999"].to_list() == [9999, 9999]
+
+
+def test_a_huge_field_is_named(tmp_path):
+    with pytest.raises(cp.TableFileError, match="line 2 cannot be read: field larger"):
+        read_table(save(tmp_path, "a,b\n" + "x" * 200_000 + ",\n"))
