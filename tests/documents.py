@@ -2,9 +2,12 @@
 
     python tests/documents.py --write README.md docs/notes.md
 
-Two forms are run, in order, in one namespace a document:
+Three forms are run, in order, in one namespace and one folder a document, which begins with a
+copy of the tables in examples/:
 
 - a ``python`` block, whose output is the ``text`` block that follows it, if one does;
+- a ``sh`` block that a ``text`` block follows, whose output is what its commands print; numbers
+  in it may differ a little, as training does from one processor to the next;
 - a row of a table whose last two columns are `call` and `prints`: the call's value, numbers
   to six digits.
 """
@@ -13,15 +16,21 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<output>.*?)```)?", re.DOTALL)
+SHELL = re.compile(r"```sh\n(?P<command>[^`]*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
 ROW = re.compile(r"^(?P<left>\|.*\| )`(?P<call>[^`]+)` \| `(?P<output>[^`]*)` \|$", re.MULTILINE)
 
 
@@ -37,17 +46,56 @@ class Piece(NamedTuple):
 def run(text: str) -> Iterator[tuple[re.Match[str], Piece]]:
     """Run a document's code in order."""
     namespace: dict[str, object] = {"__name__": "__document__"}
-    matches = sorted([*BLOCK.finditer(text), *ROW.finditer(text)], key=lambda match: match.start())
+    found = [*BLOCK.finditer(text), *SHELL.finditer(text), *ROW.finditer(text)]
+    matches = sorted(found, key=lambda match: match.start())
     for match in matches:
         parts = match.groupdict()
         if "call" in parts:
             code, printed = parts["call"], shown(eval(parts["call"], namespace))
+        elif "command" in parts:
+            code, printed = parts["command"], output_of(parts["command"])
         else:
             code, out = parts["code"], io.StringIO()
             with contextlib.redirect_stdout(out):
                 exec(compile(code, f"<{code.strip().splitlines()[0]}>", "exec"), namespace)
             printed = out.getvalue()
         yield match, Piece(text.count("\n", 0, match.start()) + 1, code, parts["output"], printed)
+
+
+def output_of(commands: str) -> str:
+    """What commands print in the current folder, errors and warnings too."""
+    folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    done = subprocess.run(
+        commands, shell=True, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PATH": os.pathsep.join(folders), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    return done.stdout
+
+
+def alike(said: str, printed: str) -> bool:
+    """Whether two outputs of commands have the same words, and numbers close to each other.
+
+    How long training took, in epochs and seconds, is anybody's guess.
+    """
+    said, printed = (
+        re.sub(r"epoch \d+ of \d+|[\d.]+ s \(", "...", text) for text in (said, printed)
+    )
+    a, b = (re.split(r"(\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text) for text in (said, printed))
+    if [" ".join(words.split()) for words in a[::2]] != [
+        " ".join(words.split()) for words in b[::2]
+    ]:
+        return False
+    numbers = [[float(number.replace(",", "")) for number in part[1::2]] for part in (a, b)]
+    return bool(np.allclose(*numbers, rtol=0.05, atol=0.05))
+
+
+@contextlib.contextmanager
+def folder_of_examples(folder: Path) -> Iterator[None]:
+    """Work in a folder that holds the tables in examples/."""
+    for path in (ROOT / "examples").glob("*.csv"):
+        shutil.copy(path, folder)
+    with contextlib.chdir(folder):
+        yield
 
 
 def shown(value: object) -> str:
@@ -72,5 +120,7 @@ def renewed(text: str) -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] != ["--write"]:
         sys.exit(__doc__)
-    for name in sys.argv[2:]:
-        Path(name).write_text(renewed(Path(name).read_text(encoding="utf-8")), encoding="utf-8")
+    for path in [Path(name).resolve() for name in sys.argv[2:]]:
+        with tempfile.TemporaryDirectory() as folder, folder_of_examples(Path(folder)):
+            text = renewed(path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")

@@ -160,7 +160,7 @@ class TestTrain:
         real = os.fsync
 
         def full(handle):
-            if os.readlink(f"/proc/self/fd/{handle}").startswith(str(here)):
+            if Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(here):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             real(handle)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import metadata
 
+import polars
 import pytest
 
 import clearprop as cp
@@ -89,6 +90,7 @@ NET = cp.Network([2, 2], output="softmax")
 PROVOKED = {
     "ArchitectureError": lambda: cp.Network([2, 0]),
     "ArgumentError": lambda: cp.Adam(-1),
+    "ColumnError": lambda: cp.Model.fit(polars.DataFrame({"a": [1]}), "b"),
     "DerivativeError": lambda: cp.Activation("f", lambda z: z, lambda z: 2.0),
     "DivergenceError": lambda: cp.train(
         cp.Network([1, 1]), [[1e3]], [1.0], optimizer=cp.SGD(1e30), epochs=9
@@ -108,6 +110,7 @@ PROVOKED = {
     "PairingError": lambda: cp.Network([2, 2], "relu", loss="poisson"),
     "SampleWeightError": lambda: cp.backprop(NET, [[0, 0]], [1], sample_weight=[-1]),
     "ShapeError": lambda: NET.predict([[0]]),
+    "TableFileError": lambda: cp.Model.fit(__file__, "y"),
     "TargetError": lambda: cp.backprop(NET, [[0, 0]], [5]),
     "TypeOfDataError": lambda: NET.predict([["a", "b"]]),
     "UnknownNameError": lambda: cp.Network([2, 2], "rely"),

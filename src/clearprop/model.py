@@ -19,6 +19,7 @@ from clearprop.checks import number
 from clearprop.early_stopping import EarlyStopping
 from clearprop.errors import ArgumentError, ModelFileError
 from clearprop.history import History
+from clearprop.initializers import Initializer
 from clearprop.network import Network, arrays_in_file, network_header, restore_network
 from clearprop.optimizers import AdamW
 from clearprop.random import check_seed
@@ -93,6 +94,7 @@ class Model:
         hidden: Sequence[int] = (100, 50),
         task: str | None = None,
         activation: str | Activation = "relu",
+        initializer: str | Initializer = "glorot_uniform",
         drop: Collection[str] = (),
         keep: Collection[str] = (),
         categorical: Collection[str] = (),
@@ -120,6 +122,8 @@ class Model:
             other numbers are predicted as numbers; the report says what was taken.
         activation : str or Activation
             Of the hidden layers.
+        initializer : str or Initializer
+            Draws the first weights.
         drop : collection of str
             Columns to leave out.
         keep : collection of str
@@ -190,7 +194,7 @@ class Model:
             [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
             activation,
             "softmax" if ready.target.classes else "identity",
-            initializer="glorot_uniform",
+            initializer=initializer,
             seed=seed,
         )
         split = ready.split
@@ -201,7 +205,7 @@ class Model:
         scores: dict[str, dict[str, float]] = {}
         said = ""
         if len(split.test):
-            outputs = _outputs(network, ready.target, ready.X[split.test])
+            outputs = _meaning(network, ready.target, ready.X[split.test])
             scores, said = judge(ready, outputs, compare, seed)
         report = make_report(ready, network, history, scores, said)
         return cls(network, ready.encoding, ready.target, report, history)
@@ -454,7 +458,7 @@ class Model:
         return read_columns(table)
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
-        return _outputs(self.network, self._target, self._encoding.encode(columns))
+        return _meaning(self.network, self._target, self._encoding.encode(columns))
 
 
 def _settings(split: Split) -> dict[str, Any]:
@@ -467,21 +471,7 @@ def _settings(split: Split) -> dict[str, Any]:
     }
 
 
-def _outputs(self, columns: Mapping[str, Column]) -> Array:
-    return _outputs(self.network, self._target, self._encoding.encode(columns))
-
-
-def _settings(split: Split) -> dict[str, Any]:
-    """Return what training takes for a table of this size."""
-    n = len(split.training)
-    return {
-        "optimizer": "adam",
-        "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
-        "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
-    }
-
-
-def _outputs(network: Network, target: Target, X: Array) -> Array:
+def _meaning(network: Network, target: Target, X: Array) -> Array:
     """Return probabilities (n, K), or numbers in the target's unit (n,), as float64."""
     outputs = network.predict(X).astype(np.float64)
     if target.classes:

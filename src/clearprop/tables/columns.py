@@ -153,8 +153,10 @@ def _of_objects(name: str, values: list[Any]) -> Column:
 
 def check_finite(column: Column) -> None:
     """Raise `NonFiniteDataError` if a column of numbers holds infinity."""
-    infinite = np.flatnonzero(np.isinf(column.values)) if column.kind == "number" else ()
-    if len(infinite):
+    if column.kind != "number":
+        return
+    infinite = np.flatnonzero(np.isinf(column.values))
+    if infinite.size:
         raise NonFiniteDataError(
             f"column {column.name!r}, row {infinite[0]} is {column.values[infinite[0]]}; "
             "infinity is refused: leave the cell empty if the value is not known"

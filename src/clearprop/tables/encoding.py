@@ -54,8 +54,8 @@ class Input:
     column : str
     kind : {"number", "category", "boolean", "date"}
     categories, rare : tuple of str
-        Of a category or boolean: the values that have an input of their own, and those that share one
-        with each other and with values never seen.
+        Of a category or boolean: the values that have an input of their own, and those that
+        share one with each other and with values never seen.
     missing : bool
         Whether missing values have an input.
     parts : tuple of str
