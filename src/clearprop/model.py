@@ -432,6 +432,7 @@ class Model:
             network = restore_network(header["network"], arrays, path, activations)
             encoding = Encoding(inputs, {name: arrays[f"inputs.{name}"] for name in STATISTICS})
             report = Report.restore(header["report"])
+            _check_statistics(encoding, target)
         except ModelFileError:
             raise
         except Exception as error:  # whatever a damaged header leads to
@@ -459,6 +460,15 @@ class Model:
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
         return _meaning(self.network, self._target, self._encoding.encode(columns))
+
+
+def _check_statistics(encoding: Encoding, target: Target) -> None:
+    """Raise `ValueError` if a file's numbers cannot be what training found."""
+    numbers = [*encoding.statistics.values(), np.array([target.mean, target.scale])]
+    if not all(np.isfinite(part).all() for part in numbers):
+        raise ValueError("a statistic is not finite")
+    if target.scale <= 0 or (encoding.statistics["scale"] <= 0).any():
+        raise ValueError("a scale is not positive")
 
 
 def _settings(split: Split) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,9 @@ from numpy.typing import NDArray
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
 
 Array = NDArray[Any]
+
+EXACT = 2.0**53
+"""Whole numbers beyond this are not all told apart by float64: they are names, and stay text."""
 
 _NOTHING = np.array(None, dtype=object)
 
@@ -33,8 +38,6 @@ class Column:
     name: str
     kind: str
     values: Array
-    whole: bool = False
-    """Whether numbers came as integers."""
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -47,7 +50,7 @@ class Column:
 
     def take(self, rows: Array) -> Column:
         """Return these rows of the column."""
-        return Column(self.name, self.kind, self.values[rows], self.whole)
+        return Column(self.name, self.kind, self.values[rows])
 
 
 def read_columns(table: object) -> dict[str, Column]:
@@ -98,7 +101,9 @@ def _column(name: str, series: Any) -> Column:
     kind = series.dtype
     if kind.is_numeric():
         values = series.cast(nw.Float64).to_numpy().astype(np.float64)
-        return Column(name, "number", values, whole=kind.is_integer())
+        if kind.is_integer() and (np.abs(values) > EXACT).any():
+            return _of_objects(name, [None if v is None else str(v) for v in series.to_list()])
+        return Column(name, "number", values)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -113,25 +118,20 @@ def _column(name: str, series: Any) -> Column:
 
 def _of_objects(name: str, values: list[Any]) -> Column:
     """Return a column of the kind that its values, which may be any Python objects, have."""
-    present = [v for v in values if not _is_missing(v)]
-    if len(present) < len(values):
+    kinds = set(map(type, values))
+    if not kinds <= {str, type(None)}:
         values = [None if _is_missing(v) else v for v in values]
-    kinds = set(map(type, present))
+        kinds = set(map(type, values))
+    kinds.discard(type(None))
     if kinds <= {str}:
-        return Column(
-            name, "text", _objects([None if v is None else v.strip() or None for v in values])
-        )
+        texts = [None if v is None else v.strip() or None for v in values]
+        return Column(name, "text", _objects(texts))
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         words = [None if v is None else "true" if v else "false" for v in values]
         return Column(name, "boolean", _objects(words))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
-        whole = all(issubclass(k, numbers.Integral) for k in kinds)
-        return Column(
-            name,
-            "number",
-            np.array([np.nan if v is None else float(v) for v in values]),
-            whole=whole,
-        )
+        floats = [np.nan if v is None else float(v) for v in values]
+        return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT") if v is None else _without_zone(v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
@@ -142,9 +142,8 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         ]
         return Column(name, "number", np.array(seconds))
     if all(issubclass(k, datetime.timedelta) for k in kinds):
-        return Column(
-            name, "number", np.array([np.nan if v is None else v.total_seconds() for v in values])
-        )
+        seconds = [np.nan if v is None else v.total_seconds() for v in values]
+        return Column(name, "number", np.array(seconds))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
         return Column(name, "text", _objects([None if v is None else _as_text(v) for v in values]))
     odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
@@ -165,11 +164,27 @@ def check_finite(column: Column) -> None:
 
 def as_categories(column: Column) -> Array:
     """Return the values as text, None where missing: a whole number as "3", not "3.0"."""
+    if column.kind in ("text", "boolean"):
+        return column.values
+    different, places = np.unique(column.values, return_inverse=True)
     if column.kind == "number":
-        return _objects([None if np.isnan(v) else _as_text(v) for v in column.values.tolist()])
-    if column.kind == "date":
-        return _objects([None if np.isnat(v) else str(v) for v in column.values])
-    return column.values
+        words = [None if np.isnan(v) else _as_text(v) for v in different.tolist()]
+    else:
+        words = [None if np.isnat(v) else str(v) for v in different]
+    return _objects(words)[places]
+
+
+def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[str | None]:
+    """Return values in the words that are known: "3.0" is "3" where that is known and "3.0" not."""
+    found = dict.fromkeys(known) | {None: None}
+    words: dict[str | None, str | None] = {}
+    for value in set(values):
+        words[value] = value
+        if value not in found:
+            with suppress(ValueError):
+                number = _as_text(float(str(value)))
+                words[value] = number if number in found else value
+    return [words[value] for value in values]
 
 
 def _as_text(value: Any) -> str:
@@ -178,7 +193,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+    return str(int(number)) if number.is_integer() else repr(number)  # -0.0 is "0"
 
 
 def _is_missing(value: Any) -> bool:

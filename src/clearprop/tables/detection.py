@@ -23,9 +23,21 @@ _CAMEL_ID = re.compile(r"[a-z]I[dD]$")
 
 @dataclass(frozen=True)
 class Detected:
-    """What `detect_inputs` found: the inputs, why columns were dropped, and what to know."""
+    """What `detect_inputs` found.
+
+    Attributes
+    ----------
+    inputs : list of Input
+    columns : dict of str to Column
+        Those of the inputs, text that is dates as dates.
+    dropped : dict of str to str
+        Why the other columns are none.
+    notes : list of str
+        What to know.
+    """
 
     inputs: list[Input] = field(default_factory=list)
+    columns: dict[str, Column] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -52,32 +64,33 @@ def detect_inputs(
     found = Detected()
     for name, column in columns.items():
         reason = "as asked for" if name in drop else _useless(column)
+        form = None
+        if not reason and column.kind == "text" and name not in categorical:
+            form = dates.find_format(column.values)
+        if form is not None:
+            if dates.is_ambiguous(column.values, form):
+                found.notes.append(
+                    f"the dates of {name!r} are read as month/day/year; they could be "
+                    "day/month/year too"
+                )
+            column = Column(name, "date", dates.parse(column.values, form)[0])
         if not reason and name not in keep:
             reason = _identifier(column, name in categorical)
         if reason:
             found.dropped[name] = reason
         else:
-            found.inputs.append(_input(column, name in categorical, found.notes))
+            found.inputs.append(_input(column, name in categorical, form))
+            found.columns[name] = column
     return found
 
 
-def _input(column: Column, categorical: bool, notes: list[str]) -> Input:
-    name = column.name
-    if categorical:
-        return Input(name, "category")
-    if column.kind in ("number", "boolean"):
-        return Input(name, column.kind)
+def _input(column: Column, categorical: bool, form: str | None) -> Input:
+    if categorical or column.kind == "text":
+        return Input(column.name, "category")
     if column.kind == "date":
-        return Input(name, "date", parts=dates.parts_that_vary(column.values))
-    form = dates.find_format(column.values)
-    if form is None:
-        return Input(name, "category")
-    if dates.is_ambiguous(column.values, form):
-        notes.append(
-            f"the dates of {name!r} are read as month/day/year; they could be day/month/year too"
-        )
-    moments, _ = dates.parse(column.values, form)
-    return Input(name, "date", parts=dates.parts_that_vary(moments), date_format=form)
+        parts = dates.parts_that_vary(column.values)
+        return Input(column.name, "date", parts=parts, date_format=form)
+    return Input(column.name, column.kind)
 
 
 def _useless(column: Column) -> str:
@@ -100,7 +113,7 @@ def _identifier(column: Column, categorical: bool) -> str:
     n = len(present)
     if column.kind == "text" or (categorical and column.kind == "number"):
         different = len(set(present.tolist()))
-        if different > max(20, n / 2) and dates.find_format(present) is None:
+        if different > max(20, n / 2):
             return f"looks like an identifier: {different} different values in {n} rows"
     elif column.kind == "number" and n > 10 and (present == np.floor(present)).all():
         if np.array_equal(present, np.arange(n) + present[0]) and present[0] in (0, 1):

@@ -26,7 +26,7 @@ from clearprop.errors import (
     nearest,
 )
 from clearprop.tables import dates
-from clearprop.tables.columns import Column, as_categories, check_finite
+from clearprop.tables.columns import Column, as_categories, check_finite, in_words_of
 
 Array = NDArray[Any]
 
@@ -105,8 +105,8 @@ class Input:
         values: list[str | None] = as_categories(column).tolist()
         if self.kind == "boolean":
             words = {"1": "true", "0": "false"}
-            values = [v and words.get(v, v.lower()) for v in values]
-        return values
+            return [v and words.get(v, v.lower()) for v in values]
+        return in_words_of((*self.categories, *self.rare), values)
 
     def read_flags(self, column: Column) -> Array:
         """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""

@@ -84,10 +84,11 @@ def prepare(
         raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
     inputs = {name: column for name, column in columns.items() if name != target}
     detected = detect_inputs(inputs, **named)
-    for column in (goal, *(inputs[one.column] for one in detected.inputs)):
+    for column in (goal, *detected.columns.values()):
         check_finite(column)  # here, where rows have the table's numbers
-    columns, left_out = rows_with_target(columns, goal, drop_missing_target)
-    goal = columns.pop(target)
+    columns = {**detected.columns, target: goal}
+    used, left_out = rows_with_target(columns, goal, drop_missing_target)
+    goal = used.pop(target)
     if len(goal.values) < LEAST_ROWS:
         raise ShapeError(
             f"the table has {len(goal.values)} rows with a target; a model takes {LEAST_ROWS} or "
@@ -101,7 +102,6 @@ def prepare(
         reasons = [f"{name} ({reason})" for name, reason in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
-    used = {one.column: columns[one.column] for one in detected.inputs}
     learned = {name: column.take(split.training) for name, column in used.items()}
     encoding = fit_encoding(detected.inputs, learned)
     X, y = encoding.encode(used), aim.encode(goal)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
-from clearprop.tables.columns import Column, as_categories, check_finite
+from clearprop.tables.columns import Column, as_categories, check_finite, in_words_of
 
 Array = NDArray[Any]
 Class = str | int | float | bool
@@ -59,11 +59,13 @@ class Target:
         """
         self._check_present(column)
         place = {_key(c): i for i, c in enumerate(self.classes)}
-        keys = [_key(v) for v in as_categories(column).tolist()]
-        if set(place) <= {"true", "false"}:
+        keys: Any = as_categories(column).tolist()
+        if set(map(type, self.classes)) == {bool}:
             words = {"1": "true", "0": "false"}
             keys = [words.get(key, key.lower()) for key in keys]
-        new = sorted({key for key in keys if key not in place})
+        else:
+            keys = in_words_of(place, keys)
+        new = sorted(set(keys) - set(place))
         if new:
             raise TargetError(
                 f"target {self.column!r} holds {new[0]!r}, which is no class of training "
