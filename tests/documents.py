@@ -78,7 +78,7 @@ def alike(said: str, printed: str) -> bool:
     How long training took, in epochs and seconds, is anybody's guess.
     """
     said, printed = (
-        re.sub(r"epoch \d+ of \d+|[\d.]+ s \(", "...", text) for text in (said, printed)
+        re.sub(r"epoch \d+ of \d+|[\d.]+ s\s+\(", "...", text) for text in (said, printed)
     )
     a, b = (re.split(r"(\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text) for text in (said, printed))
     if [" ".join(words.split()) for words in a[::2]] != [

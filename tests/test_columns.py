@@ -73,6 +73,36 @@ def test_zones_become_utc_and_categories_text():
     assert as_categories(columns["n"]).tolist() == ["1", "2", "1"]
 
 
+def test_categories_of_numbers_are_categories():
+    codes = pd.Categorical([1, 5, None])
+    for table in (
+        pd.DataFrame({"c": codes}),
+        pa.table({"c": pa.array(["1", "5", None]).dictionary_encode()}),
+    ):
+        column = read_columns(table)["c"]
+        assert (column.kind, column.values.tolist()) == ("text", ["1", "5", None])
+
+
+def test_whole_numbers_that_float64_cannot_tell_apart_stay_text():
+    big = [2**53, 2**53 + 1, None]
+    for table in (pl.DataFrame({"c": big}), pd.DataFrame({"c": pd.array(big, dtype="Int64")})):
+        assert read_columns(table)["c"].values.tolist() == [str(2**53), str(2**53 + 1), None]
+    mixed = pd.DataFrame({"c": [2**60 + 1, 2**60 + 3, "x"]})
+    assert len(set(read_columns(mixed)["c"].values)) == 3
+
+
+def test_words_for_missing_values_hold_in_data_frames_too():
+    column = read_columns(pl.DataFrame({"c": ["NA", "?", "None", "", " ", "a"]}))["c"]
+    assert column.values.tolist() == [None] * 5 + ["a"]
+
+
+def test_what_is_not_asked_for_does_no_harm():
+    table = pd.DataFrame({"a": [1, 2], "huge": [10**400, 1]}, dtype=object)
+    assert list(read_columns(table, ["a"])) == ["a"]
+    with pytest.raises(cp.NonFiniteDataError, match="'huge' holds numbers beyond float64"):
+        read_columns(table)
+
+
 def test_python_objects():
     table = pd.DataFrame(
         {
@@ -96,7 +126,11 @@ def test_python_objects():
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), cp.ColumnError, "one name"),
+        (
+            pd.DataFrame([[1, 2, 3]], columns=["b", "a", "a"]),
+            cp.ColumnError,
+            "2 columns of the table are called 'a'",
+        ),
         (pd.DataFrame([[1, 2]], columns=["a", " a"]), cp.ColumnError, "two columns.*'a'"),
         (pl.DataFrame({"": [1]}), cp.ColumnError, "column 1 of the table has no name"),
         (pl.DataFrame({"a": []}), cp.ShapeError, "no rows"),
@@ -124,6 +158,7 @@ class TestDates:
             ("29/02/2024", "%d/%m/%Y"),
             ("Feb 29 2024", "%b %d %Y"),
             ("29-Feb-2024", "%d-%b-%Y"),
+            ("29.02.24", "%d.%m.%y"),
         ],
     )
     def test_formats(self, text, form):
@@ -136,6 +171,11 @@ class TestDates:
     @pytest.mark.parametrize("texts", [["20240131"], ["x"], ["2024-01-01", "x"], [None], []])
     def test_no_dates(self, texts):
         assert dates.find_format(texts) is None
+
+    def test_zones_are_counted_with(self):
+        parsed, _ = dates.parse(np.array(["2024-01-01T00:30:00+02:00"], dtype=object), "ISO 8601")
+        assert parsed[0] == np.datetime64("2023-12-31T22:30")
+        assert dates.find_format(["0001-01-01T00:00:00+05:00"]) is None
 
     def test_month_before_day_where_both_would_do(self):
         assert dates.find_format(["01/02/2024"]) == "%m/%d/%Y"
@@ -167,14 +207,16 @@ class TestDates:
         assert parts("1970-01-01", "1971-01-01", "NaT") == {"2000"}
         assert parts("1970-01-01", "1970-02-01") == {"2000", "year"}
         assert parts("1970-01-01", "1970-01-09") == {"2000", "week"}
-        assert parts("1970-01-01T05", "1970-01-01T06") == {"2000", "day"}
+        assert parts("1970-01-01T05", "1970-01-01T06") == {"day"}
+        assert parts("1970-01-01", "1970-01-01", "NaT") == {"2000"}
 
 
 def detect(drop=(), keep=(), categorical=(), **columns):
     n = max(len(v) for v in columns.values())
     table = pl.DataFrame({k: list(v) for k, v in columns.items()}, strict=False)
     assert table.height == n
-    return detect_inputs(read_columns(table), drop=drop, keep=keep, categorical=categorical)
+    named = {"drop": drop, "keep": keep, "categorical": categorical}
+    return detect_inputs(read_columns(table), np.arange(n), **named)
 
 
 class TestDetection:
@@ -215,7 +257,10 @@ class TestDetection:
         assert reasons["row"] == reasons["from_1"] == "looks like a row number"
         assert "its name says so" in reasons["user_id"]
         assert "its name says so" in reasons["PassengerId"]
-        assert reasons["name"] == "looks like an identifier: 40 different values in 40 rows"
+        assert (
+            reasons["name"]
+            == "looks like an identifier: 40 different values in 40 rows, such as 'person 0'"
+        )
         assert reasons["asked"] == "as asked for"
         assert "List" in reasons["lists"]
 
@@ -239,6 +284,35 @@ class TestDetection:
             ("row", "number"),
             ("code", "category"),
         ]
+
+    def test_a_column_has_to_vary_among_the_rows_to_learn_from(self):
+        columns = read_columns(
+            pl.DataFrame({"x": [0.0] * 30 + [1e6], "z": [0.5, 1.5] * 15 + [0.0]})
+        )
+        found = detect_inputs(columns, np.arange(30), drop=(), keep=(), categorical=())
+        assert found.dropped == {"x": "is always 0 in the rows to learn from"}
+
+    def test_half_of_the_values_different_is_no_identifier(self):
+        n = 60
+        assert not detect(c=[f"v{i % 30}" for i in range(n)], z=[0.5, 1] * 30).dropped
+        assert "c" in detect(c=[f"v{i % 31}" for i in range(n)], z=[0.5, 1] * 30).dropped
+
+    def test_numbers_with_signs(self):
+        money = [f"${i},{100 + i}.50" for i in range(1, 31)]
+        found = detect(
+            money=money,
+            share=[f"{7 * i % 30}%" for i in range(30)],
+            code=[f"{i:03}" for i in range(15)] * 2,
+        )
+        assert [one.kind for one in found.inputs] == ["number", "number", "category"]
+        assert found.columns["money"].values[0] == 1101.5
+        assert found.columns["share"].values[3] == 21
+        assert "'money' is read as numbers" in found.notes[0]
+
+    def test_a_stray_word_among_numbers_is_told(self):
+        found = detect(x=[*map(str, range(50, 90)), "n.a."], z=[0.5, 1.0] * 20 + [1.0])
+        assert "1 of its 41 values are no numbers, such as 'n.a.' in row 40" in found.notes[0]
+        assert "x" in found.dropped
 
     def test_dates_that_could_be_read_two_ways_are_told(self):
         found = detect(d=[f"{m:02}/{d:02}/2024" for m in range(1, 12) for d in (1, 5, 9)])

@@ -133,6 +133,46 @@ class TestTrain:
         Path("file").touch()
         refused("there is no folder", *train, "file/m.safetensors")
 
+    def test_an_output_that_appears_meanwhile_is_not_replaced(self, here, monkeypatch):
+        real = cp.Model.fit
+
+        def slow(*arguments, **named):
+            Path("m.safetensors").write_text("precious")
+            return real(*arguments, **named)
+
+        monkeypatch.setattr(cp.Model, "fit", slow)
+        train = [
+            "train",
+            "penguins.csv",
+            "--target",
+            "species",
+            "--out",
+            "m.safetensors",
+            "--epochs",
+            1,
+        ]
+        said = refused("m.safetensors exists already", *train)
+        assert Path("m.safetensors").read_text() == "precious"
+        assert (
+            cp.Model.load(said.split("the model is in ")[1].split(" instead")[0]).target
+            == "species"
+        )
+
+    def test_the_input_is_never_the_output(self, here):
+        before = Path("penguins.csv").read_bytes()
+        train = ["train", "penguins.csv", "--target", "species", "--force", "--epochs", 1, "--out"]
+        refused("ends like a table", *train, "penguins.csv")
+        os.link("penguins.csv", "linked")
+        refused("the table itself", *train, "linked")
+        assert invoke(*train, "m.safetensors").exit_code == 0
+        for out in ("penguins.csv", "linked.csv"):
+            if out == "linked.csv":
+                os.link("penguins.csv", out)
+            refused(
+                "which is read", "predict", "m.safetensors", "penguins.csv", "--force", "--out", out
+            )
+        assert Path("penguins.csv").read_bytes() == before
+
     def test_a_read_only_folder(self, here, monkeypatch):
         monkeypatch.setattr(cp.Model, "fit", None)
 
@@ -271,11 +311,22 @@ class TestPredict:
         fine = invoke(
             "predict", trained / "m.safetensors", trained / "penguins.csv", "--report"
         ).stderr
-        assert "Of 344 rows" in fine
+        assert "In 344 rows, values unlike" in fine
         (tmp_path / "one.csv").write_text(
             "\n".join((trained / "penguins.csv").read_text().splitlines()[:2])
         )
-        assert "All 1 rows are like" in invoke("predict", trained / "m.safetensors", tmp_path / "one.csv", "--report").stderr  # fmt: skip
+        assert "All values of 1 row are like" in invoke("predict", trained / "m.safetensors", tmp_path / "one.csv", "--report").stderr  # fmt: skip
+
+    def test_much_that_is_odd_is_told_without_being_asked(self, trained, tmp_path):
+        PENGUINS.assign(island="Mars", body_mass_g=PENGUINS["body_mass_g"] / 1000).to_csv(
+            tmp_path / "odd.csv"
+        )
+        result = invoke("predict", trained / "m.safetensors", tmp_path / "odd.csv")
+        assert result.exit_code == 0
+        assert (
+            result.stderr
+            == "Much of island, body_mass_g is unlike the rows the model learned from: see --report.\n"
+        )
 
     def test_refused(self, trained, tmp_path):
         model = trained / "m.safetensors"
@@ -298,10 +349,10 @@ class TestPredict:
             tmp_path / "no/a.csv",
         )
         PENGUINS.drop(columns=["island", "year"]).to_csv(tmp_path / "less.csv")
-        refused("no column 'island' and 1 more", "predict", model, tmp_path / "less.csv")
+        refused("lacks the columns 'island', 'year'", "predict", model, tmp_path / "less.csv")
         PENGUINS.assign(year="last").to_csv(tmp_path / "text.csv")
         refused(
-            "column 'year', row 0 is 'last', but the column held numbers",
+            "column 'year', row 0 (from 0) is 'last', but held numbers",
             "predict",
             model,
             tmp_path / "text.csv",

@@ -25,7 +25,8 @@ from real_tables import TABLES
 
 def fitted(table, **named):
     columns = read_columns(table)
-    detected = detect_inputs(columns, **{"drop": (), "keep": (), "categorical": ()} | named)
+    rows = np.arange(len(next(iter(columns.values())).values))
+    detected = detect_inputs(columns, rows, **{"drop": (), "keep": (), "categorical": ()} | named)
     return fit_encoding(detected.inputs, columns), columns
 
 
@@ -74,7 +75,7 @@ class TestEncoding:
 
     def test_names(self):
         assert list(self.row()) == [
-            "n", "n is missing", "c = a", "c = b", "c = other", "c is missing",
+            "n", "n is missing", "c = a", "c = b", "c is rare or new", "c is missing",
             "d: years since 2000", "d: sine of the week", "d: cosine of the week",
             "b = false", "b = true",
         ]  # fmt: skip
@@ -91,11 +92,37 @@ class TestEncoding:
     @pytest.mark.parametrize("word", ["rare", "seldom", "never seen"])
     def test_rare_and_unseen(self, word):
         row = self.row(c=word)
-        assert (row["c = other"], row["c = a"], row["c = b"], row["c is missing"]) == (1, 0, 0, 0)
+        assert (row["c is rare or new"], row["c = a"], row["c = b"], row["c is missing"]) == (
+            1,
+            0,
+            0,
+            0,
+        )
 
     @pytest.mark.parametrize("value", [True, 1, "True", "true", 1.0])
     def test_booleans_in_other_clothes(self, value):
         assert self.row(b=value)["b = true"] == 1
+
+    @pytest.mark.parametrize("value", ["yes", "Y", "t", "1"])
+    def test_words_for_true(self, value):
+        assert self.row(b=value)["b = true"] == 1
+
+    @pytest.mark.parametrize("text", ["1_0", "inf", "0x10", "1,5", "one"])
+    def test_what_is_no_number(self, text):
+        with pytest.raises(cp.TypeOfDataError, match="held numbers"):
+            self.row(n=text)
+
+    def test_far_values_end_somewhere(self):
+        assert self.row(n=1e50)["n"] == 1e6
+        assert self.row(n=-1e50)["n"] == -1e6
+
+    def test_codes_of_two_kinds(self):
+        encoding, _ = fitted(pl.DataFrame({"c": ["1", "2", "10"] * 5}))
+        for values in ([1, 2, 10], [1.0, 2.0, 10.0], ["1.0", "2", "10.0"]):
+            assert encoding.encode(read_columns(pl.DataFrame({"c": values}))).sum() == 3
+        padded, _ = fitted(pl.DataFrame({"c": ["01", "02", "10"] * 5}))
+        with pytest.raises(cp.TypeOfDataError, match="'c' holds numbers, but codes such as '01'"):
+            padded.encode(read_columns(pl.DataFrame({"c": [1, 2, 10]})))
 
     def test_numbers_as_text_and_as_booleans(self):
         assert self.row(n="2.0") == self.row(n=2)
@@ -111,12 +138,12 @@ class TestEncoding:
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ({"n": "many"}, "column 'n', row 0 is 'many', but the column held numbers in training"),
+            ({"n": "many"}, "column 'n', row 0 .from 0. is 'many', but held numbers in training"),
             (
                 {"d": "soon"},
-                "column 'd', row 0 is 'soon', but the column held dates written as ISO 8601",
+                "column 'd', row 0 .from 0. is 'soon', but held dates \\(read as ISO 8601\\)",
             ),
-            ({"d": 3}, "column 'd', row 0 is 3.0, but the column held dates"),
+            ({"d": 3}, "column 'd', row 0 .from 0. is 3.0, but held dates"),
             ({"n": [1]}, "column 'n' holds List.*, but held numbers"),
             ({"c": [1]}, "column 'c' holds List.*, but held categories"),
         ],
@@ -127,13 +154,13 @@ class TestEncoding:
         assert "\n" not in str(caught.value)
 
     def test_infinity(self):
-        with pytest.raises(cp.NonFiniteDataError, match="column 'n', row 0 is inf"):
+        with pytest.raises(cp.NonFiniteDataError, match="column 'n', row 0 .from 0. is inf"):
             self.row(n=float("inf"))
 
     def test_missing_columns(self):
         encoding, columns = fitted(self.TABLE)
         columns = {"N": columns["n"], "b": columns["b"]}
-        with pytest.raises(cp.ColumnError, match="no column 'n' and 2 more.*there is 'N'"):
+        with pytest.raises(cp.ColumnError, match="lacks the columns 'n', 'c', 'd'.*there is 'N'"):
             encoding.encode(columns)
 
     def test_unusual(self):
@@ -142,7 +169,7 @@ class TestEncoding:
             {"n": [0.0, 7.0, None, 3.0], "c": ["a", "new", None, "rare"], "d": ["2024-01-01", "2023-12-31", None, "2025-01-01"], "b": [True] * 4}
         )  # fmt: skip
         assert encoding.unusual(read_columns(table)) == {
-            "n": Unusual(1, 2, 0), "c": Unusual(1, 0, 1), "d": Unusual(1, 2, 0), "b": Unusual(0, 0, 0)
+            "n": Unusual(1, 2, 0), "c": Unusual(1, 0, 2), "d": Unusual(1, 2, 0), "b": Unusual(0, 0, 0)
         }  # fmt: skip
 
     def test_many_categories_share_an_input(self):
@@ -152,7 +179,7 @@ class TestEncoding:
         )
         X = encoding.encode(columns)
         assert X.shape == (n, 101)
-        assert encoding.features.count("c = other") == 1
+        assert encoding.features.count("c is rare or new") == 1
         np.testing.assert_array_equal(X[:, :100].sum(axis=1), 1)
 
     def test_numbers_too_large(self):
@@ -165,7 +192,7 @@ class TestEncoding:
         columns = read_columns(
             pl.DataFrame({"n": [1.0, 2.0, None, None], "c": ["a", "b", None, None]})
         )
-        detected = detect_inputs(columns, drop=(), keep=(), categorical=())
+        detected = detect_inputs(columns, np.arange(4), drop=(), keep=(), categorical=())
         encoding = fit_encoding(detected.inputs, {k: c.take([2, 3]) for k, c in columns.items()})
         assert np.isfinite(encoding.encode(columns)).all()
 
@@ -225,8 +252,32 @@ class TestTarget:
             target(*values, task=task)
         assert "\n" not in str(caught.value)
 
+    def test_the_scale_is_that_of_the_rows_given(self):
+        column = read_columns(pl.DataFrame({"y": [1.0, 3.0, 1000.0]}))["y"]
+        found = detect_target(column, "regression")[0].fitted(column.take(np.array([0, 1])))
+        assert (found.mean, found.scale) == (2.0, 1.0)
+        flat = detect_target(column, "regression")[0].fitted(column.take(np.array([0, 0, 0])))
+        assert flat.scale == 1
+
+    def test_booleans_in_words(self):
+        found, _ = target(*[True, False] * 3)
+        for values in ([1, 0], ["yes", "no"], ["True", "false"]):
+            column = read_columns(pl.DataFrame({"y": values}))["y"]
+            assert found.labels(column).tolist() == [1, 0]
+
+    def test_classes_as_other_doors_write_them(self):
+        found, _ = target(*[0, 1] * 3)
+        for values in (["0.0", "1.0"], ["0", "1"], [0.0, 1.0]):
+            column = read_columns(pl.DataFrame({"y": values}))["y"]
+            assert found.labels(column).tolist() == [0, 1]
+
+    def test_a_task_that_nobody_asked_for_is_never_refused(self):
+        assert target(*range(15), *range(5))[0].task == "regression"
+        assert target(*[0, 1, 2, 3, 4] * 4)[0].task == "classification"
+        assert target(*list(range(20)) * 3)[0].task == "classification"
+
     def test_other_errors(self):
-        with pytest.raises(cp.NonFiniteDataError, match="row 1 is inf"):
+        with pytest.raises(cp.NonFiniteDataError, match="row 1 .from 0. is inf"):
             target(0.5, float("inf"), 2.0)
         with pytest.raises(cp.UnknownNameError, match="did you mean 'regression'"):
             target(1.0, 2.0, task="regresion")
@@ -258,6 +309,24 @@ class TestSplit:
         split = split_rows(len(labels), labels, 0.2, 0.3, seed=3)
         assert set(labels[split.training]) == {0, 1, 2, 3}
         assert not {2, 3} & set(labels[split.test])
+
+    @pytest.mark.parametrize(
+        "sizes", [[2] * 45 + [10], [2] * 40 + [15, 15], [2] * 30 + [50, 50], [3, 4, 5], [3] * 30]
+    )
+    @pytest.mark.parametrize("shares", [(0.15, 0.2), (0.5, 0.3), (0.3, 0.5)])
+    def test_every_class_stays_and_gives_its_share(self, sizes, shares):
+        labels = np.repeat(np.arange(len(sizes)), sizes)
+        split = split_rows(len(labels), labels, *shares, seed=0)
+        assert set(labels[split.training]) == set(labels)
+        tested = np.bincount(labels[split.test], minlength=len(sizes))
+        for size, count in zip(sizes, tested, strict=True):
+            assert abs(count - (shares[1] * size if size > 2 else 0)) <= 1
+
+    def test_the_parts_are_drawn_apart(self):
+        a, b = (
+            put_aside(np.arange(40), None, 0.2, 0, p)[1] for p in (Purpose.TEST, Purpose.VALIDATION)
+        )
+        assert a.tolist() != b.tolist()
 
     def test_the_seed_decides(self):
         a, b, c = (split_rows(50, None, 0.2, 0.2, seed=s).test for s in (1, 1, 2))

@@ -20,7 +20,8 @@ def output_of(name: str) -> str:
         capture_output=True, text=True, encoding="utf-8", env={**_environment(), "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    # On a busy machine a run may take the two seconds after which progress is shown.
+    assert not [line for line in done.stderr.splitlines() if not line.startswith("epoch ")]
     return done.stdout
 
 

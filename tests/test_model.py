@@ -27,6 +27,7 @@ import clearprop as cp
 from clearprop import model_file
 from clearprop.tables.columns import read_columns
 from clearprop.tables.files import write_table
+from clearprop.tables.report import verdict
 from clearprop.tables.scores import NumberScores, class_scores
 from clearprop.tables.split import split_rows
 from real_tables import TABLES
@@ -91,9 +92,9 @@ class TestPredict:
         )
         assert len(model.predict(odd)) == 4
         counts = model.unusual(odd)
-        assert (counts["island"].unseen, counts["island"].missing) == (2, 1)
+        assert (counts["island"].rare_or_new, counts["island"].missing) == (2, 1)
         assert (counts["body_mass_g"].out_of_range, counts["body_mass_g"].missing) == (2, 1)
-        assert not counts["flipper_length_mm"].unseen
+        assert not counts["flipper_length_mm"].rare_or_new
 
     def test_classes_of_numbers_and_booleans_keep_their_type(self):
         X = np.linspace(-1, 1, 60)
@@ -177,7 +178,17 @@ class TestFile:
             lambda h, a: h["inputs"][0].update(kind="code"),
             lambda h, a: h["inputs"][0].update(kind="date", parts=["__import__"]),
             lambda h, a: h["target"].update(classes=["a", "b"]),
-            lambda h, a: h["target"].update(more=1),
+            lambda h, a: h["target"].update(classes=[["a"], ["b"], ["c"]]),
+            lambda h, a: h["target"].update(classes=["a", "a", "b"]),
+            lambda h, a: h["target"].update(classes="abc"),
+            lambda h, a: h["target"].update(mean=[1, 2, 3]),
+            lambda h, a: h["inputs"][0].update(parts=["years since 2000"]),
+            lambda h, a: h["inputs"][0].update(categories=[1, 2, 3]),
+            lambda h, a: h["inputs"][0].update(date_format="%Q"),
+            lambda h, a: h["inputs"][1].update(column="island"),
+            lambda h, a: h["report"].update(rows=[]),
+            lambda h, a: h["report"].update(rows={}),
+            lambda h, a: h["report"].update(verdict=1),
             lambda h, a: h["network"].update(sizes=[15, 10**9, 3]),
             lambda h, a: h["report"].pop("rows"),
             lambda h, a: h["target"].update(scale=0),
@@ -211,12 +222,55 @@ class TestFile:
         assert np.array_equal(cp.Model.load(tmp_path / "m", activations={"bent": bent}).predict(table), model.predict(table))  # fmt: skip
 
 
+class TestNothingLeaks:
+    """What is put aside decides nothing: poisoned, it leaves the network as it was."""
+
+    def fits(self, poison):
+        rng = np.random.default_rng(0)
+        table = pd.DataFrame({"x": rng.normal(size=100), "c": rng.choice(list("ab"), 100)})
+        table["y"] = table["x"] * 2 + (table["c"] == "a")
+        split = split_rows(100, None, 0.15, 0.2, 0)
+        poison(table, split)
+        return cp.Model.fit(table, "y", epochs=4, compare=False)
+
+    def test_test_rows(self):
+        def poison(table, split):
+            table.loc[split.test, ["x", "y"]] *= -1000
+            table.loc[split.test, "c"] = "poison"
+
+        clean, dirty = self.fits(lambda table, split: None), self.fits(poison)
+        assert np.array_equal(clean.network.parameters, dirty.network.parameters)
+        assert clean.features == dirty.features
+        assert clean.history.validation_loss == dirty.history.validation_loss
+        assert clean.report.scores != dirty.report.scores
+
+    def test_validation_rows(self):
+        def poison(table, split):
+            table.loc[split.validation, "x"] *= 3
+            table.loc[split.validation, "y"] += 1
+
+        clean, dirty = self.fits(lambda table, split: None), self.fits(poison)
+        assert clean.history.loss == dirty.history.loss
+        assert clean.history.validation_loss != dirty.history.validation_loss
+
+
+def test_what_training_takes_where_nobody_says():
+    from clearprop.model import _settings
+
+    for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (10**6, 256)):
+        settings = _settings(split_rows(n, None, 0.15, 0.2, 0))
+        assert settings["batch_size"] == size
+        assert settings["optimizer"] == cp.AdamW(decay=0.5)
+        assert settings["early_stopping"] == cp.EarlyStopping(20, min_delta=1e-4)
+    assert _settings(split_rows(50, None, 0, 0, 0))["early_stopping"] is None
+
+
 class TestReport:
     def test_what_was_decided(self, regression):
         report = regression.report
         assert report.task == "regression"
         assert report.dropped == {
-            "Name": "looks like an identifier: 304 different values in 398 rows"
+            "Name": "looks like an identifier: 304 different values in 398 rows, such as 'chevrolet chevelle malibu'"
         }
         assert report.inputs["Year"] == "date, 1 number"
         assert report.inputs["Origin"] == "3 categories"
@@ -256,9 +310,7 @@ class TestReport:
         """A step that a linear network cannot take, and gradient boosting does."""
         rng = np.random.default_rng(0)
         x = rng.uniform(-1, 1, 800)
-        table = pd.DataFrame(
-            {"x": x, "y": np.where(np.abs(x) > 0.5, 1.0, 0.0) + rng.normal(0, 0.05, 800)}
-        )
+        table = pd.DataFrame({"x": x, "y": x + np.where(np.abs(x) > 0.5, 1.0, 0.0)})
         report = cp.Model.fit(table, "y", hidden=[], epochs=20).report
         assert "is behind gradient boosting" in report.verdict
         assert "prefer that" in report.verdict
@@ -270,9 +322,87 @@ class TestReport:
         report = cp.Model.fit(table, "y", seed=1).report
         assert "is ahead of the best baseline" in report.verdict, report
 
+    @pytest.mark.parametrize(
+        ("ahead", "error", "said"),
+        [
+            (0.1, 0.04, "is ahead of the best baseline, gradient boosting"),
+            (0.1, 0.06, "within what chance"),
+            (0.0, 0.0, "within what chance"),
+            (-0.1, 0.04, "is behind gradient boosting"),
+            (-0.1, 0.06, "within what chance"),
+        ],
+    )
+    def test_the_verdict_asks_for_two_standard_errors(self, ahead, error, said):
+        scores = {
+            "this network": {"R2": 0.5},
+            "mean": {"R2": 0.0},
+            "gradient boosting": {"R2": 0.5 - ahead},
+        }
+        leads = {"mean": (0.5, 0.1), "gradient boosting": (ahead, error)}
+        assert said in verdict(scores, leads, 100)
+        assert "Of 29 test rows nothing follows" in verdict(scores, leads, 29)
+        leads["mean"] = (0.1, 0.1)
+        assert "learned nothing of use" in verdict(scores, leads, 100)
+
+    def test_gradient_boosting_is_left_out_where_it_takes_minutes(self, monkeypatch):
+        from clearprop.tables import baselines
+
+        assert baselines.COST == 2e8
+        monkeypatch.setattr(baselines, "COST", 1000)
+        report = cp.Model.fit(CARS, "Miles_per_Gallon", epochs=1).report
+        assert "gradient boosting" not in report.scores
+        assert "Gradient boosting is left out" in report.verdict
+
+    def test_a_figure_that_is_not_defined(self, tmp_path):
+        """R2 over test rows that are all the same."""
+        y = np.zeros(200)
+        y[::40] = np.arange(5) + 0.5
+        for seed in range(3):
+            model = cp.Model.fit(
+                pd.DataFrame({"x": np.arange(200) * 0.5, "y": y}), "y", epochs=1, seed=seed
+            )
+            model.save(tmp_path / "m")
+            assert cp.Model.load(tmp_path / "m").report == model.report
+        model = cp.Model.fit(
+            pd.DataFrame({"x": np.arange(10) * 0.5, "y": np.arange(10) * 0.5}),
+            "y",
+            epochs=1,
+            test=0.1,
+        )
+        model.save(tmp_path / "m")
+        assert model.report.scores["this network"]["R2"] is None
+        assert "  -  " in repr(model.report)
+
+    def test_classes_too_small_to_test(self):
+        table = pd.DataFrame(
+            {"x": np.arange(44.0), "y": ["a"] * 20 + ["b"] * 20 + ["c", "c", "d", "d"]}
+        )
+        report = cp.Model.fit(table, "y", epochs=1, keep=["x"]).report
+        assert "classes with fewer than three rows are not tested: c, d" in report.notes
+        pairs = pd.DataFrame({"x": np.arange(40) * 0.5, "y": [f"c{i // 2}" for i in range(40)]})
+        report = cp.Model.fit(pairs, "y", epochs=1).report
+        assert report.scores == {}
+        assert "no class has three rows" in report.notes[0]
+
+    def test_an_index_is_told(self):
+        report = cp.Model.fit(
+            CARS.set_index("Horsepower"), "Miles_per_Gallon", epochs=1, compare=False
+        ).report
+        assert "the index Horsepower is no column" in report.notes[-1]
+
+    def test_an_interrupted_run(self):
+        import _thread
+
+        model = cp.Model.fit(
+            CARS, "Miles_per_Gallon", callbacks=lambda epoch: _thread.interrupt_main()
+        )
+        assert model.report.training["stopped"] == "interrupted"
+        assert list(model.report.scores) == ["this network"]
+        assert "training was interrupted" in repr(model.report)
+
     def test_text_and_json_and_html(self, model):
         text = repr(model.report)
-        assert max(map(len, text.splitlines())) <= 90
+        assert max(map(len, text.splitlines())) <= 80
         assert "sex (11)" in text
         assert json.loads(json.dumps(model.report.to_dict())) == model.report.to_dict()
         html = model.report._repr_html_()
@@ -377,6 +507,11 @@ class TestRefused:
             ({"validation": -1}, cp.ArgumentError, "validation is -1"),
             ({"seed": -1}, cp.ArgumentError, "seed"),
             ({"hidden": [0]}, cp.ArchitectureError, "0"),
+            (
+                {"table": PENGUINS.assign(species=[f"p{i % 200}" for i in range(344)])},
+                cp.TargetError,
+                "200 different values in 344 rows",
+            ),
             ({"task": "guess"}, cp.UnknownNameError, "guess"),
             ({"activation": "rely"}, cp.UnknownNameError, "relu"),
             ({"table": PENGUINS.head(9)}, cp.ShapeError, "9 rows with a target; a model takes 10"),
@@ -390,11 +525,18 @@ class TestRefused:
             (
                 {"table": PENGUINS.assign(year=[*range(343), np.inf])},
                 cp.NonFiniteDataError,
-                "'year', row 343 is inf",
+                "'year', row 343 .from 0. is inf",
             ),
             ({"table": "no.csv"}, cp.FileMissingError, "no file no.csv"),
             ({"table": [[1, 2]]}, cp.TypeOfDataError, "is a list"),
-            ({"learning_rate": 1}, TypeError, "learning_rate"),
+            (
+                {"learning_rate": 1},
+                cp.UnknownNameError,
+                "no setting of training is called 'learning_rate'",
+            ),
+            ({"epoch": 1}, cp.UnknownNameError, "epoch"),
+            ({"epochs": 0}, cp.ArgumentError, "epochs is 0"),
+            ({"test": 0.5, "validation": 0.5}, cp.ArgumentError, "take 100% of the rows together"),
         ],
     )
     def test_at_training(self, named, error, message):
@@ -416,10 +558,10 @@ class TestRefused:
             (
                 {"body_mass_g": ["heavy"] * 344},
                 cp.TypeOfDataError,
-                "'body_mass_g', row 0 is 'heavy'",
+                "'body_mass_g', row 0 .from 0. is 'heavy'",
             ),
-            ({"body_mass_g": [1.0] * 343 + ["-"]}, cp.TypeOfDataError, "row 343 is '-'"),
-            ({"body_mass_g": [np.inf] * 344}, cp.NonFiniteDataError, "row 0 is inf"),
+            ({"body_mass_g": [1.0] * 343 + ["-"]}, cp.TypeOfDataError, "row 343 .from 0. is '-'"),
+            ({"body_mass_g": [np.inf] * 344}, cp.NonFiniteDataError, "row 0 .from 0. is inf"),
         ],
     )
     def test_at_prediction(self, change, error, message, model):
@@ -428,7 +570,7 @@ class TestRefused:
 
     def test_a_column_missing_at_prediction(self, model):
         with pytest.raises(
-            cp.ColumnError, match="no column 'island', which the model was trained with"
+            cp.ColumnError, match="lacks the column 'island', which the model was trained"
         ):
             model.predict(PENGUINS.drop(columns="island"))
         with pytest.raises(cp.ColumnError, match="there is 'Island': rename it"):

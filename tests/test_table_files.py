@@ -70,6 +70,24 @@ class TestText:
             "c": ["1;2", "z"],
         }
 
+    def test_decimal_commas_with_points_between_thousands(self, tmp_path):
+        frame = read_table(save(tmp_path, "a;b;c\n1.234;0,5;1.2.2024\n999;-1.234,25;3.2.2024\n"))
+        assert frame.to_dict(as_series=False) == {
+            "a": [1234, 999],
+            "b": [0.5, -1234.25],
+            "c": ["1.2.2024", "3.2.2024"],
+        }
+        plain = read_table(save(tmp_path, "a;b\n1.234;2\n999;3\n"))  # no decimal comma anywhere
+        assert plain["a"].to_list() == [1.234, 999]
+
+    def test_separators_inside_quotes_do_not_count(self, tmp_path):
+        frame = read_table(save(tmp_path, '"Weight (kg, approx, adult)";y\n1,5;2\n'))
+        assert frame.rows() == [(1.5, 2)]
+        assert read_table(save(tmp_path, '"a;b;c",y\n1,2\n')).columns == ["a;b;c", "y"]
+
+    def test_line_ends_of_old_macs(self, tmp_path):
+        assert read_table(save(tmp_path, "a,b\r1,2\r3,4\r")).rows() == [(1, 2), (3, 4)]
+
     def test_quotes_may_hold_commas_quotes_and_lines(self, tmp_path):
         expected = [("x,y", 1), ('say "hi"', 2), ("two\nlines", 3)]
         text = 'a,b\n"x,y",1\n"say ""hi""",2\n"two\nlines",3\n'
@@ -128,6 +146,11 @@ WRONG = {
     "excel": (b"PK\x03\x04....", "an Excel workbook: save it as CSV", cp.TableFileError),
     "gzip": (b"\x1f\x8b....", "a gzip archive", cp.TableFileError),
     "web page": (b"<!DOCTYPE html><html>", "a web page", cp.TableFileError),
+    "open quote": (b'a,b\n1,x\n2,"5 inch\n3,y\n4,z\n', "line 5 cannot be read: .*a quote that is not closed", cp.TableFileError),
+    "two stray quotes": (b'a,b\n1,x\n2,"5 inch\n3,y\n4,"z\n5,w\n', "cannot be read", cp.TableFileError),
+    "no header": (b"0,0,0\n1,2,3\n", "3 columns called '0'.*is its first line a header", cp.ColumnError),
+    "comment": (b"# made by hand\na,b\n1,2\n", "looks like a comment", cp.TableFileError),
+    "late ragged line": (b"\n\n\na,b\n1,2\n3\n", "line 6 has 1 fields", cp.TableFileError),
     "json": (b'{"a": 1}\n', "not CSV but JSON", cp.TableFileError),
 }  # fmt: skip
 
@@ -162,6 +185,31 @@ def test_a_table_without_rows(tmp_path):
     write_table({"a": [], "b": []}, tmp_path / "t.parquet")
     with pytest.raises(cp.TableFileError, match="t.parquet has no rows"):
         read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_damaged_bytes_are_refused_or_read(name, tmp_path):
+    """polars panics on some, which is no Exception in Python."""
+    rng = np.random.default_rng(0)
+    write_table({"a": list(range(50)), "b": [f"word {i}" for i in range(50)]}, tmp_path / name)
+    whole = np.frombuffer((tmp_path / name).read_bytes(), np.uint8)
+    refused = []
+    for _ in range(150):
+        content = whole.copy()
+        places = rng.integers(0, len(whole), rng.integers(1, 5))
+        content[places] = rng.integers(0, 256, len(places))
+        (tmp_path / name).write_bytes(content.tobytes())
+        try:
+            read_table(tmp_path / name)
+        except cp.ClearpropError as error:
+            refused.append(str(error))
+    assert len(refused) > 20
+    assert not any("\n" in message for message in refused)
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    with pytest.raises(cp.ClearpropError, match="too long"):
+        read_table(tmp_path / f"{'x' * 300}.csv")
 
 
 def test_no_file(tmp_path):

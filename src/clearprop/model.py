@@ -6,7 +6,9 @@ did in training, and the outputs labels or numbers again. A Model keeps all of i
 
 from __future__ import annotations
 
+import inspect
 import os
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -15,16 +17,16 @@ from numpy.typing import NDArray
 
 from clearprop import model_file
 from clearprop.activations import Activation
-from clearprop.checks import number
+from clearprop.checks import count, number
 from clearprop.early_stopping import EarlyStopping
-from clearprop.errors import ArgumentError, ModelFileError
+from clearprop.errors import ArgumentError, ModelFileError, unknown
 from clearprop.history import History
 from clearprop.initializers import Initializer
 from clearprop.network import Network, arrays_in_file, network_header, restore_network
 from clearprop.optimizers import AdamW
 from clearprop.random import check_seed
 from clearprop.saved_functions import check_given
-from clearprop.tables.columns import Column, read_columns
+from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import STATISTICS, Encoding, Unusual, restore_inputs
 from clearprop.tables.files import read_table
 from clearprop.tables.judgment import judge, make_report
@@ -32,10 +34,15 @@ from clearprop.tables.preparation import prepare, rows_with_target
 from clearprop.tables.report import Report
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.split import Split
-from clearprop.tables.target import Target, find_target
+from clearprop.tables.target import Target, check_target_name, find_target, restore_target
 from clearprop.training import train
 
 Array = NDArray[Any]
+
+TRAINING = frozenset(inspect.signature(train).parameters) - {
+    "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
+}  # fmt: skip
+"""What `Model.fit` passes on."""
 
 
 class Model:
@@ -91,13 +98,13 @@ class Model:
         table: object,
         target: str,
         *,
-        hidden: Sequence[int] = (100, 50),
+        hidden: Sequence[int] | int = (100, 50),
         task: str | None = None,
         activation: str | Activation = "relu",
         initializer: str | Initializer = "glorot_uniform",
-        drop: Collection[str] = (),
-        keep: Collection[str] = (),
-        categorical: Collection[str] = (),
+        drop: Collection[str] | None = (),
+        keep: Collection[str] | None = (),
+        categorical: Collection[str] | None = (),
         drop_missing_target: bool = False,
         validation: float = 0.15,
         test: float = 0.2,
@@ -116,7 +123,7 @@ class Model:
         target : str
             The column to predict.
         hidden : sequence of int
-            The sizes of the hidden layers.
+            The sizes of the hidden layers; one number for one layer, [] for none.
         task : {"classification", "regression"}, optional
             None: text, booleans and whole numbers of at most 20 different values are classes,
             other numbers are predicted as numbers; the report says what was taken.
@@ -133,8 +140,8 @@ class Model:
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
         validation, test : float
-            The shares of the rows, at most 0.5 each, to stop training by and to test on; drawn
-            by `seed`, from each class in proportion. 0: none.
+            The shares of the rows, at most 0.5 each and 0.8 together, to stop training by and
+            to test on; drawn by `seed`, from each class in proportion. 0: none.
         epochs : int
             At most.
         compare : bool
@@ -178,6 +185,16 @@ class Model:
         seed = check_seed(seed)
         number("validation", validation, low=0, high=0.5)
         number("test", test, low=0, high=0.5)
+        if validation + test > 0.8:
+            raise ArgumentError(
+                f"validation and test take {validation + test:.0%} of the rows together; 80% is "
+                "the most"
+            )
+        if isinstance(hidden, int):
+            hidden = [hidden]
+        count("epochs", epochs, 1)
+        for name in set(training) - TRAINING:
+            unknown("setting of training", name, TRAINING)
         ready = prepare(
             table,
             target,
@@ -201,13 +218,16 @@ class Model:
         settings = _settings(split) | {"epochs": epochs, "seed": seed} | training
         if len(split.validation):
             settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
+        started = time.monotonic()
         history = train(network, ready.X[split.training], ready.y[split.training], **settings)
-        scores: dict[str, dict[str, float]] = {}
+        seconds = time.monotonic() - started
+        scores: dict[str, dict[str, float | None]] = {}
         said = ""
         if len(split.test):
             outputs = _meaning(network, ready.target, ready.X[split.test])
-            scores, said = judge(ready, outputs, compare, seed)
-        report = make_report(ready, network, history, scores, said)
+            interrupted = history.stopped == "interrupted"  # whoever waits no more gets the model
+            scores, said = judge(ready, outputs, compare and not interrupted, seed)
+        report = make_report(ready, network, history, seconds, scores, said)
         return cls(network, ready.encoding, ready.target, report, history)
 
     def read(self, path: str | os.PathLike[str]) -> Any:
@@ -321,9 +341,13 @@ class Model:
         DataError
             As for `predict`.
         """
-        columns = self._columns(table)
+        if isinstance(table, str | os.PathLike):
+            table = self.read(table)
+        check_target_name(self.target, names_of(table))
+        columns = self._columns(table, self.target)
         goal = find_target(columns, self.target)
-        columns, _ = rows_with_target(columns, goal, drop_missing_target)
+        rows = rows_with_target(goal, drop_missing_target)
+        columns = {name: column.take(rows) for name, column in columns.items()}
         return scores_of(self._target, columns[self.target], self._outputs(columns))
 
     def unusual(self, table: object) -> dict[str, Unusual]:
@@ -337,7 +361,7 @@ class Model:
         Returns
         -------
         dict of str to Unusual
-            For each column used: ``missing``, ``out_of_range`` and ``unseen`` values.
+            For each column used: ``missing``, ``out_of_range`` and ``rare_or_new`` values.
 
         Raises
         ------
@@ -423,7 +447,7 @@ class Model:
         check_given(activations, "activations")
         header = model_file.read_header(path, "model")
         try:
-            target = Target(**header["target"] | {"classes": tuple(header["target"]["classes"])})
+            target = restore_target(header["target"])
             expected = arrays_in_file(header["network"])
             inputs = restore_inputs(header["inputs"])
             n_values = sum(len(one.values) for one in inputs)
@@ -432,7 +456,7 @@ class Model:
             network = restore_network(header["network"], arrays, path, activations)
             encoding = Encoding(inputs, {name: arrays[f"inputs.{name}"] for name in STATISTICS})
             report = Report.restore(header["report"])
-            _check_statistics(encoding, target)
+            _check_statistics(encoding)
         except ModelFileError:
             raise
         except Exception as error:  # whatever a damaged header leads to
@@ -453,22 +477,21 @@ class Model:
             f"column{plural}"
         )
 
-    def _columns(self, table: object) -> dict[str, Column]:
+    def _columns(self, table: object, *more: str) -> dict[str, Column]:
         if isinstance(table, str | os.PathLike):
             table = self.read(table)
-        return read_columns(table)
+        self._encoding.check_names(names_of(table))
+        return read_columns(table, {*self.columns, *more})
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
         return _meaning(self.network, self._target, self._encoding.encode(columns))
 
 
-def _check_statistics(encoding: Encoding, target: Target) -> None:
+def _check_statistics(encoding: Encoding) -> None:
     """Raise `ValueError` if a file's numbers cannot be what training found."""
-    numbers = [*encoding.statistics.values(), np.array([target.mean, target.scale])]
-    if not all(np.isfinite(part).all() for part in numbers):
-        raise ValueError("a statistic is not finite")
-    if target.scale <= 0 or (encoding.statistics["scale"] <= 0).any():
-        raise ValueError("a scale is not positive")
+    for name, numbers in encoding.statistics.items():
+        if not np.isfinite(numbers).all() or (name == "scale" and (numbers <= 0).any()):
+            raise ValueError(f"a {name} is not what training finds")
 
 
 def _settings(split: Split) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def write(
     ------
     FileWriteError
         If it cannot be written (no such folder, no right, disk full); the old file stays.
+    ModelFileError
+        If the names in it are longer than a safetensors file may hold (100 MB).
     """
     metadata = {
         "format": f"clearprop.{kind}",
@@ -56,7 +58,11 @@ def write(
         "header": json.dumps(header, allow_nan=False),
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_whole(path, safetensors.numpy.save(contiguous, metadata=metadata))
+    try:
+        content = safetensors.numpy.save(contiguous, metadata=metadata)
+    except safetensors.SafetensorError as error:
+        raise ModelFileError(f"the model does not fit a file: {error}") from None
+    write_whole(path, content)
 
 
 def read_kind(path: str | os.PathLike[str]) -> str:

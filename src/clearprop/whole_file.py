@@ -60,6 +60,8 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
     target = Path(path)
     if not os.fspath(path) or target.is_dir():
         raise FileWriteError(f"{os.fspath(path)!r} is no name for a file")
+    if target.exists() and not target.is_file():
+        raise FileWriteError(f"{target} is no regular file")
     if target.exists() and not replace:
         raise FileWriteError(f"{target} exists already: choose another name, or use --force")
     folder = Path(os.path.realpath(path)).parent

@@ -14,7 +14,10 @@ from clearprop.whole_file import check_can_write, write_whole
 PICTURES = (".png", ".svg", ".pdf")
 
 
-@click.command(epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png")
+@click.command(
+    short_help="Judge a model on other rows.",
+    epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png",
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(

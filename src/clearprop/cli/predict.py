@@ -8,14 +8,19 @@ from typing import Any
 import click
 
 import clearprop as cp
-from clearprop.tables.columns import read_columns
+from clearprop.errors import ArgumentError
+from clearprop.tables.columns import names_of
 from clearprop.tables.files import as_bytes, kind_of, write_table
-from clearprop.tables.scores import aligned
+from clearprop.tables.text import aligned, printable, shortened
 from clearprop.whole_file import check_can_write
+
+MANY = 0.2
+"""The share of a column's values that makes their oddness worth a line nobody asked for."""
 
 
 @click.command(
-    epilog="Example: clearprop predict penguins.safetensors new.csv --out predictions.csv"
+    short_help="Predict the rows of a table.",
+    epilog="Example: clearprop predict penguins.safetensors new.csv --out predictions.csv",
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
@@ -43,6 +48,9 @@ def predict(
     if out is not None:
         kind_of(out)
         check_can_write(out, replace=force)
+        for source in (model, file):
+            if out.exists() and source.exists() and out.samefile(source):
+                raise ArgumentError(f"--out is {source}, which is read: choose another name")
     loaded = cp.Model.load(model)
     table = loaded.read(file)
     columns: dict[str, Any] = {"prediction": loaded.predict(table)}
@@ -51,6 +59,8 @@ def predict(
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
     if report:
         say_unusual(loaded, table)
+    else:
+        warn_unusual(loaded, table)
     if out is None:
         click.echo(as_bytes(columns, "CSV"), nl=False)
     else:
@@ -60,20 +70,34 @@ def predict(
 
 def say_unusual(model: cp.Model, table: Any) -> None:
     """Print which columns hold values that are unlike those of training."""
-    n = len(table)
+    n = f"{len(table):,} row{'s' if len(table) > 1 else ''}"
     found = {name: counts for name, counts in model.unusual(table).items() if counts}
-    names = set(read_columns(table))
-    new = sorted(names - set(model.columns) - set(model.report.dropped) - {model.target})
+    known = {*model.columns, *model.report.dropped, model.target}
+    new = [name for name in names_of(table) if name not in known]
     if found:
-        click.echo(f"Of {n:,} rows, unlike the rows the model learned from:", err=True)
-        rows = [["column", "missing", "out of range", "never seen"]]
-        rows += [
-            [name, *(f"{count:,}" if count else "-" for count in
-                     (c.missing, c.out_of_range, c.unseen))]
-            for name, c in found.items()
-        ]  # fmt: skip
-        click.echo("\n".join(aligned(rows)), err=True)
+        rows = [["column", "missing", "out of range", "rare or new"]]
+        for name, c in found.items():
+            counts = (c.missing, c.out_of_range, c.rare_or_new)
+            rows.append([name, *(f"{count:,}" if count else "-" for count in counts)])
+        say(f"In {n}, values unlike those the model learned from:")
+        say("\n".join(aligned(rows)))
     else:
-        click.echo(f"All {n:,} rows are like those the model learned from.", err=True)
+        say(f"All values of {n} are like those the model learned from.")
     if new:
-        click.echo(f"Columns the model does not know, and leaves alone: {', '.join(new)}", err=True)
+        say(f"Columns the model does not know, and leaves alone: {shortened(new)}")
+
+
+def warn_unusual(model: cp.Model, table: Any) -> None:
+    """Print one line if much of a column is unlike training's, which nobody may have meant."""
+    odd = []
+    for name, c in model.unusual(table).items():
+        missing = 0 if name in model.report.missing else c.missing
+        if max(missing, c.out_of_range, c.rare_or_new) > MANY * len(table):
+            odd.append(name)
+    if odd:
+        say(f"Much of {shortened(odd)} is unlike the rows the model learned from: see --report.")
+
+
+def say(text: str) -> None:
+    """Print to standard error, apart from the predictions."""
+    click.echo(printable(text), err=True)

@@ -9,9 +9,13 @@ import click
 
 import clearprop as cp
 from clearprop import model_file
+from clearprop.network import network_header
 
 
-@click.command(epilog="Example: clearprop summary penguins.safetensors")
+@click.command(
+    short_help="Say what is in a model file.",
+    epilog="Example: clearprop summary penguins.safetensors",
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def summary(model: Path, as_json: bool) -> None:
@@ -21,7 +25,7 @@ def summary(model: Path, as_json: bool) -> None:
     """
     if model_file.read_kind(model) == "network":
         network = cp.Network.load(model)
-        described = cp.network.network_header(network)
+        described = network_header(network)
         click.echo(json.dumps(described, indent=2) if as_json else repr(network))
         return
     loaded = cp.Model.load(model)

@@ -10,8 +10,8 @@ import click
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.errors import FileWriteError
-from clearprop.tables.files import kind_of
+from clearprop.errors import ArgumentError, FileWriteError
+from clearprop.tables.files import KINDS
 from clearprop.tables.target import TASKS
 from clearprop.whole_file import check_can_write
 
@@ -30,7 +30,8 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
 
 
 @click.command(
-    epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors"
+    short_help="Learn from a table, and report how good it is.",
+    epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
@@ -113,9 +114,12 @@ def train(
     encoded and standardized; a part of the rows is put aside to stop training by, another to
     test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
     """
-    kind_of(file)
     out = Path(f"{file.stem}.safetensors") if out is None else out
     check_can_write(out, replace=force)
+    if out.suffix.lower() in KINDS:
+        raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
+    if out.exists() and file.exists() and out.samefile(file):
+        raise ArgumentError(f"--out is {file}, the table itself: choose another name")
     model = cp.Model.fit(
         file,
         target,
@@ -130,7 +134,7 @@ def train(
         seed=seed,
         progress=False if as_json else None,
     )
-    save(model, out)
+    save(model, out, replace=force)
     if as_json:
         click.echo(json.dumps({"model": str(out), **model.report.to_dict()}, indent=2))
         return
@@ -139,7 +143,7 @@ def train(
     click.echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
 
 
-def save(model: cp.Model, out: Path) -> None:
+def save(model: cp.Model, out: Path, *, replace: bool) -> None:
     """Write the model; if that fails now, after training, write it where it still goes.
 
     Raises
@@ -148,11 +152,16 @@ def save(model: cp.Model, out: Path) -> None:
         If the model is not at `out`; the message says where it is.
     """
     try:
+        check_can_write(out, replace=replace)  # again: training takes its time
         model.save(out)
     except FileWriteError as error:
-        refuge = Path(tempfile.mkdtemp(prefix="clearprop-")) / (out.name or "model.safetensors")
         try:
-            model.save(refuge)
-        except FileWriteError:
+            refuge = Path(tempfile.mkdtemp(prefix="clearprop-"))
+        except OSError:
             raise error from None
-        raise FileWriteError(f"{error}; the model is in {refuge} instead: move it") from None
+        try:
+            model.save(refuge / out.name)
+        except FileWriteError:
+            refuge.rmdir()
+            raise error from None
+        raise FileWriteError(f"{error}; the model is in {refuge / out.name} instead") from None

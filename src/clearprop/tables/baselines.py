@@ -15,7 +15,7 @@ from clearprop.errors import missing_extra
 
 Array = NDArray[Any]
 
-_COST = 2e8
+COST = 2e8
 """Rows x inputs x outputs up to which gradient boosting is tried: about half a minute."""
 
 
@@ -57,7 +57,7 @@ def baselines(X: Array, y: Array, X_test: Array, n_classes: int, seed: int) -> d
             "ridge regression": linear_model.Ridge(),
             "gradient boosting": ensemble.HistGradientBoostingRegressor(random_state=random_state),
         }
-    if X.size * max(n_classes if n_classes > 2 else 1, 1) > _COST:
+    if X.size * max(n_classes if n_classes > 2 else 1, 1) > COST:
         del models["gradient boosting"]
     predictions = {}
     for name, model in models.items():

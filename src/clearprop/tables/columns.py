@@ -2,7 +2,7 @@
 
 number   float64, NaN where missing
 boolean  text "true" and "false", None where missing
-text     str, None where missing
+text     str, None where missing: empty, or one of `numerals.MISSING`
 date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other".
@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
+from clearprop.tables.numerals import MISSING, number_of
 
 Array = NDArray[Any]
 
 EXACT = 2.0**53
-"""Whole numbers beyond this are not all told apart by float64: they are names, and stay text."""
+"""Whole numbers from here on are not all told apart by float64: they are names, and stay text."""
 
 _NOTHING = np.array(None, dtype=object)
 
@@ -53,12 +55,14 @@ class Column:
         return Column(self.name, self.kind, self.values[rows])
 
 
-def read_columns(table: object) -> dict[str, Column]:
+def read_columns(table: object, only: Collection[str] | None = None) -> dict[str, Column]:
     """Return the columns of a table by name, in their order.
 
     Parameters
     ----------
     table : pandas, polars or pyarrow table
+    only : collection of str, optional
+        The columns wanted; whatever is wrong with others does no harm.
 
     Raises
     ------
@@ -69,30 +73,49 @@ def read_columns(table: object) -> dict[str, Column]:
     ShapeError
         If it has no rows.
     """
-    import narwhals as nw  # here, because `import clearprop` should not wait for it
-
-    try:
-        frame: Any = nw.from_native(table, eager_only=True)
-        series = list(frame.iter_columns())
-    except nw.exceptions.DuplicateError as error:
-        reason = str(error).partition("\n")[0]
-        raise ColumnError(f"two columns of the table have one name: {reason}") from None
-    except TypeError:
-        raise TypeOfDataError(
-            f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
-            "the path of a file"
-        ) from None
     columns: dict[str, Column] = {}
+    series = list(_frame(table).iter_columns())
     for place, one in enumerate(series, 1):
         name = str(one.name).strip()
+        if only is not None and name not in only:
+            continue
         if not name:
             raise ColumnError(f"column {place} of the table has no name: give it one")
         if name in columns:
             raise ColumnError(f"two columns of the table are called {name!r}: rename one")
         columns[name] = _column(name, one)
-    if not columns or not len(series[0]):
-        raise ShapeError(f"the table has no {'rows' if columns else 'columns'}")
+    if not series or not len(series[0]):
+        raise ShapeError(f"the table has no {'rows' if series else 'columns'}")
     return columns
+
+
+def names_of(table: object) -> list[str]:
+    """Return the names of a table's columns, in their order."""
+    return [str(name).strip() for name in _frame(table).columns]
+
+
+def _frame(table: object) -> Any:
+    import narwhals as nw  # here, because `import clearprop` should not wait for it
+
+    try:
+        if hasattr(table, "iloc"):
+            _check_twice(table.columns)  # type: ignore[attr-defined]
+        return nw.from_native(table, eager_only=True)
+    except nw.exceptions.DuplicateError:
+        raise ColumnError("two columns of the table have one name: rename one") from None
+    except TypeError:
+        raise TypeOfDataError(
+            f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
+            "the path of a file"
+        ) from None
+
+
+def _check_twice(columns: Any) -> None:
+    """Raise `ColumnError` if two columns have one name (pandas allows it, narwhals does not)."""
+    names = [name for name in columns if isinstance(name, str)]
+    name, times = Counter(names).most_common(1)[0] if names else ("", 0)
+    if times > 1:
+        raise ColumnError(f"{times} columns of the table are called {name!r}: rename them")
 
 
 def _column(name: str, series: Any) -> Column:
@@ -101,7 +124,7 @@ def _column(name: str, series: Any) -> Column:
     kind = series.dtype
     if kind.is_numeric():
         values = series.cast(nw.Float64).to_numpy().astype(np.float64)
-        if kind.is_integer() and (np.abs(values) > EXACT).any():
+        if kind.is_integer() and (np.abs(values) >= EXACT).any():
             return _of_objects(name, [None if v is None else str(v) for v in series.to_list()])
         return Column(name, "number", values)
     if isinstance(kind, nw.Datetime | nw.Date):
@@ -111,7 +134,10 @@ def _column(name: str, series: Any) -> Column:
         return Column(name, "date", values)
     if kind == nw.Duration:
         return Column(name, "number", _seconds(series.to_numpy()))
-    if kind in (nw.Boolean, nw.String, nw.Categorical, nw.Enum, nw.Object, nw.Time, nw.Unknown):
+    if kind in (nw.Categorical, nw.Enum):
+        values = [None if _is_missing(v) else _as_text(v) for v in series.to_list()]
+        return _of_objects(name, values)
+    if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
         return _of_objects(name, series.to_list())
     return Column(name, "other", np.array([str(kind)] * len(series), dtype=object))
 
@@ -124,13 +150,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
-        texts = [None if v is None else v.strip() or None for v in values]
+        texts = [None if v is None or (word := v.strip()) in MISSING else word for v in values]
         return Column(name, "text", _objects(texts))
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         words = [None if v is None else "true" if v else "false" for v in values]
         return Column(name, "boolean", _objects(words))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
-        floats = [np.nan if v is None else float(v) for v in values]
+        try:
+            floats = [np.nan if v is None else float(v) for v in values]
+        except OverflowError:  # a Python integer of more than 308 digits
+            raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT") if v is None else _without_zone(v) for v in values]
@@ -157,7 +186,7 @@ def check_finite(column: Column) -> None:
     infinite = np.flatnonzero(np.isinf(column.values))
     if infinite.size:
         raise NonFiniteDataError(
-            f"column {column.name!r}, row {infinite[0]} is {column.values[infinite[0]]}; "
+            f"column {column.name!r}, row {infinite[0]} (from 0) is {column.values[infinite[0]]}; "
             "infinity is refused: leave the cell empty if the value is not known"
         )
 
@@ -174,6 +203,12 @@ def as_categories(column: Column) -> Array:
     return _objects(words)[places]
 
 
+def as_number(column: Column) -> Column:
+    """Return a column of text whose values are all numbers as a column of numbers."""
+    floats = [np.nan if (n := number_of(text)) is None else n for text in column.values]
+    return Column(column.name, "number", np.array(floats))
+
+
 def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[str | None]:
     """Return values in the words that are known: "3.0" is "3" where that is known and "3.0" not."""
     found = dict.fromkeys(known) | {None: None}
@@ -181,7 +216,7 @@ def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[st
     for value in set(values):
         words[value] = value
         if value not in found:
-            with suppress(ValueError):
+            with suppress(ValueError, OverflowError):
                 number = _as_text(float(str(value)))
                 words[value] = number if number in found else value
     return [words[value] for value in values]
@@ -192,6 +227,8 @@ def _as_text(value: Any) -> str:
         return value.strip()
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
     number = float(value)
     return str(int(number)) if number.is_integer() else repr(number)  # -0.0 is "0"
 
@@ -204,7 +241,7 @@ def _is_missing(value: Any) -> bool:
         return False
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # NA, whose comparison has no truth; arrays
+    except (TypeError, ValueError, ArithmeticError):  # NA has no truth; arrays; a signaling NaN
         return type(value).__name__ == "NAType"
 
 
@@ -223,5 +260,8 @@ def _seconds(durations: Array) -> Array:
 
 def _without_zone(value: Any) -> Any:
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+        try:
+            return value.astimezone(datetime.UTC).replace(tzinfo=None)
+        except OverflowError:  # beyond the years 1 to 9999
+            return np.datetime64("NaT")
     return value

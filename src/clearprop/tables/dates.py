@@ -35,6 +35,12 @@ FORMATS = (
     "%d %b %Y",
     "%d %B %Y",
     "%d-%b-%Y",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%Y-%m",
+    "%H:%M",
+    "%H:%M:%S",
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
 
@@ -96,11 +102,12 @@ def parts_that_vary(dates: Array) -> tuple[str, ...]:
     dates = dates[~np.isnat(dates)]
     months = dates.astype("datetime64[M]")
     varies = {
-        "since": True,
+        "since": np.unique(dates.astype("datetime64[D]")).size > 1,
         "year": np.unique(months.astype(int) % 12).size > 1,
         "week": np.unique((dates - months).astype("timedelta64[D]")).size > 1,
         "day": np.unique(dates - dates.astype("datetime64[D]")).size > 1,
     }
+    varies["since"] |= not any(varies.values())  # a column has one number at least
     return tuple(
         name for name in PARTS if any(key in name.split() for key, yes in varies.items() if yes)
     )
@@ -137,6 +144,6 @@ def _parse(text: str, form: str) -> datetime | None:
             date = datetime.fromisoformat(text)
         else:
             date = datetime.strptime(text, form)
-    except ValueError:
+        return date if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # OverflowError: a zone before the year 1, after 9999
         return None
-    return date if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)

@@ -11,6 +11,7 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,6 +28,8 @@ from clearprop.errors import (
 )
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_categories, check_finite, in_words_of
+from clearprop.tables.numerals import number_of
+from clearprop.tables.text import cut, shortened
 
 Array = NDArray[Any]
 
@@ -37,6 +40,15 @@ MIN_ROWS = 3
 """A value in fewer training rows than this is rare."""
 
 KINDS_OF_CATEGORY = ("category", "boolean")
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "y", "t"), "true"),
+    **dict.fromkeys(("false", "0", "no", "n", "f"), "false"),
+}
+"""What a column of true and false may hold at prediction, in any case."""
+
+FARTHEST = 1e6
+"""Standardized values end here, so that none is too large for a network in float32."""
 
 LARGEST = 1e150
 """Numbers beyond this have no variance in float64."""
@@ -53,9 +65,10 @@ class Input:
     ----------
     column : str
     kind : {"number", "category", "boolean", "date"}
-    categories, rare : tuple of str
-        Of a category or boolean: the values that have an input of their own, and those that
-        share one with each other and with values never seen.
+    categories : tuple of str
+        Of a category or boolean: the values that have an input of their own.
+    rare : int
+        How many other values there were, which share an input with any that are new.
     missing : bool
         Whether missing values have an input.
     parts : tuple of str
@@ -67,7 +80,7 @@ class Input:
     column: str
     kind: str
     categories: tuple[str, ...] = ()
-    rare: tuple[str, ...] = ()
+    rare: int = 0
     missing: bool = False
     parts: tuple[str, ...] = ()
     date_format: str | None = None
@@ -83,7 +96,7 @@ class Input:
     def flags(self) -> tuple[str, ...]:
         """The names of the inputs that are 0 or 1."""
         names = [f"{self.column} = {category}" for category in self.categories]
-        names += [f"{self.column} = other"] if self.rare else []
+        names += [f"{self.column} is rare or new"] if self.rare else []
         names += [f"{self.column} is missing"] if self.missing else []
         return tuple(names)
 
@@ -102,18 +115,22 @@ class Input:
             raise TypeOfDataError(
                 f"column {column.name!r} holds {column.values[0]}, but held categories in training"
             )
+        padded = [word for word in self.categories if re.fullmatch(r"0\d+", word)]
+        if padded and column.kind == "number" and not column.missing.all():
+            raise TypeOfDataError(
+                f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
+                "training: read it as text"
+            )
         values: list[str | None] = as_categories(column).tolist()
         if self.kind == "boolean":
-            words = {"1": "true", "0": "false"}
-            return [v and words.get(v, v.lower()) for v in values]
-        return in_words_of((*self.categories, *self.rare), values)
+            return [v and BOOLEANS.get(v.lower(), v) for v in values]
+        return in_words_of(self.categories, values)
 
     def read_flags(self, column: Column) -> Array:
         """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""
         flags = np.zeros((len(self.flags), len(column.values)))
         if self.kind in KINDS_OF_CATEGORY:
-            place = dict.fromkeys(self.rare, len(self.categories))
-            place |= {category: i for i, category in enumerate(self.categories)}
+            place = {category: i for i, category in enumerate(self.categories)}
             unseen = len(self.categories) if self.rare else -1
             places = np.array(
                 [-1 if v is None else place.get(v, unseen) for v in self.read_categories(column)]
@@ -127,14 +144,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Unusual:
-    """How many values of a column are missing, out of training's range, or never seen there."""
+    """How many values of a column are missing, out of training's range, or rare or new there."""
 
     missing: int
     out_of_range: int
-    unseen: int
+    rare_or_new: int
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.out_of_range or self.unseen)
+        return bool(self.missing or self.out_of_range or self.rare_or_new)
 
 
 @dataclass(frozen=True)
@@ -157,7 +174,7 @@ class Encoding:
         return [name for one in self.inputs for name in (*one.values, *one.flags)]
 
     def encode(self, columns: Mapping[str, Column]) -> Array:
-        """Return the network's inputs: float64, shape (n, n_features).
+        """Return the network's inputs: float64, shape (n, n_features), within +-1e6.
 
         Raises
         ------
@@ -179,6 +196,7 @@ class Encoding:
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
                 X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
+                np.clip(X[at], -FARTHEST, FARTHEST, out=X[at])
                 at, value = at + 1, value + 1
             flags = one.read_flags(column)
             X[at : at + len(flags)] = flags
@@ -195,7 +213,7 @@ class Encoding:
             outside = unseen = 0
             values = one.read_values(column)
             if one.kind in KINDS_OF_CATEGORY:
-                known = {None, *one.categories, *one.rare}
+                known = {None, *one.categories}
                 unseen = sum(value not in known for value in one.read_categories(column))
             elif len(values):
                 low, high = self.statistics["low"][at], self.statistics["high"][at]
@@ -206,15 +224,16 @@ class Encoding:
 
     def check_names(self, columns: Iterable[str]) -> None:
         """Raise `ColumnError` if a column that the network needs is not there."""
-        there = list(columns)
-        lacking = [one.column for one in self.inputs if one.column not in there]
+        there = set(columns)
+        used = [one.column for one in self.inputs]
+        lacking = [name for name in used if name not in there]
         if lacking:
-            near = nearest(lacking[0], [name for name in there if name not in self.features])
-            hint = f"; there is {near!r}: rename it" if near else ""
-            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            near = nearest(lacking[0], there - set(used))
+            hint = f" (there is {near!r}: rename it)" if near else ""
+            plural = "s" if len(lacking) > 1 else ""
             raise ColumnError(
-                f"the table has no column {lacking[0]!r}{more}, which the model was trained with"
-                f"{hint}"
+                f"the table lacks the column{plural} {shortened(map(repr, lacking))}, which the "
+                f"model was trained with{hint}"
             )
 
     def header(self) -> list[dict[str, Any]]:
@@ -224,23 +243,37 @@ class Encoding:
 
 def restore_inputs(header: Sequence[Mapping[str, Any]]) -> tuple[Input, ...]:
     """Return the inputs of an encoding's `header`; whatever is wrong raises."""
-    inputs = [
-        Input(
-            one["column"],
-            one["kind"],
-            tuple(one["categories"]),
-            tuple(one["rare"]),
-            one["missing"],
-            tuple(one["parts"]),
-            one["date_format"],
+    inputs = []
+    for one in header:
+        texts = [one["column"], one["kind"], *one["categories"], *one["parts"]]
+        allowed = {"category": {"categories"}, "boolean": {"categories"}, "date": {"parts"}}
+        filled = {name for name in ("categories", "parts", "rare") if one[name]}
+        known = (
+            all(isinstance(text, str) for text in texts)
+            and one["kind"] in ("number", "date", *KINDS_OF_CATEGORY)
+            and filled - {"rare"} <= allowed.get(one["kind"], set())
+            and type(one["rare"]) is int
+            and one["rare"] >= 0
+            and type(one["missing"]) is bool
+            and set(one["parts"]) <= set(dates.PARTS)
+            and len(set(one["categories"])) == len(one["categories"])
+            and one["date_format"] in (None, *dates.FORMATS)
         )
-        for one in header
-    ]
-    for one in inputs:
-        if one.kind not in ("number", "date", *KINDS_OF_CATEGORY) or set(one.parts) - set(
-            dates.PARTS
-        ):
-            raise ValueError(f"column {one.column!r} is of no known kind")
+        if not known:
+            raise ValueError(f"column {one['column']!r} is described in no known way")
+        inputs.append(
+            Input(
+                one["column"],
+                one["kind"],
+                tuple(one["categories"]),
+                one["rare"],
+                one["missing"],
+                tuple(one["parts"]),
+                one["date_format"],
+            )
+        )
+    if len({one.column for one in inputs}) < len(inputs):
+        raise ValueError("two inputs are of one column")
     return tuple(inputs)
 
 
@@ -270,7 +303,7 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
     for one in inputs:
         column = columns[one.column]
         categories: list[str] = []
-        rare: list[str] = []
+        rare: set[str] = set()
         present = []
         if one.kind in KINDS_OF_CATEGORY:
             present = [value for value in one.read_categories(column) if value is not None]
@@ -278,14 +311,14 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
             encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=MAX_CATEGORIES)
             encoder.fit(np.array(present, dtype=object)[:, None])
             infrequent = encoder.infrequent_categories_[0]
-            rare = [] if infrequent is None else list(infrequent)
-            categories = [c for c in encoder.categories_[0] if c not in set(rare)]
+            rare = set() if infrequent is None else set(infrequent)
+            categories = [c for c in encoder.categories_[0] if c not in rare]
         fitted.append(
             Input(
                 one.column,
                 one.kind,
                 tuple(categories),
-                tuple(rare),
+                len(rare),
                 bool(column.missing.any()),
                 one.parts,
                 one.date_format,
@@ -320,10 +353,10 @@ def _as_numbers(column: Column) -> Array:
         numbers = np.full(len(column.values), np.nan)
         for row, text in enumerate(column.values):
             if text is not None:
-                try:
-                    numbers[row] = float(text)
-                except ValueError:
-                    raise _not_as_in_training(column, row, "numbers") from None
+                number = number_of(text)
+                if number is None:
+                    raise _not_as_in_training(column, row, "numbers")
+                numbers[row] = number
         return _as_numbers(Column(column.name, "number", numbers))
     raise _not_as_in_training(column, 0, "numbers")
 
@@ -335,9 +368,10 @@ def _as_dates(column: Column, form: str | None) -> Array:
         if column.missing.all():
             return np.full(len(column.values), np.datetime64("NaT"), dtype="datetime64[us]")
         raise _not_as_in_training(column, 0, "dates")
-    moments, wrong = dates.parse(column.values, form or "ISO 8601")
+    form = form or dates.find_format(column.values) or dates.FORMATS[0]
+    moments, wrong = dates.parse(column.values, form)
     if wrong.size:
-        raise _not_as_in_training(column, int(wrong[0]), f"dates written as {form}")
+        raise _not_as_in_training(column, int(wrong[0]), f"dates (read as {form})")
     return moments
 
 
@@ -347,10 +381,8 @@ def _not_as_in_training(column: Column, row: int, what: str) -> TypeOfDataError:
             f"column {column.name!r} holds {column.values[0]}, but held {what} in training"
         )
     value = column.values[row]
-    shown = repr(value) if isinstance(value, str) else str(value)
-    if len(shown) > 40:
-        shown = f"{shown[:37]}..."
+    shown = cut(repr(value) if isinstance(value, str) else str(value), 40)
     return TypeOfDataError(
-        f"column {column.name!r}, row {row} is {shown}, but the column held {what} in training: "
+        f"column {column.name!r}, row {row} (from 0) is {shown}, but held {what} in training: "
         "mend the value, or leave it empty"
     )

@@ -17,19 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clearprop.errors import ColumnError, FileMissingError, TableFileError, missing_extra
+from clearprop.tables.numerals import MISSING, PLAIN, number_of
+from clearprop.tables.text import shortened
 from clearprop.whole_file import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
 
 PathLike = str | os.PathLike[str]
-
-MISSING = (
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "?", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
-"""What stands for a missing value in a text file: pandas's list, and the question mark that old
-data sets use."""
 
 KINDS = {
     ".csv": "CSV",
@@ -97,13 +92,15 @@ def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
         If polars (the extra `tables`) is not installed.
     """
     path = Path(path)
-    kind = kind_of(path)
-    if path.is_dir():
-        raise FileMissingError(f"{path} is a folder; give a file")
-    if not path.exists():
-        raise FileMissingError(f"there is no file {path}")
     try:
+        if path.is_dir():
+            raise FileMissingError(f"{path} is a folder; give a file")
+        kind = kind_of(path)
+        if not path.exists():
+            raise FileMissingError(f"there is no file {path}")
         content = path.read_bytes()
+    except (FileMissingError, TableFileError):
+        raise
     except OSError as error:
         raise TableFileError(f"{path} cannot be read: {error.strerror or error}") from error
     if not content.strip(b" \t\r\n\xef\xbb\xbf"):
@@ -181,7 +178,10 @@ def _read(content: bytes, kind: str, path: Path, as_text: Collection[str]) -> pl
             text = _decode(content, path).lstrip()
             read = polars.read_json if text.startswith("[") else polars.read_ndjson
             frame = read(io.BytesIO(text.encode()), infer_schema_length=None)
-    except (polars.exceptions.PolarsError, OSError, ValueError) as error:
+    except BaseException as error:
+        refused = (polars.exceptions.PolarsError, OSError, ValueError)
+        if not isinstance(error, refused) and type(error).__name__ != "PanicException":
+            raise  # a panic of polars, on a damaged file, is no Exception
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be read as {kind}: {reason}") from None
     return frame
@@ -199,7 +199,10 @@ def _decode(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: skip + error.start].count(b"\n") + 1
         byte = content[skip + error.start]
-        advice = f"save it as UTF-8 (if it is Windows text: iconv -f CP1252 -t UTF-8 {path.name})"
+        advice = (
+            "save it as UTF-8 (Excel: 'CSV UTF-8'; if it is Windows text: iconv -f CP1252 -t UTF-8 "
+            f"{path.name})"
+        )
         raise TableFileError(
             f"{path} is not {encoding.upper()}: line {line} has the byte 0x{byte:02X}; {advice}"
         ) from None
@@ -214,11 +217,12 @@ def _decode(content: bytes, path: Path) -> str:
 
 def _read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
     polars = _polars(f"reading {path.name}")
-    text = text.lstrip("\r\n")
-    header_line = next(csv.reader(io.StringIO(text), delimiter="\t")) if kind == "TSV" else None
-    separator = "\t" if kind == "TSV" else _separator(text)
-    header = header_line or next(csv.reader(io.StringIO(text), delimiter=separator))
-    names = _names(header, path)
+    stripped = text.lstrip("\r\n")
+    skipped = text[: len(text) - len(stripped)].count("\n")
+    text = stripped
+    headers = {mark: _header(text, mark, path) for mark in ("\t" if kind == "TSV" else ",;\t|")}
+    separator = max(headers, key=lambda mark: len(headers[mark]))  # the first of equals
+    names = _names(headers[separator], path)
     options = {
         "separator": separator,
         "infer_schema": False,
@@ -227,22 +231,23 @@ def _read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl
     }
     try:
         frame = polars.read_csv(io.BytesIO(text.encode()), **options)
-        sure = frame.width == len(names) and not frame[:, -1].null_count()
+        # A cell of several lines may be a quote that nobody closed: the csv module looks closer.
+        lines = sum(not line.isspace() for line in text.split("\n") if line)
+        sure = frame.shape == (lines - 1, len(names)) and not frame[:, -1].null_count()
     except polars.exceptions.PolarsError:
         sure = False
     if not sure:
-        frame = polars.DataFrame(_rows(text, separator, names, path), orient="row",
+        frame = polars.DataFrame(_rows(text, separator, names, path, skipped), orient="row",
                                  schema=dict.fromkeys(names, polars.String))  # fmt: skip
-    decimal_comma = separator == ";"
-    return frame.select(
-        [_typed(frame[name], name in as_text, decimal_comma) for name in frame.columns]
-    )
+    return _typed(frame, as_text, may_have_commas=separator == ";")
 
 
-def _separator(text: str) -> str:
-    """Return what separates the fields of a CSV: what its header line has most of."""
-    line = text.partition("\n")[0]
-    return max(",;\t|", key=line.count)  # the first of equals: a comma
+def _header(text: str, separator: str, path: Path) -> list[str]:
+    """Return the fields of the first line."""
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise TableFileError(f"{path} line 1 cannot be read: {error}") from None
 
 
 def _names(header: list[str], path: Path) -> list[str]:
@@ -251,46 +256,90 @@ def _names(header: list[str], path: Path) -> list[str]:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         places = [str(place) for place, other in enumerate(names, 1) if other == name]
+        bare = all(number_of(other) is not None for other in names)
+        advice = "is its first line a header?" if bare else "rename them"
         raise ColumnError(
-            f"{path} has {times} columns called {name!r} (columns {', '.join(places)}): rename them"
+            f"{path} has {times} columns called {name!r} (columns {shortened(places)}): {advice}"
         )
     return names
 
 
-def _rows(text: str, separator: str, names: list[str], path: Path) -> list[list[str | None]]:
+def _rows(
+    text: str, separator: str, names: list[str], path: Path, skipped: int
+) -> list[list[str | None]]:
     """Return the fields of each line that is not blank, all lines having as many as the header."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str | None]] = []
+    advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
+    if names[0].startswith("#"):
+        advice = "the first line looks like a comment: take it out"
     try:
         next(reader)
         for row in reader:
             if len(row) != len(names) and row:
+                line = skipped + reader.line_num
                 raise TableFileError(
-                    f"{path} line {reader.line_num} has {len(row)} fields, but the header has "
-                    f"{len(names)}: mend the line (a text with a {separator!r} in it needs quotes)"
+                    f"{path} line {line} has {len(row)} fields, but the header has "
+                    f"{len(names)}: {advice}"
                 )
             if row:
                 rows.append(list(row))
     except csv.Error as error:
-        raise TableFileError(f"{path} line {reader.line_num} cannot be read: {error}") from None
+        line = skipped + reader.line_num
+        raise TableFileError(
+            f"{path} line {line} cannot be read: {error} (a quote that is not closed?)"
+        ) from None
     return rows
 
 
-def _typed(column: pl.Series, stays_text: bool, decimal_comma: bool) -> pl.Series:
-    """Return a column of text as numbers or booleans, if all its values are."""
+def _typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
+    """Return columns of text as numbers or booleans, where all their values are.
+
+    All columns go through each question together, as there may be thousands.
+    """
     import polars
 
-    text = column.str.strip_chars()
-    text = text.set(text.is_in(MISSING), None)
-    present = text.drop_nulls()
-    if stays_text or present.is_empty() or present.str.contains(r"^[+-]?0\d").any():
-        return text  # 007 is a name, not a number
-    words = present.str.to_lowercase()
-    if words.is_in(["true", "false"]).all():
-        return text.str.to_lowercase() == "true"
-    numerals = text.str.replace(",", ".", literal=True) if decimal_comma else text
-    for kind in (polars.Int64, polars.Float64):
-        numbers = numerals.cast(kind, strict=False)
-        if numbers.null_count() == text.null_count():
-            return numbers
-    return text
+    each = polars.all()
+    frame = frame.select(each.str.strip_chars())
+    frame = frame.select(polars.when(~each.is_in(list(MISSING))).then(each))
+    plain = _with_points(frame) if may_have_commas else frame
+
+    def where(answer: pl.Expr, table: pl.DataFrame = plain) -> set[str]:
+        return {name for name, yes in table.select(answer).row(0, named=True).items() if yes}
+
+    # Infinity counts as a number here, so that it is refused as one, with its row.
+    numbers = where(each.str.contains(rf"^({PLAIN}|(?i:[+-]?inf(inity)?))$").all())
+    numbers -= where(each.str.contains(r"^[+-]?0\d").any())  # 007 is a name, not a number
+    whole = where(each.str.contains(r"^[+-]?\d{1,18}$").all())
+    booleans = where(each.str.to_lowercase().is_in(["true", "false"]).all(), frame)
+    text = {*as_text} | where(each.is_null().all())
+    columns = []
+    for name in frame.columns:
+        column = polars.col(name)
+        if name in text or name not in numbers | booleans:
+            columns.append(frame[name])
+        elif name in booleans:
+            columns.append(frame.select(column.str.to_lowercase() == "true")[name])
+        else:
+            columns.append(plain[name].cast(polars.Int64 if name in whole else polars.Float64))
+    return polars.DataFrame(columns)
+
+
+def _with_points(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the numbers of a file that has decimal commas with points, as it is otherwise.
+
+    A point between thousands is left out, if some number of the file has a decimal comma.
+    """
+    import polars
+
+    each = polars.all()
+    commas = frame.select(each.str.contains(r"^[+-]?\d+,\d+$").any())
+    if not any(commas.row(0)):
+        return frame
+    thousands = each.str.contains(r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
+    bare = each.str.replace_all(".", "", literal=True)
+    point = each.str.contains(".", literal=True)  # of a date, or a decimal: no number here
+    frame = frame.select(
+        polars.when(thousands).then(bare).when(point).then(polars.lit("text")).otherwise(each)
+    )
+    return frame.select(each.str.replace(",", ".", literal=True))

@@ -14,13 +14,14 @@ from clearprop.tables.encoding import Input
 from clearprop.tables.preparation import Prepared
 from clearprop.tables.report import OURS, Report, verdict
 from clearprop.tables.scores import scores_of
+from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
 
 def judge(
     ready: Prepared, outputs: Array, compare: bool, seed: int
-) -> tuple[dict[str, dict[str, float]], str]:
+) -> tuple[dict[str, dict[str, float | None]], str]:
     """Return the figures of each model on the test rows, and what they say.
 
     Parameters
@@ -41,10 +42,19 @@ def judge(
         found = baselines(X, y, ready.X[split.test], len(target.classes), seed)
         for name, theirs in found.items():
             predicted[name] = theirs if target.classes else theirs * target.scale + target.mean
-    scores = {name: scores_of(target, goal, values).figures for name, values in predicted.items()}
+    scores = {
+        name: {key: value if np.isfinite(value) else None for key, value in figures.items()}
+        for name, values in predicted.items()
+        if (figures := scores_of(target, goal, values).figures)
+    }
     merits = {name: _merit(ready, values) for name, values in predicted.items()}
     leads = {name: _lead(merits[OURS], theirs) for name, theirs in merits.items() if name != OURS}
-    return scores, verdict(scores, leads) if compare else ""
+    if not compare:
+        return scores, ""
+    said = verdict(scores, leads, len(split.test))
+    if "gradient boosting" not in scores:
+        said += " Gradient boosting is left out, as it would take minutes here."
+    return scores, said
 
 
 def _merit(ready: Prepared, outputs: Array) -> Array:
@@ -66,16 +76,23 @@ def make_report(
     ready: Prepared,
     network: Network,
     history: History,
-    scores: dict[str, dict[str, float]],
+    seconds: float,
+    scores: dict[str, dict[str, float | None]],
     said: str,
 ) -> Report:
     """Return the report of a model."""
     target, split, detected = ready.target, ready.split, ready.detected
     labels = target.labels(ready.goal) if target.classes else np.empty(0, dtype=np.int64)
     counts = np.bincount(labels, minlength=len(target.classes)).tolist()
+    notes = list(detected.notes)
+    tiny = [str(c) for c, rows in zip(target.classes, counts, strict=True) if rows < 3]
+    if tiny and scores:
+        notes.append(f"classes with fewer than three rows are not tested: {shortened(tiny)}")
+    if not scores and ready.test:
+        notes.append("no class has three rows or more, so that none can be tested on")
     missing = {name: int(column.missing.sum()) for name, column in ready.columns.items()}
     sizes = "-".join(map(str, network.sizes))
-    names = f"{network.activations[0].name} and {network.activations[-1].name}"
+    names = " and ".join(dict.fromkeys(f.name for f in network.activations))
     return Report(
         target=target.column,
         task=target.task,
@@ -90,12 +107,12 @@ def make_report(
         inputs={one.column: _became(one) for one in ready.encoding.inputs},
         dropped=detected.dropped,
         missing={name: count for name, count in missing.items() if count},
-        notes=detected.notes,
+        notes=notes,
         training={
             "epochs": len(history.epochs),
             "best_epoch": history.best_epoch,
             "stopped": history.stopped,
-            "seconds": round(history.epochs[-1].seconds, 3) if history.epochs else 0.0,
+            "seconds": round(seconds, 3),
         },
         network=f"{sizes}, {names}, {network.n_parameters:,} parameters",
         scores=scores,
@@ -109,6 +126,5 @@ def _became(one: Input) -> str:
         return one.kind
     if one.kind == "date":
         return f"date, {len(one.parts)} number{'s' if len(one.parts) > 1 else ''}"
-    n = len(one.categories) + len(one.rare)
-    rare = f", {len(one.rare)} of them rare" if one.rare else ""
-    return f"{n} categories{rare}"
+    rare = f", {one.rare:,} of them rare" if one.rare else ""
+    return f"{len(one.categories) + one.rare:,} categories{rare}"

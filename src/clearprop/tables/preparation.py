@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.encoding import Encoding, fit_encoding
 from clearprop.tables.files import read_table
 from clearprop.tables.split import Split, split_rows
-from clearprop.tables.target import Target, detect_target, find_target, shortened
+from clearprop.tables.target import Target, detect_target, find_target
+from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 Columns = dict[str, Column]
@@ -37,6 +38,8 @@ class Prepared:
         The target's values.
     left_out : int
         Rows without a target.
+    test : float
+        The share of rows that was to be put aside to test on.
     target : Target
     reason : str
         Why the task is what it is.
@@ -50,6 +53,7 @@ class Prepared:
     columns: Columns
     goal: Column
     left_out: int
+    test: float
     target: Target
     reason: str
     detected: Detected
@@ -64,9 +68,9 @@ def prepare(
     target: str,
     *,
     task: str | None,
-    drop: Collection[str],
-    keep: Collection[str],
-    categorical: Collection[str],
+    drop: Collection[str] | None,
+    keep: Collection[str] | None,
+    categorical: Collection[str] | None,
     drop_missing_target: bool,
     validation: float,
     test: float,
@@ -75,43 +79,47 @@ def prepare(
     """Return a table made ready; see `Model.fit` for the arguments and the errors."""
     if isinstance(table, str | os.PathLike):
         table = read_table(table)
+    target = str(target).strip()
     columns = read_columns(table)
     goal = find_target(columns, target)
-    named = {"drop": drop, "keep": keep, "categorical": categorical}
-    named = {name: _check_names(name, value, columns, target) for name, value in named.items()}
+    asked = {"drop": drop, "keep": keep, "categorical": categorical}
+    named = {name: _check_names(name, value, columns, target) for name, value in asked.items()}
     twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
     if twice:
         raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
-    inputs = {name: column for name, column in columns.items() if name != target}
-    detected = detect_inputs(inputs, **named)
-    for column in (goal, *detected.columns.values()):
-        check_finite(column)  # here, where rows have the table's numbers
-    columns = {**detected.columns, target: goal}
-    used, left_out = rows_with_target(columns, goal, drop_missing_target)
-    goal = used.pop(target)
-    if len(goal.values) < LEAST_ROWS:
+    check_finite(goal)
+    rows = rows_with_target(goal, drop_missing_target)
+    goal, left_out = goal.take(rows), len(goal.values) - len(rows)
+    if len(rows) < LEAST_ROWS:
         raise ShapeError(
-            f"the table has {len(goal.values)} rows with a target; a model takes {LEAST_ROWS} or "
-            "more"
+            f"the table has {len(rows)} rows with a target; a model takes {LEAST_ROWS} or more"
         )
     aim, reason = detect_target(goal, task)
     labels = aim.labels(goal) if aim.classes else None
-    split = split_rows(len(goal.values), labels, validation, test, seed)
+    split = split_rows(len(rows), labels, validation, test, seed)
     aim = aim.fitted(goal.take(split.training))
+    inputs = {name: column for name, column in columns.items() if name != target}
+    index = [name for name in getattr(getattr(table, "index", None), "names", ()) if name]
+    detected = detect_inputs(inputs, rows[split.training], **named)
+    for column in detected.columns.values():
+        check_finite(column)  # here, where rows have the table's numbers
+    if index:
+        detected.notes.append(
+            f"the index {shortened(index)} is no column: table.reset_index() makes it one"
+        )
     if not detected.inputs:
-        reasons = [f"{name} ({reason})" for name, reason in detected.dropped.items()]
+        reasons = [f"{name} ({why})" for name, why in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
+    used = {name: column.take(rows) for name, column in detected.columns.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
     encoding = fit_encoding(detected.inputs, learned)
     X, y = encoding.encode(used), aim.encode(goal)
-    return Prepared(used, goal, left_out, aim, reason, detected, encoding, split, X, y)
+    return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
 
 
-def rows_with_target(
-    columns: Mapping[str, Column], goal: Column, drop: bool
-) -> tuple[Columns, int]:
-    """Return the rows whose target is there, and how many are not.
+def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
+    """Return the rows whose target is there.
 
     Raises
     ------
@@ -120,23 +128,24 @@ def rows_with_target(
     """
     missing = goal.missing
     count = int(missing.sum())
-    if not count:
-        return dict(columns), 0
     if count == len(missing):
         raise TargetError(f"target {goal.name!r} has no values")
-    if not drop:
+    if count and not drop:
         raise TargetError(
             f"target {goal.name!r} is missing in {count} of {len(missing)} rows: leave them out "
             "with drop_missing_target (--drop-missing-target)"
         )
-    rows = np.flatnonzero(~missing)
-    return {name: column.take(rows) for name, column in columns.items()}, count
+    return np.flatnonzero(~missing)
 
 
 def _check_names(
-    argument: str, names: Collection[str], columns: Columns, target: str
+    argument: str, names: Collection[str] | None, columns: Columns, target: str
 ) -> Collection[str]:
-    names = [names] if isinstance(names, str) else list(names)
+    names = (
+        [names]
+        if isinstance(names, str)
+        else [str(name).strip() for name in (() if names is None else names)]
+    )
     for name in names:
         if name == target:
             raise ArgumentError(f"{argument} names the target, {target!r}")

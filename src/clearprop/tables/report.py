@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from clearprop.html_table import html_table
-from clearprop.tables.scores import aligned, brief
+from clearprop.tables.text import aligned, brief, printable, shortened
 
-_WIDTH = 88
+_WIDTH = 80
 _LISTED = 12
 """Columns that are told one by one."""
 
 OURS = "this network"
+
+FEW_ROWS = 30
+"""With fewer test rows, two standard errors say nothing."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,9 +44,9 @@ class Report:
         "epochs", "best_epoch", "stopped", "seconds".
     network : str
         Its layers and size.
-    scores : dict of str to dict of str to float
-        The figures on the test rows, of this network and of each baseline; empty without test
-        rows.
+    scores : dict of str to dict of str to float or None
+        The figures on the test rows, of this network and of each baseline; None where one is
+        not defined; empty without test rows.
     verdict : str
         How the network stands beside the best baseline.
     """
@@ -59,7 +62,7 @@ class Report:
     notes: list[str]
     training: dict[str, Any]
     network: str
-    scores: dict[str, dict[str, float]]
+    scores: dict[str, dict[str, float | None]]
     verdict: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,18 +71,24 @@ class Report:
 
     @classmethod
     def restore(cls, header: Mapping[str, Any]) -> Report:
-        """Return the report that `to_dict` gave."""
-        return cls(**{name: header[name] for name in cls.__dataclass_fields__})
+        """Return the report that `to_dict` gave; whatever is wrong raises."""
+        kinds = {"str": str, "list[str]": list}
+        for name, one in cls.__dataclass_fields__.items():
+            if not isinstance(header[name], kinds.get(str(one.type), dict)):
+                raise ValueError(f"the report's {name!r} is of another type")
+        report = cls(**{name: header[name] for name in cls.__dataclass_fields__})
+        repr(report)
+        return report
 
     def __repr__(self) -> str:
         lines = [f"Model of {self.target!r}: {self.task} ({self.reason})", ""]
         for name, text in self._facts():
-            first, *rest = textwrap.wrap(text, _WIDTH - 13, break_long_words=False) or [""]
-            lines += [f"  {name:<9}  {first}", *(f"{'':13}{line}" for line in rest)]
+            first, *rest = textwrap.wrap(text, _WIDTH - 14, break_long_words=False) or [""]
+            lines += [f"  {name:<10}  {first}", *(f"{'':14}{line}" for line in rest)]
         if self.scores:
             lines += ["", f"On {self.rows['test']:,} test rows, kept apart until now"]
             lines += [*aligned(self._scores()), "", *textwrap.wrap(self.verdict, _WIDTH)]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         title = f"Model of {self.target!r}: {self.task} ({self.reason})"
@@ -111,7 +120,7 @@ class Report:
         if self.classes:
             counts = [f"{name} ({count:,})" for name, count in self.classes.items()]
             facts.append(("classes", _list(counts)))
-        facts.append(("inputs", _list([f"{name}: {what}" for name, what in self.inputs.items()])))
+        facts += self._inputs()
         if self.missing:
             counts = [f"{name} ({count:,})" for name, count in self.missing.items()]
             facts.append(("missing", _list(counts)))
@@ -126,34 +135,66 @@ class Report:
         else:
             kept = f"epoch {t['best_epoch']} of {t['epochs']} is kept, the best on the validation"
             facts.append(("training", f"{kept} rows; {how}"))
+        if t["best_epoch"] == t["epochs"] and t["stopped"] == "completed":
+            facts.append(("note", "the last epoch was the best: more epochs may be better still"))
+        if t["stopped"] == "interrupted":
+            facts.append(("note", "training was interrupted: no baselines were tried"))
         facts += [("note", note) for note in self.notes]
         return facts
 
+    def _inputs(self) -> list[tuple[str, str]]:
+        """Return the columns by what they became, numbers by name alone."""
+        kinds: dict[str, list[str]] = {"numbers": [], "booleans": [], "categories": [], "dates": []}
+        for name, what in self.inputs.items():
+            if what in ("number", "boolean"):
+                kinds[f"{what}s"].append(name)
+            elif what.startswith("date"):
+                kinds["dates"].append(f"{name} ({what.removeprefix('date, ')})")
+            else:
+                kinds["categories"].append(f"{name} ({what.replace(' categories', '')})")
+        return [(kind, _list(names)) for kind, names in kinds.items() if names]
+
 
 def _list(items: list[str]) -> str:
-    """Return the first items, separated, and how many more there are."""
-    more = f"; and {len(items) - _LISTED:,} more" if len(items) > _LISTED else ""
-    return "; ".join(items[:_LISTED]) + more
+    return shortened(items, most=_LISTED, between="; ")
 
 
 def verdict(
-    scores: Mapping[str, Mapping[str, float]], leads: Mapping[str, tuple[float, float]]
+    scores: Mapping[str, Mapping[str, float | None]],
+    leads: Mapping[str, tuple[float, float]],
+    rows: int,
 ) -> str:
     """Return in words how the network stands beside the best of the baselines.
 
     Parameters
     ----------
-    scores : mapping of str to mapping of str to float
+    scores : mapping of str to mapping of str to float or None
         The figures of each model; the first figure is the main one, of which more is better.
     leads : mapping of str to (float, float)
         Of each baseline, by how much our score per row is better, and the standard error.
+    rows : int
+        Test rows.
     """
+    if rows < FEW_ROWS:
+        return (
+            f"Of {rows} test rows nothing follows about which of these is better: with more rows "
+            "the figures mean more."
+        )
     figure = next(iter(scores[OURS]))
-    best = max(leads, key=lambda name: scores[name][figure])
-    ours, theirs = scores[OURS][figure], scores[best][figure]
+    known = {name: value for name in leads if (value := scores[name][figure]) is not None}
+    ours = scores[OURS][figure]
+    if ours is None or not known:
+        return "The target is the same in all test rows: nothing can be compared."
+    naive, *_ = leads
+    if naive in known and leads[naive][0] <= 2 * leads[naive][1]:
+        return (
+            f"This network is not better than always answering the {naive}, beyond what chance "
+            f"makes ({figure} {brief(ours)}, {brief(known[naive])}): it has learned nothing of use."
+        )
+    best = max(known, key=lambda name: known[name])
     ahead, error = leads[best]
-    compared = f"({figure} {brief(ours)}, {brief(theirs)})"
-    if abs(ahead) <= 2 * error:
+    compared = f"({figure} {brief(ours)}, {brief(known[best])})"
+    if abs(ahead) <= 2 * error or ahead == 0:
         return (
             f"Beside the best baseline, {best} {compared}, the difference is within what chance "
             "makes of so few rows (two standard errors)."

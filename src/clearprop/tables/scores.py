@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clearprop.errors import missing_extra
 from clearprop.tables.columns import Column
 from clearprop.tables.target import Target
+from clearprop.tables.text import aligned, brief, cut
 
 Array = NDArray[Any]
 
@@ -129,7 +130,7 @@ class ClassScores(Scores):
             rows.append([name, f"{counts[i]:,}", *three])
         lines = [f"{self.rows:,} rows: {figures}", "", *aligned(rows), ""]
         if len(self.classes) <= _MATRIX_CLASSES:
-            names = [f"{name}" for name in self.classes]
+            names = [cut(name, 16) for name in self.classes]
             matrix = [["", *names]]
             matrix += [
                 [name, *(f"{count:,}" for count in line)]
@@ -304,24 +305,6 @@ def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
     if target.classes:
         return class_scores(target.classes, target.labels(goal), outputs)
     return NumberScores(target.column, target.numbers(goal), outputs)
-
-
-def brief(figure: float) -> str:
-    """Return a figure with four decimals, or with fewer if it is large."""
-    if not np.isfinite(figure):
-        return "-"
-    return f"{figure:.4f}" if abs(figure) < 100 else f"{figure:,.1f}"
-
-
-def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Return lines of text columns, the first to the left and the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [first.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append(indent + "  ".join(cells).rstrip())
-    return lines
 
 
 def _ratio(top: Array, bottom: Array) -> Array:

@@ -38,9 +38,12 @@ def put_aside(
         sizes = np.bincount(labels)
         drawn = drawn[sizes[labels[drawn]] >= 3]
         drawn = drawn[np.argsort(labels[drawn], kind="stable")]
-        n = min(max(1, round(share * len(rows))), len(drawn))
+        n = max(1, round(share * len(drawn))) if len(drawn) else 0
         # Evenly spaced along the rows sorted by class: in proportion, and just n of them.
         aside = drawn[((np.arange(n) + 0.5) * (len(drawn) / max(n, 1))).astype(int)]
+        taken = np.bincount(labels[aside], minlength=len(sizes))
+        for label in np.flatnonzero((taken == sizes) & (sizes > 0)):  # leave one to learn from
+            aside = aside[aside != aside[labels[aside] == label][0]]
     chosen = np.zeros(len(rows), dtype=bool)
     chosen[aside] = True
     return rows[~chosen], rows[chosen]

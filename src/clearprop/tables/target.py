@@ -6,7 +6,7 @@ mean and scale of the training rows, and come back in their own unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
-from clearprop.tables.columns import Column, as_categories, check_finite, in_words_of
+from clearprop.tables.columns import (
+    Column,
+    as_categories,
+    as_number,
+    check_finite,
+    in_words_of,
+)
+from clearprop.tables.encoding import BOOLEANS
+from clearprop.tables.numerals import all_dressed, number_of
+from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 Class = str | int | float | bool
@@ -61,8 +70,7 @@ class Target:
         place = {_key(c): i for i, c in enumerate(self.classes)}
         keys: Any = as_categories(column).tolist()
         if set(map(type, self.classes)) == {bool}:
-            words = {"1": "true", "0": "false"}
-            keys = [words.get(key, key.lower()) for key in keys]
+            keys = [BOOLEANS.get(key.lower(), key) for key in keys]
         else:
             keys = in_words_of(place, keys)
         new = sorted(set(keys) - set(place))
@@ -90,7 +98,8 @@ class Target:
             raise NonFiniteDataError(
                 f"target {self.column!r} holds numbers too large to be standardized"
             )
-        return Target(self.column, (), mean, scale or 1.0)
+        constant = scale <= 1e-14 * abs(mean)  # but for rounding
+        return Target(self.column, (), mean, 1.0 if constant else scale)
 
     def numbers(self, column: Column) -> Array:
         """Return the values in their own unit: float64, shape (n,).
@@ -112,14 +121,21 @@ class Target:
 
 
 def find_target(columns: Mapping[str, Column], name: str) -> Column:
-    """Return the target column, or raise `ColumnError` with the nearest names."""
-    if name in columns:
-        return columns[name]
-    near = nearest(name, columns)
-    hint = f" (did you mean {near!r}?)" if near else ""
-    raise ColumnError(
-        f"the table has no column {name!r} to predict{hint}; it has {shortened(columns)}"
-    )
+    """Return the target column; text such as "$1,234" as numbers."""
+    check_target_name(name, columns)
+    column = columns[name]
+    dressed = column.kind == "text" and all_dressed(column.values)
+    return as_number(column) if dressed else column
+
+
+def check_target_name(name: str, names: Collection[str]) -> None:
+    """Raise `ColumnError` with the nearest names if there is no such column."""
+    if name not in names:
+        near = nearest(name, names)
+        hint = f" (did you mean {near!r}?)" if near else ""
+        raise ColumnError(
+            f"the table has no column {name!r} to predict{hint}; it has {shortened(names)}"
+        )
 
 
 def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
@@ -160,11 +176,21 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
     return Target(column.name, _classes(column, different)), why
 
 
-def shortened(names: Sequence[Any] | Mapping[Any, Any], most: int = 8) -> str:
-    """Return the first names, and how many more there are."""
-    shown = [str(name) for name in list(names)[:most]]
-    more = f", and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(shown) + more
+def restore_target(header: Mapping[str, Any]) -> Target:
+    """Return the target that a file describes; whatever is wrong raises."""
+    classes, mean, scale = header["classes"], float(header["mean"]), float(header["scale"])
+    known = (
+        isinstance(header["column"], str)
+        and isinstance(classes, list)
+        and all(isinstance(value, str | int | float | bool) for value in classes)
+        and len({*map(type, classes)}) <= 1
+        and len(set(classes)) == len(classes) != 1
+        and np.isfinite([mean, scale]).all()
+        and scale > 0
+    )
+    if not known:
+        raise ValueError("the target is described in no known way")
+    return Target(header["column"], tuple(classes), mean, scale)
 
 
 def _detect_task(column: Column, different: int) -> tuple[str, str]:
@@ -175,7 +201,7 @@ def _detect_task(column: Column, different: int) -> tuple[str, str]:
     values = column.values
     if not (values == np.floor(values)).all():
         return "regression", "numbers with decimals"
-    if different <= MAX_WHOLE:
+    if different <= min(MAX_WHOLE, max(2, len(values) / 2)):
         return "classification", f"{different} different whole numbers"
     return "regression", f"whole numbers, {different} different ones"
 
@@ -205,12 +231,10 @@ def _numbers(column: Column) -> Array:
         return column.values
     if column.kind == "boolean":
         return np.array([float(v == "true") for v in column.values])
-    for text in column.values:
-        try:
-            float(text)
-        except (TypeError, ValueError):
-            raise TargetError(
-                f"target {column.name!r} holds {text!r}, which is no number: use classification, "
-                "or mend it"
-            ) from None
-    return column.values.astype(np.float64)
+    numbers = [number_of(text) for text in column.values]
+    if None in numbers:
+        raise TargetError(
+            f"target {column.name!r} holds {column.values[numbers.index(None)]!r}, which is no "
+            "number: use classification, or mend it"
+        )
+    return np.array(numbers, dtype=np.float64)

@@ -1,0 +1,41 @@
+"""Text: lists, figures and columns of words, as reports and messages show them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Return lines of text columns, the first to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append(indent + "  ".join(cells).rstrip())
+    return lines
+
+
+def brief(figure: float | None) -> str:
+    """Return a figure with four decimals, with one if it is large, or "-" if there is none."""
+    if figure is None or not math.isfinite(figure):
+        return "-"
+    return f"{figure:.4f}" if abs(figure) < 100 else f"{figure:,.1f}"
+
+
+def shortened(names: Iterable[object], most: int = 8, between: str = ", ") -> str:
+    """Return the first names, and how many more there are."""
+    listed = [str(name) for name in names]
+    more = f"{between}and {len(listed) - most:,} more" if len(listed) > most else ""
+    return between.join(listed[:most]) + more
+
+
+def cut(text: str, most: int = 30) -> str:
+    """Return a text whose end is left out where it is long."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are gone: names in a file may hold anything."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
