@@ -31,7 +31,7 @@ EXPECTED = {
     "float": ("number", [1.5, np.nan, -2.0]),
     "bool": ("boolean", ["true", None, "false"]),
     "text": ("text", ["a", None, "b"]),
-    "date": ("date", [np.datetime64(DAY, "us"), np.datetime64("NaT"), np.datetime64("2024-03-01T12:30", "us")]),
+    "date": ("date", [np.datetime64(DAY, "us"), np.datetime64("NaT", "us"), np.datetime64("2024-03-01T12:30", "us")]),
     "span": ("number", [90.0, np.nan, 86400.0]),
     "gone": ("text", [None, None, None]),
 }  # fmt: skip

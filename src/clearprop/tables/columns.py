@@ -162,7 +162,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
             raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
-        plain = [np.datetime64("NaT") if v is None else _without_zone(v) for v in values]
+        plain = [np.datetime64("NaT", "us") if v is None else _without_zone(v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
     if all(issubclass(k, datetime.time) for k in kinds):
         seconds = [
@@ -263,5 +263,5 @@ def _without_zone(value: Any) -> Any:
         try:
             return value.astimezone(datetime.UTC).replace(tzinfo=None)
         except OverflowError:  # beyond the years 1 to 9999
-            return np.datetime64("NaT")
+            return np.datetime64("NaT", "us")
     return value

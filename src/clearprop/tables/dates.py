@@ -57,7 +57,9 @@ def _years(dates: Array) -> Array:
 
 def _turn_of_year(dates: Array) -> Array:
     start = dates.astype("datetime64[Y]")
-    length = ((start + 1).astype("datetime64[us]") - start.astype("datetime64[us]")).astype(float)
+    length = (
+        (start + np.timedelta64(1, "Y")).astype("datetime64[us]") - start.astype("datetime64[us]")
+    ).astype(float)
     return (dates - start.astype("datetime64[us]")).astype(np.float64) / length
 
 

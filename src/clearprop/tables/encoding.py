@@ -366,7 +366,7 @@ def _as_dates(column: Column, form: str | None) -> Array:
         return column.values
     if column.kind != "text":
         if column.missing.all():
-            return np.full(len(column.values), np.datetime64("NaT"), dtype="datetime64[us]")
+            return np.full(len(column.values), np.datetime64("NaT", "us"), dtype="datetime64[us]")
         raise _not_as_in_training(column, 0, "dates")
     form = form or dates.find_format(column.values) or dates.FORMATS[0]
     moments, wrong = dates.parse(column.values, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -92,12 +93,13 @@ class Report:
 
     def _repr_html_(self) -> str:
         title = f"Model of {self.target!r}: {self.task} ({self.reason})"
-        html = html_table(title, [], self._facts(), wrap=[1])
+        table = html_table(title, [], self._facts(), wrap=[1])
         if self.scores:
             head, *rows = self._scores()
-            title = f"On {self.rows['test']:,} test rows, kept apart until now. {self.verdict}"
-            html += html_table(title, head, rows, right=range(1, len(head)))
-        return html
+            title = f"On {self.rows['test']:,} test rows, kept apart until now"
+            table += html_table(title, head, rows, right=range(1, len(head)))
+            table += f'<p style="max-width:48em">{html.escape(self.verdict)}</p>'
+        return table
 
     def _scores(self) -> list[list[str]]:
         names = list(next(iter(self.scores.values())))
