@@ -328,6 +328,15 @@ class TestSplit:
         )
         assert a.tolist() != b.tolist()
 
+    def test_validation_is_drawn_from_what_the_test_left(self):
+        split = split_rows(60, None, 0.2, 0.25, seed=4)
+        left, tested = put_aside(np.arange(60), None, 0.25, 4, Purpose.TEST)
+        learned, watched = put_aside(left, None, 0.2 / 0.75, 4, Purpose.VALIDATION)
+        for ours, expected in zip(
+            (split.training, split.validation, split.test), (learned, watched, tested), strict=True
+        ):
+            assert ours.tolist() == expected.tolist()
+
     def test_the_seed_decides(self):
         a, b, c = (split_rows(50, None, 0.2, 0.2, seed=s).test for s in (1, 1, 2))
         assert a.tolist() == b.tolist() != c.tolist()
