@@ -1,0 +1,87 @@
+"""The fits behind clearprop/kernels/coefficients.py, with 50 digits.
+
+python benchmarks/elementary_fits.py      # writes the table of that file anew
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mpmath as mp
+import numpy as np
+
+TABLE = Path(__file__).parents[1] / "src" / "clearprop" / "kernels" / "coefficients.py"
+
+Fit = tuple[Callable[[mp.mpf], mp.mpf], str, str, str, int]
+
+
+def _exp(r: mp.mpf) -> mp.mpf:
+    return (mp.expm1(r) - r) / r**2 if abs(r) > 1e-12 else mp.mpf(1) / 2 + r / 6
+
+
+def _log(f: mp.mpf) -> mp.mpf:
+    return (mp.log1p(f) - f + f * f / 2) / f**3 if abs(f) > 1e-10 else mp.mpf(1) / 3 - f / 4
+
+
+def _tanh(u: mp.mpf) -> mp.mpf:
+    x = mp.sqrt(u)
+    return (mp.tanh(x) / x - 1) / u if u > 1e-16 else -mp.mpf(1) / 3 + 2 * u / 15
+
+
+def _erf(u: mp.mpf) -> mp.mpf:
+    x = mp.sqrt(u)
+    return (mp.erf(x) / x if u > 1e-20 else 2 / mp.sqrt(mp.pi)) - 1
+
+
+def _erfc(x: mp.mpf) -> mp.mpf:
+    return -mp.log(mp.erfc(x))
+
+
+HALF_LOG_2 = "0.34665"  # a little more
+FITS: dict[tuple[str, int], Fit] = {
+    # name, bits: the function, from, to, the center that is subtracted, coefficients
+    ("exp", 32): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 6),
+    ("exp", 64): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 11),
+    ("log", 32): (_log, "-0.3334", "0.3334", "0", 9),
+    ("log", 64): (_log, "-0.3334", "0.3334", "0", 21),
+    ("tanh", 32): (_tanh, "0", "0.391", "0", 6),
+    ("tanh", 64): (_tanh, "0", "0.391", "0", 12),
+    ("erf", 32): (_erf, "0", "1.57", "0", 9),
+    ("erf", 64): (_erf, "0", "1.57", "0", 17),
+    ("erfc low", 32): (_erfc, "1.25", "4", "2", 10),
+    ("erfc low", 64): (_erfc, "1.25", "2.5", "1.75", 16),
+    ("erfc high", 64): (_erfc, "2.5", "6", "4", 19),
+}
+
+
+def coefficients(name: str, bits: int) -> list[float]:
+    """The coefficients of a fit, from x^0 up, rounded to float32 or float64."""
+    function, start, end, center, n = FITS[name, bits]
+    with mp.workdps(50):
+        shift = mp.mpf(center)
+        ends = [mp.mpf(start) - shift, mp.mpf(end) - shift]
+        found = mp.chebyfit(lambda t: function(t + shift), ends, n)
+        real = np.float32 if bits == 32 else np.float64
+        return [float(real(mp.nstr(c, 40))) for c in reversed(found)]
+
+
+def main() -> None:
+    """Write the table."""
+    head = TABLE.read_text(encoding="utf-8").partition("COEFFICIENTS:")[0]
+    lines = ["COEFFICIENTS: dict[tuple[str, int], tuple[float, ...]] = {"]
+    for name, bits in FITS:
+        lines.append(f'    ("{name}", {bits}): (')
+        row = "       "
+        for value in coefficients(name, bits):
+            if len(row) + len(repr(value)) > 97:
+                lines.append(row)
+                row = "       "
+            row += f" {value!r},"
+        lines += [row, "    ),"]
+    TABLE.write_text(head + "\n".join([*lines, "}  # fmt: skip\n"]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
