@@ -28,7 +28,7 @@ PICTURES = (".png", ".svg", ".pdf")
 )
 @click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
 @click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(
     model: Path,
     file: Path,

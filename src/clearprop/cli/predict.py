@@ -36,7 +36,7 @@ MANY = 0.2
     is_flag=True,
     help="Say which values are unlike those of training, on standard error.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
 def predict(
     model: Path, file: Path, out: Path | None, probabilities: bool, report: bool, force: bool
 ) -> None:

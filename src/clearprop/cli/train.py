@@ -91,7 +91,7 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
 )
 @click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
 @click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def train(
     file: Path,
     target: str,
