@@ -43,14 +43,17 @@ def judge(
         for name, theirs in found.items():
             predicted[name] = theirs if target.classes else theirs * target.scale + target.mean
     scores = {
-        name: {key: value if np.isfinite(value) else None for key, value in figures.items()}
+        name: {
+            key: value if np.isfinite(value) else None
+            for key, value in scores_of(target, goal, values).figures.items()
+        }
         for name, values in predicted.items()
-        if (figures := scores_of(target, goal, values).figures)
     }
-    merits = {name: _merit(ready, values) for name, values in predicted.items()}
-    leads = {name: _lead(merits[OURS], theirs) for name, theirs in merits.items() if name != OURS}
     if not compare:
         return scores, ""
+    merits = {name: _merit(ready, values) for name, values in predicted.items()}
+    ours = merits.pop(OURS)
+    leads = {name: _lead(ours, theirs) for name, theirs in merits.items()}
     said = verdict(scores, leads, len(split.test))
     if "gradient boosting" not in scores:
         said += " Gradient boosting is left out, as it would take minutes here."
