@@ -38,6 +38,7 @@ REFERENCE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": special.expit,
     "erf": special.erf,
     "softplus": _softplus,
+    "expm1": np.expm1,
 }
 """float64 functions."""
 

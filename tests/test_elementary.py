@@ -30,6 +30,7 @@ EXACT = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "erf": mp.erf,
     "softplus": lambda x: mp.log1p(mp.exp(x)),
+    "expm1": mp.expm1,
 }
 
 
@@ -79,6 +80,7 @@ def test_ends_and_specials(name, dtype):
         "sigmoid": (0.5, 1, 0, np.nan),
         "erf": (0, 1, -1, np.nan),
         "softplus": (np.log(2), np.inf, 0, np.nan),
+        "expm1": (0, np.inf, -1, np.nan),
     }[name]
     np.testing.assert_allclose(y, [zero, plus, minus, nan], rtol=np.finfo(dtype).eps)
     assert y.dtype == dtype

@@ -87,10 +87,17 @@ def _without(module, call):
 
 
 NET = cp.Network([2, 2], output="softmax")
+UNCOMPILABLE = cp.Activation("f", lambda z: sorted({z: z}.items(), key=str)[0][1], lambda z: 1.0)
+
 PROVOKED = {
     "ArchitectureError": lambda: cp.Network([2, 0]),
     "ArgumentError": lambda: cp.Adam(-1),
     "ColumnError": lambda: cp.Model.fit(polars.DataFrame({"a": [1]}), "b"),
+    "CompilationError": lambda: cp.train(
+        cp.Network([1, 1], activations=UNCOMPILABLE),
+        [[1.0]],
+        [1.0],
+    ),
     "DerivativeError": lambda: cp.Activation("f", lambda z: z, lambda z: 2.0),
     "DivergenceError": lambda: cp.train(
         cp.Network([1, 1]), [[1e3]], [1.0], optimizer=cp.SGD(1e30), epochs=9

@@ -45,3 +45,13 @@ def _range(low: float, high: float, open: str) -> str:
     left = "(" if "low" in open else "["
     right = ")" if "high" in open else "]"
     return f"in {left}{low:g}, {high:g}{right}"
+
+
+ENGINES = ("compiled", "reference")
+"""What can compute: compiled kernels, or NumPy as the specification has it."""
+
+
+def check_engine(engine: object) -> None:
+    """Raise `ArgumentError` unless `engine` names one."""
+    if engine not in ENGINES:
+        raise ArgumentError(f"engine is {engine!r}; there are 'compiled' and 'reference'")

@@ -40,9 +40,7 @@ class Descent:
         network = self.job.network
         self.state = self.optimizer.start(network.parameters)
         self.verified = network.parameters.copy()
-        self.is_weight = np.zeros(network.n_parameters, dtype=bool)
-        for name, view in network.unflatten(self.is_weight).items():
-            view[...] = name.startswith("W")
+        self.is_weight = weight_mask(network)
 
     @property
     def now(self) -> Moment:
@@ -82,11 +80,7 @@ class Descent:
     def _verify(self, problem: str | None, epoch: int) -> None:
         if problem is not None:
             self.job.network.parameters[:] = self.verified
-            raise DivergenceError(
-                f"training diverged in epoch {epoch + 1}, step {self.t + 1}: {problem}",
-                "the last finite step",
-                "try a smaller learning rate, or scale the inputs",
-            )
+            raise diverged(epoch + 1, self.t + 1, problem, "the last finite step")
 
 
 def descend(
@@ -110,6 +104,23 @@ def descend(
                 return
         if on_epoch(cost / weight, run.made) or stop.requested:
             return
+
+
+def weight_mask(network: Network) -> NDArray[np.bool_]:
+    """Return which of the parameters are weights, not biases."""
+    mask = np.zeros(network.n_parameters, dtype=bool)
+    for name, view in network.unflatten(mask).items():
+        view[...] = name.startswith("W")
+    return mask
+
+
+def diverged(epoch: int, step: int, problem: str, restored: str) -> DivergenceError:
+    """Return the error of a run that cannot go on."""
+    return DivergenceError(
+        f"training diverged in epoch {epoch}, step {step}: {problem}",
+        restored,
+        "try a smaller learning rate, or scale the inputs",
+    )
 
 
 def where_not_finite(record: Record) -> str | None:

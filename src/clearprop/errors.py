@@ -43,6 +43,10 @@ class FunctionError(ClearpropError, ValueError):
     """A function of the user's own raised, or left the values its partner takes."""
 
 
+class CompilationError(ClearpropError, TypeError):
+    """A function of the user's own that the compiled engine cannot compile."""
+
+
 class DataError(ClearpropError, ValueError):
     """Something is wrong with the data; the subclasses say what."""
 

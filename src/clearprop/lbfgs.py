@@ -16,10 +16,14 @@ from clearprop.optimizers import LBFGS
 
 Array = NDArray[Any]
 
+Cost = Callable[[int], tuple[float, Array]]
+"""The cost and its gradient at the network's parameters; it is told the iterations made."""
+
 
 def minimize(
     job: Job,
     settings: LBFGS,
+    cost: Cost,
     stop: Interrupt,
     on_step: Callable[[int], None],
     on_epoch: Callable[[float, int], bool],
@@ -34,7 +38,7 @@ def minimize(
         from scipy.optimize import minimize as scipy_minimize
     except ImportError:
         missing_extra("SciPy", "optimizer 'lbfgs'", "tables")
-    search = _Search(job, stop, on_step, on_epoch)
+    search = _Search(job, cost, stop, on_step, on_epoch)
     while search.goes_on():
         search.moved = False
         try:
@@ -62,6 +66,29 @@ def minimize(
     return None
 
 
+def reference_cost(job: Job) -> Cost:
+    """Return what computes cost and gradient of the full batch by the reference."""
+    rows = np.arange(job.n)
+
+    def cost(iterations: int) -> tuple[float, Array]:
+        record = job.record(rows, epoch=0)
+        problem = where_not_finite(record)
+        if problem is not None:
+            raise lost(iterations, problem)
+        return float(record.loss), record.gradient
+
+    return cost
+
+
+def lost(iterations: int, problem: str) -> DivergenceError:
+    """Return the error of a search that met what is not finite."""
+    return DivergenceError(
+        f"training diverged in epoch {iterations + 1}: {problem}",
+        "the last iteration",
+        "scale the inputs",
+    )
+
+
 class _Search:
     """What SciPy calls during a search: the cost at a point, and a look at each iteration.
 
@@ -71,13 +98,13 @@ class _Search:
     def __init__(
         self,
         job: Job,
+        cost: Cost,
         stop: Interrupt,
         on_step: Callable[[int], None],
         on_epoch: Callable[[float, int], bool],
     ) -> None:
-        self._job, self._stop = job, stop
+        self._job, self._cost, self._stop = job, cost, stop
         self._on_step, self._on_epoch = on_step, on_epoch
-        self._rows = np.arange(job.n)
         self._ended = False
         self.iterations = 0
         self.moved = False
@@ -92,15 +119,8 @@ class _Search:
         if self._stop.requested:
             raise _Interrupted
         self._job.network.parameters[:] = x
-        record = self._job.record(self._rows, epoch=0)
-        problem = where_not_finite(record)
-        if problem is not None:
-            raise DivergenceError(
-                f"training diverged in epoch {self.iterations + 1}: {problem}",
-                "the last iteration",
-                "scale the inputs",
-            )
-        return float(record.loss), record.gradient.astype(np.float64)
+        cost, gradient = self._cost(self.iterations)
+        return cost, gradient.astype(np.float64)
 
     def after_iteration(self, intermediate_result: Any) -> None:
         """Accept an iteration, let the run look at it, and stop SciPy if it has to."""

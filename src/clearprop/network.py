@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import prod
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop import model_file, notation
 from clearprop.activations import Activation
+from clearprop.checks import check_engine
 from clearprop.data import check_inputs
+from clearprop.engine.prediction import Predictor
+from clearprop.engine.topology import Topology
 from clearprop.errors import (
     ArgumentError,
+    CompilationError,
     ElementError,
     ModelFileError,
     NonFiniteError,
@@ -106,7 +111,7 @@ class Network:
     0.25
     """
 
-    __slots__ = ("_activations", "_has_biases", "_loss", "_parameters", "_sizes")
+    __slots__ = ("_activations", "_has_biases", "_loss", "_parameters", "_predictor", "_sizes")
 
     def __init__(
         self,
@@ -146,6 +151,7 @@ class Network:
         self._loss.check_partner(self._activations[-1])
         self._has_biases = has_biases
         self._parameters = make_parameters(self._sizes, has_biases, dtype)
+        self._predictor: Predictor | None = None
 
     @classmethod
     def from_weights(
@@ -283,12 +289,15 @@ class Network:
             )
         return self.unflatten(self._parameters)[f"{symbol}{layer}"], index
 
-    def predict(self, X: object) -> Array:
+    def predict(self, X: object, *, engine: str = "compiled") -> Array:
         """Return a^L, the network's output for each row.
 
         Parameters
         ----------
         X : array-like or table, shape (n, n_0)
+        engine : {"compiled", "reference"}
+            What computes. Networks of other types than float32 and float64, or with activations
+            that cannot be compiled, are computed by the reference in any case.
 
         Returns
         -------
@@ -302,7 +311,17 @@ class Network:
             If the output leaves the data type's range; the message names the first layer
             that did.
         """
+        check_engine(engine)
+        predictor = self.predictor() if engine == "compiled" else None
+        if predictor is not None and self._fits(X):
+            output, finite = predictor.outputs(X)
+            if finite:
+                return output
         X = check_inputs(X, self._sizes[0], self.dtype)
+        if predictor is not None:
+            output, finite = predictor.outputs(X)
+            if finite:
+                return output
         output = np.empty((len(X), self._sizes[-1]), self.dtype)
         for rows, z, a in self.forward_in_blocks(X):
             if not np.isfinite(a[-1]).all():
@@ -312,6 +331,39 @@ class Network:
                 )
             output[rows] = a[-1]
         return output
+
+    def _fits(self, X: object) -> TypeGuard[Array]:
+        """Whether X is an array that the engine can read as it is."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype == self.dtype
+            and X.ndim == 2
+            and X.shape[1] == self._sizes[0]
+            and X.shape[0] > 0
+            and X.flags.c_contiguous
+        )
+
+    def topology(self) -> Topology:
+        """Return what the engine has to know of the network."""
+        return Topology(
+            self._sizes, self._activations, self._loss, self._has_biases, self._parameters
+        )
+
+    def predictor(self) -> Predictor | None:
+        """Return the engine's forward passes; None where it cannot compute this network."""
+        if self._predictor is None and self.dtype in (np.float32, np.float64):
+            with suppress(CompilationError):
+                self._predictor = Predictor(self.topology())
+        return self._predictor
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: getattr(self, name) for name in self.__slots__}
+        state["_predictor"] = None  # holds addresses of this process
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def forward_in_blocks(
         self, X: Array

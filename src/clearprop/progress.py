@@ -40,7 +40,7 @@ class Progress:
         self._next = 0.0
         self._done = 0
         self._bar: Bar | None = None
-        self._text = f"{1:>{len(str(epochs))}}/{epochs}"
+        self._last: Epoch | None = None
         self._unprinted: Epoch | None = None
 
     def __enter__(self) -> Self:
@@ -68,13 +68,16 @@ class Progress:
             self._bar = _make_bar()
             self._bar.start()
             self._bar.add_task("training", total=self._total, text="")
-        self._bar.update(self._bar.tasks[0].id, completed=self._done, text=self._text)
+        self._bar.update(self._bar.tasks[0].id, completed=self._done, text=self._text())
+
+    def _text(self) -> str:
+        last = self._last
+        number = f"{1 if last is None else last.epoch:>{len(str(self._epochs))}}/{self._epochs}"
+        return number if last is None else f"{number}  {last.summary('val')}"
 
     def epoch(self, epoch: Epoch) -> None:
         """Say that an epoch is over."""
-        number = f"{epoch.epoch:>{len(str(self._epochs))}}/{self._epochs}"
-        self._text = f"{number}  {epoch.summary('val')}"
-        self._unprinted = epoch
+        self._last = self._unprinted = epoch
         if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
             self._print_line()
 

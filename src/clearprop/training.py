@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from clearprop.checks import check_engine, count
+from clearprop.compiled_descent import CompiledDescent, compiled_cost
 from clearprop.descent import Descent, descend
 from clearprop.early_stopping import BestEpoch, EarlyStopping, resolve_early_stopping
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.history import History
 from clearprop.interrupt import Interrupt
 from clearprop.job import Data, Job, check_data, check_job, split
-from clearprop.lbfgs import minimize
+from clearprop.lbfgs import minimize, reference_cost
 from clearprop.losses import Loss
 from clearprop.metrics import METRICS, Metric, MetricSpec, resolve_metrics
 from clearprop.network import Network, check_network
@@ -43,8 +45,9 @@ def train(
     early_stopping: EarlyStopping | int | None = None,
     callbacks: Iterable[Callback] | Callback | None = (),
     seed: int = 0,
-    engine: str = "reference",
+    engine: str = "compiled",
     precision: str | None = None,
+    threads: int | None = None,
     shards: int = 1,
     progress: bool | None = None,
 ) -> History:
@@ -92,10 +95,13 @@ def train(
         the run by returning True.
     seed : int
         For shuffles, dropout, and the validation share.
-    engine : {"reference"}
-        What computes.
+    engine : {"compiled", "reference"}
+        What computes: compiled kernels, or NumPy as the specification has it.
     precision : {"float32", "float64"}, optional
         What the run computes in. None: the network's data type. The network keeps its own.
+    threads : int, optional
+        How many the compiled engine uses; the numbers are the same for any. None: as many as
+        pay for the work of a step and as this process may use.
     shards : int
         The stripes that rows are dealt to; see `clearprop.batches`.
     progress : bool, optional
@@ -129,13 +135,13 @@ def train(
     >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
     (2.0, 1.0)
     """
-    if engine != "reference":
-        raise ArgumentError(f"engine is {engine!r}; there is 'reference'")
+    check_engine(engine)
+    threads = None if threads is None else count("threads", threads, 1)
     rule = resolve_optimizer(optimizer)
     watched = resolve_metrics(metrics)
     patience = resolve_early_stopping(early_stopping)
     hooks = _check_callbacks(callbacks)
-    work = check_network(network).astype(_check_precision(precision, network), loss=loss)
+    work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
     job = check_job(
         work,
         check_data(work, X, y, sample_weight),
@@ -153,14 +159,16 @@ def train(
     best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
     show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
-    watch = Watch(network, work, job.data, held_out, watched, hooks, best, show)
+    watch = Watch(network, work, job.data, held_out, watched, hooks, best, show, engine)
     history = watch.history
     try:
         with Interrupt() as stop, show:
             if isinstance(rule, LBFGS):
-                history.stopped = (
-                    minimize(job, rule, stop, show.update, watch.after_epoch) or history.stopped
-                )
+                cost = compiled_cost(job, threads) if engine == "compiled" else reference_cost(job)
+                ended = minimize(job, rule, cost, stop, show.update, watch.after_epoch)
+                history.stopped = ended or history.stopped
+            elif engine == "compiled":
+                CompiledDescent(job, rule, threads).descend(stop, show.update, watch)
             else:
                 descend(Descent(job, rule), stop, show.update, watch.after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
@@ -178,8 +186,13 @@ def train(
     return history
 
 
-def _check_precision(precision: str | None, network: Network) -> np.dtype[Any]:
+def _check_precision(precision: str | None, network: Network, engine: str) -> np.dtype[Any]:
     if precision is None or network.dtype.kind == "c":  # check_job refuses complex networks
+        if engine == "compiled" and network.dtype == np.longdouble:
+            raise ArgumentError(
+                f"the compiled engine computes in float32 or float64, not {network.dtype}: give "
+                "precision='float64' or engine='reference'"
+            )
         return network.dtype
     if precision not in ("float32", "float64", np.float32, np.float64):
         raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")

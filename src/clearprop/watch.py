@@ -41,6 +41,8 @@ class Watch:
     best : BestEpoch, optional
         With early stopping.
     show : Progress
+    engine : str
+        What computes figures.
     """
 
     def __init__(
@@ -53,14 +55,34 @@ class Watch:
         callbacks: Sequence[Callback],
         best: BestEpoch | None,
         show: Progress,
+        engine: str,
     ) -> None:
         self.history = History()
+        self._engine = engine
         self._network, self._work = network, work
         self._training, self._held_out = training, held_out
         self._metrics, self._callbacks = metrics, callbacks
         self._best, self._show = best, show
         self._started = time.monotonic()
         self._seen = work.parameters.copy()  # the last parameters that were looked at
+
+    @property
+    def eventful(self) -> bool:
+        """Whether something has to happen after each epoch."""
+        return bool(self._metrics or self._held_out or self._callbacks or self._best)
+
+    def after_epochs(self, figures: list[tuple[float, int]]) -> bool:
+        """Look at epochs that are over: at the last one if the run is not `eventful`.
+
+        `figures` holds the mean cost and the updates so far of each.
+        """
+        *passed, last = figures
+        seconds = time.monotonic() - self._started
+        for number, (cost, updates) in enumerate(passed, len(self.history.epochs) + 1):
+            epoch = Epoch(number, updates, cost, None, {}, {}, seconds, self._network)
+            self.history.epochs.append(epoch)
+            self._show.epoch(epoch)
+        return self.after_epoch(*last)
 
     def after_epoch(self, cost: float, updates: int) -> bool:
         """Look at the epoch that is over; return whether the run should end.
@@ -118,7 +140,7 @@ class Watch:
 
     def _look(self, data: Data) -> tuple[float, dict[str, float]]:
         """Return the loss and the metrics on data."""
-        loss, output = evaluate(self._work, data.X, data.y, data.weights)
+        loss, output = evaluate(self._work, data.X, data.y, data.weights, self._engine)
         if not np.isfinite(loss):
             raise DivergenceError(
                 f"training diverged: the loss of data that was looked at after an epoch is {loss}",

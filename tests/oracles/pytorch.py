@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 def gradient(case: Case) -> tuple[float, np.ndarray]:
     """The cost of a case and its gradient in the order of network.parameters, by autograd."""
     import torch
-    from torch.nn import functional as F  # noqa: N812 - as everybody calls it
+    from torch.nn import functional as F
 
     functions = {
         "identity": lambda z: z,

@@ -1,4 +1,4 @@
-"""Elementary functions as compiled scalars: exp, log, tanh, sigmoid, erf, softplus.
+"""Elementary functions as compiled scalars: exp, expm1, log, tanh, sigmoid, erf, softplus.
 
 Polynomials and fused multiply-adds alone: no math library, so that the bits are the same on
 every processor, and no branch, so that LLVM turns a loop over them into vectors. Each is
@@ -48,6 +48,7 @@ class Elementary(NamedTuple):
     sigmoid: Function
     erf: Function
     softplus: Function
+    expm1: Function
 
 
 @cache
@@ -73,7 +74,7 @@ def of_type(dtype: DTypeLike) -> Elementary:
     least_normal = constant(2.0**-126, 2.0**-1022)
     lift, lifted = constant(2.0**24, 2.0**54), constant(24.0, 54.0)
     infinity, nan = real(np.inf), real(np.nan)
-    third = real(1 / 3)
+    third, twenty = real(1 / 3), real(20)
     exp_series, log_series, tanh_series = series("exp"), series("log"), series("tanh")
     erf_series, erfc_low = series("erf"), series("erfc low")
     erfc_high: Any = None if single else series("erfc high")
@@ -98,6 +99,15 @@ def of_type(dtype: DTypeLike) -> Elementary:
         """The parts together."""
         value, _, shifted = exp_in_parts(x)
         return times_power_of_two(value, shifted) if x == x else x
+
+    @compiled
+    def expm1(x: Any) -> Any:
+        """(2^n - 1) + 2^n (exp(r) - 1); far above 0, where 2^n may overflow, exp(x)."""
+        value, rest, shifted = exp_in_parts(x if x < twenty else twenty)
+        power = times_power_of_two(one, shifted)
+        near = fma(power, (value - one) + rest, power - one)
+        near = near if x < twenty else exp(x) - one
+        return near if x == x else x
 
     @compiled
     def log1p_near(f: Any) -> Any:
@@ -177,4 +187,4 @@ def of_type(dtype: DTypeLike) -> Elementary:
         far = far if x > zero else -far
         return near if magnitude < erf_near else (far if x == x else x)
 
-    return Elementary(exp, log, tanh, sigmoid, erf, softplus)
+    return Elementary(exp, log, tanh, sigmoid, erf, softplus, expm1)

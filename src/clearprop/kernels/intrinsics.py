@@ -125,3 +125,32 @@ def polynomial(coefficients: Sequence[float], bits: int) -> Callable[[Any], Any]
         return number(number), code
 
     return chain
+
+
+@intrinsic
+def not_finite(typing: Any, x: Any) -> Any:
+    """Return 1 for NaN and infinity, else 0: all bits of the exponent are set."""
+    bits = x.bitwidth
+    _, _, _, word = _FLOATS[bits]
+    mask = ir.Constant(word, ((1 << (bits - 1 - _MANTISSA[bits])) - 1) << _MANTISSA[bits])
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        exponent = builder.and_(builder.bitcast(arguments[0], word), mask)
+        return builder.zext(builder.icmp_unsigned("==", exponent, mask), ir.IntType(64))
+
+    return types.int64(x), code
+
+
+@intrinsic
+def square_root(typing: Any, x: Any) -> Any:
+    """Return the root of x, rounded correctly, as one instruction."""
+    _, _, real, _ = _FLOATS[x.bitwidth]
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        name = f"llvm.sqrt.f{x.bitwidth}"
+        function = builder.module.globals.get(name) or ir.Function(
+            builder.module, ir.FunctionType(real, [real]), name=name
+        )
+        return builder.call(function, arguments)
+
+    return x(x), code

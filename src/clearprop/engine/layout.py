@@ -1,0 +1,186 @@
+"""Memory for a plan: where batches, activations and deltas lie, and how phases are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.kernels import plan as P
+from clearprop.kernels.machine import lanes, panel_width
+
+Array = NDArray[Any]
+
+LINE_BYTES = 64
+"""Of a cache line: where arrays of the engine begin."""
+
+HALF_L2 = 128 << 10
+"""Bytes of a packed block of weights, so that it stays in the second-level cache."""
+
+K_BLOCK = 256
+"""`clearprop.kernels.product.BLOCK`; a test says so."""
+
+TILE_ROWS = 24
+"""`clearprop.kernels.layers.TILE_ROWS`; a test says so."""
+
+
+def room(count: int, dtype: Any) -> Array:
+    """Return an array of zeros that begins at a cache line."""
+    size = np.dtype(dtype).itemsize
+    raw = np.zeros(count * size + LINE_BYTES, np.uint8)
+    start = -raw.ctypes.data % LINE_BYTES
+    return raw[start : start + count * size].view(dtype)
+
+
+def padded(count: int, step: int) -> int:
+    """Return the multiple of `step` from `count` on."""
+    return -(-count // step) * step
+
+
+def row_length(n: int, bits: int) -> int:
+    """Return the distance of rows of n numbers: whole vectors, and no power of two.
+
+    Rows that lie 256 bytes or a multiple of it apart would share few lines of a cache.
+    """
+    length = padded(n, lanes(bits))
+    if length * bits // 8 % 256 == 0:
+        length += LINE_BYTES * 8 // bits
+    return length
+
+
+@dataclass
+class Plan:
+    """The array that compiled code is told, and the arrays whose addresses it holds."""
+
+    layers: int
+    numbers: NDArray[np.int64] = field(init=False)
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.numbers = room(P.TABLE + P.STRIDE * self.layers, np.int64)
+        self[P.LAYERS] = self.layers
+
+    def __getitem__(self, slot: int) -> int:
+        return int(self.numbers[slot])
+
+    def __setitem__(self, slot: int, value: int) -> None:
+        self.numbers[slot] = value
+
+    def line(self, layer: int) -> NDArray[np.int64]:
+        """Return the line of a layer, counted from 0."""
+        start = P.TABLE + P.STRIDE * layer
+        return self.numbers[start : start + P.STRIDE]
+
+    def give(self, slot: int, name: str, array: Array) -> Array:
+        """Write the address of an array, and keep it alive."""
+        self.arrays[name] = array
+        self[slot] = array.ctypes.data
+        return array
+
+    @property
+    def address(self) -> int:
+        """Where the numbers lie."""
+        return self.numbers.ctypes.data
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The largest part of a phase: so many rows and columns."""
+
+    rows: int
+    columns: int
+
+    def parts(self, rows: int, columns: int) -> int:
+        """Return how many parts that makes."""
+        return -(-rows // self.rows) * -(-columns // self.columns)
+
+
+def cut_product(k: int, rows: int, columns: int, threads: int, bits: int) -> Cut:
+    """Cut a product with packed weights: columns first, so that each is packed once."""
+    width = panel_width(bits)
+    fitting = HALF_L2 // (bits // 8) // (min(k, K_BLOCK) + 1) // width * width
+    wide, tall = min(padded(columns, width), max(fitting, width)), min(rows, 256)
+    while threads > 1 and Cut(tall, wide).parts(rows, columns) < 4 * threads:
+        if wide > 2 * width:
+            wide = padded(wide // 2, width)
+        elif tall > 48:
+            tall = padded(tall // 2, 12)
+        else:
+            break
+    return Cut(tall, wide)
+
+
+def cut_gradient(batch: int, rows: int, columns: int, threads: int, bits: int) -> Cut:
+    """Cut a gradient (rows = n_out, columns = n_in), whose samples are packed by columns."""
+    width = panel_width(bits)
+    fitting = 2 * HALF_L2 // (bits // 8) // batch // width * width
+    wide = min(padded(columns, width), max(fitting, 2 * width))
+    tall = padded(rows, TILE_ROWS)
+    while threads > 1 and Cut(tall, wide).parts(rows, columns) < 4 * threads:
+        if tall > 4 * TILE_ROWS:
+            tall = padded(tall // 2, TILE_ROWS)
+        elif wide > 4 * width:
+            wide = padded(wide // 2, width)
+        elif tall > TILE_ROWS:
+            tall = padded(tall // 2, TILE_ROWS)
+        else:
+            break
+    return Cut(tall, wide)
+
+
+def lay_out_layers(
+    plan: Plan,
+    sizes: Sequence[int],
+    batch: int,
+    shards: int,
+    threads: int,
+    bits: int,
+    row_wise: Sequence[bool],
+) -> None:
+    """Give every layer its activations and deltas, cut its phases, and make room for threads.
+
+    `row_wise` says of each layer whether its activation takes whole rows.
+    """
+    dtype, size = np.dtype(f"float{bits}"), bits // 8
+    width = panel_width(bits)
+    rows_of = [row_length(n, bits) for n in sizes]
+    scratch = 0
+    plan.give(P.BATCH_X, "a0", room(batch * rows_of[0], dtype))
+    for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
+        line = plan.line(layer)
+        line[P.N_IN], line[P.N_OUT] = n_in, n_out
+        line[P.A_IN], line[P.A_IN_ROW] = plan.arrays[f"a{layer}"].ctypes.data, rows_of[layer]
+        for slot, symbol in ((P.A, "a"), (P.D, "delta")):
+            array = plan.arrays[f"{symbol}{layer + 1}"] = room(batch * rows_of[layer + 1], dtype)
+            line[slot] = array.ctypes.data
+        line[P.ROW] = rows_of[layer + 1]
+        forward = cut_product(n_in, batch, n_out, threads, bits)
+        backward = cut_product(n_out, batch, n_in, threads, bits)
+        if row_wise[layer]:
+            forward = Cut(forward.rows, padded(n_out, width))
+        if layer and row_wise[layer - 1]:
+            backward = Cut(backward.rows, padded(n_in, width))
+        gradient = cut_gradient(batch, n_out, n_in, threads, bits)
+        line[P.F_ROWS], line[P.F_COLUMNS] = forward.rows, forward.columns
+        line[P.B_ROWS], line[P.B_COLUMNS] = backward.rows, backward.columns
+        line[P.G_ROWS], line[P.G_COLUMNS] = gradient.rows, gradient.columns
+        line[P.G_PARTS] = gradient.parts(n_out, n_in) + int(line[P.B] != 0)
+        line[P.G_DIRECT] = batch * rows_of[layer] * size <= HALF_L2
+        levels = 2 + max(shards - 1, 0).bit_length()
+        k_in, k_out = min(n_in, K_BLOCK) + 1, min(n_out, K_BLOCK) + 1
+        scratch = max(
+            scratch,
+            (k_in + lanes(bits)) * (forward.columns + width),
+            4 * (n_out + 32),  # dropout's bits, and a row
+            backward.rows * backward.columns
+            + (k_out + lanes(bits)) * (backward.columns + width)
+            + 4 * (n_in + 32),
+            (levels * TILE_ROWS + batch + lanes(bits)) * (gradient.columns + width),
+            levels * padded(n_out, width) + 64,
+        )
+    plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)
+    plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))

@@ -1,0 +1,122 @@
+"""Forward passes on the engine: the outputs of rows, and what they cost."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.engine.functions import activation_of, loss_of
+from clearprop.engine.layout import Plan, cut_product, padded, room, row_length
+from clearprop.engine.threads import choose, run_together
+from clearprop.engine.topology import Topology
+from clearprop.kernels import plan as P
+from clearprop.kernels.compiler import function_at, load
+from clearprop.kernels.machine import panel_width
+
+Array = NDArray[Any]
+
+BLOCK = 256
+"""Rows that go through the layers together, at most."""
+
+
+class Predictor:
+    """Forward passes of one network, whose memory is kept from call to call.
+
+    Parameters
+    ----------
+    topology : Topology
+        Its parameters may change between calls.
+
+    Raises
+    ------
+    CompilationError
+        If an activation of the user's own cannot be compiled.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._function = function_at(load("forward.run", topology.bits), 2)
+        self._plan: Plan | None = None
+        self._rows = self._threads = 0
+        self._lock = threading.Lock()
+        self._kernels = [activation_of(f, topology.bits) for f in topology.activations]
+
+    def outputs(self, X: Array, threads: int | None = None) -> tuple[Array, bool]:
+        """Return a^L (n, n_L) for checked X, and whether X and all outputs are finite."""
+        output = np.empty((len(X), self._topology.sizes[-1]), X.dtype)
+        return output, self._run(X, output, threads, None, None)
+
+    def losses(self, X: Array, y: Array, threads: int | None = None) -> tuple[Array, Array]:
+        """Return a^L (n, n_L) and L_i (n,) for checked data."""
+        topology = self._topology
+        output, losses = np.empty((len(X), topology.sizes[-1]), X.dtype), np.empty(len(X), X.dtype)
+        self._run(X, output, threads, y, losses)
+        return output, losses
+
+    def _run(
+        self,
+        X: Array,
+        output: Array,
+        threads: int | None,
+        y: Array | None,
+        losses: Array | None,
+    ) -> bool:
+        n = len(X)
+        if not self._lock.acquire(blocking=False):  # another thread is at it
+            return Predictor(self._topology)._run(X, output, threads, y, losses)
+        try:
+            threads = choose(threads, n * self._topology.parameters.size)
+            plan = self._plan
+            if plan is None or min(n, BLOCK) > self._rows or threads > self._threads:
+                plan = self._plan = self._lay_out(min(n, BLOCK), threads)
+            plan[P.N], plan[P.STATUS] = n, P.RUNNING
+            plan[P.X], plan[P.OUTPUT] = _address(X), _address(output)
+            plan[P.OUT_LOSSES] = 0
+            if y is not None and losses is not None:
+                self._give_loss(plan, y)
+                plan[P.OUT_LOSSES] = _address(losses)
+            run_together(self._function, plan, threads)
+            return plan[P.STATUS] == P.RUNNING
+        finally:
+            self._lock.release()
+
+    def _give_loss(self, plan: Plan, y: Array) -> None:
+        topology = self._topology
+        loss = loss_of(topology.loss, topology.activations[-1], y.ndim == 1, topology.bits)
+        plan[P.LOSS], plan[P.LABELS] = loss.address, y.ndim == 1
+        plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
+        plan.give(P.Y, "y", y)
+        plan.line(len(topology.activations) - 1)[P.ACTIVATION] = not loss.takes_z
+
+    def _lay_out(self, rows: int, threads: int) -> Plan:
+        """Return a plan for blocks of so many rows."""
+        topology = self._topology
+        sizes, bits = topology.sizes, topology.bits
+        self._rows, self._threads = rows, threads
+        plan = Plan(len(sizes) - 1)
+        parameters, size = topology.parameters.ctypes.data, bits // 8
+        packed = 0
+        shapes = zip(pairwise(sizes), topology.places(), self._kernels, strict=True)
+        for layer, ((n_in, n_out), (weights, biases), kernels) in enumerate(shapes):
+            line = plan.line(layer)
+            line[P.N_IN], line[P.N_OUT], line[P.ROW] = n_in, n_out, row_length(n_out, bits)
+            line[P.W] = parameters + size * weights
+            line[P.B] = 0 if biases is None else parameters + size * biases
+            line[P.VALUE], line[P.JACOBIAN] = kernels.value, kernels.jacobian
+            line[P.F_COLUMNS] = cut_product(n_in, rows, n_out, 1, bits).columns
+            width = panel_width(bits)
+            packed = max(packed, (min(n_in, 256) + width) * (int(line[P.F_COLUMNS]) + width))
+        widest = max(row_length(n, bits) for n in sizes[1:])
+        plan[P.BLOCK_ROWS], plan[P.WIDEST] = rows, widest
+        plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
+        plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
+        plan.give(P.TEAM, "team", room(P.TEAM_SIZE, np.int64))
+        return plan
+
+
+def _address(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])

@@ -1,0 +1,71 @@
+"""How many threads to use, and compiled code on several of them at once."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from clearprop.engine.layout import Plan
+from clearprop.kernels import plan as P
+
+WORTHWHILE = 12e6
+"""Multiply-adds of a step that each thread should have, for meeting the others to pay."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use: its affinity, and its container's share."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return max(1, min(allowed, _container_share()))
+
+
+def _container_share() -> int:
+    """Return the cores that a Linux control group grants, rounded up; many where none says."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            folder = Path("/sys/fs/cgroup/cpu")
+            quota = (folder / "cpu.cfs_quota_us").read_text()
+            period = (folder / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return 1 << 10
+    try:
+        share = float(quota) / float(period)
+    except ValueError:  # "max"
+        return 1 << 10
+    return math.ceil(share) if share > 0 else 1 << 10
+
+
+def choose(wanted: int | None, multiply_adds: float) -> int:
+    """Return how many threads to use for a step of so much work; `wanted` if that is given."""
+    if wanted is not None:
+        return wanted
+    return max(1, min(cores(), int(multiply_adds // WORTHWHILE)))
+
+
+def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None:
+    """Run a kernel (plan, thread) on so many threads, of which the caller is the first.
+
+    With fewer, where the system starts no more.
+    """
+    team = plan.arrays["team"]
+    team[:] = 0
+    helpers = []
+    for number in range(1, threads):
+        helper = threading.Thread(
+            target=function, args=(plan.address, number), name=f"clearprop-{number}", daemon=True
+        )
+        try:
+            helper.start()
+        except RuntimeError:  # no more threads to be had
+            break
+        helpers.append(helper)
+    plan[P.THREADS] = 1 + len(helpers)
+    team[P.GATE] = 1
+    function(plan.address, 0)
+    for helper in helpers:
+        helper.join()

@@ -1,0 +1,104 @@
+"""Threads in lockstep: a barrier that spins a little and then yields, and parts that are claimed.
+
+Ordinary threads run the same compiled function. Whoever is free claims the next part of a
+phase; at its end all meet at the barrier. A thread that loses its core delays the others by one
+part at most.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from clearprop.kernels.plan import ARRIVED, CLAIMED, GATE, GENERATION, STATUS, VERDICT
+from clearprop.kernels.pointers import get, put
+
+SPINS = 2000
+"""Looks at the barrier, a few nanoseconds each, before a thread yields its core."""
+
+compiled = njit(error_model="numpy", nogil=True)
+
+
+@intrinsic
+def atomic_add(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """Add to the number at an index, and return what it was."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        return builder.atomic_rmw("add", place, arguments[2], "acq_rel")
+
+    return types.int64(pointer, types.int64, types.int64), code
+
+
+@intrinsic
+def atomic_get(typing: Any, pointer: Any, index: Any) -> Any:
+    """Return the number at an index, after all that was written before it."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        return builder.load_atomic(place, "acquire", 8)
+
+    return types.int64(pointer, types.int64), code
+
+
+@intrinsic
+def yield_core(typing: Any) -> Any:
+    """Let another thread have this core."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+        module = builder.module
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(ir.IntType(32), []), name=name
+        )
+        builder.call(function, [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@compiled
+def wait_while(team: Any, place: Any, value: Any) -> None:
+    """Wait until the number at a place is another."""
+    looks = 0
+    while atomic_get(team, place) == value:
+        looks += 1
+        if looks > SPINS:
+            yield_core()
+
+
+@compiled
+def wait_for_start(team: Any) -> None:
+    """Wait until it is known how many threads have started."""
+    wait_while(team, GATE, 0)
+
+
+@compiled
+def meet(plan: Any, team: Any, threads: Any) -> Any:
+    """Wait until all threads are here; then the parts of the next phase may be claimed.
+
+    Returns the run's status as it was when the last one came: the same for all.
+    """
+    if threads == 1:
+        return get(plan, STATUS)
+    generation = atomic_get(team, GENERATION)
+    if atomic_add(team, ARRIVED, 1) == threads - 1:
+        put(team, ARRIVED, 0)
+        put(team, CLAIMED, 0)
+        put(team, VERDICT, get(plan, STATUS))
+        atomic_add(team, GENERATION, 1)
+    else:
+        wait_while(team, GENERATION, generation)
+    return get(team, VERDICT)
+
+
+@compiled
+def claim(team: Any, threads: Any, last: Any) -> Any:
+    """Return the next part of a phase, where `last` was this thread's last one, or -1."""
+    if threads == 1:
+        return last + 1
+    return atomic_add(team, CLAIMED, 1)

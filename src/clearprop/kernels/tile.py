@@ -1,0 +1,188 @@
+"""The micro-kernel of every matrix product: a tile of C, held in registers over a loop in k.
+
+    C[i, j] = A[i, 0] B[0, j] + A[i, 1] B[1, j] + ...
+
+Each element is one chain of fused multiply-adds from +0, in the order of k: the same bits for
+every tile shape and vector width. A number of A is spread over a vector, B and C are vectors
+along j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+_INT = ir.IntType(64)
+_INDEX = ir.IntType(32)
+_REAL = {32: ir.FloatType(), 64: ir.DoubleType()}
+
+ADD = 1
+"""Mode: add to what C holds. Without it, C is written."""
+
+ROW = 2
+"""Mode: in the end, add to each row of C the row of B after the last one (a bias)."""
+
+
+def vector_intrinsic(module: Any, name: str, kind: Any, arguments: int) -> Any:
+    """Return the declaration of an LLVM intrinsic on vectors of one type."""
+    letter = "f32" if isinstance(kind.element, ir.FloatType) else "f64"
+    full = f"llvm.{name}.v{kind.count}{letter}"
+    found = module.globals.get(full)
+    return found or ir.Function(module, ir.FunctionType(kind, [kind] * arguments), name=full)
+
+
+class Emitter:
+    """Loads and stores of unaligned vectors."""
+
+    def __init__(self, builder: Any, lanes: int, bits: int) -> None:
+        self.builder, self.bits = builder, bits
+        self.vector = ir.VectorType(_REAL[bits], lanes)
+        self.lanes = lanes
+
+    def place(self, pointer: Any, index: Any) -> Any:
+        """Return the address of a vector that begins at an index."""
+        element = self.builder.gep(pointer, [index], inbounds=True)
+        return self.builder.bitcast(element, self.vector.as_pointer())
+
+    def load(self, pointer: Any, index: Any) -> Any:
+        """Return the vector that begins at an index."""
+        loaded = self.builder.load(self.place(pointer, index))
+        loaded.align = self.bits // 8
+        return loaded
+
+    def store(self, value: Any, pointer: Any, index: Any) -> None:
+        """Write the vector that begins at an index."""
+        stored = self.builder.store(value, self.place(pointer, index))
+        stored.align = self.bits // 8
+
+    def load_some(self, pointer: Any, index: Any, count: Any) -> Any:
+        """Return the vector whose first `count` lanes are loaded and the others 0."""
+        builder, kind = self.builder, self.vector
+        lanes = ir.Constant(ir.VectorType(_INT, self.lanes), list(range(self.lanes)))
+        nothing = ir.Constant(lanes.type, ir.Undefined)
+        first = builder.insert_element(nothing, count, ir.Constant(_INDEX, 0))
+        spread = ir.Constant(ir.VectorType(_INDEX, self.lanes), [0] * self.lanes)
+        mask = builder.icmp_signed("<", lanes, builder.shuffle_vector(first, nothing, spread))
+        letter = f"v{self.lanes}f{self.bits}"
+        name = f"llvm.masked.load.{letter}.p0"
+        arguments = [kind.as_pointer(), _INDEX, mask.type, kind]
+        module = builder.module
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(kind, arguments), name=name
+        )
+        align, zero = ir.Constant(_INDEX, self.bits // 8), ir.Constant(kind, [0.0] * self.lanes)
+        return builder.call(function, [self.place(pointer, index), align, mask, zero])
+
+    def spread(self, pointer: Any, index: Any) -> Any:
+        """Return a vector whose every lane is the number at an index."""
+        number = self.builder.load(self.builder.gep(pointer, [index], inbounds=True))
+        nothing = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(nothing, number, ir.Constant(_INDEX, 0))
+        lanes = ir.Constant(ir.VectorType(_INDEX, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, nothing, lanes)
+
+
+def make_tile(rows: int, vectors: int, lanes: int, bits: int) -> Callable[..., None]:
+    """Return the intrinsic for a tile of `rows` by ``vectors * lanes``.
+
+    It takes (k, a, a_row, a_step, b, b_step, c, c_row, mode): the length of the chains, at
+    least 1; A's address, the distance of its rows and of its columns; B's address and the
+    distance of its rows; C's likewise; and how to end, see `ADD` and `ROW`.
+    """
+    pointer = types.CPointer({32: types.float32, 64: types.float64}[bits])
+    int64 = types.int64
+    shape = [(i, v) for i in range(rows) for v in range(vectors)]
+
+    @intrinsic
+    def tile(
+        typing: Any,
+        k: Any,
+        a: Any,
+        a_row: Any,
+        a_step: Any,
+        b: Any,
+        b_step: Any,
+        c: Any,
+        c_row: Any,
+        mode: Any,
+    ) -> Any:
+        signature = types.void(int64, pointer, int64, int64, pointer, int64, pointer, int64, int64)
+
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            k, a, a_row, a_step, b, b_step, c, c_row, mode = arguments
+            emit = Emitter(builder, lanes, bits)
+            fma = vector_intrinsic(builder.module, "fma", emit.vector, 3)
+
+            def number(value: int) -> Any:
+                return ir.Constant(_INT, value)
+
+            def in_c(i: int, v: int) -> Any:
+                return builder.add(builder.mul(c_row, number(i)), number(v * lanes))
+
+            starts = [
+                builder.gep(a, [builder.mul(a_row, number(i))], inbounds=True) for i in range(rows)
+            ]
+            before = builder.block
+            loop, end = builder.append_basic_block("k"), builder.append_basic_block("end")
+            builder.branch(loop)
+            builder.position_at_end(loop)
+            step, in_a, in_b = builder.phi(_INT), builder.phi(_INT), builder.phi(_INT)
+            for counter in (step, in_a, in_b):
+                counter.add_incoming(number(0), before)
+            chains = {place: builder.phi(emit.vector) for place in shape}
+            for chain in chains.values():
+                chain.add_incoming(ir.Constant(emit.vector, [0.0] * lanes), before)
+            row = [emit.load(b, builder.add(in_b, number(v * lanes))) for v in range(vectors)]
+            sums = {}
+            for i in range(rows):
+                factor = emit.spread(starts[i], in_a)
+                for v in range(vectors):
+                    sums[i, v] = builder.call(fma, [factor, row[v], chains[i, v]])
+            for place in shape:
+                chains[place].add_incoming(sums[place], loop)
+            following = builder.add(step, number(1))
+            step.add_incoming(following, loop)
+            in_a.add_incoming(builder.add(in_a, a_step), loop)
+            in_b.add_incoming(builder.add(in_b, b_step), loop)
+            builder.cbranch(builder.icmp_signed("<", following, k), loop, end)
+            builder.position_at_end(end)
+
+            def where(bit: int, change: Callable[[], dict[Any, Any]]) -> None:
+                """If the mode has this bit, change the sums."""
+                wanted = builder.icmp_signed("!=", builder.and_(mode, number(bit)), number(0))
+                with builder.if_else(wanted) as (then, otherwise):
+                    with then:
+                        changed = change()
+                        after = builder.block
+                    with otherwise:
+                        unchanged = builder.block
+                for place in shape:
+                    joined = builder.phi(emit.vector)
+                    joined.add_incoming(changed[place], after)
+                    joined.add_incoming(sums[place], unchanged)
+                    sums[place] = joined
+
+            where(
+                ADD,
+                lambda: {
+                    place: builder.fadd(emit.load(c, in_c(*place)), sums[place]) for place in shape
+                },
+            )
+
+            def with_row() -> dict[Any, Any]:
+                last = builder.mul(k, b_step)
+                row = [emit.load(b, builder.add(last, number(v * lanes))) for v in range(vectors)]
+                return {(i, v): builder.fadd(sums[i, v], row[v]) for i, v in shape}
+
+            where(ROW, with_row)
+            for place in shape:
+                emit.store(sums[place], c, in_c(*place))
+            return context.get_dummy_value()
+
+        return signature, code
+
+    return tile

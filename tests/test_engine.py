@@ -1,0 +1,292 @@
+"""The compiled engine: the reference's numbers, the same bits at any cut and number of threads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import clearprop as cp
+from clearprop.activations import ACTIVATIONS
+from clearprop.batches import epoch_order
+from clearprop.engine import layout
+from clearprop.engine.threads import choose, cores
+from clearprop.engine.training import CompiledRun, Course, rates_of
+from clearprop.errors import PairingError
+from clearprop.job import check_data, check_job
+from clearprop.kernels import layers, product
+from clearprop.kernels.compiler import function_at, load
+from clearprop.losses import LOSSES
+from clearprop.random import kept_units
+
+PAIRS = []
+for _loss in LOSSES:
+    for _output in ACTIVATIONS:
+        try:
+            cp.Network([2, 3, 2], activations="tanh", output=_output, loss=_loss)
+        except PairingError:
+            continue
+        PAIRS.append((_loss, _output))
+OPTIMIZERS = {
+    "sgd": cp.SGD(0.1, shrink=0.99),
+    "momentum": cp.SGD(cp.cosine(0.1), momentum=0.9),
+    "nesterov": cp.SGD(0.05, momentum=cp.constant(0.8), nesterov=True),
+    "adam": cp.Adam(0.01),
+    "adamw": cp.AdamW(0.01, decay=0.1),
+    "rmsprop": cp.RMSprop(0.01),
+    "rmsprop with momentum": cp.RMSprop(0.01, momentum=0.9),
+    "rprop": cp.RProp(0.01),
+}
+
+
+def data(network, n, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, network.sizes[0])).astype(network.dtype)
+    shape = (n, network.sizes[-1])
+    y = {
+        "labels": rng.integers(0, network.sizes[-1], n),
+        "real": rng.normal(size=shape),
+        "unit": rng.random(shape),
+        "nonnegative": rng.poisson(2.0, shape),
+    }[network.loss.targets]
+    return X, y
+
+
+def gradients(network, X, y, weights=None, l2=0.0):
+    """The compiled gradient of the full batch, and the reference's."""
+    job = check_job(
+        network.copy(), check_data(network, X, y, weights), batch_size=None, epochs=1,
+        shuffle=False, l2=l2, dropout=0.0, shards=1, seed=0,
+    )  # fmt: skip
+    course = Course(job.n, False, l2, 0.0, 1, 0)
+    run = CompiledRun(
+        job.network.topology(), job.data.X, job.data.y, job.data.weights, course, None, {}, 1
+    )
+    status, costs = run.advance(1, np.zeros((1, 2)))
+    assert status == 0
+    record = cp.backprop(network, X, y, sample_weight=weights, l2=l2)
+    assert costs[0, 0] / costs[0, 1] == pytest.approx(float(record.loss), rel=1e-5)
+    return run.gradient, record.gradient
+
+
+def apart(a, b):
+    return np.linalg.norm(a.astype(float) - b) / np.linalg.norm(b)
+
+
+class TestAgreement:
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize(("loss", "output"), PAIRS)
+    @pytest.mark.parametrize("hidden", ACTIVATIONS)
+    def test_gradients_of_every_activation_and_loss(self, hidden, loss, output, dtype):
+        network = cp.Network(
+            [5, 7, 9, 3], activations=hidden, output=output, loss=loss, dtype=dtype, seed=1
+        )
+        network.parameters[:] *= 0.3  # so that exp of exp stays finite
+        ours, reference = gradients(network, *data(network, 37), l2=0.1)
+        assert apart(ours, reference) < (1e-12 if dtype == "float64" else 1e-5)
+
+    @pytest.mark.parametrize("sizes", [[1, 1], [3, 1, 2], [17, 33, 16, 8], [300, 600, 11]])
+    @pytest.mark.parametrize("n", [1, 2, 15, 300, 700])
+    def test_gradients_of_many_sizes(self, sizes, n):
+        network = cp.Network(sizes, activations="tanh", output="identity", dtype="float64")
+        weights = np.random.default_rng(3).random(n) * 1e200
+        ours, reference = gradients(network, *data(network, n), weights)
+        assert apart(ours, reference) < 1e-12
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("name", OPTIMIZERS)
+    def test_updates(self, name, dtype):
+        # One layer without hidden units: the gradients of both engines differ by rounding alone.
+        networks = [cp.Network([4, 3], dtype=dtype, output="identity") for _ in range(2)]
+        X, y = data(networks[0], 40)
+        for network, engine in zip(networks, ("compiled", "reference"), strict=True):
+            cp.train(
+                network, X, y, optimizer=OPTIMIZERS[name], batch_size=8, epochs=3, l2=0.01,
+                engine=engine,
+            )  # fmt: skip
+        tolerance = 1e-12 if dtype == "float64" else 1e-5
+        assert apart(networks[0].parameters, networks[1].parameters) < tolerance
+
+    @pytest.mark.parametrize("hidden", ["relu", "softmax"])
+    def test_dropout_weights_and_shards(self, hidden):
+        X, y = load_digits(return_X_y=True)
+        parameters = []
+        for engine in ("compiled", "reference"):
+            network = cp.Network(
+                [64, 30, 20, 10], activations=hidden, output="softmax", dtype="float64"
+            )
+            cp.train(
+                network, X[:500] / 16, y[:500], epochs=2, dropout=0.4, shards=3, seed=2**64 - 1,
+                sample_weight=np.arange(500) // 100, engine=engine,
+            )  # fmt: skip
+            parameters.append(network.parameters)
+        assert apart(*parameters) < 1e-11
+
+    def test_lbfgs_and_an_optimizer_of_ones_own(self):
+        class Mine:
+            def start(self, parameters):
+                return {"sum": np.zeros_like(parameters)}
+
+            def update(self, parameters, gradient, state, now, is_weight):
+                state["sum"] += gradient
+                parameters -= 0.1 / (1 + now.made) * state["sum"]
+
+        for rule in (cp.LBFGS(), Mine()):
+            found = []
+            for engine in ("compiled", "reference"):
+                network = cp.Network([2, 5, 1], activations="tanh", dtype="float64")
+                X, y = data(network, 50)
+                cp.train(network, X, y, optimizer=rule, epochs=5, engine=engine)
+                found.append(network.parameters)
+            assert apart(*found) < 1e-8
+
+    def test_functions_of_ones_own(self):
+        cube = cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
+        cosh = cp.Loss(
+            "cosh", lambda a, y: np.log(np.cosh(a - y)).sum(), lambda a, y: np.tanh(a - y)
+        )
+        network = cp.Network(
+            [3, 4, 2], activations=cube, output="identity", loss=cosh, dtype="float64"
+        )
+        assert apart(*gradients(network, *data(network, 30))) < 1e-12
+
+    def test_accuracy_on_digits_is_the_same(self):
+        X, y = load_digits(return_X_y=True)
+        means = []
+        for engine in ("compiled", "reference"):
+            scores = []
+            for seed in range(5):
+                network = cp.Network([64, 40, 10], activations="relu", output="softmax", seed=seed)
+                cp.train(network, X[:1300] / 16, y[:1300], epochs=20, seed=seed, engine=engine)
+                scores.append((network.predict(X[1300:] / 16).argmax(axis=1) == y[1300:]).mean())
+            means.append(np.mean(scores))
+        assert means[0] == pytest.approx(means[1], abs=0.003)
+        assert means[0] > 0.9
+
+
+class TestBits:
+    @pytest.mark.parametrize("shards", [1, 4])
+    def test_threads_and_cuts_change_no_bit(self, shards):
+        X, y = load_digits(return_X_y=True)
+        X = (X / 16).astype(np.float32)
+        found, outputs = [], []
+        for threads, cut in ((1, None), (1, 1), (2, None), (3, 7), (8, 40)):
+            network = cp.Network([64, 150, 300, 10], activations="sigmoid", output="softmax")
+            rule = cp.Adam()
+            course = Course(64, True, 1e-4, 0.2, shards, 3)
+            state = rule.start(network.parameters)
+            run = CompiledRun(network.topology(), X, y, None, course, rule, state, threads)
+            total = 3 * run.epoch_batches
+            while run.now < total:
+                some = min(cut or total, total - run.now)
+                run.advance(some, rates_of(rule, run.now, some, total))
+            found.append(network.parameters)
+            outputs.append(network.predictor().outputs(X, threads)[0])
+        assert all(one.tobytes() == found[0].tobytes() for one in found)
+        assert all(one.tobytes() == outputs[0].tobytes() for one in outputs)
+
+    def test_a_row_alone_has_the_bits_of_a_batch(self):
+        network = cp.Network([30, 40, 5], activations="gelu", output="softmax")
+        X, _ = data(network, 300)
+        whole = network.predict(X)
+        assert all(np.array_equal(network.predict(X[i : i + 1])[0], whole[i]) for i in range(300))
+
+    def test_code_for_a_narrower_processor_gives_the_same_bits(self, tmp_path):
+        script = (
+            "import numpy as np, hashlib, clearprop as cp\n"
+            "n = cp.Network([9, 30, 4], activations='tanh', output='softmax', seed=1)\n"
+            "X = np.random.default_rng(0).normal(size=(70, 9)).astype('f')\n"
+            "cp.train(n, X, np.arange(70) % 4, epochs=3, seed=2, progress=False)\n"
+            "print(hashlib.sha256(n.parameters.tobytes() + n.predict(X).tobytes()).hexdigest())"
+        )
+        digests = set()
+        for change in ({}, {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}):
+            environment = os.environ | change
+            if change:
+                environment |= {"CLEARPROP_CACHE": str(tmp_path), "OPENBLAS_CORETYPE": "Nehalem"}
+            done = subprocess.run(
+                [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            digests.add(done.stdout)
+        assert len(digests) == 1
+
+
+class TestRandom:
+    @pytest.mark.parametrize("n", [1, 2, 3, 5, 17, 1000, 4097])
+    @pytest.mark.parametrize("shards", [1, 2, 3, 8])
+    def test_an_epochs_order(self, n, shards):
+        draw = function_at(load("random.order", 32), 7)
+        order, room = np.zeros(n, np.int64), np.zeros(4 * n + 2, np.int64)
+        for seed, epoch in ((0, 0), (2**64 - 1, 3)):
+            signed = seed - 2**64 if seed >= 2**63 else seed
+            draw(n, shards, 1, signed, epoch, order.ctypes.data, room.ctypes.data)
+            expected = epoch_order(n, shards, True, seed, epoch)
+            np.testing.assert_array_equal(order, expected)
+
+    def test_dropout(self):
+        drop = function_at(load("random.dropout", 32), 11)
+        a, d, room = np.ones(50, np.float32), np.ones(50, np.float32), np.zeros(60, np.int64)
+        factor = np.array([2.0])
+        addresses = [array.ctypes.data for array in (factor, a, d, room)]
+        drop(8, 50, 7, 2, 5, 11, int(0.3 * 2**32), *addresses)
+        kept = kept_units(11, 58, 0.3, epoch=5, rows=np.array([7]), layer=2)[0, 8:]
+        np.testing.assert_array_equal(a, 2.0 * kept)
+        np.testing.assert_array_equal(d, a)
+
+
+class TestStart:
+    def test_a_warm_start_needs_no_numba(self):
+        script = (
+            "import sys, clearprop as cp\n"
+            "n = cp.Network([2, 3, 1]); cp.train(n, [[0, 1], [1, 0]], [0, 1], progress=False)\n"
+            "n.predict([[0, 1]]); print('numba' in sys.modules)"
+        )
+        for _ in range(2):  # the first run may have to compile
+            done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        assert done.stdout == "False\n"
+        assert not done.stderr
+
+    def test_a_cache_that_cannot_be_written_or_is_damaged(self, tmp_path):
+        from clearprop.kernels import compiler
+
+        script = (
+            "from clearprop.kernels.compiler import load, function_at, folder\n"
+            "import numpy as np\n"
+            "order, room = np.zeros(5, np.int64), np.zeros(22, np.int64)\n"
+            "f = function_at(load('random.order', 32), 7)\n"
+            "f(5, 1, 0, 0, 0, order.ctypes.data, room.ctypes.data)\n"
+            "print(order.tolist(), folder())"
+        )
+        (tmp_path / "file").write_text("")
+        for cache in (tmp_path / "file", tmp_path / "new" / "folder"):
+            environment = os.environ | {"CLEARPROP_CACHE": str(cache)}
+            command = [sys.executable, "-c", script]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.startswith("[0, 1, 2, 3, 4] ")
+            assert done.stderr.startswith("clearprop: compiling the engine for this machine, once")
+            assert len(done.stderr.splitlines()) == 1
+            assert ("no folder to keep it" in done.stderr) == (cache.name == "file")
+        (kernel,) = cache.glob("*/random.order-32.kernel")
+        kernel.write_bytes(kernel.read_bytes()[:-9])
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.stdout.startswith("[0, 1, 2, 3, 4] ")
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert not done.stderr
+        assert compiler.folder().name == kernel.parent.name
+
+    def test_constants_that_stand_twice_agree(self):
+        assert layout.K_BLOCK == product.BLOCK
+        assert layout.TILE_ROWS == layers.TILE_ROWS
+
+    def test_threads_are_chosen_by_work_and_cores(self):
+        assert 1 <= cores() <= os.cpu_count()
+        assert choose(None, 1.0) == 1
+        assert choose(None, 1e12) == cores()
+        assert choose(5, 1.0) == 5
