@@ -11,7 +11,7 @@ from pathlib import Path
 from clearprop.engine.layout import Plan
 from clearprop.kernels import plan as P
 
-WORTHWHILE = 12e6
+WORTHWHILE = 2.2e6
 """Multiply-adds of a step that each thread should have, for meeting the others to pay."""
 
 

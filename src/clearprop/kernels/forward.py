@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import njit, types
 
-from clearprop.kernels.intrinsics import not_finite
+from clearprop.kernels.intrinsics import mark, unmarked
 from clearprop.kernels.layers import make_affine
 from clearprop.kernels.machine import lanes
 from clearprop.kernels.plan import (
@@ -62,6 +63,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread)."""
     real, size, lane = reals(bits), bits // 8, lanes(bits)
     affine = make_affine(bits)
+    zero: Any = np.dtype(f"float{bits}").type(0)
 
     @compiled
     def activate(plan: Any, layer: Any, a: Any, rows: Any) -> None:
@@ -103,9 +105,9 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         layers = get(plan, LAYERS)
         n_in = get(plan, TABLE + N_IN)
         a_in, a_row = offset(real(get(plan, X)), first * n_in), n_in
-        bad = 0
+        bad = unmarked(zero)
         for i in range(rows * n_in):
-            bad |= not_finite(get(a_in, i))
+            bad = mark(bad, get(a_in, i))
         for index in range(layers):
             layer = offset(plan, TABLE + index * STRIDE)
             n_in, n, row = get(layer, N_IN), get(layer, N_OUT), get(layer, ROW)
@@ -132,7 +134,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         for i in range(rows):
             for j in range(n):
                 value = get(a_in, i * a_row + j)
-                bad |= not_finite(value)
+                bad = mark(bad, value)
                 put(output, i * n + j, value)
         if bad:
             put(plan, STATUS, FORWARD_NOT_FINITE)

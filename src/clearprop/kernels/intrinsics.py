@@ -128,17 +128,32 @@ def polynomial(coefficients: Sequence[float], bits: int) -> Callable[[Any], Any]
 
 
 @intrinsic
-def not_finite(typing: Any, x: Any) -> Any:
-    """Return 1 for NaN and infinity, else 0: all bits of the exponent are set."""
+def mark(typing: Any, marked: Any, x: Any) -> Any:
+    """Return 1 if marked is 1, or x is NaN or infinite (all bits of its exponent are set).
+
+    As wide as x is, so that loops that mark become vectors; begin with `unmarked`.
+    """
     bits = x.bitwidth
-    _, _, _, word = _FLOATS[bits]
+    _, number, _, word = _FLOATS[bits]
     mask = ir.Constant(word, ((1 << (bits - 1 - _MANTISSA[bits])) - 1) << _MANTISSA[bits])
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        exponent = builder.and_(builder.bitcast(arguments[0], word), mask)
-        return builder.zext(builder.icmp_unsigned("==", exponent, mask), ir.IntType(64))
+        exponent = builder.and_(builder.bitcast(arguments[1], word), mask)
+        found = builder.zext(builder.icmp_unsigned("==", exponent, mask), word)
+        return builder.or_(arguments[0], found)
 
-    return types.int64(x), code
+    return number(number, x), code
+
+
+@intrinsic
+def unmarked(typing: Any, x: Any) -> Any:
+    """Return the 0 that marking numbers of x's type begins with."""
+    _, number, _, word = _FLOATS[x.bitwidth]
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(word, 0)
+
+    return number(x), code
 
 
 @intrinsic

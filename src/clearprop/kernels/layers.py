@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from clearprop.kernels.intrinsics import not_finite
+from clearprop.kernels.intrinsics import mark, unmarked
 from clearprop.kernels.machine import lanes, panel_width
 from clearprop.kernels.packing import make_copy_some, packing
 from clearprop.kernels.plan import (
@@ -274,7 +274,7 @@ def parts(bits: int) -> Parts:
                 mode,
             )
             start += k
-        bad = 0
+        bad = unmarked(zero)
         if get(below, JACOBIAN) != 0:
             bits_at = integers(address_of(packed) + size * (n_in // 2 * 2 + 32))
             for r in range(rows):
@@ -284,13 +284,13 @@ def parts(bits: int) -> Parts:
                 target = offset(out, r * row_below)
                 call(get(below, JACOBIAN), (n_in, target, line, target))
                 for j in range(n_in):
-                    bad |= not_finite(get(target, j))
+                    bad = mark(bad, get(target, j))
         else:
             for r in range(rows):
                 line, target = offset(sums, r * sums_row), offset(out, r * row_below)
                 for j in range(columns):
                     value = get(line, j) * get(target, j)
-                    bad |= not_finite(value)
+                    bad = mark(bad, value)
                     put(target, j, value)
         if bad:
             put(plan, STATUS, FORWARD_NOT_FINITE)

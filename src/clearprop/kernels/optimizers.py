@@ -2,7 +2,8 @@
 
 A kernel takes (count, w, s, state, state_2, moment, flag): parameters, the sums of w_i dL_i/dw,
 the optimizer's state, and what is said of this update, see `plan`. The gradient is
-g = s / sum w + l2 w. Where gradient or new parameter is not finite, 1 is written to the flag.
+g = s / sum w + l2 w. Where a new parameter is not finite, as it is after a gradient that is
+not, 1 is written to the flag.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numba import njit, types
 
 from clearprop.kernels.elementary import compiled as inlined
-from clearprop.kernels.intrinsics import fma, not_finite, square_root
+from clearprop.kernels.intrinsics import fma, mark, square_root, unmarked
 from clearprop.kernels.plan import (
     M_CORRECTION,
     M_INVERSE,
@@ -48,12 +49,12 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
     def sgd(count: Any, w: Any, s: Any, state: Any, state_2: Any, moment: Any, flag: Any) -> None:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
         rate, shrink = setting(moment, M_RATE), setting(moment, M_S0)
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
             new = (old - rate * g) * shrink
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(bad, new)
             put(w, i, new)
         if bad:
             put(flag, 0, 1)
@@ -64,13 +65,13 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
         rate, mu = setting(moment, M_RATE), setting(moment, M_MOMENTUM)
         shrink = setting(moment, M_S0)
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
             velocity = mu * get(state, i) - rate * g
             new = (old + velocity) * shrink
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(bad, new)
             put(state, i, velocity)
             put(w, i, new)
         if bad:
@@ -82,13 +83,13 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
         rate, mu = setting(moment, M_RATE), setting(moment, M_MOMENTUM)
         shrink = setting(moment, M_S0)
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             step = -rate * gradient(old, get(s, i), inverse, l2)
             velocity = mu * get(state, i) + step
             new = (old + (step + mu * velocity)) * shrink
-            bad |= not_finite(step) | not_finite(new)
+            bad = mark(bad, new)
             put(state, i, velocity)
             put(w, i, new)
         if bad:
@@ -101,7 +102,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         kept = real(1.0 - get(moment, M_S3) * rate)
         new_1, epsilon = real(1.0 - get(moment, M_S0)), setting(moment, M_S2)
         old_2, new_2 = setting(moment, M_S1), real(1.0 - get(moment, M_S1))
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
@@ -110,7 +111,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             v = fma(old_2, v, new_2 * g * g)
             root = fma(square_root(v), root_correction, epsilon)
             new = old * kept - size * (m / root)
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(bad, new)
             put(state, i, m)
             put(state_2, i, v)
             put(w, i, new)
@@ -123,13 +124,13 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
         rate, epsilon = setting(moment, M_RATE), setting(moment, M_S1)
         kept, new_share = setting(moment, M_S0), real(1.0 - get(moment, M_S0))
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
             square = fma(kept, get(state, i), new_share * g * g)
             new = old - rate * (g / (square_root(square) + epsilon))
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(bad, new)
             put(state, i, square)
             put(w, i, new)
         if bad:
@@ -142,14 +143,14 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         rate, epsilon = setting(moment, M_RATE), setting(moment, M_S1)
         kept, new_share = setting(moment, M_S0), real(1.0 - get(moment, M_S0))
         mu = setting(moment, M_MOMENTUM)
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
             square = fma(kept, get(state, i), new_share * g * g)
             velocity = fma(mu, get(state_2, i), g / (square_root(square) + epsilon))
             new = old - rate * velocity
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(bad, new)
             put(state, i, square)
             put(state_2, i, velocity)
             put(w, i, new)
@@ -160,7 +161,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
         cut, grow = setting(moment, M_S0), setting(moment, M_S1)
         smallest, largest = setting(moment, M_S2), setting(moment, M_S3)
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             old = get(w, i)
             g = gradient(old, get(s, i), inverse, l2)
@@ -173,7 +174,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             size = size if size > smallest else smallest
             size = size if size < largest else largest
             new = old - (zero if agreement < zero else sign * size)
-            bad |= not_finite(g) | not_finite(new)
+            bad = mark(mark(bad, g), new)
             put(state, i, size)
             put(state_2, i, zero if agreement < zero else g)
             put(w, i, new)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from clearprop.kernels.intrinsics import not_finite
+from clearprop.kernels.intrinsics import mark, unmarked
 from clearprop.kernels.layers import parts
 from clearprop.kernels.plan import (
     A_IN_ROW,
@@ -191,7 +191,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread): from batch NOW to before batch LAST."""
     real = reals(bits)
     number: Any = np.dtype(f"float{bits}").type
-    one = number(1)
+    one, zero = number(1), number(0)
     work = parts(bits)
 
     @compiled
@@ -242,7 +242,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         if raised != 0:
             put(plan, STATUS, RAISED)
             return
-        bad = 0
+        bad = unmarked(zero)
         for i in range(count):
             line = offset(d, i * row)
             if jacobian != 0:
@@ -252,8 +252,8 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
                 for j in range(n):
                     put(line, j, weight * get(line, j))
             for j in range(n):
-                bad |= not_finite(get(line, j))
-            bad |= not_finite(get(losses, i))
+                bad = mark(bad, get(line, j))
+            bad = mark(bad, get(losses, i))
         if bad:
             put(plan, STATUS, FORWARD_NOT_FINITE)
 
