@@ -290,3 +290,38 @@ class TestStart:
         assert choose(None, 1.0) == 1
         assert choose(None, 1e12) == cores()
         assert choose(5, 1.0) == 5
+
+    def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch):
+        from click.testing import CliRunner
+
+        from clearprop.cli import main, warm_up
+        from clearprop.engine import functions
+
+        module = sys.modules["clearprop.cli.warm_up"]
+        loaded = []
+        monkeypatch.setattr(module, "load", lambda *key: loaded.append(key))
+        done = CliRunner().invoke(main, ["warm-up", "--precision", "both"])
+        assert done.exit_code == 0, done.output
+        assert len(loaded) == len(set(loaded)) == 2 * len(functions.KERNELS)
+        assert warm_up.name == "warm-up"
+        asked = set()
+        monkeypatch.setattr(functions, "load", lambda name, bits: asked.add(name) or 1)
+        for loss, output in PAIRS:
+            entry = ACTIVATIONS[output]
+            functions.activation_of(entry, 32)
+            for labels in (True, False):
+                functions.loss_of(LOSSES[loss], entry, labels, 32)
+        for rule in (None, *OPTIMIZERS.values()):
+            functions.optimizer_of(rule, 32)
+        assert asked <= set(functions.KERNELS)
+
+    def test_warm_up_says_where_it_cannot_write(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        done = subprocess.run(
+            [sys.executable, "-m", "clearprop", "warm-up"],
+            env=os.environ | {"CLEARPROP_CACHE": str(tmp_path / "file")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        assert "CLEARPROP_CACHE" in done.stderr

@@ -15,6 +15,7 @@ from clearprop.cli.evaluate import evaluate
 from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
+from clearprop.cli.warm_up import warm_up
 from clearprop.errors import ClearpropError
 
 
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (demo, train, predict, evaluate, summary):
+for command in (demo, train, predict, evaluate, summary, warm_up):
     main.add_command(command)

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import Activation, BuiltInActivation
+from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.engine.user_made import activation_kernels, loss_kernel
 from clearprop.kernels.compiler import load
-from clearprop.losses import BuiltInLoss, Loss
+from clearprop.losses import LOSSES, BuiltInLoss, Loss
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
 
 
@@ -102,3 +102,23 @@ def optimizer_of(rule: Optimizer | None, bits: int) -> OptimizerKernel | None:
     return OptimizerKernel(
         load(f"optimizers.{name}", bits), settings, bias_settings, kind in (Adam, AdamW)
     )
+
+
+KERNELS = (
+    "training.run",
+    "forward.run",
+    "random.order",
+    "random.dropout",
+    *(f"activations.{name}" for name in ACTIVATIONS),
+    *(f"activations.{name}-value" for name in ACTIVATIONS),
+    "activations.softmax-jacobian",
+    *(f"losses.{name}" for name in LOSSES if name != "cross_entropy"),
+    *(f"losses.{loss.name}-{output}" for loss in LOSSES.values() for output in loss.fused
+      if loss.name != "cross_entropy"),
+    "losses.cross_entropy-softmax-labels",
+    "losses.cross_entropy-softmax-shares",
+    *(f"optimizers.{name}" for name in (
+        "sgd", "momentum", "nesterov", "adam", "rmsprop", "rmsprop_momentum", "rprop", "keep"
+    )),
+)  # fmt: skip
+"""Every kernel of the engine."""

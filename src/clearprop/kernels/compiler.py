@@ -127,7 +127,7 @@ def _tell() -> None:
     """Say, once, what takes so long."""
     global _told
     if not _told and sys.stderr is not None:
-        where = "" if _writable() else "; there is no folder to keep it in, see CLEARPROP_CACHE"
+        where = "" if is_writable() else "; there is no folder to keep it in, see CLEARPROP_CACHE"
         sys.stderr.write(f"clearprop: compiling the engine for this machine, once{where}\n")
         sys.stderr.flush()
     _told = True
@@ -185,7 +185,8 @@ def _write(name: str, bits: int, code: tuple[str, bytes]) -> None:
         part.unlink(missing_ok=True) if part.exists() else None
 
 
-def _writable() -> bool:
+def is_writable() -> bool:
+    """Whether compiled code can be kept."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError:
