@@ -18,7 +18,8 @@ from clearprop.engine.threads import choose, cores
 from clearprop.engine.training import CompiledRun, Course, rates_of
 from clearprop.errors import PairingError
 from clearprop.job import check_data, check_job
-from clearprop.kernels import layers, product
+from clearprop.kernels import gradients as gradients_kernels
+from clearprop.kernels import product
 from clearprop.kernels.compiler import function_at, load
 from clearprop.losses import LOSSES
 from clearprop.random import kept_units
@@ -283,7 +284,7 @@ class TestStart:
 
     def test_constants_that_stand_twice_agree(self):
         assert layout.K_BLOCK == product.BLOCK
-        assert layout.TILE_ROWS == layers.TILE_ROWS
+        assert layout.TILE_ROWS == gradients_kernels.TILE_ROWS
 
     def test_threads_are_chosen_by_work_and_cores(self):
         assert 1 <= cores() <= os.cpu_count()

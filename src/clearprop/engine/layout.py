@@ -25,7 +25,14 @@ K_BLOCK = 256
 """`clearprop.kernels.product.BLOCK`; a test says so."""
 
 TILE_ROWS = 24
-"""`clearprop.kernels.layers.TILE_ROWS`; a test says so."""
+"""`clearprop.kernels.gradients.TILE_ROWS`; a test says so."""
+
+G_STEP = 48
+"""Rows of a gradient's part are a multiple of it: of tiles, and of every vector's numbers."""
+
+FUSED_BYTES = 768 << 10
+"""Bytes of all packed weights, and of a batch's widest activations, up to which a step is fused: they
+stay in the second-level cache."""
 
 
 def room(count: int, dtype: Any) -> Array:
@@ -81,6 +88,11 @@ class Plan:
         self[slot] = array.ctypes.data
         return array
 
+    def make(self, name: str, count: int, dtype: Any) -> int:
+        """Return the address of so many zeros, which are kept."""
+        array = self.arrays[name] = room(count, dtype)
+        return array.ctypes.data
+
     @property
     def address(self) -> int:
         """Where the numbers lie."""
@@ -119,17 +131,66 @@ def cut_gradient(batch: int, rows: int, columns: int, threads: int, bits: int) -
     width = panel_width(bits)
     fitting = 2 * HALF_L2 // (bits // 8) // batch // width * width
     wide = min(padded(columns, width), max(fitting, 2 * width))
-    tall = padded(rows, TILE_ROWS)
+    tall = padded(rows, G_STEP)
     while threads > 1 and Cut(tall, wide).parts(rows, columns) < 4 * threads:
-        if tall > 4 * TILE_ROWS:
-            tall = padded(tall // 2, TILE_ROWS)
+        if tall > 2 * G_STEP:
+            tall = padded(tall // 2, G_STEP)
         elif wide > 4 * width:
             wide = padded(wide // 2, width)
-        elif tall > TILE_ROWS:
-            tall = padded(tall // 2, TILE_ROWS)
+        elif tall > G_STEP:
+            tall = padded(tall // 2, G_STEP)
         else:
             break
     return Cut(tall, wide)
+
+
+def cut_fused_gradient(rows: int, columns: int, layers: int, threads: int, bits: int) -> Cut:
+    """Cut a gradient into rows: some parts a thread, of all layers together."""
+    width = panel_width(bits)
+    parts = 1 if threads == 1 else -(-4 * threads // layers)
+    return Cut(padded(-(-rows // parts), width), padded(columns, width))
+
+
+def panels_forward(n_in: int, n_out: int, bits: int) -> int:
+    """Return the numbers of W packed for forward: `clearprop.kernels.affine`."""
+    lane, wide = lanes(bits), padded(n_out, panel_width(bits))
+    blocks = [min(K_BLOCK, n_in - start) for start in range(0, n_in, K_BLOCK)]
+    return wide * sum(k + 1 if k % lane == 0 else padded(k, lane) for k in blocks)
+
+
+def panels_backward(n_in: int, n_out: int, bits: int) -> int:
+    """Return the numbers of W packed for backward."""
+    return n_out * padded(n_in, panel_width(bits))
+
+
+def cut_rows(batch: int, threads: int) -> int:
+    """Return how many rows go through all layers together, so that threads end at one time.
+
+    Tiles have 12 rows; others are lower, and cost a little more. A block costs about as much
+    beside as two rows do.
+    """
+
+    def cost(rows: int) -> float:
+        return rows + 0.5 * (rows % 12 != 0) + 2
+
+    def turns(rows: int) -> float:
+        blocks = [rows] * (batch // rows) + [batch % rows] * (batch % rows > 0)
+        ends = [0.0] * threads
+        for block in blocks:  # as they are claimed
+            ends[ends.index(min(ends))] += cost(block)
+        return max(ends)
+
+    candidates = {min(rows, batch) for rows in range(4, 100, 4)}
+    return min(candidates, key=lambda rows: (turns(rows), rows))
+
+
+def is_fused(sizes: Sequence[int], batch: int, bits: int) -> bool:
+    """Whether weights, packed for forward and backward, and activations stay near the cores."""
+    pairs = list(pairwise(sizes))
+    numbers = sum(panels_forward(*pair, bits) for pair in pairs)
+    numbers += sum(panels_backward(*pair, bits) for pair in pairs[1:])
+    widest = batch * max(row_length(n, bits) for n in sizes)
+    return max(numbers, widest) * bits // 8 <= FUSED_BYTES
 
 
 def lay_out_layers(
@@ -149,14 +210,16 @@ def lay_out_layers(
     width = panel_width(bits)
     rows_of = [row_length(n, bits) for n in sizes]
     scratch = 0
+    fused = is_fused(sizes, batch, bits)
+    plan[P.FUSED], plan[P.BLOCK_ROWS] = fused, cut_rows(batch, threads)
     plan.give(P.BATCH_X, "a0", room(batch * rows_of[0], dtype))
     for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
         line = plan.line(layer)
         line[P.N_IN], line[P.N_OUT] = n_in, n_out
         line[P.A_IN], line[P.A_IN_ROW] = plan.arrays[f"a{layer}"].ctypes.data, rows_of[layer]
         for slot, symbol in ((P.A, "a"), (P.D, "delta")):
-            array = plan.arrays[f"{symbol}{layer + 1}"] = room(batch * rows_of[layer + 1], dtype)
-            line[slot] = array.ctypes.data
+            count = batch * rows_of[layer + 1] + lanes(bits)  # a vector may reach beyond
+            line[slot] = plan.make(f"{symbol}{layer + 1}", count, dtype)
         line[P.ROW] = rows_of[layer + 1]
         forward = cut_product(n_in, batch, n_out, threads, bits)
         backward = cut_product(n_out, batch, n_in, threads, bits)
@@ -164,12 +227,24 @@ def lay_out_layers(
             forward = Cut(forward.rows, padded(n_out, width))
         if layer and row_wise[layer - 1]:
             backward = Cut(backward.rows, padded(n_in, width))
-        gradient = cut_gradient(batch, n_out, n_in, threads, bits)
+        if fused:
+            line[P.PACKED_F] = plan.make(
+                f"W{layer + 1} forward", panels_forward(n_in, n_out, bits), dtype
+            )
+            line[P.PACKED_B] = 0
+            if layer:
+                line[P.PACKED_B] = plan.make(
+                    f"W{layer + 1} backward", panels_backward(n_in, n_out, bits), dtype
+                )
+            gradient = cut_fused_gradient(n_out, n_in, len(sizes) - 1, threads, bits)
+            backward = Cut(plan[P.BLOCK_ROWS], padded(n_in, width))
+        else:
+            gradient = cut_gradient(batch, n_out, n_in, threads, bits)
         line[P.F_ROWS], line[P.F_COLUMNS] = forward.rows, forward.columns
         line[P.B_ROWS], line[P.B_COLUMNS] = backward.rows, backward.columns
         line[P.G_ROWS], line[P.G_COLUMNS] = gradient.rows, gradient.columns
-        line[P.G_PARTS] = gradient.parts(n_out, n_in) + int(line[P.B] != 0)
-        line[P.G_DIRECT] = batch * rows_of[layer] * size <= HALF_L2
+        line[P.G_PARTS] = gradient.parts(n_out, n_in)
+        line[P.G_DIRECT] = fused or batch * rows_of[layer] * size <= HALF_L2
         levels = 2 + max(shards - 1, 0).bit_length()
         k_in, k_out = min(n_in, K_BLOCK) + 1, min(n_out, K_BLOCK) + 1
         scratch = max(
@@ -179,7 +254,8 @@ def lay_out_layers(
             backward.rows * backward.columns
             + (k_out + lanes(bits)) * (backward.columns + width)
             + 4 * (n_in + 32),
-            (levels * TILE_ROWS + batch + lanes(bits)) * (gradient.columns + width),
+            (levels * TILE_ROWS + (0 if fused else batch) + lanes(bits))
+            * (gradient.columns + width),
             levels * padded(n_out, width) + 64,
         )
     plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)

@@ -114,7 +114,7 @@ class Predictor:
         plan[P.BLOCK_ROWS], plan[P.WIDEST] = rows, widest
         plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
         plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
-        plan.give(P.TEAM, "team", room(P.TEAM_SIZE, np.int64))
+        plan.give(P.TEAM, "team", room(P.team_size(threads), np.int64))
         return plan
 
 

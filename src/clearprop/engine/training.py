@@ -104,7 +104,7 @@ class CompiledRun:
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -exponent))
         plan.give(P.ORDER, "order", room(self.n, np.int64))
         plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if course.shuffle else 0, np.int64))
-        plan.give(P.TEAM, "team", room(P.TEAM_SIZE, np.int64))
+        plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
 
     def _give_functions(
         self,
@@ -164,7 +164,7 @@ class CompiledRun:
         plan.give(P.BATCH_Y, "batch y", batch_y)
         plan.give(P.BATCH_WEIGHTS, "batch weights", room(self._batch, dtype))
         plan.give(P.LOSSES, "losses", room(self._batch, dtype))
-        plan.give(P.BATCH_TOTAL, "batch total", room(1, np.float64))
+        plan.give(P.BATCH_TOTAL, "batch total", room(2, np.float64))
         chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
         plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
 

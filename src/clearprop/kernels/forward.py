@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
+from clearprop.kernels.affine import make_affine
 from clearprop.kernels.intrinsics import mark, unmarked
-from clearprop.kernels.layers import make_affine
 from clearprop.kernels.machine import lanes
 from clearprop.kernels.plan import (
     ACTIVATION,
@@ -62,7 +62,7 @@ compiled = njit(error_model="numpy", nogil=True)
 def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread)."""
     real, size, lane = reals(bits), bits // 8, lanes(bits)
-    affine = make_affine(bits)
+    affine = make_affine(bits).affine
     zero: Any = np.dtype(f"float{bits}").type(0)
 
     @compiled
@@ -116,7 +116,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             column = 0
             while column < n:
                 some = columns if n - column > columns else n - column
-                affine(n_in, column, some, w, b, rows, a_in, a_row, new, row, packed)
+                affine(n_in, column, some, w, b, rows, a_in, a_row, new, row, packed, 0)
                 column += columns
             if index == layers - 1 and get(plan, OUT_LOSSES) != 0:
                 d, y = real(scratch + size * 2 * room), real(scratch + size * 3 * room)
@@ -147,10 +147,11 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             return
         scratch = get(plan, SCRATCH) + thread * get(plan, SCRATCH_BYTES)
         n, rows = get(plan, N), get(plan, BLOCK_ROWS)
-        part = claim(team, threads, -1)
-        while part * rows < n:
+        pieces = (n + rows - 1) // rows
+        part = claim(team, threads, thread, pieces)
+        while part >= 0:
             first = part * rows
             block(plan, first, rows if n - first > rows else n - first, scratch)
-            part = claim(team, threads, part)
+            part = claim(team, threads, thread, pieces)
 
     return run, [types.CPointer(types.int64), types.int64]

@@ -137,7 +137,8 @@ PENALTIES = next(_run)
 """Address of the sums of squares of CHUNK weights each, float64."""
 
 BATCH_TOTAL = next(_run)
-"""Address of the batch's sum of weights, float64; 0 where the batch is passed over."""
+"""Address of the batch's sum of weights, 0 where the batch is passed over, and of its cost: the sum
+of w_i L_i and the penalty's share; float64 (2,)."""
 
 PLACE = next(_run)
 """Place of the next batch in its epoch's order, and its EPOCH."""
@@ -157,7 +158,11 @@ OUT_LOSSES = next(_run)
 """Address of each row's loss, real (n,), or 0."""
 
 BLOCK_ROWS = next(_run)
-"""Rows that a forward pass takes together."""
+"""Rows that go through all layers together: of a forward pass, or of a step that is FUSED."""
+
+FUSED = next(_run)
+"""1 where weights are packed first, and blocks of rows then go forward and backward by themselves:
+threads meet three times a step, not for each layer."""
 
 WIDEST = next(_run)
 """The longest row of activations of a forward pass."""
@@ -207,10 +212,13 @@ G_ROWS, G_COLUMNS = next(_layer), next(_layer)
 """The largest part of a gradient phase."""
 
 G_PARTS = next(_layer)
-"""How many parts there are, the biases' included."""
+"""How many parts there are."""
 
 G_DIRECT = next(_layer)
 """1 where gradients read the activations as they lie."""
+
+PACKED_F, PACKED_B = next(_layer), next(_layer)
+"""Where FUSED: addresses of the panels of W^l for forward, and for backward or 0; else 0."""
 
 RUNNING, FORWARD_NOT_FINITE, UPDATE_NOT_FINITE, RAISED = range(4)
 """STATUS: all is well; cost or deltas are not finite, and nothing was changed; parameters or a
@@ -238,7 +246,11 @@ MOMENT_SIZE = 16
 LINE = 16
 """Numbers of the team's array that share no cache line with others."""
 
-ARRIVED, GENERATION, CLAIMED, GATE, VERDICT = (LINE * place for place in range(5))
-"""Places in the team's array."""
+ARRIVED, GENERATION, GATE, VERDICT, MEMBERS = (LINE * place for place in range(5))
+"""Places in the team's array; a line for each thread from MEMBERS on: how many parts of its run are
+claimed, and how many runs it has come to the end of."""
 
-TEAM_SIZE = 5 * LINE
+
+def team_size(threads: int) -> int:
+    """Return the numbers of a team's array."""
+    return MEMBERS + LINE * threads

@@ -14,8 +14,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from clearprop.kernels.plan import ARRIVED, CLAIMED, GATE, GENERATION, STATUS, VERDICT
-from clearprop.kernels.pointers import get, put
+from clearprop.kernels.plan import ARRIVED, GATE, GENERATION, LINE, MEMBERS, STATUS, VERDICT
+from clearprop.kernels.pointers import get, offset, put
 
 SPINS = 2000
 """Looks at the barrier, a few nanoseconds each, before a thread yields its core."""
@@ -78,27 +78,57 @@ def wait_for_start(team: Any) -> None:
 
 
 @compiled
-def meet(plan: Any, team: Any, threads: Any) -> Any:
-    """Wait until all threads are here; then the parts of the next phase may be claimed.
+def arrive(team: Any, threads: Any) -> Any:
+    """Say that this thread is here; whether it is the last, who has to let the others go."""
+    return threads == 1 or atomic_add(team, ARRIVED, 1) == threads - 1
 
-    Returns the run's status as it was when the last one came: the same for all.
-    """
+
+@compiled
+def release(plan: Any, team: Any, threads: Any) -> None:
+    """Let all go on: the parts of the next phase may be claimed. For the last to arrive."""
+    put(team, ARRIVED, 0)
+    for member in range(threads):
+        put(team, MEMBERS + member * LINE, 0)
+    put(team, VERDICT, get(plan, STATUS))
+    atomic_add(team, GENERATION, 1)
+
+
+@compiled
+def meet(plan: Any, team: Any, threads: Any) -> Any:
+    """Wait until all threads are here; return the run's status, the same for all."""
     if threads == 1:
         return get(plan, STATUS)
-    generation = atomic_get(team, GENERATION)
-    if atomic_add(team, ARRIVED, 1) == threads - 1:
-        put(team, ARRIVED, 0)
-        put(team, CLAIMED, 0)
-        put(team, VERDICT, get(plan, STATUS))
-        atomic_add(team, GENERATION, 1)
+    meeting = atomic_get(team, GENERATION)
+    if arrive(team, threads):
+        release(plan, team, threads)
     else:
-        wait_while(team, GENERATION, generation)
+        wait_while(team, GENERATION, meeting)
     return get(team, VERDICT)
 
 
 @compiled
-def claim(team: Any, threads: Any, last: Any) -> Any:
-    """Return the next part of a phase, where `last` was this thread's last one, or -1."""
+def claim(team: Any, threads: Any, thread: Any, pieces: Any) -> Any:
+    """Return a part of a phase of so many that nobody has had, or -1 if there is none.
+
+    Parts are dealt in runs, the same in every step: what a thread wrote there is still in its
+    cache. Who is done with its own run goes on with those of the others.
+    """
+    own = offset(team, MEMBERS + thread * LINE)
     if threads == 1:
-        return last + 1
-    return atomic_add(team, CLAIMED, 1)
+        part = get(own, 0)
+        if part < pieces:
+            put(own, 0, part + 1)
+            return part
+        put(own, 0, 0)
+        return -1
+    helped = get(own, 1)
+    while helped < threads:
+        member = (thread + helped) % threads
+        part = pieces * member // threads
+        part += atomic_add(team, MEMBERS + member * LINE, 1)
+        if part < pieces * (member + 1) // threads:
+            put(own, 1, helped)
+            return part
+        helped += 1
+    put(own, 1, 0)
+    return -1
