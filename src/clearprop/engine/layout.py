@@ -31,8 +31,8 @@ G_STEP = 48
 """Rows of a gradient's part are a multiple of it: of tiles, and of every vector's numbers."""
 
 FUSED_BYTES = 768 << 10
-"""Bytes of all packed weights, and of a batch's widest activations, up to which a step is fused: they
-stay in the second-level cache."""
+"""Bytes of all packed weights, and of a batch's widest activations, up to which a step is fused:
+they stay in the second-level cache."""
 
 
 def room(count: int, dtype: Any) -> Array:

@@ -15,6 +15,7 @@ from numba import types
 from clearprop.kernels.elementary import compiled as inlined
 from clearprop.kernels.elementary import of_type
 from clearprop.kernels.pointers import get, put, real_pointer
+from clearprop.kernels.rows import largest_of, total_of
 
 Scalar = Callable[[Any], Any]
 Pair = Callable[[Any], tuple[Any, Any]]
@@ -121,19 +122,14 @@ def values(value: Scalar) -> Callable[..., None]:
 def softmax(bits: int) -> Callable[..., None]:
     """Return (count, a): a holds one row of z, and becomes its softmax, shifted by the largest."""
     real: Any = np.dtype(f"float{bits}").type
-    exp, zero, one = of_type(real).exp, real(0), real(1)
+    exp, one = of_type(real).exp, real(1)
+    total_of_row, largest_of_row = total_of(bits), largest_of(bits)
 
     def softmax_row(count: Any, a: Any) -> None:
-        largest = get(a, 0)
-        for j in range(1, count):
-            z = get(a, j)
-            largest = z if z > largest else largest
+        largest = largest_of_row(a, count)
         for j in range(count):
             put(a, j, exp(get(a, j) - largest))
-        total = zero
-        for j in range(count):
-            total += get(a, j)
-        share = one / total
+        share = one / total_of_row(a, count)
         for j in range(count):
             put(a, j, get(a, j) * share)
 

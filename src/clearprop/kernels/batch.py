@@ -71,9 +71,12 @@ from clearprop.kernels.plan import (
     X,
     Y,
 )
-from clearprop.kernels.pointers import call, doubles, get, integers, offset, put, reals
+from clearprop.kernels.pointers import call, doubles, get, integers, offset, prefetch, put, reals
 
 compiled = njit(error_model="numpy", nogil=True)
+
+LINE_BYTES = 64
+"""Of a cache line."""
 
 
 @compiled
@@ -179,22 +182,31 @@ def batch(bits: int) -> Batch:
     """Return the functions for float32 or float64."""
     real = reals(bits)
     number: Any = np.dtype(f"float{bits}").type
-    one, zero = number(1), number(0)
+    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
 
     @compiled
     def gather(plan: Any, first: Any, count: Any) -> None:
-        """Copy rows of X and y, and their weights, to where they lie side by side."""
+        """Copy rows of X and y, and their weights, to where they lie side by side.
+
+        The rows of the next batch are asked for: they lie anywhere in memory.
+        """
         table = offset(plan, TABLE)
         n_in, row = get(table, N_IN), get(table, A_IN_ROW)
         last = offset(table, (get(plan, LAYERS) - 1) * STRIDE)
         n_out, out_row = get(last, N_OUT), get(last, ROW)
         rows = integers(get(plan, BATCH_ROWS))
+        next_row = get(plan, PLACE) + get(plan, BATCH_N)
         for i in range(first, first + count):
             sample = get(rows, i)
             source = offset(real(get(plan, X)), sample * n_in)
             target = offset(real(get(plan, BATCH_X)), i * row)
             for j in range(n_in):
                 put(target, j, get(source, j))
+            if next_row + i < get(plan, N):
+                sample_after = get(integers(get(plan, ORDER)), next_row + i)
+                following = offset(real(get(plan, X)), sample_after * n_in)
+                for j in range(0, n_in, line):
+                    prefetch(following, j)
             if get(plan, LABELS) != 0:
                 put(integers(get(plan, BATCH_Y)), i, get(integers(get(plan, Y)), sample))
             else:

@@ -15,7 +15,7 @@ from numba import njit
 
 from clearprop.kernels.machine import lanes, panel_width
 from clearprop.kernels.packed_layers import packing_of_layers
-from clearprop.kernels.packing import packing
+from clearprop.kernels.packing import make_copy, packing
 from clearprop.kernels.plan import (
     A_IN,
     A_IN_ROW,
@@ -58,16 +58,13 @@ compiled = njit(error_model="numpy", nogil=True)
 TILE_ROWS = 24
 """Rows of a gradient that are summed before they are used; a multiple of every tile's."""
 
-COPIED = 64
-"""Rows of W shorter than this are updated together."""
-
 
 @cache
 def make_gradient(bits: int) -> Callable[..., None]:
     """Return the part (plan, layer, top, first, scratch) for float32 or float64."""
     product, pack, width = block_product(bits), packing(bits), panel_width(bits)
     lane, real = lanes(bits), reals(bits)
-    pack_rows = packing_of_layers(bits).rows
+    pack_rows, copy = packing_of_layers(bits).rows, make_copy(lane, bits)
     number: Any = np.dtype(f"float{bits}").type
     one, zero = number(1), number(0)
 
@@ -227,10 +224,13 @@ def make_gradient(bits: int) -> Callable[..., None]:
                 )
                 held = add_in_tree(sums, some * sums_row, shard, shards, held + 1)
             at = (top + done) * n_in + first
-            if columns == n_in and n_in < COPIED:
-                for i in range(1, some):
-                    for j in range(n_in):
-                        put(sums, i * n_in + j, get(sums, i * sums_row + j))
+            if columns == n_in:
+                if sums_row != n_in:  # rows of W follow each other without a gap
+                    for i in range(1, some):
+                        j = 0
+                        while j < n_in:
+                            copy(offset(sums, i * sums_row + j), offset(sums, i * n_in + j))
+                            j += lane
                 update(plan, layer, at, some * n_in, sums)
             else:
                 for i in range(some):

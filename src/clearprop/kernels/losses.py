@@ -17,6 +17,7 @@ from numba import types
 from clearprop.kernels.elementary import compiled as inlined
 from clearprop.kernels.elementary import of_type
 from clearprop.kernels.pointers import get, offset, put, real_pointer
+from clearprop.kernels.rows import largest_of, total_of
 
 Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
@@ -133,6 +134,7 @@ def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
     real: Any = np.dtype(f"float{bits}").type
     e = of_type(real)
     exp, log = e.exp, e.log
+    total_of_row, largest_of_row = total_of(bits), largest_of(bits)
     zero, one = real(0), real(1)
 
     def loss(
@@ -141,15 +143,10 @@ def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
         padded = (n + 15) // 16 * 16
         padded = padded if padded < row else row
         for i in range(rows):
-            largest = get(a, 0)
-            for j in range(1, n):
-                z = get(a, j)
-                largest = z if z > largest else largest
+            largest = largest_of_row(a, n)
             for j in range(padded):
                 put(d, j, exp(get(a, j) - largest))
-            total = zero
-            for j in range(n):
-                total += get(d, j)
+            total = total_of_row(d, n)
             share = one / total
             log_total = log(total)
             if labels:

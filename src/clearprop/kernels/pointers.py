@@ -82,6 +82,24 @@ def put(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
 
 
 @intrinsic
+def prefetch(typing: Any, pointer: Any, index: Any) -> Any:
+    """Ask for the cache line of the element at an index, which is about to be read."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        module, name = builder.module, "llvm.prefetch.p0"
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), name=name
+        )
+        read, near, data = (ir.Constant(number, value) for value in (0, 2, 1))
+        builder.call(function, [builder.bitcast(place, byte), read, near, data])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64), code
+
+
+@intrinsic
 def address_of(typing: Any, pointer: Any) -> Any:
     """Return a pointer as a number."""
 

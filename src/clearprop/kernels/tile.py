@@ -69,14 +69,18 @@ class Emitter:
         stored = self.builder.store(value, self.place(pointer, index))
         stored.align = self.bits // 8
 
-    def load_some(self, pointer: Any, index: Any, count: Any) -> Any:
-        """Return the vector whose first `count` lanes are loaded and the others 0."""
-        builder, kind = self.builder, self.vector
+    def mask(self, count: Any) -> Any:
+        """Return which lanes are among the first `count`."""
+        builder = self.builder
         lanes = ir.Constant(ir.VectorType(_INT, self.lanes), list(range(self.lanes)))
         nothing = ir.Constant(lanes.type, ir.Undefined)
         first = builder.insert_element(nothing, count, ir.Constant(_INDEX, 0))
         spread = ir.Constant(ir.VectorType(_INDEX, self.lanes), [0] * self.lanes)
-        mask = builder.icmp_signed("<", lanes, builder.shuffle_vector(first, nothing, spread))
+        return builder.icmp_signed("<", lanes, builder.shuffle_vector(first, nothing, spread))
+
+    def load_some(self, pointer: Any, index: Any, count: Any) -> Any:
+        """Return the vector whose first `count` lanes are loaded and the others 0."""
+        builder, kind, mask = self.builder, self.vector, self.mask(count)
         letter = f"v{self.lanes}f{self.bits}"
         name = f"llvm.masked.load.{letter}.p0"
         arguments = [kind.as_pointer(), _INDEX, mask.type, kind]
