@@ -1,6 +1,6 @@
 """How far the engine's elementary functions are from the true values, over every float32.
 
-    python benchmarks/elementary.py      # a quarter of an hour; writes benchmarks/ELEMENTARY.md
+    python benchmarks/elementary.py      # ten minutes; writes benchmarks/ELEMENTARY.md
 
 The true value is a float64 function's: NumPy's or SciPy's, right to 1e-13 (a test holds them to
 mpmath). A unit is the distance of neighboring float32 numbers there.
@@ -24,7 +24,8 @@ from scipy import special
 
 from clearprop.kernels.elementary import Elementary, of_type
 
-BLOCK = 1 << 22
+BLOCK = 1 << 16
+"""Numbers at a time: what the second cache holds."""
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ The notation is the table of docs/notation.md: W2[1,3], b2[1], z2[1], a1[3], del
 from clearprop.activations import Activation
 from clearprop.backprop import backprop
 from clearprop.early_stopping import EarlyStopping
+from clearprop.epochs import Epoch
 from clearprop.errors import (
     ArchitectureError,
     ArgumentError,
@@ -40,7 +41,7 @@ from clearprop.errors import (
     TypeOfDataError,
     UnknownNameError,
 )
-from clearprop.history import Epoch, History
+from clearprop.history import History
 from clearprop.initializers import (
     glorot_normal,
     glorot_uniform,

@@ -82,7 +82,7 @@ class CompiledDescent:
                 self._update(run.made > before)
             on_step(run.now)
             done = costs[: run.epoch - first_epoch]
-            if len(done) and watch.after_epochs(self._figures(done, first_epoch)):
+            if len(done) and watch.after_epochs(*self._figures(done, first_epoch)):
                 return
             if stop.requested:
                 return
@@ -99,14 +99,15 @@ class CompiledDescent:
         epochs = (fitting - to_end) // run.epoch_batches
         return min(to_end + epochs * run.epoch_batches, self._job.total - run.now)
 
-    def _figures(self, costs: NDArray[np.float64], first_epoch: int) -> list[tuple[float, int]]:
+    def _figures(
+        self, costs: NDArray[np.float64], first_epoch: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return each epoch's mean cost, and the updates made by its end."""
         run = self._run
         means = costs[:, 0] / costs[:, 1]
         if len(costs) == 1:
-            return [(float(means[0]), run.made)]
-        ends = (first_epoch + 1 + np.arange(len(costs))) * run.epoch_batches
-        return list(zip(means.tolist(), ends.tolist(), strict=True))
+            return means, np.array([run.made])
+        return means, (first_epoch + 1 + np.arange(len(costs))) * run.epoch_batches
 
     def _update(self, made: bool) -> None:
         """Let an optimizer of the user's own update, from the gradient of the last batch."""

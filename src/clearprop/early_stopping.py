@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from clearprop.checks import count, number
+from clearprop.epochs import Epoch
 from clearprop.errors import ArgumentError, NonFiniteError
-from clearprop.history import Epoch
 from clearprop.metrics import Metric
 
 

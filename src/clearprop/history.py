@@ -5,67 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from clearprop.epochs import Epochs
 from clearprop.errors import ArgumentError, missing_extra
-from clearprop.network import Network
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of a run: what a callback is called with.
-
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    updates : int
-        Updates made since the run began.
-    loss : float
-        The mean of the cost L (penalty included) over the epoch's updates, each as it was
-        before its update, weighted by the samples' weights.
-    validation_loss : float or None
-        The cost of the validation data, without penalty, after the epoch.
-    metrics, validation_metrics : dict of str to float
-        Each metric on the training and on the validation data, after the epoch.
-    seconds : float
-        Since the run began.
-    network : Network
-        The network that is being trained; a callback may change its parameters.
-    """
-
-    epoch: int
-    updates: int
-    loss: float
-    validation_loss: float | None
-    metrics: dict[str, float]
-    validation_metrics: dict[str, float]
-    seconds: float
-    network: Network = field(repr=False)
-
-    def figures(self) -> dict[str, float]:
-        """Return every figure by its name, validation's with the prefix `validation_`."""
-        named = {"loss": self.loss}
-        if self.validation_loss is not None:
-            named["validation_loss"] = self.validation_loss
-        named |= self.metrics
-        named |= {f"validation_{name}": value for name, value in self.validation_metrics.items()}
-        return named
-
-    def line(self, of: int | None = None) -> str:
-        """Return the figures in one line; `of` is the number of epochs of the run."""
-        number = f"{self.epoch}" if of is None else f"{self.epoch:>{len(str(of))}}/{of}"
-        return f"epoch {number}  {self.summary('validation')}  {self.seconds:.1f} s"
-
-    def summary(self, validation: str) -> str:
-        """Return the figures, validation's in brackets: "loss 0.02 (validation 0.07)"."""
-        figures = self.figures()
-        parts = []
-        for name, value in figures.items():
-            if name.startswith("validation_"):
-                continue
-            beside = figures.get(f"validation_{name}")
-            bracket = "" if beside is None else f" ({validation} {beside:.4f})"
-            parts.append(f"{name.replace('_', ' ')} {value:.4f}{bracket}")
-        return "  ".join(parts)
 
 
 @dataclass(repr=False)
@@ -74,7 +15,7 @@ class History:
 
     Attributes
     ----------
-    epochs : list of Epoch
+    epochs : sequence of Epoch
     stopped : str
         "completed" (all epochs done), "early stopping", "callback", "interrupted" (Ctrl-C),
         "diverged" (in the history of a DivergenceError), or for L-BFGS "converged" and "line
@@ -92,29 +33,30 @@ class History:
     (60, 1.0)
     """
 
-    epochs: list[Epoch] = field(default_factory=list)
+    epochs: Epochs = field(default_factory=Epochs)
     stopped: str = "completed"
     best_epoch: int | None = None
 
     @property
     def loss(self) -> list[float]:
         """The training cost of each epoch; see `Epoch.loss`."""
-        return [epoch.loss for epoch in self.epochs]
+        return self.epochs.losses()
 
     @property
     def validation_loss(self) -> list[float]:
         """The validation cost after each epoch; empty without validation data."""
-        return [e.validation_loss for e in self.epochs if e.validation_loss is not None]
+        looked_at = self.epochs.looked_at()
+        return [e.validation_loss for e in looked_at if e.validation_loss is not None]
 
     @property
     def metrics(self) -> dict[str, list[float]]:
         """Each metric on the training data, after each epoch."""
-        return _columns([epoch.metrics for epoch in self.epochs])
+        return _columns([epoch.metrics for epoch in self.epochs.looked_at()])
 
     @property
     def validation_metrics(self) -> dict[str, list[float]]:
         """Each metric on the validation data, after each epoch."""
-        return _columns([epoch.validation_metrics for epoch in self.epochs])
+        return _columns([epoch.validation_metrics for epoch in self.epochs.looked_at()])
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the loss of each epoch, with validation's beside it, and metrics to the right.
@@ -153,7 +95,7 @@ class History:
             figure, axes = ax.figure, [ax]
         curves = [("loss", self.loss, self.validation_loss)]
         curves += [(n, self.metrics[n], self.validation_metrics.get(n, [])) for n in names]
-        numbers = [epoch.epoch for epoch in self.epochs]
+        numbers = range(1, len(self.epochs) + 1)
         marker = "o" if len(numbers) < 2 else ""
         for axis, (name, training, validation) in zip(axes, curves, strict=True):
             axis.plot(numbers, training, color="#0072B2", marker=marker, label="training")

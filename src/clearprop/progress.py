@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from clearprop.history import Epoch
+from clearprop.epochs import Epoch
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -74,6 +74,10 @@ class Progress:
         last = self._last
         number = f"{1 if last is None else last.epoch:>{len(str(self._epochs))}}/{self._epochs}"
         return number if last is None else f"{number}  {last.summary('val')}"
+
+    def due(self, first: int, last: int) -> range:
+        """Return the epochs from first to last that a line may be printed of."""
+        return range(-(-first // self._every) * self._every, last + 1, self._every)
 
     def epoch(self, epoch: Epoch) -> None:
         """Say that an epoch is over."""

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.early_stopping import BestEpoch
+from clearprop.epochs import Epoch
 from clearprop.errors import DivergenceError
 from clearprop.evaluation import evaluate
-from clearprop.history import Epoch, History
+from clearprop.history import History
 from clearprop.job import Data
 from clearprop.metrics import Metric
 from clearprop.network import Network
@@ -71,18 +72,21 @@ class Watch:
         """Whether something has to happen after each epoch."""
         return bool(self._metrics or self._held_out or self._callbacks or self._best)
 
-    def after_epochs(self, figures: list[tuple[float, int]]) -> bool:
+    def after_epochs(self, costs: NDArray[np.float64], updates: NDArray[np.int64]) -> bool:
         """Look at epochs that are over: at the last one if the run is not `eventful`.
 
-        `figures` holds the mean cost and the updates so far of each.
+        Parameters
+        ----------
+        costs, updates : ndarray, shape (epochs,)
+            The mean cost of each, and the updates made by its end.
         """
-        *passed, last = figures
+        epochs = self.history.epochs
+        first = len(epochs) + 1
         seconds = time.monotonic() - self._started
-        for number, (cost, updates) in enumerate(passed, len(self.history.epochs) + 1):
-            epoch = Epoch(number, updates, cost, None, {}, {}, seconds, self._network)
-            self.history.epochs.append(epoch)
-            self._show.epoch(epoch)
-        return self.after_epoch(*last)
+        epochs.extend(costs[:-1], updates[:-1], seconds, self._network)
+        for number in self._show.due(first, len(epochs)):
+            self._show.epoch(epochs[number - 1])
+        return self.after_epoch(float(costs[-1]), int(updates[-1]))
 
     def after_epoch(self, cost: float, updates: int) -> bool:
         """Look at the epoch that is over; return whether the run should end.

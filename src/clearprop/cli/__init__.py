@@ -10,6 +10,7 @@ import errno
 import click
 
 import clearprop
+from clearprop.cli.bench import bench
 from clearprop.cli.demo import demo
 from clearprop.cli.evaluate import evaluate
 from clearprop.cli.predict import predict
@@ -44,5 +45,5 @@ def main() -> None:
     """
 
 
-for command in (demo, train, predict, evaluate, summary, warm_up):
+for command in (demo, train, predict, evaluate, summary, bench, warm_up):
     main.add_command(command)

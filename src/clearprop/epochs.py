@@ -1,0 +1,160 @@
+"""Epochs: the figures of each epoch of a run, as objects that are made when they are asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.network import Network
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run: what a callback is called with.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1.
+    updates : int
+        Updates made since the run began.
+    loss : float
+        The mean of the cost L (penalty included) over the epoch's updates, each as it was
+        before its update, weighted by the samples' weights.
+    validation_loss : float or None
+        The cost of the validation data, without penalty, after the epoch.
+    metrics, validation_metrics : dict of str to float
+        Each metric on the training and on the validation data, after the epoch.
+    seconds : float
+        Since the run began.
+    network : Network
+        The network that is being trained; a callback may change its parameters.
+    """
+
+    epoch: int
+    updates: int
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    validation_metrics: dict[str, float]
+    seconds: float
+    network: Network = field(repr=False)
+
+    def figures(self) -> dict[str, float]:
+        """Return every figure by its name, validation's with the prefix `validation_`."""
+        named = {"loss": self.loss}
+        if self.validation_loss is not None:
+            named["validation_loss"] = self.validation_loss
+        named |= self.metrics
+        named |= {f"validation_{name}": value for name, value in self.validation_metrics.items()}
+        return named
+
+    def line(self, of: int | None = None) -> str:
+        """Return the figures in one line; `of` is the number of epochs of the run."""
+        number = f"{self.epoch}" if of is None else f"{self.epoch:>{len(str(of))}}/{of}"
+        return f"epoch {number}  {self.summary('validation')}  {self.seconds:.1f} s"
+
+    def summary(self, validation: str) -> str:
+        """Return the figures, validation's in brackets: "loss 0.02 (validation 0.07)"."""
+        figures = self.figures()
+        parts = []
+        for name, value in figures.items():
+            if name.startswith("validation_"):
+                continue
+            beside = figures.get(f"validation_{name}")
+            bracket = "" if beside is None else f" ({validation} {beside:.4f})"
+            parts.append(f"{name.replace('_', ' ')} {value:.4f}{bracket}")
+        return "  ".join(parts)
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Epochs that nobody looked at: their costs, and the updates made by the end of each."""
+
+    first: int
+    losses: NDArray[np.float64]
+    updates: NDArray[np.int64]
+    seconds: float
+    network: Network
+
+    def epoch(self, at: int) -> Epoch:
+        loss, updates = float(self.losses[at]), int(self.updates[at])
+        return Epoch(self.first + at, updates, loss, None, {}, {}, self.seconds, self.network)
+
+
+class Epochs(Sequence[Epoch]):
+    """The epochs of a run, in order.
+
+    Those of a small network pass by the hundred thousand in a second: they are kept as arrays,
+    and become an `Epoch` when one is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[Epoch | _Passed] = []
+        self._starts: list[int] = []
+        self._length = 0
+
+    def append(self, epoch: Epoch) -> None:
+        """Add an epoch."""
+        self._parts.append(epoch)
+        self._starts.append(self._length)
+        self._length += 1
+
+    def extend(
+        self,
+        losses: NDArray[np.float64],
+        updates: NDArray[np.int64],
+        seconds: float,
+        network: Network,
+    ) -> None:
+        """Add epochs that have a cost and nothing else.
+
+        Parameters
+        ----------
+        losses, updates : ndarray, shape (epochs,)
+            Each epoch's mean cost, and the updates made by its end.
+        seconds : float
+            Since the run began.
+        network : Network
+        """
+        if len(losses):
+            passed = _Passed(self._length + 1, losses.copy(), updates.copy(), seconds, network)
+            self._parts.append(passed)
+            self._starts.append(self._length)
+            self._length += len(losses)
+
+    def losses(self) -> list[float]:
+        """Return the mean cost of each epoch."""
+        found: list[float] = []
+        for part in self._parts:
+            found += part.losses.tolist() if isinstance(part, _Passed) else [part.loss]
+        return found
+
+    def looked_at(self) -> list[Epoch]:
+        """Return the epochs that may have more figures than their cost."""
+        return [part for part in self._parts if isinstance(part, Epoch)]
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> Epoch: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Epoch]: ...
+    def __getitem__(self, at: int | slice) -> Epoch | list[Epoch]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(self._length))]
+        place = at + self._length if at < 0 else at
+        if not 0 <= place < self._length:
+            raise IndexError(f"there are {self._length} epochs; {at} is none of their places")
+        number = bisect_right(self._starts, place) - 1
+        part = self._parts[number]
+        return part if isinstance(part, Epoch) else part.epoch(place - self._starts[number])
+
+    def __repr__(self) -> str:
+        return f"Epochs of a run, {self._length} of them"
