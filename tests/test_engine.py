@@ -288,9 +288,20 @@ class TestStart:
 
     def test_threads_are_chosen_by_work_and_cores(self):
         assert 1 <= cores() <= os.cpu_count()
-        assert choose(None, 1.0) == 1
-        assert choose(None, 1e12) == cores()
-        assert choose(5, 1.0) == 5
+        assert choose(None, 1.0, 2.0) == 1
+        assert choose(None, 1e12, 1.0) == cores()
+        assert choose(5, 1.0, 2.0) == 5
+
+    def test_threads_have_something_to_do(self):
+        assert layout.parallel([784, 30, 10], 10, 32) == 1  # all rows of W1 are one panel
+        assert layout.parallel([100] * 7, 64, 32) > 8
+        assert layout.parallel([1000, 2000, 10], 10, 32) > 100
+
+    def test_joblib_says_how_many_cores_there_are(self, monkeypatch):
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        assert cores() == 1
+        monkeypatch.setenv("OMP_NUM_THREADS", "all of them")
+        assert cores() >= 1
 
     def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch):
         from click.testing import CliRunner

@@ -65,10 +65,12 @@ class Plan:
 
     layers: int
     numbers: NDArray[np.int64] = field(init=False)
+    address: int = field(init=False)
     arrays: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.numbers = room(P.TABLE + P.STRIDE * self.layers, np.int64)
+        self.address = self.numbers.ctypes.data
         self[P.LAYERS] = self.layers
 
     def __getitem__(self, slot: int) -> int:
@@ -92,11 +94,6 @@ class Plan:
         """Return the address of so many zeros, which are kept."""
         array = self.arrays[name] = room(count, dtype)
         return array.ctypes.data
-
-    @property
-    def address(self) -> int:
-        """Where the numbers lie."""
-        return self.numbers.ctypes.data
 
 
 @dataclass(frozen=True)
@@ -191,6 +188,16 @@ def is_fused(sizes: Sequence[int], batch: int, bits: int) -> bool:
     numbers += sum(panels_backward(*pair, bits) for pair in pairs[1:])
     widest = batch * max(row_length(n, bits) for n in sizes)
     return max(numbers, widest) * bits // 8 <= FUSED_BYTES
+
+
+def parallel(sizes: Sequence[int], batch: int, bits: int) -> int:
+    """Return how many threads have something to do while a fused step updates."""
+    if not is_fused(sizes, batch, bits):
+        return max(sizes) * batch
+    weights = [n_in * n_out for n_in, n_out in pairwise(sizes)]
+    width = panel_width(bits)  # rows of W^l that cannot be shared out
+    largest = max(n_in * min(n_out, width) for n_in, n_out in pairwise(sizes))
+    return max(1, round(sum(weights) / largest))
 
 
 def lay_out_layers(

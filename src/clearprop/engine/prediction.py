@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearprop.engine.functions import activation_of, loss_of
 from clearprop.engine.layout import Plan, cut_product, padded, room, row_length
-from clearprop.engine.threads import choose, run_together
+from clearprop.engine.threads import CALL, choose, run_together
 from clearprop.engine.topology import Topology
 from clearprop.kernels import plan as P
 from clearprop.kernels.compiler import function_at, load
@@ -69,7 +69,7 @@ class Predictor:
         if not self._lock.acquire(blocking=False):  # another thread is at it
             return Predictor(self._topology)._run(X, output, threads, y, losses)
         try:
-            threads = choose(threads, n * self._topology.parameters.size)
+            threads = choose(threads, n * self._topology.parameters.size, CALL)
             plan = self._plan
             if plan is None or min(n, BLOCK) > self._rows or threads > self._threads:
                 plan = self._plan = self._lay_out(min(n, BLOCK), threads)

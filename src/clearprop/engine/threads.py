@@ -6,22 +6,33 @@ import math
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from clearprop.engine.layout import Plan
 from clearprop.kernels import plan as P
 
-WORTHWHILE = 2.2e6
+STEP = 3.5e5
 """Multiply-adds of a step that each thread should have, for meeting the others to pay."""
+
+CALL = 1e7
+"""Multiply-adds of one call that each thread should have, for starting it to pay."""
 
 
 def cores() -> int:
-    """Return how many cores this process may use: its affinity, and its container's share."""
+    """Return how many cores this process may use.
+
+    Its affinity, its container's share and OMP_NUM_THREADS count; by the last, joblib and others
+    share cores among the processes that they start.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    return max(1, min(allowed, _container_share()))
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    asked = int(first) if first.isdecimal() else 0
+    return max(1, min(allowed, _container_share(), asked or allowed))
 
 
+@cache
 def _container_share() -> int:
     """Return the cores that a Linux control group grants, rounded up; many where none says."""
     try:
@@ -40,11 +51,15 @@ def _container_share() -> int:
     return math.ceil(share) if share > 0 else 1 << 10
 
 
-def choose(wanted: int | None, multiply_adds: float) -> int:
-    """Return how many threads to use for a step of so much work; `wanted` if that is given."""
+def choose(wanted: int | None, multiply_adds: float, each: float) -> int:
+    """Return how many threads to use for so much work, where `each` is enough for one.
+
+    `wanted` if that is given.
+    """
     if wanted is not None:
         return wanted
-    return max(1, min(cores(), int(multiply_adds // WORTHWHILE)))
+    most = int(multiply_adds // each)
+    return 1 if most <= 1 else min(cores(), most)
 
 
 def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None:
@@ -53,6 +68,10 @@ def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None
     With fewer, where the system starts no more.
     """
     team = plan.arrays["team"]
+    if threads == 1:
+        plan[P.THREADS] = team[P.GATE] = 1
+        function(plan.address, 0)
+        return
     team[:] = 0
     helpers = []
     for number in range(1, threads):

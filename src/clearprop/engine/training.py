@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.engine.functions import activation_of, loss_of, optimizer_of
-from clearprop.engine.layout import Plan, lay_out_layers, room
-from clearprop.engine.threads import choose, run_together
+from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
+from clearprop.engine.threads import STEP, choose, run_together
 from clearprop.engine.topology import Topology
 from clearprop.kernels import plan as P
 from clearprop.kernels.compiler import function_at, load
@@ -73,7 +73,9 @@ class CompiledRun:
         self.n, self._batch = n, min(course.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
         work = self._batch * 3.0 * topology.parameters.size
-        self.threads = choose(threads, work)
+        self.threads = choose(threads, work, STEP)
+        if threads is None:
+            self.threads = min(self.threads, parallel(topology.sizes, self._batch, bits))
         plan = self._plan = Plan(len(topology.sizes) - 1)
         self._run = function_at(load("training.run", bits), 2)
         self._give_data(topology, X, y, weights, course)

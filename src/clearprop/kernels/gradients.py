@@ -47,6 +47,7 @@ from clearprop.kernels.pointers import (
     get,
     integers,
     offset,
+    prefetch,
     put,
     reals,
 )
@@ -54,6 +55,9 @@ from clearprop.kernels.product import BLOCK, block_product
 from clearprop.kernels.tile import ADD
 
 compiled = njit(error_model="numpy", nogil=True)
+
+LINE_BYTES = 64
+"""Of a cache line."""
 
 TILE_ROWS = 24
 """Rows of a gradient that are summed before they are used; a multiple of every tile's."""
@@ -66,7 +70,7 @@ def make_gradient(bits: int) -> Callable[..., None]:
     lane, real = lanes(bits), reals(bits)
     pack_rows, copy = packing_of_layers(bits).rows, make_copy(lane, bits)
     number: Any = np.dtype(f"float{bits}").type
-    one, zero = number(1), number(0)
+    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
 
     @compiled
     def sums_of_shard(
@@ -129,6 +133,16 @@ def make_gradient(bits: int) -> Callable[..., None]:
                 source = offset(real(get(layer, A_IN)), start * a_row + first)
                 pack.rows(source, a_row, k, columns, offset(packed, start * wide), k * width)
                 start += k
+
+    @compiled
+    def ask_for(layer: Any, top: Any, rows: Any, first: Any, columns: Any) -> None:
+        """Ask for weights and the optimizer's state, which are far away in a large layer."""
+        n_in = get(layer, N_IN)
+        for address in (get(layer, W), get(layer, W_STATE), get(layer, W_STATE_2)):
+            if address != 0:
+                for i in range(top, top + rows):
+                    for j in range(0, columns, line):
+                        prefetch(real(address), i * n_in + first + j)
 
     @compiled
     def update(plan: Any, layer: Any, at: Any, count: Any, sums: Any) -> None:
@@ -207,6 +221,8 @@ def make_gradient(bits: int) -> Callable[..., None]:
         done = 0
         while done < rows:
             some = TILE_ROWS if rows - done > TILE_ROWS else rows - done
+            if get(layer, PACKED_F) == 0:
+                ask_for(layer, top + done, some, first, columns)
             held = 0
             for shard in range(shards):
                 target = offset(sums, held * some * sums_row)
