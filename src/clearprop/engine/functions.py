@@ -107,6 +107,9 @@ def optimizer_of(rule: Optimizer | None, bits: int) -> OptimizerKernel | None:
 KERNELS = (
     "training.run",
     "forward.run",
+    "product.block",
+    "packing.rows",
+    "packing.columns",
     "random.order",
     "random.dropout",
     *(f"activations.{name}" for name in ACTIVATIONS),

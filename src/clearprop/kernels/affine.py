@@ -33,7 +33,8 @@ class Affine(NamedTuple):
 @cache
 def make_affine(bits: int) -> Affine:
     """Return the functions for float32 or float64."""
-    product, pack_panels, width = block_product(bits), packing(bits), panel_width(bits)
+    product, width = block_product(bits), panel_width(bits)
+    pack_columns = packing(bits).columns
     lane, real = lanes(bits), reals(bits)
     copy_some = make_copy_some(lane, bits)
 
@@ -48,7 +49,7 @@ def make_affine(bits: int) -> Affine:
     ) -> None:
         """Pack k columns of W from `start` on, its rows from `first` on; biases if b is not 0."""
         panel = panel_size(k)
-        pack_panels.columns(offset(w, first * n_in + start), n_in, k, columns, packed, panel)
+        pack_columns(offset(w, first * n_in + start), n_in, k, columns, packed, panel)
         if b != 0 and start + k == n_in:
             j = 0
             while j < columns:

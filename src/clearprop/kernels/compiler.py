@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -50,8 +51,21 @@ def load(name: str, bits: int) -> int:
                 _tell()
                 code = compile_function(*_build(name, bits))
                 _write(name, bits, code)
+            for needed in sorted(set(_LINKED.findall(code[1]))):
+                other, size = needed.decode().split("..")[1:]
+                link(other, int(size))
             address = _addresses[name, bits] = place(*code)
         return address
+
+
+_LINKED = re.compile(rb"clearprop\.\.[a-z_.-]+\.\.\d+")
+
+
+def link(name: str, bits: int) -> str:
+    """Load a kernel, and return the symbol by which others call it; see `pointers.linked`."""
+    symbol = f"clearprop..{name}..{bits}"
+    llvm.add_symbol(symbol, load(name, bits))
+    return symbol
 
 
 def _build(name: str, bits: int) -> tuple[Callable[..., None], Sequence[Any]]:

@@ -66,7 +66,8 @@ TILE_ROWS = 24
 @cache
 def make_gradient(bits: int) -> Callable[..., None]:
     """Return the part (plan, layer, top, first, scratch) for float32 or float64."""
-    product, pack, width = block_product(bits), packing(bits), panel_width(bits)
+    product, width = block_product(bits), panel_width(bits)
+    pack_block = packing(bits).rows
     lane, real = lanes(bits), reals(bits)
     pack_rows, copy = packing_of_layers(bits).rows, make_copy(lane, bits)
     number: Any = np.dtype(f"float{bits}").type
@@ -131,7 +132,7 @@ def make_gradient(bits: int) -> Callable[..., None]:
             while start < end:
                 k = BLOCK if end - start > BLOCK else end - start
                 source = offset(real(get(layer, A_IN)), start * a_row + first)
-                pack.rows(source, a_row, k, columns, offset(packed, start * wide), k * width)
+                pack_block(source, a_row, k, columns, offset(packed, start * wide), k * width)
                 start += k
 
     @compiled

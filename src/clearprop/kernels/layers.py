@@ -67,7 +67,8 @@ class Layers(NamedTuple):
 @cache
 def layers(bits: int) -> Layers:
     """Return the compiled parts for float32 or float64."""
-    product, pack_panels, width = block_product(bits), packing(bits), panel_width(bits)
+    product, width = block_product(bits), panel_width(bits)
+    pack_rows = packing(bits).rows
     lane, real = lanes(bits), reals(bits)
     size = bits // 8
     affine = make_affine(bits).affine
@@ -184,7 +185,7 @@ def layers(bits: int) -> Layers:
             k = BLOCK if n_out - start > BLOCK else n_out - start
             if get(layer, PACKED_B) == 0:
                 source = offset(w, start * n_in + first)
-                pack_panels.rows(source, n_in, k, columns, packed, k * width)
+                pack_rows(source, n_in, k, columns, packed, k * width)
                 panels = packed
             else:
                 panels = backward_block(layer, start)

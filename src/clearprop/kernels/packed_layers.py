@@ -33,7 +33,7 @@ def packing_of_layers(bits: int) -> PackedLayers:
     """Return the functions for float32 or float64."""
     width, real = panel_width(bits), reals(bits)
     panel_size, pack_affine, _ = make_affine(bits)
-    pack = packing(bits)
+    pack_rows = packing(bits).rows
 
     @compiled
     def backward_block(layer: Any, start: Any) -> Any:
@@ -63,7 +63,7 @@ def packing_of_layers(bits: int) -> PackedLayers:
             k = BLOCK if n_out - start > BLOCK else n_out - start
             some = start + k - row if start + k < top + count else top + count - row
             target = offset(backward_block(layer, start), (row - start) * width)
-            pack.rows(offset(w, row * n_in), n_in, some, n_in, target, k * width)
+            pack_rows(offset(w, row * n_in), n_in, some, n_in, target, k * width)
             row += some
 
     return PackedLayers(rows, backward_block)

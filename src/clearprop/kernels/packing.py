@@ -15,7 +15,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from clearprop.kernels.machine import lanes, panel_width
-from clearprop.kernels.pointers import offset, real_pointer
+from clearprop.kernels.pointers import linked, offset, real_pointer
 from clearprop.kernels.tile import Emitter
 
 _INT = ir.IntType(64)
@@ -142,18 +142,28 @@ class Packing(NamedTuple):
     there has to be room for one square of vectors.
     """
 
-    rows: Callable[..., None]
-    columns: Callable[..., None]
+    rows: Callable[..., int]
+    columns: Callable[..., int]
 
 
 @cache
 def packing(bits: int) -> Packing:
-    """Return the packing for float32 or float64."""
+    """Return what calls the packing of float32 or float64."""
+    names = "packing.rows", "packing.columns"
+    return Packing(*(linked(name, bits, _arguments(bits)) for name in names))
+
+
+def _arguments(bits: int) -> list[Any]:
+    number, pointer = types.int64, real_pointer(bits)
+    return [pointer, number, number, number, pointer, number]
+
+
+def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+    """Return a kernel: "rows" or "columns"; see `Packing`."""
     lane, width = lanes(bits), panel_width(bits)
     copy, copy_some = make_copy(lane, bits), make_copy_some(lane, bits)
     transpose, transpose_some = make_transpose(lane, bits), make_transpose_some(lane, bits)
 
-    @compiled
     def rows(source: Any, source_row: Any, k: Any, n: Any, panels: Any, panel: Any) -> None:
         first = 0
         while first + width <= n:
@@ -170,7 +180,6 @@ def packing(bits: int) -> Packing:
             panels = offset(panels, lane)
             first += lane
 
-    @compiled
     def columns(source: Any, source_row: Any, k: Any, n: Any, panels: Any, panel: Any) -> None:
         whole = k // lane * lane
         first = 0
@@ -201,4 +210,4 @@ def packing(bits: int) -> Packing:
             if half == 0:
                 panels = offset(panels, panel)
 
-    return Packing(rows, columns)
+    return {"rows": rows, "columns": columns}[name], _arguments(bits)

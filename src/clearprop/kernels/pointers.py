@@ -6,13 +6,15 @@ nothing that could raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from clearprop.kernels.compiler import link
 
 _REALS = {32: types.float32, 64: types.float64}
 
@@ -107,6 +109,31 @@ def address_of(typing: Any, pointer: Any) -> Any:
         return builder.ptrtoint(arguments[0], ir.IntType(64))
 
     return types.int64(pointer), code
+
+
+def linked(name: str, bits: int, kinds: Sequence[Any]) -> Callable[..., Any]:
+    """Return the intrinsic that calls another kernel, whose code is linked when it is loaded.
+
+    So the callers need not be compiled together with it. It returns 0, or another number if the
+    kernel raised. `kinds` are the Numba types of the arguments.
+    """
+    symbol = link(name, bits)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        byte_pointer = ir.IntType(8).as_pointer()
+        places = [byte_pointer.as_pointer()] * 2
+        kind = ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in given)])
+        module = builder.module
+        function = module.globals.get(symbol) or ir.Function(module, kind, name=symbol)
+        result = cgutils.alloca_once(builder, byte_pointer)
+        problem = cgutils.alloca_once(builder, byte_pointer)
+        status = builder.call(function, [result, problem, *given])
+        return builder.sext(status, ir.IntType(64))
+
+    names = ", ".join(f"x{i}" for i in range(len(kinds)))
+    scope = {"signature": types.int64(*kinds), "code": code}
+    exec(f"def kernel(typing, {names}):\n    return signature, code", scope)
+    return intrinsic(scope["kernel"])
 
 
 @intrinsic

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from numba import njit
+from numba import njit, types
 
 from clearprop.kernels.machine import lanes, panel_width, vectors_held
-from clearprop.kernels.pointers import offset
+from clearprop.kernels.pointers import linked, offset, real_pointer
 from clearprop.kernels.tile import make_tile
 
 BLOCK = 256
@@ -64,17 +64,27 @@ def _make_panel(vectors: int, bits: int) -> Callable[..., None]:
 
 
 @cache
-def block_product(bits: int) -> Callable[..., None]:
-    """Return the product of one block of k, for float32 or float64.
+def block_product(bits: int) -> Callable[..., int]:
+    """Return what calls the product of one block of k, for float32 or float64.
 
     It takes (k, m, n, a, a_row, a_step, b, b_panel, b_step, c, c_row, mode): the sizes, A m by
     k and B k by n; A's address, the distance of its rows and of its columns; B's address, the
     distance of its panels, and of the rows of a panel; C's; and `tile.ADD`, `tile.ROW`.
     """
+    return linked("product.block", bits, _arguments(bits))
+
+
+def _arguments(bits: int) -> list[Any]:
+    number, pointer = types.int64, real_pointer(bits)
+    a, b, c = [pointer, number, number], [pointer, number, number], [pointer, number]
+    return [number, number, number, *a, *b, *c, number]
+
+
+def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+    """Return the kernel "block"; see `block_product`."""
     lane, width = lanes(bits), panel_width(bits)
     wide, narrow = _make_panel(2, bits), _make_panel(1, bits)
 
-    @compiled
     def product(
         k: Any,
         m: Any,
@@ -96,4 +106,4 @@ def block_product(bits: int) -> Callable[..., None]:
                 narrow(k, m, a, a_row, a_step, b, b_step, c, c_row, mode)
             b, c, n = offset(b, b_panel), offset(c, width), n - width
 
-    return product
+    return product, _arguments(bits)
