@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from clearprop.job import check_data, check_job
 from clearprop.kernels import gradients as gradients_kernels
 from clearprop.kernels import product
 from clearprop.kernels.compiler import function_at, load
+from clearprop.kernels.machine import lanes, panel_width
 from clearprop.losses import LOSSES
 from clearprop.random import kept_units
 
@@ -190,6 +192,27 @@ class TestBits:
         assert all(one.tobytes() == found[0].tobytes() for one in found)
         assert all(one.tobytes() == outputs[0].tobytes() for one in outputs)
 
+    @pytest.mark.parametrize("sizes", [[5, 3, 2], [64, 100, 40, 10], [300, 33, 7]])
+    def test_whether_a_step_is_fused_changes_no_bit(self, sizes, monkeypatch):
+        found = []
+        for fused, threads in ((True, 1), (True, 3), (False, 1), (False, 2)):
+            monkeypatch.setattr(layout, "is_fused", lambda *_, fused=fused: fused)
+            network = cp.Network(sizes, activations="tanh", output="softmax", seed=2)
+            X, y = data(network, 333)
+            cp.train(
+                network,
+                X,
+                y,
+                batch_size=300,
+                epochs=2,
+                l2=0.01,
+                dropout=0.3,
+                shards=2,
+                threads=threads,
+            )
+            found.append(network.parameters.tobytes())
+        assert len(set(found)) == 1
+
     def test_a_row_alone_has_the_bits_of_a_batch(self):
         network = cp.Network([30, 40, 5], activations="gelu", output="softmax")
         X, _ = data(network, 300)
@@ -215,6 +238,39 @@ class TestBits:
             assert done.returncode == 0, done.stderr
             digests.add(done.stdout)
         assert len(digests) == 1
+
+
+class TestParts:
+    @pytest.mark.parametrize("batch", [1, 3, 10, 32, 64, 200, 1000])
+    @pytest.mark.parametrize("threads", [1, 2, 3, 8])
+    def test_blocks_of_rows_end_at_one_time(self, batch, threads):
+        rows = layout.cut_rows(batch, threads)
+        assert 1 <= rows <= batch
+        if batch >= 12 * threads:
+            blocks = [min(rows, batch - top) for top in range(0, batch, rows)]
+            dealt = [len(blocks) * member // threads for member in range(threads + 1)]
+            longest = max(sum(blocks[a:b]) for a, b in pairwise(dealt))
+            assert longest <= 1.3 * batch / threads + 4
+
+    @pytest.mark.parametrize("bits", [32, 64])
+    def test_panels_have_room(self, bits):
+        lane, width = lanes(bits), panel_width(bits)
+        for n_in, n_out in ((1, 1), (255, 31), (256, 32), (257, 33), (784, 30), (513, 100)):
+            whole = layout.padded(n_out, width)
+            assert layout.panels_forward(n_in, n_out, bits) >= (n_in + 1) * whole
+            blocks = -(-n_in // 256)
+            assert layout.panels_forward(n_in, n_out, bits) <= (n_in + blocks * lane) * whole
+            assert layout.panels_backward(n_in, n_out, bits) == n_out * layout.padded(n_in, width)
+
+    def test_many_threads_claim_every_part_once(self):
+        """Runs of 40 steps on 8 threads, whose numbers would differ if a part were lost."""
+        found = []
+        for threads in (1, 8):
+            network = cp.Network([40, 70, 30, 4], activations="relu", output="softmax", seed=1)
+            X, y = data(network, 500)
+            cp.train(network, X, y, batch_size=50, epochs=4, threads=threads)
+            found.append(network.parameters.tobytes())
+        assert found[0] == found[1]
 
 
 class TestRandom:

@@ -172,10 +172,8 @@ def cut_rows(batch: int, threads: int) -> int:
 
     def turns(rows: int) -> float:
         blocks = [rows] * (batch // rows) + [batch % rows] * (batch % rows > 0)
-        ends = [0.0] * threads
-        for block in blocks:  # as they are claimed
-            ends[ends.index(min(ends))] += cost(block)
-        return max(ends)
+        dealt = [len(blocks) * member // threads for member in range(threads + 1)]
+        return max(sum(map(cost, blocks[a:b])) for a, b in pairwise(dealt))
 
     candidates = {min(rows, batch) for rows in range(4, 100, 4)}
     return min(candidates, key=lambda rows: (turns(rows), rows))
