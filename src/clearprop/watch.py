@@ -65,7 +65,9 @@ class Watch:
         self._metrics, self._callbacks = metrics, callbacks
         self._best, self._show = best, show
         self._started = time.monotonic()
-        self._seen = work.parameters.copy()  # the last parameters that were looked at
+        # The last parameters that were looked at, where a look may find fault with later ones.
+        narrower = network.dtype != work.dtype
+        self._seen = work.parameters.copy() if self.eventful or narrower else None
 
     @property
     def eventful(self) -> bool:
@@ -101,7 +103,8 @@ class Watch:
             training = self._look(self._training)[1] if self._metrics else {}
             loss, validation = self._look(self._held_out) if self._held_out else (None, {})
         except DivergenceError:
-            self._work.parameters[:] = self._seen
+            if self._seen is not None:
+                self._work.parameters[:] = self._seen
             raise
         number, seconds = len(self.history.epochs) + 1, time.monotonic() - self._started
         epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
@@ -111,7 +114,8 @@ class Watch:
             self.history.stopped = "early stopping"
         if self._call(epoch):
             self.history.stopped = "callback"
-        self._seen[:] = self._work.parameters
+        if self._seen is not None:
+            self._seen[:] = self._work.parameters
         return self.history.stopped != "completed"
 
     def close(self) -> None:
@@ -124,6 +128,8 @@ class Watch:
 
     def _call(self, epoch: Epoch) -> bool:
         """Call every callback; return whether one says True. They may change parameters."""
+        if not self._callbacks:
+            return False
         before = self._network.parameters.copy()
         answers = [callback(epoch) for callback in self._callbacks]
         if not np.array_equal(before, self._network.parameters):
@@ -133,7 +139,7 @@ class Watch:
     def _hand_over(self) -> None:
         """Copy parameters into the caller's network, whose data type may be narrower."""
         with np.errstate(over="ignore"):
-            narrow = self._work.parameters.astype(self._network.dtype)
+            narrow = self._work.parameters.astype(self._network.dtype, copy=False)
         if not np.isfinite(narrow).all():
             raise DivergenceError(
                 f"training diverged: parameters are too large for the network's {narrow.dtype}",
