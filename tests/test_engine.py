@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.batches import epoch_order
 from clearprop.engine import layout
+from clearprop.engine import threads as threads_of_engine
 from clearprop.engine.threads import choose, cores
 from clearprop.engine.training import CompiledRun, Course, rates_of
 from clearprop.errors import PairingError
@@ -273,6 +275,98 @@ class TestParts:
         assert found[0] == found[1]
 
 
+class TestTeam:
+    def network(self):
+        return cp.Network([30, 50, 4], activations="tanh", output="softmax", seed=4)
+
+    def test_one_predictor_with_changing_numbers_of_threads(self):
+        network = self.network()
+        X, _ = data(network, 900)
+        expected = self.network().predictor().outputs(X, 1)[0]
+        predictor = network.predictor()
+        for threads in (2, 1, 3, 1, 8, 2, 1):
+            for n in (900, 1):
+                output, fine = predictor.outputs(X[:n], threads)
+                assert fine
+                np.testing.assert_array_equal(output, expected[:n])
+
+    @pytest.mark.parametrize("place", ["before the gate", "while helpers work"])
+    def test_ctrl_c_leaves_no_thread_behind(self, place, monkeypatch):
+        network = self.network()
+        X, _ = data(network, 5000)
+        predictor = network.predictor()
+        expected = predictor.outputs(X, 1)[0]
+        run, calls = threads_of_engine._start, []
+
+        def interrupted(*arguments):
+            run(*arguments)
+            raise KeyboardInterrupt
+
+        def late(helper, *arguments):
+            calls.append(helper)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+            join(helper, *arguments)
+
+        join = threading.Thread.join
+        with monkeypatch.context() as patch:
+            if place == "before the gate":
+                patch.setattr(threads_of_engine, "_start", interrupted)
+            else:
+                patch.setattr(threading.Thread, "join", late)
+                patch.setattr(threading.Thread, "is_alive", lambda self: len(calls) < 9)
+            with pytest.raises(KeyboardInterrupt):
+                predictor.outputs(X, 3)
+        assert not [t for t in threading.enumerate() if t.name.startswith("clearprop-")]
+        np.testing.assert_array_equal(predictor.outputs(X, 2)[0], expected)
+
+    def test_fewer_threads_than_asked_for(self, monkeypatch):
+        network = self.network()
+        X, y = data(network, 300)
+        found = []
+        for refused in (None, 1, 2):
+            start, started = threading.Thread.start, []
+
+            def some(helper, start=start, started=started, refused=refused):
+                started.append(helper)
+                if len(started) == refused:
+                    raise RuntimeError("can't start new thread")
+                start(helper)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(threading.Thread, "start", some)
+                network = self.network()
+                cp.train(network, X, y, epochs=2, threads=4)
+            found.append(network.parameters.tobytes())
+        assert len(set(found)) == 1
+
+    def test_a_loss_that_raises_on_some_rows_is_no_number(self):
+        def value(a, y):
+            if y[0] > 5:
+                raise ValueError("too far")
+            return ((a - y) ** 2).sum()
+
+        loss = cp.Loss("picky", value, lambda a, y: 2 * (a - y))
+        network = cp.Network([2, 3, 1], activations="tanh", output="identity", loss=loss)
+        X, y = data(network, 40)
+        y[17] = 9.0
+        with pytest.raises(cp.FunctionError):
+            cp.train(network, X[:10], y[:10], epochs=1, validation=(X, y))
+
+    def test_tiny_weights_of_samples(self):
+        found = []
+        for engine in ("compiled", "reference"):
+            network = cp.Network([3, 4, 1], activations="tanh", output="identity", seed=1)
+            X, y = data(network, 6)
+            weights = [1.0, 1e-39, 1e-42, 3e-60, 1e-300, 1.0]
+            cp.train(
+                network, X, y, sample_weight=weights, batch_size=1, epochs=3, optimizer=cp.SGD(0.1),
+                engine=engine,
+            )  # fmt: skip
+            found.append(network.parameters)
+        assert apart(*found) < 1e-5
+
+
 class TestRandom:
     @pytest.mark.parametrize("n", [1, 2, 3, 5, 17, 1000, 4097])
     @pytest.mark.parametrize("shards", [1, 2, 3, 8])
@@ -342,10 +436,10 @@ class TestStart:
         assert layout.K_BLOCK == product.BLOCK
         assert layout.TILE_ROWS == gradients_kernels.TILE_ROWS
 
-    def test_threads_are_chosen_by_work_and_cores(self):
+    def test_threads_are_chosen_by_work_and_cores(self, monkeypatch):
         assert 1 <= cores() <= os.cpu_count()
-        assert choose(None, 1.0, 2.0) == 1
-        assert choose(None, 1e12, 1.0) == cores()
+        monkeypatch.setattr(threads_of_engine, "cores", lambda: 3)
+        assert [choose(None, work, 2.0) for work in (1.0, 4.0, 6.0, 1e12)] == [1, 2, 3, 3]
         assert choose(5, 1.0, 2.0) == 5
 
     def test_threads_have_something_to_do(self):
@@ -354,10 +448,11 @@ class TestStart:
         assert layout.parallel([1000, 2000, 10], 10, 32) > 100
 
     def test_joblib_says_how_many_cores_there_are(self, monkeypatch):
-        monkeypatch.setenv("OMP_NUM_THREADS", "1")
-        assert cores() == 1
-        monkeypatch.setenv("OMP_NUM_THREADS", "all of them")
-        assert cores() >= 1
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        free = cores()
+        for text, expected in (("1", 1), ("1,4", 1), ("0", free), ("all", free), ("999", free)):
+            monkeypatch.setenv("OMP_NUM_THREADS", text)
+            assert cores() == expected
 
     def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch):
         from click.testing import CliRunner

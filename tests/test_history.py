@@ -86,3 +86,37 @@ def test_without_matplotlib_one_line_names_the_extra(history, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(cp.MissingExtraError, match=r'pip install "clearprop\[plots\]"'):
         history.plot()
+
+
+def test_epochs_that_passed_are_made_when_asked_for():
+    epochs = cp.History().epochs
+    network = cp.Network([1, 1])
+    epochs.append(cp.Epoch(1, 2, 9.0, None, {}, {}, 0.1, network))
+    epochs.extend(np.array([8.0, 7.0, 6.0]), np.array([4, 6, 8]), 0.2, network)
+    epochs.extend(np.zeros(0), np.zeros(0, np.int64), 0.3, network)
+    epochs.append(cp.Epoch(5, 10, 5.0, None, {}, {}, 0.4, network))
+    assert len(epochs) == 5
+    assert epochs.losses() == [9.0, 8.0, 7.0, 6.0, 5.0]
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4, 5]
+    assert [epoch.updates for epoch in epochs[1:4]] == [4, 6, 8]
+    assert epochs[-2] == epochs[3] == epochs[np.int64(3)]
+    assert epochs[3].seconds == 0.2
+    assert epochs == list(epochs)
+    assert epochs != list(epochs)[:4]
+    for place in (5, -6):
+        with pytest.raises(IndexError, match="5 epochs"):
+            epochs[place]
+    with pytest.raises(TypeError):
+        epochs[1.0]
+
+
+def test_a_line_for_every_due_epoch_of_a_call(capsys):
+    network = cp.Network([2, 2, 1], activations="sigmoid", seed=0)
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    history = cp.train(network, X, y, batch_size=None, epochs=5000, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    numbers = [int(line.split()[1].split("/")[0]) for line in lines]
+    assert numbers[-1] == 5000
+    assert len(numbers) == len(set(numbers)) <= 20
+    assert numbers == sorted(numbers)
+    assert len(history.loss) == 5000

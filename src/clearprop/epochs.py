@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -149,12 +150,20 @@ class Epochs(Sequence[Epoch]):
     def __getitem__(self, at: int | slice) -> Epoch | list[Epoch]:
         if isinstance(at, slice):
             return [self[i] for i in range(*at.indices(self._length))]
+        at = operator.index(at)
         place = at + self._length if at < 0 else at
         if not 0 <= place < self._length:
             raise IndexError(f"there are {self._length} epochs; {at} is none of their places")
         number = bisect_right(self._starts, place) - 1
         part = self._parts[number]
         return part if isinstance(part, Epoch) else part.epoch(place - self._starts[number])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Epochs of a run, {self._length} of them"

@@ -163,8 +163,8 @@ def panels_backward(n_in: int, n_out: int, bits: int) -> int:
 def cut_rows(batch: int, threads: int) -> int:
     """Return how many rows go through all layers together, so that threads end at one time.
 
-    Tiles have 12 rows; others are lower, and cost a little more. A block costs about as much
-    beside as two rows do.
+    Tiles have 12 rows (or 6); others are lower, and cost a little more. A block costs about as
+    much beside as two rows do.
     """
 
     def cost(rows: int) -> float:
@@ -216,7 +216,9 @@ def lay_out_layers(
     rows_of = [row_length(n, bits) for n in sizes]
     scratch = 0
     fused = is_fused(sizes, batch, bits)
-    plan[P.FUSED], plan[P.BLOCK_ROWS] = fused, cut_rows(batch, threads)
+    plan[P.FUSED] = fused
+    if fused:
+        plan[P.BLOCK_ROWS] = cut_rows(batch, threads)
     plan.give(P.BATCH_X, "a0", room(batch * rows_of[0], dtype))
     for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
         line = plan.line(layer)
@@ -259,8 +261,8 @@ def lay_out_layers(
             backward.rows * backward.columns
             + (k_out + lanes(bits)) * (backward.columns + width)
             + 4 * (n_in + 32),
-            (levels * TILE_ROWS + (0 if fused else batch) + lanes(bits))
-            * (gradient.columns + width),
+            (levels * TILE_ROWS + lanes(bits)) * (gradient.columns + width)
+            + (0 if line[P.G_DIRECT] else batch * padded(gradient.columns, width)),
             levels * padded(n_out, width) + 64,
         )
     plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.engine.functions import activation_of, loss_of
-from clearprop.engine.layout import Plan, cut_product, padded, room, row_length
+from clearprop.engine.layout import (
+    K_BLOCK,
+    Plan,
+    cut_product,
+    padded,
+    panels_forward,
+    room,
+    row_length,
+)
 from clearprop.engine.threads import CALL, choose, run_together
 from clearprop.engine.topology import Topology
 from clearprop.kernels import plan as P
 from clearprop.kernels.compiler import function_at, load
-from clearprop.kernels.machine import panel_width
 
 Array = NDArray[Any]
 
@@ -51,10 +58,14 @@ class Predictor:
         return output, self._run(X, output, threads, None, None)
 
     def losses(self, X: Array, y: Array, threads: int | None = None) -> tuple[Array, Array]:
-        """Return a^L (n, n_L) and L_i (n,) for checked data."""
+        """Return a^L (n, n_L) and L_i (n,) for checked data.
+
+        The losses are NaN where an output is not finite, or a function of the user's own raised.
+        """
         topology = self._topology
         output, losses = np.empty((len(X), topology.sizes[-1]), X.dtype), np.empty(len(X), X.dtype)
-        self._run(X, output, threads, y, losses)
+        if not self._run(X, output, threads, y, losses):
+            losses[:] = np.nan
         return output, losses
 
     def _run(
@@ -76,12 +87,16 @@ class Predictor:
             plan[P.N], plan[P.STATUS] = n, P.RUNNING
             plan[P.X], plan[P.OUTPUT] = _address(X), _address(output)
             plan[P.OUT_LOSSES] = 0
+            # Two blocks for each thread, of whole tiles.
+            plan[P.BLOCK_ROWS] = min(self._rows, padded(-(-n // (2 * threads)), 12))
             if y is not None and losses is not None:
                 self._give_loss(plan, y)
                 plan[P.OUT_LOSSES] = _address(losses)
             run_together(self._function, plan, threads)
             return plan[P.STATUS] == P.RUNNING
         finally:
+            if self._plan is not None:
+                self._plan.arrays.pop("y", None)
             self._lock.release()
 
     def _give_loss(self, plan: Plan, y: Array) -> None:
@@ -108,10 +123,10 @@ class Predictor:
             line[P.B] = 0 if biases is None else parameters + size * biases
             line[P.VALUE], line[P.JACOBIAN] = kernels.value, kernels.jacobian
             line[P.F_COLUMNS] = cut_product(n_in, rows, n_out, 1, bits).columns
-            width = panel_width(bits)
-            packed = max(packed, (min(n_in, 256) + width) * (int(line[P.F_COLUMNS]) + width))
+            columns = min(int(line[P.F_COLUMNS]), n_out)
+            packed = max(packed, panels_forward(min(n_in, K_BLOCK), columns, bits))
         widest = max(row_length(n, bits) for n in sizes[1:])
-        plan[P.BLOCK_ROWS], plan[P.WIDEST] = rows, widest
+        plan[P.WIDEST] = widest
         plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
         plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
         plan.give(P.TEAM, "team", room(P.team_size(threads), np.int64))

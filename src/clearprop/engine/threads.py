@@ -34,7 +34,10 @@ def cores() -> int:
 
 @cache
 def _container_share() -> int:
-    """Return the cores that a Linux control group grants, rounded up; many where none says."""
+    """Return the cores that a Linux control group grants, rounded up; many where none says.
+
+    It is asked once a process.
+    """
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -65,26 +68,50 @@ def choose(wanted: int | None, multiply_adds: float, each: float) -> int:
 def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None:
     """Run a kernel (plan, thread) on so many threads, of which the caller is the first.
 
-    With fewer, where the system starts no more.
+    With fewer, where the system starts no more. All have ended when this returns or raises.
     """
     team = plan.arrays["team"]
     if threads == 1:
-        plan[P.THREADS] = team[P.GATE] = 1
+        plan[P.THREADS], team[P.MEMBERS] = 1, 0
         function(plan.address, 0)
         return
     team[:] = 0
-    helpers = []
+    plan[P.THREADS] = 0
+    helpers: list[threading.Thread] = []
+    try:
+        _start(helpers, function, plan, threads)
+        plan[P.THREADS] = 1 + len(helpers)
+        function(plan.address, 0)  # which opens the gate
+    finally:
+        if team[P.GATE] == 0:  # Ctrl-C came before: who waits there is sent home
+            plan[P.THREADS] = 0
+            team[P.GATE] = 1
+        _join(helpers)
+
+
+def _start(
+    helpers: list[threading.Thread], function: Callable[..., int], plan: Plan, threads: int
+) -> None:
     for number in range(1, threads):
         helper = threading.Thread(
             target=function, args=(plan.address, number), name=f"clearprop-{number}", daemon=True
         )
+        helpers.append(helper)
         try:
             helper.start()
         except RuntimeError:  # no more threads to be had
-            break
-        helpers.append(helper)
-    plan[P.THREADS] = 1 + len(helpers)
-    team[P.GATE] = 1
-    function(plan.address, 0)
+            helpers.pop()
+            return
+
+
+def _join(helpers: list[threading.Thread]) -> None:
+    """Wait for all, whatever comes in between: they write to memory that is used again."""
+    interrupted: KeyboardInterrupt | None = None
     for helper in helpers:
-        helper.join()
+        while helper.is_alive():
+            try:
+                helper.join()
+            except KeyboardInterrupt as error:
+                interrupted = error
+    if interrupted is not None:
+        raise interrupted

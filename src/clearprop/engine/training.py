@@ -80,7 +80,7 @@ class CompiledRun:
         self._run = function_at(load("training.run", bits), 2)
         self._give_data(topology, X, y, weights, course)
         self._give_functions(topology, course, rule, state, y.ndim == 1)
-        row_wise = [function.name == "softmax" for function in topology.activations]
+        row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
         lay_out_layers(
             plan, topology.sizes, self._batch, course.shards, self.threads, bits, row_wise
         )
@@ -166,7 +166,7 @@ class CompiledRun:
         plan.give(P.BATCH_Y, "batch y", batch_y)
         plan.give(P.BATCH_WEIGHTS, "batch weights", room(self._batch, dtype))
         plan.give(P.LOSSES, "losses", room(self._batch, dtype))
-        plan.give(P.BATCH_TOTAL, "batch total", room(2, np.float64))
+        plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
         chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
         plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
 
@@ -211,6 +211,7 @@ class CompiledRun:
         plan[P.FIRST_EPOCH] = first_epoch
         plan.give(P.RATES, "rates", np.ascontiguousarray(rates))
         plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
+        plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
         run_together(self._run, plan, self.threads)
         self._sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs

@@ -55,6 +55,7 @@ from clearprop.kernels.plan import (
     RAISED,
     RATES,
     ROW,
+    RUNNING,
     SEED,
     SHARD_STARTS,
     SHARDS,
@@ -131,15 +132,21 @@ def begin(plan: Any) -> None:
             for i in range(get(starts, shard), get(starts, shard + 1)):
                 part += get(weights, get(rows, i))
             total += part
-    put(doubles(get(plan, BATCH_TOTAL)), 0, total)
+    batch = doubles(get(plan, BATCH_TOTAL))
+    put(batch, 0, total)
     if total == 0.0:
         return
+    scale = 1.0
+    if get(plan, WEIGHTS) != 0:
+        while total * scale < 0.5 and scale < 2.0**1000:
+            scale *= 2.0
+    put(batch, 2, scale)
     moment = doubles(get(plan, MOMENT))
     rates = offset(doubles(get(plan, RATES)), 2 * (get(plan, NOW) - get(plan, FIRST)))
     for _ in range(2):  # for weights, and for biases
         put(moment, M_RATE, get(rates, 0))
         put(moment, M_MOMENTUM, get(rates, 1))
-        put(moment, M_INVERSE, 1.0 / total)
+        put(moment, M_INVERSE, 1.0 / (total * scale))
         if get(plan, CORRECTED) != 0:
             updates = get(plan, MADE) + 1
             put(moment, M_CORRECTION, 1.0 / (1.0 - power(get(moment, M_S0), updates)))
@@ -195,6 +202,7 @@ def batch(bits: int) -> Batch:
         last = offset(table, (get(plan, LAYERS) - 1) * STRIDE)
         n_out, out_row = get(last, N_OUT), get(last, ROW)
         rows = integers(get(plan, BATCH_ROWS))
+        scale = get(doubles(get(plan, BATCH_TOTAL)), 2)
         next_row = get(plan, PLACE) + get(plan, BATCH_N)
         for i in range(first, first + count):
             sample = get(rows, i)
@@ -215,7 +223,7 @@ def batch(bits: int) -> Batch:
                 for j in range(n_out):
                     put(target, j, get(source, j))
             if get(plan, WEIGHTS) != 0:
-                weight = number(get(doubles(get(plan, WEIGHTS)), sample))
+                weight = number(get(doubles(get(plan, WEIGHTS)), sample) * scale)
                 put(real(get(plan, BATCH_WEIGHTS)), i, weight)
 
     @compiled
@@ -226,7 +234,6 @@ def batch(bits: int) -> Batch:
         a = offset(real(get(last, A)), first * row)
         d = offset(real(get(last, D)), first * row)
         losses = offset(real(get(plan, LOSSES)), first)
-        y_row = 1 if get(plan, LABELS) != 0 else row
         jacobian = get(last, JACOBIAN)
         if jacobian != 0:
             for i in range(count * row):
@@ -236,24 +243,24 @@ def batch(bits: int) -> Batch:
             labels = offset(integers(get(plan, BATCH_Y)), first)
             raised = call(get(plan, LOSS), (count, n, row, a, d, labels, losses, settings))
         else:
-            y = offset(real(get(plan, BATCH_Y)), first * y_row)
+            y = offset(real(get(plan, BATCH_Y)), first * row)
             raised = call(get(plan, LOSS), (count, n, row, a, d, y, losses, settings))
         if raised != 0:
             put(plan, STATUS, RAISED)
             return
         bad = unmarked(zero)
         for i in range(count):
-            line = offset(d, i * row)
+            delta = offset(d, i * row)
             if jacobian != 0:
-                call(jacobian, (n, offset(a, i * row), line, line))
+                call(jacobian, (n, offset(a, i * row), delta, delta))
             if get(plan, WEIGHTS) != 0:
                 weight = get(real(get(plan, BATCH_WEIGHTS)), first + i)
                 for j in range(n):
-                    put(line, j, weight * get(line, j))
+                    put(delta, j, weight * get(delta, j))
             for j in range(n):
-                bad = mark(bad, get(line, j))
+                bad = mark(bad, get(delta, j))
             bad = mark(bad, get(losses, i))
-        if bad:
+        if bad and get(plan, STATUS) == RUNNING:
             put(plan, STATUS, FORWARD_NOT_FINITE)
 
     @compiled
@@ -309,6 +316,7 @@ def batch(bits: int) -> Batch:
                     value *= float(get(weights, i))
                 part += value
             cost += part
+        cost /= get(doubles(get(plan, BATCH_TOTAL)), 2)
         if get(plan, L2) != 0:
             squares = 0.0
             for chunk in range(penalty_chunks(plan)):

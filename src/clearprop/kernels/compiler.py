@@ -33,6 +33,16 @@ _engines: list[Any] = []  # what holds the code in memory
 _told = False
 
 
+def _forked() -> None:
+    """Make the lock anew in a forked child: whoever held it in the parent is not there."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
 def load(name: str, bits: int) -> int:
     """Return the address of a kernel, such as ("optimizers.adam", 32), compiling it if need be.
 
@@ -64,6 +74,7 @@ _LINKED = re.compile(rb"clearprop\.\.[a-z_.-]+\.\.\d+")
 def link(name: str, bits: int) -> str:
     """Load a kernel, and return the symbol by which others call it; see `pointers.linked`."""
     symbol = f"clearprop..{name}..{bits}"
+    assert _LINKED.fullmatch(symbol.encode())  # else a warm start would not find it
     llvm.add_symbol(symbol, load(name, bits))
     return symbol
 

@@ -54,7 +54,7 @@ from clearprop.kernels.pointers import (
     put,
     reals,
 )
-from clearprop.kernels.team import claim, wait_for_start
+from clearprop.kernels.team import claim, pass_gate
 
 compiled = njit(error_model="numpy", nogil=True)
 
@@ -141,7 +141,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
 
     def run(plan: Any, thread: Any) -> None:
         team = integers(get(plan, TEAM))
-        wait_for_start(team)
+        pass_gate(team, thread)
         threads = get(plan, THREADS)
         if thread >= threads:
             return

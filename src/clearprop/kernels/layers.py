@@ -34,6 +34,7 @@ from clearprop.kernels.plan import (
     PACKED_F,
     RAISED,
     ROW,
+    RUNNING,
     SEED,
     STATUS,
     A,
@@ -223,7 +224,7 @@ def layers(bits: int) -> Layers:
                     value = get(line, j) * get(target, j)
                     bad = mark(bad, value)
                     put(target, j, value)
-        if bad:
+        if bad and get(plan, STATUS) == RUNNING:
             put(plan, STATUS, FORWARD_NOT_FINITE)
 
     return Layers(forward, backward)

@@ -128,8 +128,8 @@ def _elementwise(pair: Pair, takes_z: bool, bits: int) -> Callable[..., None]:
 def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
     """Log-sum-exp less the z of the label, and softmax less y.
 
-    Rows go through whole vectors: what lies between n and the end of the last one is filled
-    with a z whose exp is 0, and passed over in the sums.
+    Exponentials are taken of whole vectors: what lies between n and the end of the last one is
+    written to as well, and no sum looks at it.
     """
     real: Any = np.dtype(f"float{bits}").type
     e = of_type(real)

@@ -3,7 +3,7 @@
 A kernel takes (count, w, s, state, state_2, moment, flag): parameters, the sums of w_i dL_i/dw,
 the optimizer's state, and what is said of this update, see `plan`. The gradient is
 g = s / sum w + l2 w. Where a new parameter is not finite, as it is after a gradient that is
-not, 1 is written to the flag.
+not, or for "keep" the gradient itself, 1 is written to the flag.
 """
 
 from __future__ import annotations
@@ -183,8 +183,13 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
 
     def keep(count: Any, w: Any, s: Any, state: Any, state_2: Any, moment: Any, flag: Any) -> None:
         inverse, l2 = setting(moment, M_INVERSE), setting(moment, M_L2)
+        bad = unmarked(zero)
         for i in range(count):
-            put(state, i, gradient(get(w, i), get(s, i), inverse, l2))
+            g = gradient(get(w, i), get(s, i), inverse, l2)
+            bad = mark(bad, g)
+            put(state, i, g)
+        if bad:
+            put(flag, 0, 1)
 
     table = {
         "sgd": sgd,

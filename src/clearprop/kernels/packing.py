@@ -138,8 +138,8 @@ class Packing(NamedTuple):
     """The two ways to pack, for B = M and for B = M^T.
 
     Both take (source, source_row, k, n, panels, panel): the matrix and the distance of its rows
-    there; the rows and columns of B; where panels go, and their distance. Behind the last panel
-    there has to be room for one square of vectors.
+    there; the rows and columns of B; where panels go, and their distance. `columns` writes whole
+    squares: a panel needs k rows, rounded up to a vector's numbers.
     """
 
     rows: Callable[..., int]

@@ -137,8 +137,9 @@ PENALTIES = next(_run)
 """Address of the sums of squares of CHUNK weights each, float64."""
 
 BATCH_TOTAL = next(_run)
-"""Address of the batch's sum of weights, 0 where the batch is passed over, and of its cost: the sum
-of w_i L_i and the penalty's share; float64 (2,)."""
+"""Address of the batch's sum of weights, 0 where the batch is passed over; of its cost, the sum of
+w_i L_i and the penalty's share; and of the power of two that its weights are multiplied by, so that
+no sum of them leaves float32; float64 (3,)."""
 
 PLACE = next(_run)
 """Place of the next batch in its epoch's order, and its EPOCH."""
@@ -162,7 +163,7 @@ BLOCK_ROWS = next(_run)
 
 FUSED = next(_run)
 """1 where weights are packed first, and blocks of rows then go forward and backward by themselves:
-threads meet three times a step, not for each layer."""
+threads meet twice a step, not for each layer."""
 
 WIDEST = next(_run)
 """The longest row of activations of a forward pass."""
@@ -231,14 +232,13 @@ gradient were not finite after an update; a function of the user's own raised.""
     M_ROOT_CORRECTION,
     M_INVERSE,
     M_L2,
-    M_FLAGS,
     M_S0,
     M_S1,
     M_S2,
     M_S3,
-) = range(11)
+) = range(10)
 """What an update knows: learning rate and momentum, Adam's corrections 1 / (1 - beta1^t) and
-1 / sqrt(1 - beta2^t), 1 / sum w, l2, whether corrections are wanted, and four settings."""
+1 / sqrt(1 - beta2^t), 1 / sum w, l2, and four settings."""
 
 MOMENT_SIZE = 16
 """Numbers for weights; as many for biases follow."""

@@ -1,8 +1,8 @@
 """Threads in lockstep: a barrier that spins a little and then yields, and parts that are claimed.
 
-Ordinary threads run the same compiled function. Whoever is free claims the next part of a
-phase; at its end all meet at the barrier. A thread that loses its core delays the others by one
-part at most.
+Ordinary threads run the same compiled function. Each claims the parts of a phase that are dealt
+to it, then those that others have not come to; at its end all meet at the barrier. A thread that
+loses its core delays the others by one part at most.
 """
 
 from __future__ import annotations
@@ -72,9 +72,12 @@ def wait_while(team: Any, place: Any, value: Any) -> None:
 
 
 @compiled
-def wait_for_start(team: Any) -> None:
-    """Wait until it is known how many threads have started."""
-    wait_while(team, GATE, 0)
+def pass_gate(team: Any, thread: Any) -> None:
+    """Wait until it is known how many threads have started; the first one knows."""
+    if thread == 0:
+        atomic_add(team, GATE, 1)
+    else:
+        wait_while(team, GATE, 0)
 
 
 @compiled

@@ -35,6 +35,7 @@ from clearprop.kernels.plan import (
     N_IN,
     N_OUT,
     NOW,
+    RAISED,
     RUNNING,
     SCRATCH,
     SCRATCH_BYTES,
@@ -53,8 +54,8 @@ from clearprop.kernels.team import (
     atomic_get,
     claim,
     meet,
+    pass_gate,
     release,
-    wait_for_start,
     wait_while,
 )
 
@@ -161,10 +162,12 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             layer = line(plan, index)
             dropped = dropped_below(plan, index + 1) if index < last else 0
             forward(plan, layer, dropped, epoch, top, rows, 0, get(layer, N_OUT), scratch)
+        if get(plan, STATUS) == RAISED:
+            return
         lose(plan, top, rows)
         for back in range(last):
             index = last - back
-            layer, below, n = line(plan, index), line(plan, index - 1), 0
+            layer, below = line(plan, index), line(plan, index - 1)
             n = get(layer, N_IN)
             dropped = dropped_below(plan, index)
             backward(plan, layer, below, dropped, epoch, top, rows, 0, n, scratch)
@@ -273,7 +276,7 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
 
     def run(plan: Any, thread: Any) -> None:
         team = integers(get(plan, TEAM))
-        wait_for_start(team)
+        pass_gate(team, thread)
         threads = get(plan, THREADS)
         if thread >= threads:
             return
