@@ -1,0 +1,139 @@
+"""The compiled engine gives the same bits on processors of other kinds.
+
+Code is made for them and run here, in processes whose NumPy, BLAS and C library are held to that
+kind, too. `engine_runs.py` says what is run.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+import engine_runs
+from clearprop.engine.threads import cores
+
+
+class Processor(NamedTuple):
+    """One that code can be made for."""
+
+    name: str
+    features: str  # LLVM's; beyond what the name stands for, the engine looks at these
+    vector: int  # bytes
+    needs: tuple[str, ...]  # what a processor must have to run such code, in NumPy's names
+    lacks: tuple[str, ...]  # beginnings of NumPy's names for what this one has not
+    blas: str
+    c_library: str  # what the GNU C library is not to use
+
+
+DTYPES = ("float32", "float64")
+AVX512 = ("AVX512", "X86_V4")
+AVX = (*AVX512, "AVX", "FMA", "F16C", "XOP", "X86_V3")
+PROCESSORS = {
+    "AVX-512": Processor(
+        "skylake-avx512",
+        "+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+avx512f,+avx512cd,+avx512bw,+avx512dq,+avx512vl",
+        64, ("AVX512_SKX",), (), "SkylakeX", "",
+    ),
+    "AVX2": Processor(
+        "haswell", "+avx,+avx2,+fma,+f16c,+bmi,+bmi2", 32, ("AVX2", "FMA3"), AVX512, "Haswell",
+        "-AVX512F,-AVX512VL",
+    ),
+    "no AVX": Processor(
+        "nehalem", "", 16, ("SSE42",), AVX, "Nehalem", "-AVX,-AVX2,-FMA,-FMA4,-AVX512F,-AVX512VL"
+    ),
+}  # fmt: skip
+
+
+def lacks(processor: Processor, name: str) -> bool:
+    """Whether a processor has not what NumPy calls so."""
+    return bool(processor.lacks) and name.startswith(processor.lacks)
+
+
+def why_not(processor: Processor) -> str | None:
+    """Why this machine cannot run code for a processor, or None."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return f"{platform.machine()} runs no code for x86-64"
+    missing = [name for name in processor.needs if not __cpu_features__.get(name)]
+    return f"this processor has no {', '.join(missing)}" if missing else None
+
+
+def environment(processor: Processor, cache: str) -> dict[str, str]:
+    """The settings that make a process work as on a processor."""
+    # Of what is not in this list, NumPy warns that it cannot do without it.
+    there = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+    return {
+        "CLEARPROP_CACHE": cache,
+        "NUMBA_CPU_NAME": processor.name,
+        "NUMBA_CPU_FEATURES": processor.features,
+        "NPY_DISABLE_CPU_FEATURES": " ".join(name for name in there if lacks(processor, name)),
+        "OPENBLAS_CORETYPE": processor.blas,
+        "GLIBC_TUNABLES": f"glibc.cpu.hwcaps={processor.c_library}",
+    }
+
+
+def run(dtype: str, settings: dict[str, str], compiles: bool | None = None) -> dict:
+    code = f"import engine_runs; engine_runs.report({dtype!r})"
+    return json.loads(engine_runs.answer(engine_runs.python(code, settings), compiles))
+
+
+@pytest.fixture(scope="module")
+def host():
+    return {dtype: run(dtype, {}) for dtype in DTYPES}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """For each processor and data type, what a process without a cache gives, and the next one."""
+    able = [kind for kind, processor in PROCESSORS.items() if not why_not(processor)]
+    folders = {kind: tmp_path_factory.mktemp("cache") for kind in able}
+
+    def twice(key: tuple[str, str]) -> tuple[dict, dict]:
+        kind, dtype = key
+        settings = environment(PROCESSORS[kind], str(folders[kind] / dtype))
+        return run(dtype, settings, True), run(dtype, settings, False)
+
+    keys = [(kind, dtype) for kind in able for dtype in DTYPES]
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        answers = dict(zip(keys, pool.map(twice, keys), strict=True))
+    return answers, folders
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", PROCESSORS)
+class TestProcessors:
+    @pytest.fixture(autouse=True)
+    def _able(self, kind):
+        if reason := why_not(PROCESSORS[kind]):
+            pytest.skip(reason)
+
+    def test_the_same_bits_as_here(self, kind, dtype, found, host):
+        cold, _ = found[0][kind, dtype]
+        assert cold["bits"] == host[dtype]["bits"]
+
+    def test_the_same_bits_from_a_warm_cache(self, kind, dtype, found):
+        cold, warm = found[0][kind, dtype]
+        assert cold["bits"] == warm["bits"]
+
+    def test_it_was_that_processor(self, kind, dtype, found):
+        processor = PROCESSORS[kind]
+        for answer in found[0][kind, dtype]:
+            assert answer["vector"] == processor.vector
+            assert not [name for name in answer["NumPy"] if lacks(processor, name)]
+
+    def test_it_was_code_of_its_own(self, kind, dtype, found):
+        def code(kind):
+            paths = found[1][kind].glob(f"{dtype}/*/training.run-*.kernel")
+            return [path.read_bytes() for path in paths]
+
+        others = [code(other) for other in found[1] if other != kind]
+        assert len(code(kind)) == 1
+        assert code(kind) not in others
+
+
+def test_the_runs_differ(host):
+    assert len({bits for answer in host.values() for bits in answer["bits"].values()}) == 4
