@@ -41,6 +41,7 @@ def test_every_page_with_code_is_run():
         "docs/notation.md",
         "docs/functions.md",
         "docs/tables.md",
+        "docs/engine.md",
     )
     assert set(pages) <= set(PAGES)
 

@@ -41,6 +41,16 @@ from clearprop.errors import (
     TypeOfDataError,
     UnknownNameError,
 )
+from clearprop.explain.chain_rule_cost import ChainRuleCost, chain_rule_cost
+from clearprop.explain.comparison import (
+    GradientComparison,
+    compare_gradients,
+)
+from clearprop.explain.gradient_check import (
+    GradientCheck,
+    check_gradient_function,
+    check_gradients,
+)
 from clearprop.history import History
 from clearprop.initializers import (
     glorot_normal,
@@ -77,6 +87,7 @@ __all__ = [
     "AdamW",
     "ArchitectureError",
     "ArgumentError",
+    "ChainRuleCost",
     "ClearpropError",
     "ColumnError",
     "CompilationError",
@@ -89,6 +100,8 @@ __all__ = [
     "FileMissingError",
     "FileWriteError",
     "FunctionError",
+    "GradientCheck",
+    "GradientComparison",
     "History",
     "Loss",
     "MissingExtraError",
@@ -109,6 +122,10 @@ __all__ = [
     "TypeOfDataError",
     "UnknownNameError",
     "backprop",
+    "chain_rule_cost",
+    "check_gradient_function",
+    "check_gradients",
+    "compare_gradients",
     "constant",
     "cosine",
     "exponential",
