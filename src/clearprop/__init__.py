@@ -51,6 +51,7 @@ from clearprop.explain.gradient_check import (
     check_gradient_function,
     check_gradients,
 )
+from clearprop.explain.learning_rate import LearningRateSearch, find_learning_rate
 from clearprop.history import History
 from clearprop.initializers import (
     glorot_normal,
@@ -103,6 +104,7 @@ __all__ = [
     "GradientCheck",
     "GradientComparison",
     "History",
+    "LearningRateSearch",
     "Loss",
     "MissingExtraError",
     "Model",
@@ -129,6 +131,7 @@ __all__ = [
     "constant",
     "cosine",
     "exponential",
+    "find_learning_rate",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
