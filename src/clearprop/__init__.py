@@ -46,12 +46,14 @@ from clearprop.explain.comparison import (
     GradientComparison,
     compare_gradients,
 )
+from clearprop.explain.diagnosis import Diagnosis, diagnose
 from clearprop.explain.gradient_check import (
     GradientCheck,
     check_gradient_function,
     check_gradients,
 )
 from clearprop.explain.learning_rate import LearningRateSearch, find_learning_rate
+from clearprop.explain.loss_surface import LossSurface, loss_surface
 from clearprop.history import History
 from clearprop.initializers import (
     glorot_normal,
@@ -94,6 +96,7 @@ __all__ = [
     "CompilationError",
     "DataError",
     "DerivativeError",
+    "Diagnosis",
     "DivergenceError",
     "EarlyStopping",
     "ElementError",
@@ -106,6 +109,7 @@ __all__ = [
     "History",
     "LearningRateSearch",
     "Loss",
+    "LossSurface",
     "MissingExtraError",
     "Model",
     "ModelFileError",
@@ -130,6 +134,7 @@ __all__ = [
     "compare_gradients",
     "constant",
     "cosine",
+    "diagnose",
     "exponential",
     "find_learning_rate",
     "glorot_normal",
@@ -138,6 +143,7 @@ __all__ = [
     "he_uniform",
     "huber",
     "inverse_scaling",
+    "loss_surface",
     "normal",
     "quantile",
     "step",
