@@ -33,14 +33,12 @@ _engines: list[Any] = []  # what holds the code in memory
 _told = False
 
 
-def _forked() -> None:
-    """Make the lock anew in a forked child: whoever held it in the parent is not there."""
-    global _lock
-    _lock = threading.RLock()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    # A fork waits until nothing is being compiled: a child could not finish what another thread of
+    # the parent began, nor get at Numba's own lock.
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 def load(name: str, bits: int) -> int:
