@@ -221,26 +221,6 @@ class TestBits:
         whole = network.predict(X)
         assert all(np.array_equal(network.predict(X[i : i + 1])[0], whole[i]) for i in range(300))
 
-    def test_code_for_a_narrower_processor_gives_the_same_bits(self, tmp_path):
-        script = (
-            "import numpy as np, hashlib, clearprop as cp\n"
-            "n = cp.Network([9, 30, 4], activations='tanh', output='softmax', seed=1)\n"
-            "X = np.random.default_rng(0).normal(size=(70, 9)).astype('f')\n"
-            "cp.train(n, X, np.arange(70) % 4, epochs=3, seed=2, progress=False)\n"
-            "print(hashlib.sha256(n.parameters.tobytes() + n.predict(X).tobytes()).hexdigest())"
-        )
-        digests = set()
-        for change in ({}, {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}):
-            environment = os.environ | change
-            if change:
-                environment |= {"CLEARPROP_CACHE": str(tmp_path), "OPENBLAS_CORETYPE": "Nehalem"}
-            done = subprocess.run(
-                [sys.executable, "-c", script], env=environment, capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr
-            digests.add(done.stdout)
-        assert len(digests) == 1
-
 
 class TestParts:
     @pytest.mark.parametrize("batch", [1, 3, 10, 32, 64, 200, 1000])
@@ -314,7 +294,6 @@ class TestTeam:
                 patch.setattr(threads_of_engine, "_start", interrupted)
             else:
                 patch.setattr(threading.Thread, "join", late)
-                patch.setattr(threading.Thread, "is_alive", lambda self: len(calls) < 9)
             with pytest.raises(KeyboardInterrupt):
                 predictor.outputs(X, 3)
         assert not [t for t in threading.enumerate() if t.name.startswith("clearprop-")]

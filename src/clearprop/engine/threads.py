@@ -108,9 +108,10 @@ def _join(helpers: list[threading.Thread]) -> None:
     """Wait for all, whatever comes in between: they write to memory that is used again."""
     interrupted: KeyboardInterrupt | None = None
     for helper in helpers:
-        while helper.is_alive():
+        while True:
             try:
                 helper.join()
+                break
             except KeyboardInterrupt as error:
                 interrupted = error
     if interrupted is not None:
