@@ -12,7 +12,7 @@ from pathlib import Path
 from clearprop.engine.layout import Plan
 from clearprop.kernels import plan as P
 
-STEP = 3.5e5
+STEP = 1e6
 """Multiply-adds of a step that each thread should have, for meeting the others to pay."""
 
 CALL = 1e7
