@@ -169,6 +169,19 @@ class TestFunctions:
         with pytest.raises(cp.ShapeError, match="nothing for 'b'"):
             cp.check_gradient_function(lambda p: 1.0, {"a": 1.0}, {"a": 1.0, "b": 2.0})
 
+    @pytest.mark.parametrize(
+        ("parameters", "gradient", "error", "words"),
+        [
+            ({}, {}, cp.ArgumentError, "no parameters"),
+            ([], [], cp.ArgumentError, "no parameters"),
+            (["a"], [1.0], cp.TypeOfDataError, "not made of numbers"),
+            ([1.0], ["a"], cp.TypeOfDataError, "gradient of 'x' is not made of numbers"),
+        ],
+    )
+    def test_what_is_no_number_is_refused(self, parameters, gradient, error, words):
+        with pytest.raises(error, match=words):
+            cp.check_gradient_function(lambda x: 1.0, gradient, parameters)
+
     def test_nan_in_a_gradient_is_a_fault(self):
         check = cp.check_gradient_function(lambda x: x.sum(), [1.0, np.nan], [1.0, 2.0])
         assert [d.name for d in check.derivatives if not d.passed] == ["x[1]"]

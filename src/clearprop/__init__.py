@@ -47,11 +47,8 @@ from clearprop.explain.comparison import (
     compare_gradients,
 )
 from clearprop.explain.diagnosis import Diagnosis, diagnose
-from clearprop.explain.gradient_check import (
-    GradientCheck,
-    check_gradient_function,
-    check_gradients,
-)
+from clearprop.explain.gradient_check import check_gradient_function, check_gradients
+from clearprop.explain.gradient_report import GradientCheck
 from clearprop.explain.learning_rate import LearningRateSearch, find_learning_rate
 from clearprop.explain.loss_surface import LossSurface, loss_surface
 from clearprop.history import History

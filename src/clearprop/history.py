@@ -7,6 +7,7 @@ from typing import Any
 
 from clearprop.epochs import Epochs
 from clearprop.errors import ArgumentError, missing_extra
+from clearprop.plotting import tidy
 
 
 @dataclass(repr=False)
@@ -112,8 +113,7 @@ class History:
             axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             if len(numbers) == 1:
                 axis.set_xlim(0, 2)
-            axis.grid(alpha=0.25)
-            axis.spines[["top", "right"]].set_visible(False)
+            tidy(axis)
             axis.legend(frameon=False)
         return figure
 

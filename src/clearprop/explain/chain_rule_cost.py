@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.backprop import backprop
-from clearprop.errors import ArgumentError, missing_extra
+from clearprop.errors import ArgumentError
 from clearprop.html_table import html_table
 from clearprop.network import Network, check_network
+from clearprop.plotting import axes_for, tidy
 from clearprop.record import Record
+from clearprop.text_table import text_table
 
 Array = NDArray[Any]
 
@@ -119,11 +121,7 @@ class ChainRuleCost:
 
     def __repr__(self) -> str:
         rows = [_HEAD, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-        lines = [
-            "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
+        lines = text_table(rows, right=range(len(_HEAD)))
         return "\n  ".join([self._title(), *lines])
 
     def _repr_html_(self) -> str:
@@ -146,13 +144,9 @@ class ChainRuleCost:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-            from matplotlib.ticker import MaxNLocator
-        except ImportError:
-            missing_extra("matplotlib", "plot()", "plots")
-        figure = Figure(figsize=(5.4, 3.6), layout="constrained") if ax is None else ax.figure
-        axis = figure.subplots() if ax is None else ax
+        figure, axis = axes_for(ax, (5.4, 3.6), "plot()")
+        from matplotlib.ticker import MaxNLocator
+
         places = [layer.layer for layer in self.layers]
         for name, color, marker, style in (
             ("written_out", "#D55E00", "s", "--"),
@@ -168,8 +162,7 @@ class ChainRuleCost:
         axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.invert_xaxis()
-        axis.grid(alpha=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
+        tidy(axis)
         axis.legend(frameon=False)
         return figure
 

@@ -18,6 +18,7 @@ from clearprop import notation
 from clearprop.errors import ArgumentError, ElementError, ShapeError, TypeOfDataError
 from clearprop.html_table import html_table
 from clearprop.record import Record
+from clearprop.text_table import text_table
 
 Array = NDArray[Any]
 
@@ -103,13 +104,7 @@ class GradientComparison:
             "every gradient is right" if not wrong else f"{wrong} of {len(self.gradients)} wrong"
         )
         rows = [_HEAD, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD) - 1)]
-        lines = [
-            "  ".join(
-                [*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]
-            )
-            for row in rows
-        ]
+        lines = text_table(rows)
         return "\n  ".join([f"Gradients compared: {title}", *lines])
 
     def _repr_html_(self) -> str:

@@ -19,6 +19,7 @@ from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
 from clearprop.steps import steps
+from clearprop.text_table import text_table
 
 Array = NDArray[Any]
 
@@ -140,11 +141,7 @@ draw the weights anew (he_normal), with biases at 0, or train with a smaller lea
 
     def __repr__(self) -> str:
         rows = [_HEAD, *self._table()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-        lines = [
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+        lines = text_table(rows)
         found = [
             textwrap.fill(f"- {finding}", 96, subsequent_indent="    ") for finding in self.findings
         ] or ["nothing is found to be wrong"]

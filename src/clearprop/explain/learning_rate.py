@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from clearprop.checks import count, number
 from clearprop.data import check_inputs
-from clearprop.errors import ArgumentError, DivergenceError, missing_extra
+from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, RProp
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.plotting import axes_for, tidy
 from clearprop.steps import steps as updates
 
 SMOOTHING = 0.9
@@ -85,12 +86,7 @@ class LearningRateSearch:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            missing_extra("matplotlib", "plot()", "plots")
-        figure = Figure(figsize=(5.4, 3.6), layout="constrained") if ax is None else ax.figure
-        axis = figure.subplots() if ax is None else ax
+        figure, axis = axes_for(ax, (5.4, 3.6), "plot()")
         axis.semilogx(self.rates, self.losses, color="0.75", lw=1, label="each batch")
         axis.semilogx(self.rates, self.smoothed, color="#0072B2", label="smoothed")
         if self.suggested is not None:
@@ -101,8 +97,7 @@ class LearningRateSearch:
         axis.set_ylim(min(0.0, float(self.smoothed.min())), top)
         axis.set_xlabel("learning rate")
         axis.set_ylabel("cost (mean per sample)")
-        axis.grid(alpha=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
+        tidy(axis)
         axis.legend(frameon=False, loc="upper left")
         return figure
 

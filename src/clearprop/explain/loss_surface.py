@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop import notation
 from clearprop.checks import count, number
 from clearprop.data import check_inputs, check_sample_weight, check_targets
-from clearprop.errors import ArgumentError, ElementError, ShapeError, missing_extra
+from clearprop.errors import ArgumentError, ElementError, ShapeError
 from clearprop.evaluation import evaluate
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
+from clearprop.plotting import axes_for
 
 Array = NDArray[Any]
 
@@ -81,12 +82,7 @@ class LossSurface:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            missing_extra("matplotlib", "plot()", "plots")
-        figure = Figure(figsize=(5.4, 4.2), layout="constrained") if ax is None else ax.figure
-        axis = figure.subplots() if ax is None else ax
+        figure, axis = axes_for(ax, (5.4, 4.2), "plot()")
         finite = np.where(np.isfinite(self.losses), self.losses, np.nan)
         low, high = float(np.nanmin(finite)), float(np.nanmax(finite))
         levels = low + (high - low) * np.linspace(0, 1, 25) ** 2  # dense in the valley

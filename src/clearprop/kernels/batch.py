@@ -72,12 +72,19 @@ from clearprop.kernels.plan import (
     X,
     Y,
 )
-from clearprop.kernels.pointers import call, doubles, get, integers, offset, prefetch, put, reals
+from clearprop.kernels.pointers import (
+    LINE_BYTES,
+    call,
+    doubles,
+    get,
+    integers,
+    offset,
+    prefetch,
+    put,
+    reals,
+)
 
 compiled = njit(error_model="numpy", nogil=True)
-
-LINE_BYTES = 64
-"""Of a cache line."""
 
 
 @compiled

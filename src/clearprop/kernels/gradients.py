@@ -41,6 +41,7 @@ from clearprop.kernels.plan import (
     W,
 )
 from clearprop.kernels.pointers import (
+    LINE_BYTES,
     address_of,
     call,
     doubles,
@@ -55,9 +56,6 @@ from clearprop.kernels.product import BLOCK, block_product
 from clearprop.kernels.tile import ADD
 
 compiled = njit(error_model="numpy", nogil=True)
-
-LINE_BYTES = 64
-"""Of a cache line."""
 
 TILE_ROWS = 24
 """Rows of a gradient that are summed before they are used; a multiple of every tile's."""

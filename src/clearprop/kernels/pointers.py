@@ -16,6 +16,9 @@ from numba.extending import intrinsic
 
 from clearprop.kernels.compiler import link
 
+LINE_BYTES = 64
+"""Of a cache line."""
+
 _REALS = {32: types.float32, 64: types.float64}
 
 

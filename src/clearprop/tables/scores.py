@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import missing_extra
+from clearprop.plotting import axes_for, tidy
 from clearprop.tables.columns import Column
 from clearprop.tables.target import Target
 from clearprop.tables.text import aligned, brief, cut
@@ -168,7 +168,7 @@ class ClassScores(Scores):
             If matplotlib (the extra `plots`) is not installed.
         """
         size = min(max(3.6, 1.6 + 0.55 * len(self.classes)), 14)
-        figure, ax = _axes(ax, (size + 1.2, size), "scores.plot()")
+        figure, ax = axes_for(ax, (size + 1.2, size), "scores.plot()")
         shares = _ratio(self.confusion, self.confusion.sum(axis=1, keepdims=True))
         image = ax.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1)
         places = np.arange(len(self.classes))
@@ -270,7 +270,7 @@ class NumberScores(Scores):
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        figure, ax = _axes(ax, (5.0, 4.6), "scores.plot()")
+        figure, ax = axes_for(ax, (5.0, 4.6), "scores.plot()")
         ends = [
             min(self.true.min(), self.predicted.min()),
             max(self.true.max(), self.predicted.max()),
@@ -281,8 +281,7 @@ class NumberScores(Scores):
         ax.set_xlabel(f"{self.target}, true")
         ax.set_ylabel(f"{self.target}, predicted")
         ax.set_title(f"{self.rows:,} rows, R2 {self.r2:.3f}", fontsize="medium")
-        ax.grid(alpha=0.25)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax)
         return figure
 
 
@@ -318,14 +317,3 @@ def _or_none(value: float) -> float | None:
 
 def _shown(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
-
-
-def _axes(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        missing_extra("matplotlib", feature, "plots")
-    if ax is not None:
-        return ax.figure, ax
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots()

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from clearprop.text_table import text_table
+
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
     """Return lines of text columns, the first to the left and the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [first.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append(indent + "  ".join(cells).rstrip())
-    return lines
+    columns = max(map(len, rows), default=0)
+    return [indent + line for line in text_table(rows, right=range(1, columns))]
 
 
 def brief(figure: float | None) -> str:
