@@ -63,6 +63,14 @@ def test_table_and_plot():
     assert deep.plot().axes
 
 
+def test_few_multiplications_are_labeled_as_numbers():
+    pytest.importorskip("matplotlib")
+    (axis,) = cp.chain_rule_cost(cp.Network([2, 2, 1], activations="sigmoid")).plot().axes
+    labels = [text.get_text() for text in axis.get_yticklabels()]
+    assert {"5", "10", "20"} <= set(labels)
+    np.testing.assert_allclose(10 ** axis.get_yticks(), [float(text) for text in labels])
+
+
 def test_what_cannot_be_counted_is_refused():
     with pytest.raises(cp.ArgumentError, match="nobody writes out"):
         cp.chain_rule_cost(cp.Network([784, 100, 100, 10])).count()

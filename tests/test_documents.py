@@ -42,6 +42,7 @@ def test_every_page_with_code_is_run():
         "docs/functions.md",
         "docs/tables.md",
         "docs/engine.md",
+        "docs/seeing.md",
     )
     assert set(pages) <= set(PAGES)
 

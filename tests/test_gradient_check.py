@@ -210,5 +210,6 @@ class TestLadder:
         assert "error" in axis.get_ylabel()
         assert len(axis.lines[0].get_xdata()) == 7
         assert check.worst.name in axis.get_title()
+        assert axis.texts[0].get_text() == "accepted below"
         with pytest.raises(cp.ArgumentError, match="not checked"):
             check.plot("W9[0,0]")

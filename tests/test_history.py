@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import sys
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_plot_draws_the_numbers(history):
         assert axis.get_xlabel() == "epoch"
         assert axis.get_ylabel()
         assert axis.get_legend() is not None
-    figure.canvas.draw()
+    figure.savefig(io.BytesIO())
 
 
 def test_plot_into_an_axes_of_ones_own(history):
@@ -76,7 +77,7 @@ def test_plot_into_an_axes_of_ones_own(history):
 def test_plots_of_one_epoch_and_of_none():
     network = cp.Network([2, 3], output="softmax")
     figure = cp.train(network, X, Y, epochs=1).plot()
-    figure.canvas.draw()
+    figure.savefig(io.BytesIO())
     assert [tick for tick in figure.axes[0].get_xticks() if tick % 1] == []
     with pytest.raises(cp.ArgumentError, match="no epochs to plot"):
         cp.History().plot()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -86,3 +88,12 @@ def test_the_plot():
     assert axis.get_xscale() == "log"
     assert axis.get_xlabel() == "learning rate"
     assert f"{search.suggested:.2g}" in axis.get_legend().get_texts()[-1].get_text()
+
+
+def test_the_plot_of_costs_below_zero():
+    pytest.importorskip("matplotlib")
+    search = cp.find_learning_rate(cp.Network([1, 1], output="identity"), [[1.0]], [1.0])
+    below = replace(search, losses=search.losses - 9.0, smoothed=search.smoothed - 9.0)
+    low, high = below.plot().axes[0].get_ylim()
+    assert low <= below.smoothed.min()
+    assert high >= below.smoothed[0]

@@ -61,6 +61,15 @@ def test_the_plot():
     assert figure.axes[1].get_ylabel() == "cost (mean per sample)"
 
 
+def test_a_flat_surface_says_so():
+    pytest.importorskip("matplotlib")
+    net = cp.Network([2, 3, 1], activations="relu", dtype="float64", seed=2)
+    net["b1"] = -99.0
+    figure = cp.loss_surface(net, X, Y, "W1[0,0]", "W1[0,1]", points=5).plot()
+    cost = float(cp.backprop(net, X, Y).loss)
+    assert figure.axes[0].get_title() == f"the cost is {cost:.4g} everywhere here"
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings", "error", "words"),
     [

@@ -46,9 +46,14 @@ from clearprop.explain.comparison import (
     GradientComparison,
     compare_gradients,
 )
+from clearprop.explain.computation_graph import ComputationGraph, computation_graph
+from clearprop.explain.derivation.tree import Derivation
 from clearprop.explain.diagnosis import Diagnosis, diagnose
+from clearprop.explain.explanation import explain
 from clearprop.explain.gradient_check import check_gradient_function, check_gradients
+from clearprop.explain.gradient_flow import plot_gradient_flow
 from clearprop.explain.gradient_report import GradientCheck
+from clearprop.explain.hinton import plot_weights
 from clearprop.explain.learning_rate import LearningRateSearch, find_learning_rate
 from clearprop.explain.loss_surface import LossSurface, loss_surface
 from clearprop.history import History
@@ -91,7 +96,9 @@ __all__ = [
     "ClearpropError",
     "ColumnError",
     "CompilationError",
+    "ComputationGraph",
     "DataError",
+    "Derivation",
     "DerivativeError",
     "Diagnosis",
     "DivergenceError",
@@ -129,9 +136,11 @@ __all__ = [
     "check_gradient_function",
     "check_gradients",
     "compare_gradients",
+    "computation_graph",
     "constant",
     "cosine",
     "diagnose",
+    "explain",
     "exponential",
     "find_learning_rate",
     "glorot_normal",
@@ -142,6 +151,8 @@ __all__ = [
     "inverse_scaling",
     "loss_surface",
     "normal",
+    "plot_gradient_flow",
+    "plot_weights",
     "quantile",
     "step",
     "steps",

@@ -14,7 +14,7 @@ from clearprop.errors import ArgumentError
 from clearprop.job import check_data, check_job
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer, State
+from clearprop.optimizers import LBFGS, Moment, Optimizer, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
 
@@ -38,6 +38,12 @@ class Step:
         names its parts.
     optimizer_state : dict of str to ndarray
         The optimizer's state after the update: "velocity", "m", "v", ...
+    optimizer : Optimizer
+        What made the update.
+    state_before : dict of str to ndarray
+        The optimizer's state before the update.
+    moment : Moment
+        Where in the run the update stands: ``t``, ``total`` and ``made``, for schedules.
     """
 
     epoch: int
@@ -46,6 +52,9 @@ class Step:
     record: Record
     update: Array
     optimizer_state: State
+    optimizer: Optimizer
+    state_before: State
+    moment: Moment
 
     def __repr__(self) -> str:
         return (
@@ -130,7 +139,8 @@ def _iterate(network: Network, run: Descent) -> Iterator[Step]:
     for epoch in range(run.job.epochs):
         for rows in run.job.batches(epoch):
             work.parameters[:] = network.parameters  # a reader may change them between steps
-            before = work.copy()
+            before, moment = work.copy(), run.now
+            state_before = {name: array.copy() for name, array in run.state.items()}
             try:
                 record = run.step(rows, epoch)
             finally:
@@ -143,4 +153,7 @@ def _iterate(network: Network, run: Descent) -> Iterator[Step]:
                     replace(record, network=before),
                     work.parameters - before.parameters,
                     {name: array.copy() for name, array in run.state.items()},
+                    run.optimizer,
+                    state_before,
+                    moment,
                 )

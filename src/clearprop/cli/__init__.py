@@ -11,8 +11,13 @@ import click
 
 import clearprop
 from clearprop.cli.bench import bench
+from clearprop.cli.check import check
 from clearprop.cli.demo import demo
+from clearprop.cli.diagnose import diagnose
 from clearprop.cli.evaluate import evaluate
+from clearprop.cli.explain import explain
+from clearprop.cli.find_lr import find_lr
+from clearprop.cli.graph import graph
 from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
@@ -45,5 +50,11 @@ def main() -> None:
     """
 
 
-for command in (demo, train, predict, evaluate, summary, bench, warm_up):
+COMMANDS = (
+    demo, train, predict, evaluate, summary,
+    explain, graph, check, diagnose, find_lr,
+    bench, warm_up,
+)  # fmt: skip
+
+for command in COMMANDS:
     main.add_command(command)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
 import click
 
 import clearprop as cp
-from clearprop.whole_file import check_can_write, write_whole
-
-PICTURES = (".png", ".svg", ".pdf")
+from clearprop.cli.output import check_picture, write_picture
 
 
 @click.command(
@@ -43,12 +40,8 @@ def evaluate(
     RMSE and MAE in the target's own unit. Rows that the model was trained on flatter it.
     """
     if plot is not None:
-        if plot.suffix.lower() not in PICTURES:
-            raise click.BadParameter(f"{plot} is no picture; end it with {', '.join(PICTURES)}")
-        check_can_write(plot, replace=force)
+        check_picture(plot, replace=force)
     scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)
     if plot is not None:
-        picture = io.BytesIO()
-        scores.plot().savefig(picture, format=plot.suffix[1:].lower(), dpi=150)
-        write_whole(plot, picture.getvalue())
+        write_picture(scores.plot(), plot)
     click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else repr(scores))

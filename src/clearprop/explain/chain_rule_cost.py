@@ -148,18 +148,26 @@ class ChainRuleCost:
         from matplotlib.ticker import MaxNLocator
 
         places = [layer.layer for layer in self.layers]
+        drawn: list[float] = []
         for name, color, marker, style in (
             ("written_out", "#D55E00", "s", "--"),
             ("with_deltas", "#0072B2", "o", "-"),
         ):
             # Logarithms of whole numbers, as a count may be larger than any float.
             powers = [math.log10(getattr(layer, name)) for layer in self.layers]
+            drawn += powers
             label = {"written_out": "chains written out", "with_deltas": "deltas kept"}[name]
             axis.plot(places, powers, color=color, marker=marker, ls=style, label=label)
         axis.set_xlabel("layer (backward from the output)")
         axis.set_ylabel("multiplications for one sample")
-        axis.yaxis.set_major_formatter(lambda power, _: f"$10^{{{power:g}}}$")
-        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+        if max(drawn) - min(drawn) < 2:  # few powers of ten, or none, lie between
+            first, last = math.floor(min(drawn)), math.ceil(max(drawn))
+            counts = [n * 10**power for power in range(first, last) for n in (1, 2, 5)]
+            inside = [n for n in counts if min(drawn) - 0.2 < math.log10(n) < max(drawn) + 0.2]
+            axis.set_yticks([math.log10(n) for n in inside], [f"{n:,}" for n in inside])
+        else:
+            axis.yaxis.set_major_formatter(lambda power, _: f"$10^{{{power:g}}}$")
+            axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.invert_xaxis()
         tidy(axis)

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
 from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError
+from clearprop.explain.cost import cost_of
 from clearprop.explain.examination import Examination
 from clearprop.explain.gradient_report import GradientCheck
-from clearprop.forward import forward
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network, check_network
 
@@ -76,20 +76,10 @@ def check_gradients(
     double = network.astype(np.float64, loss=loss)
     record = backprop(double, X, y, sample_weight=sample_weight, l2=l2)
 
-    def cost(parameters: Array) -> Any:
-        work = double.astype(parameters.dtype)
-        work.parameters[:] = parameters
-        with np.errstate(all="ignore"):
-            z, a = forward(
-                work.weights, work.biases, work.activations, record.a[0].astype(work.dtype)
-            )
-            losses = work.loss.per_sample(z[-1], a[-1], record.y, work.activations[-1])
-            squares = sum((W**2).sum() for W in work.weights) if record.l2 else 0.0
-            return (record.omega * losses).sum() + 0.5 * record.l2 * squares
-
     shapes = {name: view.shape for name, view in double.unflatten(double.parameters).items()}
     at = double.parameters.copy()
-    return Examination(cost, record.gradient, at, shapes, _is_analytic(double), seed).result()
+    analytic = _is_analytic(double)
+    return Examination(cost_of(record), record.gradient, at, shapes, analytic, seed).result()
 
 
 def _is_analytic(network: Network) -> bool:

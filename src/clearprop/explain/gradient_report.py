@@ -129,7 +129,12 @@ class GradientCheck:
         scale = max(abs(given), float(np.abs(rungs.differences).min()), 1e-300)
         errors = np.maximum(np.abs(rungs.differences - given) / scale, 1e-17)
         axis.loglog(rungs.steps, errors, color="#0072B2", marker="o")
-        axis.axhline(TOLERANCES["central differences"], color="0.5", ls=":", lw=1)
+        tolerance = TOLERANCES["central differences"]
+        axis.axhline(tolerance, color="0.5", ls=":", lw=1)
+        axis.annotate(
+            "accepted below", (0.5, tolerance), xycoords=("axes fraction", "data"), xytext=(0, 2),
+            textcoords="offset points", ha="center", fontsize="small", color="0.4",
+        )  # fmt: skip
         axis.set_xlabel("step h")
         axis.set_ylabel("relative error of the difference")
         axis.set_title(f"d{name} = {given:.6g}", fontsize=10)

@@ -93,7 +93,8 @@ class LearningRateSearch:
             label = f"suggested: {self.suggested:.2g}"
             axis.axvline(self.suggested, color="#D55E00", ls="--", lw=1.2, label=label)
         # A sweep ends in costs that would hide all others.
-        top = max(2 * self.smoothed[0], 1.2 * float(np.median(self.smoothed)))
+        first, middle = float(self.smoothed[0]), float(np.median(self.smoothed))
+        top = max(first + abs(first), middle + 0.2 * abs(middle))  # costs may be negative
         axis.set_ylim(min(0.0, float(self.smoothed.min())), top)
         axis.set_xlabel("learning rate")
         axis.set_ylabel("cost (mean per sample)")

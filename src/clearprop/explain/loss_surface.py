@@ -89,6 +89,8 @@ class LossSurface:
         if high > low:
             filled = axis.contourf(self.first, self.second, finite, levels=levels, cmap="cividis")
             figure.colorbar(filled, ax=axis, label="cost (mean per sample)", format="%.3g")
+        else:
+            axis.set_title(f"the cost is {low:.4g} everywhere here", fontsize="medium")
         if self.path is not None:
             axis.plot(*self.path.T, color="white", lw=1.5, marker=".", ms=4, label="descent")
             axis.plot(*self.path[0], color="white", marker="s", ls="", label="start")

@@ -1,0 +1,57 @@
+"""`clearprop diagnose`: what ails a model, layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+import clearprop as cp
+from clearprop.cli.output import as_json, check_picture, write_picture
+from clearprop.cli.samples import rows_of
+from clearprop.explain.gradient_flow import plot_gradient_flow
+from clearprop.optimizers import OPTIMIZERS
+
+
+@click.command(
+    short_help="Say what is wrong with a model's layers.",
+    epilog="Example: clearprop diagnose penguins.safetensors penguins.csv --optimizer adam",
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--optimizer",
+    type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
+    help="Try one update at its usual learning rate, on a copy, to see whether that fits.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="Draw the sizes of deltas and gradients by layer (.png, .svg, .pdf).",
+)
+@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
+@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the figures and findings as JSON.")
+def diagnose(
+    model: Path,
+    file: Path,
+    optimizer: str | None,
+    plot: Path | None,
+    drop_missing_target: bool,
+    force: bool,
+    json_wanted: bool,
+) -> None:
+    """Look at every layer of a model on a table: dead and saturated units, deltas, gradients.
+
+    Each finding says what is wrong, where, how it shows, and what to do. Findings are advice: the
+    exit code is 0 with and without them.
+    """
+    if plot is not None:
+        check_picture(plot, replace=force)
+    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    found = cp.diagnose(network, X, y, optimizer=optimizer)
+    if plot is not None:
+        write_picture(plot_gradient_flow(cp.backprop(network, X, y)), plot)
+    click.echo(as_json(asdict(found)) if json_wanted else f"{model}, on {file}\n{found!r}")

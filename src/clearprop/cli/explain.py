@@ -1,0 +1,112 @@
+"""`clearprop explain`: how a number of a network comes about, with the numbers of one row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+import clearprop as cp
+from clearprop.cli.output import as_json
+from clearprop.cli.samples import Sample, note_network, sample_of
+from clearprop.errors import ArgumentError
+from clearprop.optimizers import OPTIMIZERS
+from clearprop.whole_file import check_can_write, write_whole
+
+FORMATS = ("text", "latex", "mathml", "html", "json")
+
+
+@click.command(
+    short_help="Derive a number of a network, step by step.",
+    epilog='Example: clearprop explain penguins.safetensors penguins.csv --row 3 --of "W2[1,3]"',
+)
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--row", type=click.IntRange(0), help="Which row of FILE, from 0.  [default: 0]")
+@click.option(
+    "--of",
+    metavar="ELEMENT",
+    help="What to derive: W2[1,3], b1[0], delta1[2], z1[0], a2[1], L, ...  [default: the whole "
+    "pass, forward and backward]",
+)
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--optimizer",
+    type=click.Choice([name for name in OPTIMIZERS if name != "lbfgs"]),
+    help="Show the step that it makes, with its default settings.",
+)
+@click.option(
+    "--largest",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="How many terms of a sum, paths and neurons are shown.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes. [default: print]"
+)
+@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
+def explain(
+    model: Path | None,
+    file: Path | None,
+    row: int | None,
+    of: str | None,
+    kind: str,
+    optimizer: str | None,
+    largest: int,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """Show how a number comes about: formulas, the numbers put in, values, and words.
+
+    MODEL and FILE: a model that clearprop train wrote, and a table with its target; the numbers
+    are those of one row. Neither: a network of 2-2-1 neurons with the weights w1 to w6, small
+    enough to follow every number; --of w1 shows its chain rule.
+    """
+    if row is not None and file is None:
+        raise click.UsageError("--row is a row of FILE: give a model and a table.")
+    if out is not None:
+        check_can_write(out, replace=force)
+        for source in (model, file):
+            if source is not None and out.exists() and source.exists() and out.samefile(source):
+                raise ArgumentError(f"--out is {source}, which is read: choose another name")
+    if model is None:
+        sample = note_network()
+        inputs = {f"x[{i}]": name for i, name in enumerate(sample.features)}
+        sample = sample._replace(names={**sample.names, **inputs, "y[0]": "y"}, features=())
+    else:
+        sample = sample_of(model, file, row or 0)
+    derivation = cp.explain(
+        sample.network, sample.X, sample.y, of, optimizer=optimizer, names=sample.names,
+        largest=largest,
+    )  # fmt: skip
+    derivation = replace(derivation, words=(*derivation.words, *_origin(sample, derivation)))
+    written = _written(derivation, kind)
+    if out is None:
+        click.echo(written)
+    else:
+        write_whole(out, f"{written}\n".encode())
+        click.echo(f"{derivation.title}\n  in {out}")
+
+
+def _written(derivation: cp.Derivation, kind: str) -> str:
+    if kind == "json":
+        return as_json(derivation.to_dict())
+    text: str = getattr(derivation, f"to_{kind}")()
+    return text.rstrip("\n")
+
+
+def _origin(sample: Sample, derivation: cp.Derivation) -> list[str]:
+    """Say where the numbers are from, and what the inputs are that occur."""
+    used = {code for equation in derivation for code in equation.depends_on}
+    numbers = sorted(
+        int(found[1]) for code in used if (found := re.fullmatch(r"x\[(\d+)\]", code)) is not None
+    )
+    said = [f"The numbers are those of {sample.title}."]
+    if numbers and sample.features:
+        inputs = ", ".join(f"x[{i}] is {sample.features[i]}" for i in numbers)
+        said.append(f"Inputs, as the model encodes them: {inputs}.")
+    return said

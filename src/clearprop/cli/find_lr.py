@@ -1,0 +1,122 @@
+"""`clearprop find-lr`: a learning rate for a model's network, from fresh weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import clearprop as cp
+from clearprop.cli.output import as_json, check_picture, write_picture
+from clearprop.cli.samples import rows_of
+from clearprop.optimizers import OPTIMIZERS
+
+INITIALIZER = "glorot_uniform"
+"""What `Model.fit` draws the first weights with."""
+
+
+@click.command(
+    name="find-lr",
+    short_help="Find a learning rate for a model's network.",
+    epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--optimizer",
+    default="adam",
+    show_default=True,
+    type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs", "rprop"})),
+    help="Whose learning rate is sought.",
+)
+@click.option(
+    "--batch-size",
+    default=32,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Rows of an update.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**64 - 1),
+    metavar="N",
+    help="For the fresh weights and the order of rows.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="Draw the cost against the learning rate (.png, .svg, .pdf).",
+)
+@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
+@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print the sweep as JSON.")
+def find_lr(
+    model: Path,
+    file: Path,
+    optimizer: str,
+    batch_size: int,
+    seed: int,
+    plot: Path | None,
+    drop_missing_target: bool,
+    force: bool,
+    json_wanted: bool,
+) -> None:
+    """Try learning rates from small to large, an update each, and suggest one to train with.
+
+    The trained weights of MODEL would say little of a rate to begin with: the sweep starts from
+    fresh ones of the same network. The exit code is 0 where no rate lowers the cost, too.
+    """
+    if plot is not None:
+        check_picture(plot, replace=force)
+    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    search = cp.find_learning_rate(
+        fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
+    )
+    if plot is not None:
+        write_picture(search.plot(), plot)
+    if json_wanted:
+        click.echo(as_json(_figures(search, optimizer, batch_size, seed)))
+        return
+    sizes = "-".join(map(str, network.sizes))
+    click.echo(
+        f"{sizes} of {model} with fresh weights ({INITIALIZER}, seed {seed}), on {len(X):,} rows "
+        f"of {file}: {optimizer}, batches of {min(batch_size, len(X))}\n{search!r}"
+    )
+    if search.suggested is not None:
+        setting = f"cp.{OPTIMIZERS[optimizer].__name__}({search.suggested:.2g})"
+        click.echo(f"Next: cp.Model.fit(..., optimizer={setting}, batch_size={batch_size})")
+
+
+def fresh(network: cp.Network, seed: int) -> cp.Network:
+    """Return a network of the same topology, with weights as before any training."""
+    return cp.Network(
+        network.sizes,
+        list(network.activations),
+        loss=network.loss,
+        biases=network.has_biases,
+        initializer=INITIALIZER,
+        dtype=network.dtype,
+        seed=seed,
+    )
+
+
+def _figures(
+    search: cp.LearningRateSearch, optimizer: str, batch_size: int, seed: int
+) -> dict[str, Any]:
+    return {
+        "suggested": search.suggested,
+        "reason": search.reason,
+        "diverged": search.diverged,
+        "optimizer": optimizer,
+        "batch_size": batch_size,
+        "weights": INITIALIZER,
+        "seed": seed,
+        "rates": search.rates.tolist(),
+        "losses": search.losses.tolist(),
+        "smoothed": search.smoothed.tolist(),
+    }

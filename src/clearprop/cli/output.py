@@ -1,0 +1,50 @@
+"""Pictures and JSON, as commands write them."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clearprop.whole_file import check_can_write, write_whole
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: Path, *, replace: bool) -> None:
+    """Refuse, before any work, a path that a picture cannot go to.
+
+    Raises
+    ------
+    click.BadParameter
+        If its ending is of no kind of picture.
+    FileWriteError
+        If it cannot be written, or a file stands there and is not to be replaced.
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise click.BadParameter(f"{path} is no picture; end it with {', '.join(PICTURES)}")
+    check_can_write(path, replace=replace)
+
+
+def write_picture(figure: Any, path: Path) -> None:
+    """Write a matplotlib figure in the format that the path ends with."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=150)
+    write_whole(path, picture.getvalue())
+
+
+def as_json(value: Any) -> str:
+    """Return JSON of dictionaries, lists and numbers; NaN and infinity, which it lacks, as null."""
+    return json.dumps(_plain(value), indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,168 @@
+"""The network and the rows that a command is about: MODEL, FILE and --row N, or the note's own.
+
+What a row means to a network, its model knows: the columns become inputs and the target a label
+or a standardized number, just as they did in training.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+import clearprop as cp
+from clearprop import model_file
+from clearprop.errors import ArgumentError, ModelFileError, TargetError
+from clearprop.tables.columns import Column, check_finite, names_of, read_columns
+from clearprop.tables.preparation import rows_with_target
+from clearprop.tables.target import Target, check_target_name, find_target
+
+Array = NDArray[Any]
+
+
+class Sample(NamedTuple):
+    """A network and one sample, in the shapes `clearprop.backprop` takes.
+
+    Attributes
+    ----------
+    network : Network
+    X : ndarray, float64, shape (1, n_0)
+    y : ndarray, shape (1,)
+        A label, or a number as the network learned it (standardized).
+    names : dict of str to str
+        What a reader calls elements of the network, such as ``{"W1[0,0]": "w1"}``.
+    features : tuple of str
+        What each input is.
+    title : str
+        Where the sample is from, in a few words.
+    """
+
+    network: cp.Network
+    X: Array
+    y: Array
+    names: dict[str, str]
+    features: tuple[str, ...]
+    title: str
+
+
+class Rows(NamedTuple):
+    """A network and all rows of a table, in the shapes `clearprop.backprop` takes.
+
+    Attributes
+    ----------
+    network : Network
+    X : ndarray, float64, shape (n, n_0)
+    y : ndarray, shape (n,)
+        Labels, or numbers as the network learned them (standardized).
+    """
+
+    network: cp.Network
+    X: Array
+    y: Array
+
+
+def note_network() -> Sample:
+    """Return the 2-2-1 network of the third note, with its weights' names and a sample.
+
+    w1 and w3 lead into the first hidden neuron, w2 and w4 into the second, w5 and w6 into the
+    output. Sigmoids, no biases, E = (y - a)^2 / 2.
+    """
+    weights = [[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6]]]
+    names = {
+        "W1[0,0]": "w1", "W1[1,0]": "w2", "W1[0,1]": "w3", "W1[1,1]": "w4",
+        "W2[0,0]": "w5", "W2[0,1]": "w6",
+    }  # fmt: skip
+    network = cp.Network.from_weights(weights, activations="sigmoid", loss="squared_error")
+    title = "the 2-2-1 network of the note"
+    return Sample(network, np.array([[0.5, 1.0]]), np.array([1.0]), names, ("x1", "x2"), title)
+
+
+def network_of(model: Path) -> cp.Network:
+    """Return the network in a file that `Model.save` or `Network.save` wrote.
+
+    Raises
+    ------
+    FileMissingError, ModelFileError
+        If there is none.
+    """
+    if model_file.read_kind(model) == "network":
+        return cp.Network.load(model)
+    return cp.Model.load(model).network
+
+
+def sample_of(model: Path, file: Path | None, row: int) -> Sample:
+    """Return a model's network and one row of a table, counted from 0.
+
+    Raises
+    ------
+    click.UsageError
+        If there is no table.
+    FileMissingError, ModelFileError
+        If there is no model, or the file holds a network alone.
+    ArgumentError
+        If the table has no such row.
+    TargetError
+        If the row has no target, or one that training did not have.
+    DataError
+        If the table does not fit the model.
+    """
+    loaded, X, goal = _read(model, file)
+    n = len(goal.values)
+    if not 0 <= row < n:
+        plural = "" if n == 1 else "s"
+        raise ArgumentError(
+            f"there is no row {row}: {file} has {n:,} row{plural}, counted from 0 to {n - 1}"
+        )
+    if goal.missing[row]:
+        raise TargetError(
+            f"{file} has no {loaded.target!r} in row {row}, so that nothing can be said of its "
+            "loss: choose another row"
+        )
+    check_finite(goal)  # here, where rows have the table's numbers
+    y = _target_of(loaded).encode(goal.take(np.array([row])))
+    title = f"row {row} of {file}"
+    return Sample(loaded.network, X[row : row + 1], y, {}, tuple(loaded.features), title)
+
+
+def rows_of(model: Path, file: Path | None, *, drop_missing_target: bool = False) -> Rows:
+    """Return a model's network and all rows of a table.
+
+    Raises
+    ------
+    click.UsageError
+        If there is no table.
+    FileMissingError, ModelFileError
+        If there is no model, or the file holds a network alone.
+    TargetError
+        If a row has no target (unless such rows are to be left out), or one that training did
+        not have.
+    DataError
+        If the table does not fit the model.
+    """
+    loaded, X, goal = _read(model, file)
+    check_finite(goal)
+    rows = rows_with_target(goal, drop_missing_target)
+    return Rows(loaded.network, X[rows], _target_of(loaded).encode(goal.take(rows)))
+
+
+def _read(model: Path, file: Path | None) -> tuple[cp.Model, Array, Column]:
+    """Return a model, and the inputs and the target's column of a table."""
+    if file is None:
+        raise click.UsageError(f"Missing argument 'FILE': a table for {model}.")
+    if model_file.read_kind(model) == "network":
+        raise ModelFileError(
+            f"{model} holds a network alone, which does not say what a table's columns mean: give "
+            "a model that clearprop train wrote"
+        )
+    loaded = cp.Model.load(model)
+    table = loaded.read(file)
+    check_target_name(loaded.target, names_of(table))
+    X = loaded.encode(table)
+    return loaded, X, find_target(read_columns(table, {loaded.target}), loaded.target)
+
+
+def _target_of(model: cp.Model) -> Target:
+    return model._target

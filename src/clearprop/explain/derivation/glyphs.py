@@ -1,0 +1,202 @@
+"""How names are written: in text as the grammar has them, in mathematics with scripts.
+
+Subscripts are the grammar's own numbers: `W2[1,3]` is W with 2 above and 1,3 below. A reader may
+give names of their own, and `dW1[0,0]` is then written by the name of `W1[0,0]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clearprop import notation
+from clearprop.errors import ArgumentError, ElementError
+from clearprop.explain.derivation.expressions import Partial, Symbol
+from clearprop.explain.names import element_name
+
+LONGEST = 24
+"""Characters of a reader's own name."""
+
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta",
+    "η": "eta", "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi",
+    "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "χ": "chi", "ψ": "psi",
+    "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
+    "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
+"""Greek letters and their commands in LaTeX."""
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A symbol as mathematics writes it.
+
+    `derivative` is the cost that is derived by the symbol ("L", with its row), if it stands for
+    dL/d(symbol); `mark` is "hat", "new" or "before"; "sumexp" or "logsumexp" for the sum over
+    exp of all symbols of a layer; "+" or "-" for the cost where `argument` is moved by h.
+    """
+
+    base: str
+    above: str = ""
+    below: str = ""
+    mark: str = ""
+    derivative: Glyph | None = None
+    argument: Glyph | None = None
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether a square of it needs parentheses: something stands above already."""
+        return bool(self.above or self.mark or self.derivative is not None)
+
+
+_MOVED = re.compile(r"L\((.+) ([+-]) h\)")
+_SUM_OF_EXP = re.compile(r"(sumexp|logsumexp)\(z(\d+)\)")
+_POWER = re.compile(r"beta([12])\^(\d+)")
+
+_SETTINGS = {
+    "eta": Glyph("η"), "mu": Glyph("μ"), "beta1": Glyph("β", below="1"),
+    "beta2": Glyph("β", below="2"), "alpha": Glyph("α"), "epsilon": Glyph("ε"),
+    "l2": Glyph("λ"), "decay": Glyph("decay"), "shrink": Glyph("shrink"), "t": Glyph("t"),
+    "q": Glyph("q"), "h": Glyph("h"), "threshold": Glyph("threshold"),
+    "g": Glyph("g"), "m": Glyph("m"), "v": Glyph("v"), "s": Glyph("s"), "size": Glyph("size"),
+    "m_before": Glyph("m", mark="before"), "v_before": Glyph("v", mark="before"),
+    "s_before": Glyph("s", mark="before"), "size_before": Glyph("size", mark="before"),
+    "g_before": Glyph("g", mark="before"),
+    "m_hat": Glyph("m", mark="hat"), "v_hat": Glyph("v", mark="hat"),
+    "step": Glyph("step"), "path": Glyph("path"), "difference": Glyph("difference"),
+    "update": Glyph("update"),
+}  # fmt: skip
+
+
+class Names:
+    """Writes symbols, with the names that a reader gave.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+        Elements to names, as `read_names` returns them.
+
+    Raises
+    ------
+    ElementError
+        If a key is an array.
+    ArgumentError
+        If a name is too long, or given twice.
+    """
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        self.given = dict(given or {})
+        for key, name in self.given.items():
+            if key != "L" and "[" not in key:
+                raise ElementError(
+                    f"{key!r} is an array; names are for single numbers, as {key}[0]"
+                )
+            if len(name) > LONGEST:
+                raise ArgumentError(
+                    f"names[{key!r}] has {len(name)} characters; formulas take {LONGEST} at most"
+                )
+        if len(set(self.given.values())) < len(self.given):
+            raise ArgumentError("names gives two elements the same name")
+
+    def text(self, symbol: Symbol) -> str:
+        """Return a symbol as text: the reader's name, or the grammar's."""
+        name = self.given.get(symbol.name) or self._of_gradient(symbol.name)
+        if name is None:
+            name = _GREEK_TEXT.get(symbol.name, symbol.name)
+        name = re.sub(r"^beta([12]\^)", r"β\1", name)
+        moved = _MOVED.fullmatch(symbol.name)
+        if moved is not None:
+            name = f"L({self.given.get(moved[1], moved[1])} {moved[2]} h)"
+        if symbol.name.startswith("new "):
+            name = f"new {self.given.get(symbol.name[4:], symbol.name[4:])}"
+        return name if symbol.sample is None else f"{name}@{symbol.sample}"
+
+    def _of_gradient(self, name: str) -> str | None:
+        if name.startswith("d") and name[1:] in self.given:
+            return f"∂L/∂{self.given[name[1:]]}"
+        return None
+
+    def partial(self, partial: Partial) -> str:
+        """Return a partial derivative as text."""
+        return f"∂{self.text(partial.of)}/∂{self.text(partial.by)}"
+
+    def glyph(self, symbol: Symbol) -> Glyph:
+        """Return a symbol as mathematics writes it."""
+        name, sample = symbol.name, symbol.sample
+        row = "" if sample is None else str(sample)
+        if name in self.given:
+            return _with_row(_own_glyph(self.given[name]), row)
+        if name in _SETTINGS:
+            return _SETTINGS[name]
+        if name == "omega":
+            return Glyph("ω", below=row)
+        if name == "L":
+            return Glyph("L", below=row)
+        if name.startswith("new "):
+            inner = self.glyph(Symbol(name[4:], symbol.value))
+            return Glyph(inner.base, inner.above, inner.below, "new")
+        target = re.fullmatch(r"y\[(\d+)\]", name)
+        if target is not None:
+            return Glyph("y", f"({row})" if row else "", target[1])
+        special = _SUM_OF_EXP.fullmatch(name)
+        if special is not None:
+            return Glyph("z", special[2] + (f",({row})" if row else ""), "k", special[1])
+        moved = _MOVED.fullmatch(name)
+        if moved is not None:
+            return Glyph("L", mark=moved[2], argument=self.glyph(Symbol(moved[1], 0.0)))
+        power = _POWER.fullmatch(name)
+        if power is not None:
+            return Glyph("β", power[2], power[1])
+        factor = re.fullmatch(r"mask(\d+)\[(\d+)\]", name)
+        if factor is not None:
+            return _with_row(Glyph("mask", factor[1], factor[2]), row)
+        return self._of_grammar(name, symbol, row)
+
+    def _of_grammar(self, name: str, symbol: Symbol, row: str) -> Glyph:
+        try:
+            element = notation.parse(name)
+        except ElementError:
+            return Glyph(name)
+        kind, layer, indices = element
+        if kind in ("dW", "db", "da"):
+            inner = element_name(kind[1], layer, indices)
+            bottom = self.glyph(Symbol(inner, 0.0, symbol.sample if kind == "da" else None))
+            cost = Glyph("L", below=row)
+            return Glyph(bottom.base, bottom.above, bottom.below, "", cost)
+        base = {"delta": "δ"}.get(kind, kind)
+        above = str(layer)
+        if kind == "a" and layer == 0:
+            base, above = "x", ""
+        return _with_row(Glyph(base, above, ",".join(map(str, indices))), row)
+
+
+class CodeNames(Names):
+    """Writes every symbol by its code name: "omega@3", "beta1^2"."""
+
+    def text(self, symbol: Symbol) -> str:
+        """Return the code name."""
+        return symbol.code
+
+    def partial(self, partial: Partial) -> str:
+        """Return a partial derivative by the code names of its symbols."""
+        return partial.code
+
+
+_GREEK_TEXT = {
+    "eta": "η", "mu": "μ", "beta1": "β1", "beta2": "β2", "alpha": "α", "epsilon": "ε",
+    "omega": "ω",
+}  # fmt: skip
+
+
+def _with_row(glyph: Glyph, row: str) -> Glyph:
+    if not row:
+        return glyph
+    above = f"{glyph.above},({row})" if glyph.above else f"({row})"
+    return Glyph(glyph.base, above, glyph.below, glyph.mark)
+
+
+def _own_glyph(name: str) -> Glyph:
+    """Return a reader's name; digits at its end are written below."""
+    match = re.fullmatch(r"([^\W\d_]+)_?(\d+)", name)
+    return Glyph(match[1], below=match[2]) if match else Glyph(name)

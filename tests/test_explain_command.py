@@ -1,0 +1,117 @@
+"""clearprop explain: what it prints, writes and refuses, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import clearprop as cp
+from clearprop.cli import main
+
+PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
+
+
+def invoke(*arguments: object):
+    result = CliRunner().invoke(main, ["explain", *(str(a) for a in arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    cp.Model.fit(PENGUINS, "species", hidden=[8, 6], activation="tanh", epochs=5, compare=False,
+                 progress=False).save(path)  # fmt: skip
+    return path
+
+
+def test_without_arguments_the_network_of_the_note():
+    text = invoke().output
+    assert text.startswith("The whole pass of a 2-2-1 network with squared_error, for one sample\n")
+    for line in (
+        "z1[0] = w1 · x1 + w3 · x2 = 0.1 · 0.5 + 0.3 · 1 = 0.35",
+        "z2[0] = w5 · a1[0] + w6 · a1[1] = 0.5 · 0.586618 + 0.6 · 0.622459 = 0.666784",
+        "L = 0.5 · (a2[0] - y)² = 0.5 · (-0.339217)² = 0.0575342",
+        "∂L/∂w5 = delta2[0] · a1[0] = -0.0760352 · 0.586618 = -0.0446036",
+        "∂L/∂w1 = delta1[0] · x1 = -0.00921917 · 0.5 = -0.00460958",
+    ):
+        assert line in text
+
+
+def test_one_weight_by_the_notes_name_and_its_step():
+    text = invoke("--of", "w1", "--optimizer", "sgd").output
+    assert text == invoke("--of", "W1[0,0]", "--optimizer", "sgd").output
+    assert "= (a2[0] - y) · sigmoid'(z2[0]) · w5 · sigmoid'(z1[0]) · x1" in text
+    assert "SGD moves w1 up by 4.60958e-05, from 0.1 to 0.100046." in text
+
+
+def test_a_row_of_a_table(model):
+    result = invoke(model, PENGUINS, "--row", 3, "--of", "W2[1,3]", "--largest", 2)
+    loaded = cp.Model.load(model)
+    X = loaded.encode(loaded.read(PENGUINS))[3:4]
+    record = cp.backprop(loaded.network.astype("float64"), X, [0])
+    assert "The numbers are those of row 3 of" in result.output
+    assert "x[14] is year" in result.output.replace("\n", " ")
+    assert f"= {record['dW2[1,3]']:.6g}" in result.output
+    assert max(map(len, result.output.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("kind", ["latex", "mathml", "html", "json"])
+def test_formats(kind, tmp_path):
+    printed = invoke("--format", kind, "--of", "w2").output
+    path = tmp_path / "out"
+    said = invoke("--format", kind, "--of", "w2", "--out", path).output
+    assert path.read_text(encoding="utf-8") == printed
+    assert str(path) in said
+    if kind == "json":
+        assert json.loads(printed)["of"] == "dW1[1,0]"
+    elif kind == "mathml":
+        assert ET.fromstring(printed).tag.endswith("math")
+    elif kind == "latex":
+        assert r"\begin{align*}" in printed
+    else:
+        assert printed.startswith("<!DOCTYPE html>")
+    refused = invoke("--format", kind, "--out", path)
+    assert refused.exit_code == 1
+    assert invoke("--format", kind, "--out", path, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--of", "W3[0,0]"], "W1 to W2"),
+        (["--of", "w7"], "names no element"),
+        (["MODEL", "FILE", "--row", "100000"], "there is no row 100000"),
+        (["nowhere.safetensors", "FILE"], "nowhere.safetensors"),
+        (["MODEL", "nowhere.csv"], "nowhere.csv"),
+        (["MODEL", "FILE", "--of", "z1[99]"], "run over [0..7]"),
+    ],
+)
+def test_what_is_at_fault_is_said_in_one_line(model, arguments, words):
+    paths = {"MODEL": model, "FILE": PENGUINS}
+    result = invoke(*(paths.get(argument, argument) for argument in arguments))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("clearprop: ")
+    assert result.stderr.count("\n") == 1
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--row", "1"], ["--row", "-1"], ["MODEL"], ["--format", "pdf"], ["--optimizer", "lbfgs"]],
+)
+def test_wrong_usage(model, arguments):
+    result = invoke(*({"MODEL": model}.get(argument, argument) for argument in arguments))
+    assert result.exit_code == 2
+
+
+def test_a_model_is_not_overwritten(model):
+    result = invoke(model, PENGUINS, "--out", model, "--force")
+    assert result.exit_code == 1
+    assert "which is read" in result.stderr
+    assert cp.Model.load(model)
