@@ -35,6 +35,7 @@ def milliseconds(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    """Measure, and write the page."""
     rng = np.random.default_rng(0)
     network = cp.Network([784, 100, 10], "relu", "softmax", seed=0)
     x, X = rng.random(784), rng.random((1000, 784))
