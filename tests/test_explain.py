@@ -155,10 +155,8 @@ def verify(derivation, record, before=None) -> int:
                 equation.numbers,
                 equation.value,
             )
-        if name not in book.known and not re.match(r"(d?[Wbaxz]|delta|L\b|∂)", name):
-            book.known[name] = equation.value
-        if name.startswith("new "):
-            book.known[name] = equation.value
+        if name.startswith("new ") or not re.match(r"(d?[Wbaxz]|delta|L\b|∂)", name):
+            book.known[name] = equation.value  # later rows may speak of it
     return rows
 
 
@@ -397,6 +395,17 @@ class TestFormulas:
                 assert slopes, derivation.keys()
                 assert all(e.forms for e in slopes)
 
+    def test_softmax_of_a_few_classes_has_all_terms(self):
+        network = cp.Network([2, 3], output="softmax", dtype="float64", seed=0)
+        derivation = cp.explain(network, [0.4, 0.1], 1, "delta1[0]")
+        long = next(e for e in derivation if e.name == "delta1[0]" and len(e.forms) == 3)
+        assert form_text(long.forms[0]) == (
+            "∂L/∂a1[0] · ∂a1[0]/∂z1[0] + ∂L/∂a1[1] · ∂a1[1]/∂z1[0] + ∂L/∂a1[2] · ∂a1[2]/∂z1[0]"
+        )
+        assert form_text(long.forms[2]) == "a1[0] - y[0]"
+        assert "y[1] is 1, for the class that is right; the others of y are 0." in str(derivation)
+        assert derivation["L"].symbols.count("log(") == 3
+
     def test_where_curves_are_flat_another_formula_is_shown(self):
         network = cp.Network.from_weights([[[1.0]], [[1.0]]], loss="squared_error")
         derivation = cp.explain(network, [45.0], [0.0], "delta1[0]")
@@ -604,6 +613,19 @@ class TestStep:
         assert derivation["new W1[0,0]"].value == pytest.approx(trained["W1[0,0]"], rel=1e-15)
         assert "SGD moves W1[0,0] up by 0.00460958, from 0.1 to 0.10461." in str(derivation)
 
+    def test_the_whole_pass_ends_with_the_step(self):
+        network = note_network()
+        derivation = cp.explain(network, [0.5, 1.0], 1.0, optimizer=cp.SGD(0.5, momentum=0.9))
+        trained = network.copy()
+        cp.train(trained, [[0.5, 1.0]], [1.0], optimizer=cp.SGD(0.5, momentum=0.9), epochs=1)
+        for name in W_NAMES:
+            new = derivation[f"new {name}"].value
+            assert new == pytest.approx(trained[name], rel=1e-15)
+        wide = cp.Network([30, 20, 10], "relu", "softmax", seed=1)
+        step = cp.explain(wide, np.ones(30), 3, optimizer="sgd").parts[-1]
+        assert [part.title for part in step.parts] == ["W1", "b1", "W2", "b2"]
+        assert step.parts[0].words == ("The 6 of 600 that move most.",)
+
     def test_an_optimizer_of_the_users_own(self):
         class Sign:
             def start(self, parameters):
@@ -646,12 +668,43 @@ class TestNames:
         )
         assert derivation["dW1[0,0]"].symbols == "delta1[0] · x[0]"  # code names for programs
 
+    def test_the_cost_and_whole_arrays(self):
+        names = {"L": "E", "delta2": "dz2", "a2[0]": "a3", "W1[0,0]": "w1"}
+        text = str(cp.explain(note_network(), [0.5, 1.0], 1.0, "w1", names=names))
+        assert text.startswith("dE/dw1 of")
+        assert "∂E/∂w1 = ∂E/∂a3 · ∂a3/∂z2[0] · " in text
+        assert "dz2[0]          = (a3 - y[0]) · sigmoid'(z2[0])" in text
+        assert "(E(w1 + h) - E(w1 - h)) / (2 · h)" in text
+        assert "L" not in text.replace("ReLU", "")
+        whole = cp.explain(note_network(), [0.5, 1.0], 1.0, names={"delta2": "dz2"})
+        assert "dz2 = da2 * sigmoid'(z2), shape (1, 1)" in str(whole)
+        assert (
+            r"\frac{\partial E}{\partial w_{1}}"
+            in cp.explain(note_network(), [0.5, 1.0], 1.0, "w1", names=names).to_latex()
+        )
+
+    def test_an_input_without_a_name_is_not_taken_for_one_with(self):
+        names = {"x[0]": "x1"}
+        latex = cp.explain(note_network(), [0.5, 1.0], 1.0, "z1[0]", names=names).to_latex()
+        assert r"\mathrm{x1}" in latex
+        assert "x_{1}" in latex  # x[1], which has no name of its own
+        both = {"x[0]": "x1", "x[1]": "x2"}
+        latex = cp.explain(note_network(), [0.5, 1.0], 1.0, "z1[0]", names=both).to_latex()
+        assert r"W^{1}_{0,0} \cdot x_{1} + W^{1}_{0,1} \cdot x_{2}" in latex
+
+    def test_scripts_and_hats(self):
+        names = {"z1[0]": "z_1^(2)", "a2[0]": "ŷ", "W2[0,0]": "w_5"}
+        latex = cp.explain(note_network(), [0.5, 1.0], 1.0, "W1[0,0]", names=names).to_latex()
+        for written in ("z^{(2)}_{1}", r"\hat{y}", "w_{5}"):
+            assert written in latex
+
     @pytest.mark.parametrize(
         ("names", "error", "words"),
         [
             ({"W3[0,0]": "w"}, cp.ElementError, "W1 to W2"),
             ({"nonsense": "w"}, cp.ElementError, "names no element"),
-            ({"W1": "w"}, cp.ElementError, "is an array"),
+            ({"W1[0,0]": "W1[0,1]"}, cp.ArgumentError, "the name of another"),
+            ({"x[0]": "y[0]"}, cp.ArgumentError, "the name of another"),
             ({"y[1]": "t"}, cp.ElementError, "the targets are y[0] to y[0]"),
             ({"W1[0,0]": " "}, cp.ArgumentError, "a name is a text"),
             ({"W1[0,0]": 3}, cp.ArgumentError, "a name is a text"),

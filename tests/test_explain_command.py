@@ -60,6 +60,32 @@ def test_a_row_of_a_table(model):
     assert max(map(len, result.output.splitlines())) <= 100
 
 
+def test_a_network_and_a_sample_of_ones_own(tmp_path):
+    network = cp.Network([3, 4, 2], "tanh", "softmax", dtype="float64", seed=1)
+    network.save(tmp_path / "net.safetensors")
+    text = invoke(tmp_path / "net.safetensors", "--x", "0.1,-0.2,0.7", "--y", "1").output
+    record = cp.backprop(network, [[0.1, -0.2, 0.7]], [1])
+    assert f"= {record['delta2'][0, 0]:.6g} " in text
+    numbers = cp.Network([2, 2], "identity", dtype="float64", seed=1)
+    numbers.save(tmp_path / "numbers.safetensors")
+    text = invoke(tmp_path / "numbers.safetensors", "--x", "1,2", "--y", "3,4", "--of", "L").output
+    assert f"= {cp.backprop(numbers, [[1, 2]], [[3, 4]]).loss:.6g}" in text
+    assert "w1 · x[0]" in invoke("--x", "1,2", "--y", "0.5").output  # the note's network
+
+
+def test_what_inputs_and_outputs_are(model):
+    text = " ".join(invoke(model, PENGUINS, "--row", 3, "--of", "W1[1,3]").output.split())
+    assert "Outputs: probabilities, a3[0] of Adelie, a3[1] of Chinstrap, a3[2] of Gentoo." in text
+
+
+def test_the_ending_says_the_format(tmp_path):
+    for ending, begin in ((".html", "<!DOCTYPE"), (".tex", "% needs"), (".json", "{"), (".mml", "<math"),
+                          (".txt", "The whole pass")):  # fmt: skip
+        path = tmp_path / f"pass{ending}"
+        invoke("--out", path)
+        assert path.read_text(encoding="utf-8").startswith(begin)
+
+
 @pytest.mark.parametrize("kind", ["latex", "mathml", "html", "json"])
 def test_formats(kind, tmp_path):
     printed = invoke("--format", kind, "--of", "w2").output
@@ -85,6 +111,7 @@ def test_formats(kind, tmp_path):
     [
         (["--of", "W3[0,0]"], "W1 to W2"),
         (["--of", "w7"], "names no element"),
+        (["--x", "1,2,3", "--y", "1"], "3 columns"),
         (["MODEL", "FILE", "--row", "100000"], "there is no row 100000"),
         (["nowhere.safetensors", "FILE"], "nowhere.safetensors"),
         (["MODEL", "nowhere.csv"], "nowhere.csv"),
@@ -103,7 +130,16 @@ def test_what_is_at_fault_is_said_in_one_line(model, arguments, words):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--row", "1"], ["--row", "-1"], ["MODEL"], ["--format", "pdf"], ["--optimizer", "lbfgs"]],
+    [
+        ["--x", "1,2"],
+        ["--x", "1,b", "--y", "1"],
+        ["MODEL", "FILE", "--x", "1", "--y", "1"],
+        ["--row", "1"],
+        ["--row", "-1"],
+        ["MODEL"],
+        ["--format", "pdf"],
+        ["--optimizer", "lbfgs"],
+    ],
 )
 def test_wrong_usage(model, arguments):
     result = invoke(*({"MODEL": model}.get(argument, argument) for argument in arguments))

@@ -44,14 +44,25 @@ def parse(name: str) -> Element:
     index = _INDEX.fullmatch(text[len(head) :]) if bracket else None
     if match is None or (bracket and index is None):
         raise ElementError(
-            f"{name!r} names no element; names look like W2[1,3], b2[1], z2[1], a1[3], delta2[1], "
-            "dW2[1,3], db2[1], da1[3], x[3], dx[3] or L"
+            f"{name!r} names no element{_hint(text)}; names look like W2[1,3], b2[1], z2[1], "
+            "a1[3], delta2[1], dW2[1,3], db2[1], da1[3], x[3], dx[3] or L"
         )
     numbers = tuple(int(i) for i in index.groups() if i is not None) if index else ()
     symbol, layer = match[1] or match[3], int(match[2] or 0)
     if symbol in ("x", "dx"):
         symbol = symbol.replace("x", "a")
     return Element(symbol, layer, numbers)
+
+
+def _hint(text: str) -> str:
+    """Say which name was meant, where that is clear."""
+    likely = text.replace(" ", "").replace("][", ",").removeprefix("dL/d").removeprefix("∂L/∂")
+    likely = re.sub(r"^w(?=\d)", "W", likely)
+    likely = re.sub(r"^dw(?=\d)", "dW", re.sub(r"^dz(?=\d)", "delta", likely))
+    likely = re.sub(r"^dh(?=\d)", "da", re.sub(r"^h(?=\d)", "a", likely))
+    head, bracket, _ = likely.partition("[")
+    known = _PATTERN.fullmatch(head) and (not bracket or _INDEX.fullmatch(likely[len(head) :]))
+    return f" (did you mean {likely!r}?)" if known and likely != text else ""
 
 
 def check(element: Element, name: str, sizes: tuple[int, ...], has_biases: bool) -> None:

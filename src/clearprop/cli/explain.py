@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 
 import clearprop as cp
 from clearprop.cli.output import as_json
-from clearprop.cli.samples import Sample, note_network, sample_of
+from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.errors import ArgumentError
 from clearprop.optimizers import OPTIMIZERS
 from clearprop.whole_file import check_can_write, write_whole
@@ -31,7 +32,14 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
     help="What to derive: W2[1,3], b1[0], delta1[2], z1[0], a2[1], L, ...  [default: the whole "
     "pass, forward and backward]",
 )
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    help="[default: by the ending of --out, or text]",
+)
+@click.option("--x", metavar="NUMBERS", help="A sample of your own: 0.5,-1.2 (with --y).")
+@click.option("--y", metavar="NUMBERS", help="Its target: a number or numbers, or a label.")
 @click.option(
     "--optimizer",
     type=click.Choice([name for name in OPTIMIZERS if name != "lbfgs"]),
@@ -54,7 +62,9 @@ def explain(
     file: Path | None,
     row: int | None,
     of: str | None,
-    kind: str,
+    kind: str | None,
+    x: str | None,
+    y: str | None,
     optimizer: str | None,
     largest: int,
     out: Path | None,
@@ -63,17 +73,23 @@ def explain(
     """Show how a number comes about: formulas, the numbers put in, values, and words.
 
     MODEL and FILE: a model that clearprop train wrote, and a table with its target; the numbers
-    are those of one row. Neither: a network of 2-2-1 neurons with the weights w1 to w6, small
+    are those of one row. MODEL with --x and --y: a sample of your own, also for a file that
+    Network.save wrote. Neither: a network of 2-2-1 neurons with the weights w1 to w6, small
     enough to follow every number; --of w1 shows its chain rule.
     """
     if row is not None and file is None:
         raise click.UsageError("--row is a row of FILE: give a model and a table.")
+    if (x is None) != (y is None) or (x is not None and file is not None):
+        raise click.UsageError("--x and --y belong together, and stand for FILE and --row.")
+    kind = kind or _kind_of(out)
     if out is not None:
         check_can_write(out, replace=force)
         for source in (model, file):
             if source is not None and out.exists() and source.exists() and out.samefile(source):
                 raise ArgumentError(f"--out is {source}, which is read: choose another name")
-    if model is None:
+    if x is not None and y is not None:
+        sample = _own_sample(model, x, y)
+    elif model is None:
         sample = note_network()
         inputs = {f"x[{i}]": name for i, name in enumerate(sample.features)}
         sample = sample._replace(names={**sample.names, **inputs, "y[0]": "y"}, features=())
@@ -92,6 +108,34 @@ def explain(
         click.echo(f"{derivation.title}\n  in {out}")
 
 
+ENDINGS = {".tex": "latex", ".mml": "mathml", ".html": "html", ".htm": "html", ".json": "json"}
+"""What the ending of --out says the format is."""
+
+
+def _kind_of(out: Path | None) -> str:
+    return ENDINGS.get(out.suffix.lower(), "text") if out is not None else "text"
+
+
+def _own_sample(model: Path | None, x: str, y: str) -> Sample:
+    """Return a sample that was written on the command line."""
+    note = note_network()
+    network = note.network if model is None else network_of(model)
+    names = note.names if model is None else {}
+    target: np.ndarray = _numbers("--y", y)
+    if network.loss.targets == "labels" and len(target) == 1:
+        target = target.astype(int) if float(target[0]).is_integer() else target
+    elif network.sizes[-1] > 1 or len(target) > 1:
+        target = target[None]
+    return Sample(network, _numbers("--x", x)[None], target, names, (), "", "--x and --y")
+
+
+def _numbers(option: str, text: str) -> np.ndarray:
+    try:
+        return np.array([float(number) for number in text.split(",")])
+    except ValueError:
+        raise click.BadParameter(f"{option} is {text!r}; give numbers, as 0.5,-1.2") from None
+
+
 def _written(derivation: cp.Derivation, kind: str) -> str:
     if kind == "json":
         return as_json(derivation.to_dict())
@@ -106,6 +150,8 @@ def _origin(sample: Sample, derivation: cp.Derivation) -> list[str]:
         int(found[1]) for code in used if (found := re.fullmatch(r"x\[(\d+)\]", code)) is not None
     )
     said = [f"The numbers are those of {sample.title}."]
+    if sample.outputs:
+        said.append(f"Outputs: {sample.outputs}.")
     if numbers and sample.features:
         inputs = ", ".join(f"x[{i}] is {sample.features[i]}" for i in numbers)
         said.append(f"Inputs, as the model encodes them: {inputs}.")

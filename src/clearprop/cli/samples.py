@@ -23,6 +23,10 @@ from clearprop.tables.target import Target, check_target_name, find_target
 Array = NDArray[Any]
 
 
+LISTED = 12
+"""Classes that are named one by one."""
+
+
 class Sample(NamedTuple):
     """A network and one sample, in the shapes `clearprop.backprop` takes.
 
@@ -36,6 +40,8 @@ class Sample(NamedTuple):
         What a reader calls elements of the network, such as ``{"W1[0,0]": "w1"}``.
     features : tuple of str
         What each input is.
+    outputs : str
+        What the outputs are, in words; "" where nobody knows.
     title : str
         Where the sample is from, in a few words.
     """
@@ -45,6 +51,7 @@ class Sample(NamedTuple):
     y: Array
     names: dict[str, str]
     features: tuple[str, ...]
+    outputs: str
     title: str
 
 
@@ -77,7 +84,8 @@ def note_network() -> Sample:
     }  # fmt: skip
     network = cp.Network.from_weights(weights, activations="sigmoid", loss="squared_error")
     title = "the 2-2-1 network of the note"
-    return Sample(network, np.array([[0.5, 1.0]]), np.array([1.0]), names, ("x1", "x2"), title)
+    x, y = np.array([[0.5, 1.0]]), np.array([1.0])
+    return Sample(network, x, y, names, ("x1", "x2"), "", title)
 
 
 def network_of(model: Path) -> cp.Network:
@@ -124,7 +132,22 @@ def sample_of(model: Path, file: Path | None, row: int) -> Sample:
     check_finite(goal)  # here, where rows have the table's numbers
     y = _target_of(loaded).encode(goal.take(np.array([row])))
     title = f"row {row} of {file}"
-    return Sample(loaded.network, X[row : row + 1], y, {}, tuple(loaded.features), title)
+    outputs = _outputs(loaded)
+    return Sample(loaded.network, X[row : row + 1], y, {}, tuple(loaded.features), outputs, title)
+
+
+def _outputs(model: cp.Model) -> str:
+    """Say what the outputs of a model's network are."""
+    target, last = _target_of(model), len(model.network.sizes) - 1
+    if target.task == "regression":
+        return (
+            f"a{last}[0] and y[0] are {target.column}, less {target.mean:.6g} and divided by "
+            f"{target.scale:.6g}"
+        )
+    if len(target.classes) > LISTED:
+        return f"a{last} has the probabilities of the {len(target.classes)} {target.column}s"
+    names = (f"a{last}[{k}] of {value}" for k, value in enumerate(target.classes))
+    return f"probabilities, {', '.join(names)}"
 
 
 def rows_of(model: Path, file: Path | None, *, drop_missing_target: bool = False) -> Rows:

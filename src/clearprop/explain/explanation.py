@@ -125,12 +125,12 @@ def explain(
         update = None
         if optimizer is not None:
             update = Update(_rule(optimizer), {}, Moment(0, 1, 0))
-    written = Names(read_names(names, source))
+    written = Names(read_names(names, source), source.sizes)
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
         raise ArgumentError(f"sample is {sample}; the batch has samples 0 to {n - 1}")
     if of is not None:
-        of = {name: element for element, name in written.given.items()}.get(str(of).strip(), of)
+        of = written.element(str(of).strip())
         notation.check(notation.parse(of), of, source.sizes, source.has_biases)
     narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
     return narrator.derivation(of)

@@ -9,7 +9,7 @@ from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import is_small
 from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols, fold, ranked
-from clearprop.explain.derivation.sections import jacobian_part, output_part
+from clearprop.explain.derivation.sections import definition, jacobian_part, output_part
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     da_step,
@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
     """One array: its equation with shapes, and its elements, or the largest of them."""
     name = element_name(symbol, layer, ())
-    title = f"{name} = {_rule(s, symbol, layer)}, shape {s.record[name].shape}"
+    rule = _rule(s, names, symbol, layer)
+    title = f"{names.array(name)} = {rule}, shape {s.record[name].shape}"
     words: tuple[str, ...] = ()
     equations: list[Equation] = []
     if symbol in ("dW", "db"):
@@ -44,8 +45,10 @@ def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
             equations.append(step_of(s, symbol[1], layer, index))
         return Part(title, words, tuple(equations))
     chosen, words = _chosen(s, _values(s, symbol, layer), "neurons")
-    if symbol == "a" and layer and s.is_softmax(layer):
-        equations.append(denominator_step(s, layer))
+    if symbol == "a" and layer:
+        words = (*definition(s, layer), *words)
+        if s.is_softmax(layer):
+            equations.append(denominator_step(s, layer))
     for j in chosen:
         equations += _element(s, symbol, layer, j)
     parts: tuple[Part, ...] = ()
@@ -90,24 +93,26 @@ def _chosen(s: RecordSymbols, values: Array, kind: str) -> tuple[list[int], tupl
     )
 
 
-def _rule(s: RecordSymbols, symbol: str, layer: int) -> str:
+def _rule(s: RecordSymbols, names: Names, symbol: str, layer: int) -> str:
     """Return how a whole array is computed, as matrices."""
-    below = element_name("a", layer - 1, ())
+    loss, array = s.network.loss, names.array
+    below, W, b = array(element_name("a", layer - 1, ())), array(f"W{layer}"), array(f"b{layer}")
+    z, a, da, delta = (array(f"{name}{layer}") for name in ("z", "a", "da", "delta"))
     if symbol == "z":
-        return f"{below} W{layer}ᵀ" + (f" + b{layer}" if s.network.has_biases else "")
+        return f"{below} {W}ᵀ" + (f" + {b}" if s.network.has_biases else "")
     if symbol == "a":
-        return f"{s.f(layer).name}(z{layer})" if layer else "the input"
+        return f"{s.f(layer).name}({z})" if layer else "the input"
     if symbol == "da":
         if layer == s.last:
-            return f"the slope of {s.network.loss}"
-        return f"delta{layer + 1} W{layer + 1}"
+            return f"the slope of {loss}"
+        return f"{array(f'delta{layer + 1}')} {array(f'W{layer + 1}')}"
     if symbol == "delta":
         if layer == s.last and s.is_fused and s.f(layer).name != "softplus":
-            return f"a{layer} - y"
+            return f"{a} - y"
         if s.is_softmax(layer):
-            return f"J(z{layer})ᵀ da{layer}"
-        return f"da{layer} * {s.f(layer).name}'(z{layer})"
-    share = "(omega * " + f"delta{layer})" if s.n > 1 else f"delta{layer}"
+            return f"J({z})ᵀ {da}"
+        return f"{da} * {s.f(layer).name}'({z})"
+    share = f"(ω * {delta})" if s.n > 1 else delta
     if symbol == "db":
         return f"{share} summed over samples" if s.n > 1 else share
-    return f"{share}ᵀ {below}" + (f" + l2 W{layer}" if s.record.l2 else "")
+    return f"{share}ᵀ {below}" + (f" + l2 {W}" if s.record.l2 else "")

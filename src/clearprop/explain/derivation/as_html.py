@@ -27,7 +27,9 @@ _STYLE = """
   margin: 1.2em 0 0.2em; border-bottom: 1px solid #ddd }
 .clearprop-derivation h3 { font-size: 0.95em; margin: 0.8em 0 0.2em; color: #444 }
 .clearprop-derivation p { margin: 0.2em 0 } .clearprop-derivation math { font-size: 1.1em }
-.clearprop-derivation mtd { padding: 0.2em 0.3em } .clearprop-derivation .code { color: #767676;
+.clearprop-derivation mtd { padding: 0.2em 0.3em }
+.clearprop-derivation mtr.first > mtd { padding-top: 0.5em }
+.clearprop-derivation .code { color: #767676;
   font: 0.8em ui-monospace, monospace } .clearprop-derivation .note { color: #0060a0 }
 .clearprop-derivation .largest { background: #fff3d6 }
 """
@@ -119,7 +121,7 @@ def _rows(equation: Equation, names: Names) -> str:
     for i, (content, marked) in enumerate(lines):
         first = (code, mathml(equation.left, names)) if i == 0 else ("", "")
         cells = _cell(first[0]) + _cell(first[1], _RIGHT) + _cell(content, _LEFT, marked)
-        rows.append(f"<mtr>{cells}</mtr>")
+        rows.append(f'<mtr class="first">{cells}</mtr>' if i == 0 else f"<mtr>{cells}</mtr>")
     return "".join(rows)
 
 

@@ -19,6 +19,7 @@ from clearprop.explain.derivation.latex import (
     latex_numbers,
     latex_terms,
 )
+from clearprop.explain.derivation.plain_text import symbols
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
 
 LONG = 4
@@ -27,17 +28,24 @@ LONG = 4
 SHORT = 52
 """Characters of a formula and its numbers, as text, that are written on one line."""
 
+WIDE = 45
+"""Characters of a term, as text, whose numbers are written on a line of their own."""
+
 FACTORS = 7
 """Factors of a product on a line."""
 
 
 def latex_of(derivation: Derivation) -> str:
     """Return the whole derivation."""
-    lines = ["% needs \\usepackage{amsmath}", rf"\textbf{{{escaped(derivation.title)}}}"]
+    lines = [
+        "% needs \\usepackage{amsmath}",
+        r"\begingroup\allowdisplaybreaks",
+        rf"\noindent\textbf{{{escaped(derivation.title)}}}\par",
+    ]
     lines += _sentences(derivation.words)
     for part in derivation.parts:
         lines += _part(part, derivation.names, 0)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, r"\endgroup"]) + "\n"
 
 
 def _sentences(words: tuple[str, ...]) -> list[str]:
@@ -95,7 +103,10 @@ def _term_lines(equation: Equation, names: Names) -> list[str]:
         numbers = "" if isinstance(inner, Rest | Symbol) else f" = {put_in}"
         before = "= " if i == 0 else r"\quad"
         mark = r" \quad \text{(largest)}" if i == equation.largest else ""
-        lines.append(f"{before}{written}{numbers} = {value}{mark}")
+        if len(symbols(inner, names)) > WIDE:
+            lines += [f"{before}{written}", rf"\qquad{numbers} = {value}{mark}"]
+        else:
+            lines.append(f"{before}{written}{numbers} = {value}{mark}")
     return lines
 
 

@@ -78,19 +78,24 @@ def _equations(equations: Sequence[Equation], names: Names, width: int) -> list[
     """Return the lines of equations; neighbors of the same kind are aligned."""
     rows = [_row(equation, names) for equation in equations]
     left = min(max((len(row.left) for row in rows), default=0), width // 3)
+    # Of neurons that are alike, one whose sum takes several lines has the others follow.
+    unfolded = {
+        len(row.equation.terms) for row in rows
+        if len(row.equation.terms) > 2 and not _on_one_line(row, left, width)
+    }  # fmt: skip
+
+    def short(row: _Row) -> bool:
+        return len(row.equation.terms) not in unfolded and _on_one_line(row, left, width)
+
     lines: list[str] = []
     at = 0
     while at < len(rows):
-        if not _on_one_line(rows[at], left, width):
+        if not short(rows[at]):
             lines += _broken(rows[at], names, left, width)
             at += 1
             continue
         end = at + 1
-        while (
-            end < len(rows)
-            and _on_one_line(rows[end], left, width)
-            and len(rows[end].right) == len(rows[at].right)
-        ):
+        while end < len(rows) and short(rows[end]) and len(rows[end].right) == len(rows[at].right):
             end += 1
         lines += _aligned(rows[at:end], left, width)
         at = end
@@ -179,12 +184,17 @@ def _wrapped(text: str, before: str, width: int) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut a formula before each " · ", " + " and " - "."""
+    """Cut a formula before each operator that stands in no parentheses."""
     words = text.split(" ")
-    pieces = [words[0]]
+    pieces, depth = [words[0]], _depth(words[0])
     for word in words[1:]:
-        if word in ("·", "+", "-", "/"):
+        if word in ("·", "+", "-", "/") and depth == 0:
             pieces.append(f" {word}")
         else:
             pieces[-1] += f" {word}"
+        depth += _depth(word)
     return pieces
+
+
+def _depth(word: str) -> int:
+    return word.count("(") - word.count(")")

@@ -168,6 +168,11 @@ def symbols_in(expression: Expression) -> Iterator[Symbol]:
                 yield from symbols_in(part)
 
 
+def is_plain(expression: Expression) -> bool:
+    """Whether an expression is a function whose argument is worth showing: log, exp, not f'."""
+    return isinstance(expression, Apply) and not expression.function.endswith("'")
+
+
 def minus(left: Expression, right: Expression) -> Sum:
     """Return left - right."""
     return Sum((left, Negative(right)))

@@ -83,9 +83,7 @@ def loss_formulas(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> l
         case "squared_error":
             return [times(Number(0.5), Square(r))]
         case "cross_entropy":
-            if y.value == 0:
-                return [Number(0.0)]
-            return [Negative(times(y, _log(a))), times(y, minus(lse, z))]
+            return [Negative(times(y, _log(a))), times(y, minus(lse, z)), Number(0.0)]
         case "binary_cross_entropy":
             return _binary(z, a, y)
         case "absolute_error":

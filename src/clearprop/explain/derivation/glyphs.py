@@ -7,6 +7,7 @@ give names of their own, and `dW1[0,0]` is then written by the name of `W1[0,0]`
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -75,47 +76,67 @@ class Names:
     Parameters
     ----------
     given : mapping of str to str
-        Elements to names, as `read_names` returns them.
+        Elements or whole arrays to names, as `read_names` returns them.
+    sizes : tuple of int
+        Of the network: what its own inputs and targets are called is no name for another thing.
 
     Raises
     ------
-    ElementError
-        If a key is an array.
     ArgumentError
-        If a name is too long, or given twice.
+        If a name is too long, given twice, or that of another element.
     """
 
-    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+    def __init__(self, given: Mapping[str, str] | None = None, sizes: tuple[int, ...] = ()) -> None:
         self.given = dict(given or {})
+        self._sizes = sizes
         for key, name in self.given.items():
-            if key != "L" and "[" not in key:
-                raise ElementError(
-                    f"{key!r} is an array; names are for single numbers, as {key}[0]"
-                )
             if len(name) > LONGEST:
                 raise ArgumentError(
                     f"names[{key!r}] has {len(name)} characters; formulas take {LONGEST} at most"
                 )
+            if _is_element(name, sizes) and name not in (key, *self.given):
+                raise ArgumentError(f"names[{key!r}] is {name!r}, which is the name of another")
         if len(set(self.given.values())) < len(self.given):
             raise ArgumentError("names gives two elements the same name")
 
+    @property
+    def cost(self) -> str:
+        """What the cost is called."""
+        return self.given.get("L", "L")
+
+    def array(self, name: str) -> str:
+        """Return the name of a whole array."""
+        return self.given.get(name, name)
+
+    def own(self, name: str) -> str | None:
+        """Return the reader's name of an element: its own, its array's, or its parameter's."""
+        if name in self.given:
+            return self.given[name]
+        head, bracket, index = name.partition("[")
+        if bracket and head in self.given:
+            return f"{self.given[head]}[{index}"
+        if name.startswith("d") and (inner := self.own(name[1:])) is not None:
+            return f"∂{self.cost}/∂{inner}"
+        return (
+            f"∂{self.cost}/∂{name[1:]}" if name[:2] in ("dW", "db") and self.cost != "L" else None
+        )
+
+    def element(self, name: str) -> str:
+        """Return the element that a reader's name stands for, or the name as it is."""
+        return {own: element for element, own in self.given.items()}.get(name, name)
+
     def text(self, symbol: Symbol) -> str:
         """Return a symbol as text: the reader's name, or the grammar's."""
-        name = self.given.get(symbol.name) or self._of_gradient(symbol.name)
-        if name is None:
-            name = _GREEK_TEXT.get(symbol.name, symbol.name)
-        name = re.sub(r"^beta([12]\^)", r"β\1", name)
-        moved = _MOVED.fullmatch(symbol.name)
+        name = symbol.name
+        moved = _MOVED.fullmatch(name)
         if moved is not None:
-            name = f"L({self.given.get(moved[1], moved[1])} {moved[2]} h)"
-        if symbol.name.startswith("new "):
-            name = f"new {self.given.get(symbol.name[4:], symbol.name[4:])}"
-        return name if symbol.sample is None else f"{name}@{symbol.sample}"
-
-    def _of_gradient(self, name: str) -> str | None:
-        if name.startswith("d") and name[1:] in self.given:
-            return f"∂L/∂{self.given[name[1:]]}"
-        return None
+            written = f"{self.cost}({self.own(moved[1]) or moved[1]} {moved[2]} h)"
+        elif name.startswith("new "):
+            written = f"new {self.own(name[4:]) or name[4:]}"
+        else:
+            written = self.own(name) or _GREEK_TEXT.get(name, name)
+            written = re.sub(r"^beta([12]\^)", r"β\1", written)
+        return written if symbol.sample is None else f"{written}@{symbol.sample}"
 
     def partial(self, partial: Partial) -> str:
         """Return a partial derivative as text."""
@@ -126,7 +147,7 @@ class Names:
         name, sample = symbol.name, symbol.sample
         row = "" if sample is None else str(sample)
         if name in self.given:
-            return _with_row(_own_glyph(self.given[name]), row)
+            return _with_row(self._own_glyph(self.given[name]), row)
         if name in _SETTINGS:
             return _SETTINGS[name]
         if name == "omega":
@@ -144,7 +165,8 @@ class Names:
             return Glyph("z", special[2] + (f",({row})" if row else ""), "k", special[1])
         moved = _MOVED.fullmatch(name)
         if moved is not None:
-            return Glyph("L", mark=moved[2], argument=self.glyph(Symbol(moved[1], 0.0)))
+            argument = self.glyph(Symbol(moved[1], 0.0))
+            return Glyph(self.cost, mark=moved[2], argument=argument)
         power = _POWER.fullmatch(name)
         if power is not None:
             return Glyph("β", power[2], power[1])
@@ -152,6 +174,28 @@ class Names:
         if factor is not None:
             return _with_row(Glyph("mask", factor[1], factor[2]), row)
         return self._of_grammar(name, symbol, row)
+
+    def _own_glyph(self, name: str) -> Glyph:
+        """Return a reader's name: "w1" and "w_1" have the 1 below, "z_1^(2)" the (2) above."""
+        plain = unicodedata.normalize("NFD", name)
+        hat = "hat" if len(plain) > 1 and plain[1] == "\u0302" else ""
+        plain = plain.replace("\u0302", "", 1) if hat else name
+        match = re.fullmatch(
+            r"([^\W\d_]+)(?:_?(\d+)|_(\w)|_\{([^{}]+)\})?(?:\^(\(?\w+\)?)|\^\{([^{}]+)\})?", plain
+        )
+        if match is None:
+            return Glyph(name)
+        below = match[2] or match[3] or match[4] or ""
+        above = match[5] or match[6] or ""
+        glyph = Glyph(match[1], above, below, hat)
+        return Glyph(name) if self._is_taken(glyph) else glyph
+
+    def _is_taken(self, glyph: Glyph) -> bool:
+        """Whether an input or a target without a name of its own is written just so."""
+        if glyph.base not in ("x", "y") or glyph.above or glyph.mark or not glyph.below.isdigit():
+            return False
+        size = self._sizes[0 if glyph.base == "x" else -1] if self._sizes else 0
+        return int(glyph.below) < size and f"{glyph.base}[{glyph.below}]" not in self.given
 
     def _of_grammar(self, name: str, symbol: Symbol, row: str) -> Glyph:
         try:
@@ -162,12 +206,14 @@ class Names:
         if kind in ("dW", "db", "da"):
             inner = element_name(kind[1], layer, indices)
             bottom = self.glyph(Symbol(inner, 0.0, symbol.sample if kind == "da" else None))
-            cost = Glyph("L", below=row)
+            cost = Glyph(self.cost, below=row)
             return Glyph(bottom.base, bottom.above, bottom.below, "", cost)
         base = {"delta": "δ"}.get(kind, kind)
-        above = str(layer)
+        above, array = str(layer), name.partition("[")[0]
         if kind == "a" and layer == 0:
             base, above = "x", ""
+        if array in self.given:
+            base, above = self.given[array], ""
         return _with_row(Glyph(base, above, ",".join(map(str, indices))), row)
 
 
@@ -196,7 +242,12 @@ def _with_row(glyph: Glyph, row: str) -> Glyph:
     return Glyph(glyph.base, above, glyph.below, glyph.mark)
 
 
-def _own_glyph(name: str) -> Glyph:
-    """Return a reader's name; digits at its end are written below."""
-    match = re.fullmatch(r"([^\W\d_]+)_?(\d+)", name)
-    return Glyph(match[1], below=match[2]) if match else Glyph(name)
+def _is_element(name: str, sizes: tuple[int, ...]) -> bool:
+    """Whether a network of these sizes has an element of this name, or such a target."""
+    if re.fullmatch(r"y\[\d+\]", name):
+        return True
+    try:
+        notation.check(notation.parse(name), name, sizes, True)
+    except (ElementError, IndexError):
+        return False
+    return True

@@ -19,6 +19,7 @@ from clearprop.explain.derivation.expressions import (
     Square,
     Sum,
     Symbol,
+    is_plain,
 )
 from clearprop.explain.derivation.glyphs import Glyph, Names
 from clearprop.explain.derivation.plain_text import number, rest_text
@@ -178,7 +179,7 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
         case Product(factors):
             texts = []
             for i, factor in enumerate(factors):
-                if isinstance(factor, Square):
+                if isinstance(factor, Square) or is_plain(factor):
                     texts.append(_numbers(factor, digits, _FACTOR))
                     continue
                 wrapped = factor.value < 0 and not (first and i == 0)

@@ -29,6 +29,7 @@ from clearprop.explain.derivation.sections import (
     meaning_part,
     softmax_parts,
     update_part,
+    updates_part,
 )
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
@@ -95,7 +96,9 @@ class Narrator:
             hardest = hardest_sample(s, symbol, layer, index)
             s, why = self._symbols(hardest), "which pushes hardest"
         gradient = s.gradient(symbol, layer, index)
-        title = self._title(f"dL/d{self.names.text(s.parameter(symbol, layer, index))}")
+        title = self._title(
+            f"d{self.names.cost}/d{self.names.text(s.parameter(symbol, layer, index))}"
+        )
         if not np.isfinite(gradient.value):
             return self._up_to_first(gradient.name, title)
         above = neurons_above(s, layer, index[0])
@@ -152,7 +155,7 @@ class Narrator:
         return self._put(target.code, title, remarks, parts)
 
     def _of_cost(self) -> Derivation:
-        s, title = self._followed(), self._title("L")
+        s, title = self._followed(), self._title(self.names.cost)
         if not np.isfinite(s.cost().value):
             return self._up_to_first("L", title)
         outputs = some_neurons(s, s.record.delta[-1][s.sample])
@@ -165,7 +168,11 @@ class Narrator:
         part = array_part(s, self.names, symbol, layer)
         if not all(np.isfinite(equation.value) for equation in part):
             return self._up_to_first(name, title)
-        return self._put(None, title, self._remarks(s, COSTLIEST), [part])
+        before: list[Part] = []
+        if symbol not in ("z", "a"):
+            outputs = some_neurons(s, s.record.delta[-1][s.sample])
+            before = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s)]
+        return self._put(None, title, self._remarks(s, COSTLIEST), [*before, part])
 
     def _whole_pass(self) -> Derivation:
         s, title = self._followed(), self._title("The whole pass")
@@ -193,6 +200,8 @@ class Narrator:
             cost_part(s),
             Part("Backward, from the output to the input", (saved,), (), back),
         ]
+        if self.update is not None:
+            parts.append(updates_part(s, self.names, self.update))
         return self._put(None, title, self._remarks(s, COSTLIEST), parts)
 
     def _up_to_first(self, of: str | None, title: str) -> Derivation:
@@ -225,7 +234,10 @@ class Narrator:
         said = []
         if s.n > 1:
             chosen = f", {why}" if self.sample is None else ""
-            said.append(f"Sample {s.sample} is followed{chosen}; @{s.sample} marks its numbers.")
+            said.append(
+                f"Sample {s.sample} is followed{chosen}; @{s.sample}, in mathematics "
+                f"({s.sample}) above, marks its numbers."
+            )
         if self.dtype != "float64":
             said.append(f"The network is {self.dtype}; all is computed in float64.")
         return tuple(said)

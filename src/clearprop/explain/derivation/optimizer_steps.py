@@ -101,8 +101,12 @@ class OneParameter:
 
     def _sgd(self, rule: SGD) -> Iterator[Equation]:
         eta = self._rate()
-        form: Expression = minus(self.w, times(eta, self.g))
-        if "velocity" in self.before:
+        if "velocity" not in self.before:
+            step: Expression = Negative(times(eta, self.g))
+            update = Symbol("update", step.value)
+            yield Equation(update, update.value, (step,))
+            form: Expression = Sum((self.w, update))
+        else:
             mu = Symbol("mu", rate_at(rule.momentum, self.now.t, self.now.total))
             v_before, v = self._known("v", "velocity")
             kept = minus(times(mu, v_before), times(eta, self.g))

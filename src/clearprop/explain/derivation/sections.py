@@ -24,7 +24,7 @@ from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import Neurons, is_small
 from clearprop.explain.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explain.derivation.paths import count_of_paths, strongest_paths
-from clearprop.explain.derivation.record_symbols import RecordSymbols
+from clearprop.explain.derivation.record_symbols import RecordSymbols, ranked
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     cost_step,
@@ -58,13 +58,13 @@ class Update(NamedTuple):
 
 def forward_part(s: RecordSymbols, neurons: Neurons, *, to_z: bool = False) -> Part:
     """The forward pass of the neurons of each layer; `to_z` leaves out the last layer's a."""
-    equations, functions = [], {}
+    equations: list[Equation] = []
+    functions: dict[str, str] = {}
     for layer in sorted(neurons):
         if layer == 0 or not neurons[layer]:
             continue
-        f = s.f(layer)
-        if isinstance(f, BuiltInActivation) and not f.equation.startswith(f.name):
-            functions[f.name] = f"{f.name}(z) = {f.equation}"
+        if not (to_z and layer == max(neurons)):
+            functions |= dict.fromkeys(definition(s, layer), "")
         shown = sorted(neurons[layer])
         # Of a wide network, the strongest neuron of a layer stands for the others.
         summed = shown if is_small(s) else neurons[layer][:1]
@@ -74,16 +74,40 @@ def forward_part(s: RecordSymbols, neurons: Neurons, *, to_z: bool = False) -> P
         if s.is_softmax(layer):
             equations.append(denominator_step(s, layer))
         equations += [a_step(s, layer, j) for j in shown]
-    return Part("Forward", tuple(functions.values()), tuple(equations))
+    return Part("Forward", tuple(functions), tuple(equations))
+
+
+def definition(s: RecordSymbols, layer: int) -> tuple[str, ...]:
+    """Say what f_l is, unless its name says it."""
+    f = s.f(layer)
+    if isinstance(f, BuiltInActivation) and not f.equation.startswith(f.name):
+        return (f"{f.name}(z) = {f.equation}",)
+    return ()
 
 
 def cost_part(s: RecordSymbols) -> Part:
     """The cost of the sample, and of the batch."""
     equations = [loss_step(s)]
+    words = [f"{s.network.loss}: {getattr(s.network.loss, 'equation', 'your own loss')}"]
+    words += _targets(s)
     if s.is_mean:
         equations.append(cost_step(s))
-    words = (f"{s.network.loss}: {getattr(s.network.loss, 'equation', 'your own loss')}",)
-    return Part("Cost", words, tuple(equations))
+    if s.n > 1:
+        even = np.ptp(s.record.omega) == 0
+        share = f"1/{s.n:,}" if even else "its weight by the sum of weights"
+        words.append(f"ω is a sample's share of the cost: {share}.")
+    return Part("Cost", tuple(words), tuple(equations))
+
+
+def _targets(s: RecordSymbols) -> list[str]:
+    """Say what y is: of a class, 1 in one place and 0 elsewhere."""
+    if s.network.loss.targets != "labels":
+        return []
+    y = s.record.y[s.sample]
+    ones = np.flatnonzero(y == 1)
+    if len(ones) == 1 and np.count_nonzero(y) == 1:
+        return [f"y[{ones[0]}] is 1, for the class that is right; the others of y are 0."]
+    return []
 
 
 def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
@@ -169,7 +193,9 @@ def mean_part(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...])
     """The mean over the batch, and the penalty."""
     words = []
     if s.n > 1:
-        words.append("Each sample pushes with its share omega of the cost; the hardest come first.")
+        words.append(
+            "Each sample pushes with its share ω of the cost; who pushes hardest is marked."
+        )
     if s.record.l2 and symbol == "W":
         words.append("The penalty adds l2 times the weight.")
     title = "The mean over the batch" if s.n > 1 else "The sample's part, and the penalty"
@@ -185,24 +211,64 @@ def update_part(
     update: Update,
 ) -> Part:
     """The optimizer's step of one parameter."""
-    rule, before, now = update
-    state = before or rule.start(s.network.parameters)
-    parameters, after = updated(s.network, s.record.gradient, rule, state, now)
-    name = f"{symbol}{layer}"
-
-    def one(vector: Array) -> float:
-        return float(s.network.unflatten(vector)[name][index])
-
+    step = _OneStep(s, update)
+    numbers = step.of(symbol, layer, index)
     w = s.parameter(symbol, layer, index)
-    new = one(parameters)
-    numbers = OneParameter(
-        rule, now, w, s.gradient(symbol, layer, index),
-        {key: one(np.asarray(array, np.float64)) for key, array in state.items()},
-        {key: one(array) for key, array in after.items()}, new,
-    )  # fmt: skip
-    words = step_in_words(names, w, new, type(rule).__name__)
-    which = f"update {now.made + 1}" if now.made else "its first update"
-    return Part(f"The step of {type(rule).__name__}, {which}", (words,), tuple(numbers.steps()))
+    words = step_in_words(names, w, numbers.new.value, step.name)
+    return Part(step.title, (words,), tuple(numbers.steps()))
+
+
+def updates_part(s: RecordSymbols, names: Names, update: Update) -> Part:
+    """The optimizer's step of all parameters, or of those that it moves most."""
+    step = _OneStep(s, update)
+    parts = []
+    for name, change in s.network.unflatten(step.change).items():
+        many = change.size > s.largest + 1 and not is_small(s)
+        places = ranked(change.ravel())[: s.largest] if many else range(change.size)
+        equations: list[Equation] = []
+        for place in places:
+            index = tuple(int(i) for i in np.unravel_index(int(place), change.shape))
+            equations += step.of(name[0], int(name[1:]), index).steps()
+        words = (f"The {len(places)} of {change.size:,} that move most.",) if many else ()
+        parts.append(Part(names.array(name), words, tuple(equations)))
+    return Part(step.title, (), (), tuple(parts))
+
+
+class _OneStep:
+    """An update of all parameters, of which single ones are told."""
+
+    def __init__(self, s: RecordSymbols, update: Update) -> None:
+        self._s = s
+        self._rule, before, self._now = update
+        self._state = before or self._rule.start(s.network.parameters)
+        self._parameters, self._after = updated(
+            s.network, s.record.gradient, self._rule, self._state, self._now
+        )
+
+    @property
+    def name(self) -> str:
+        return type(self._rule).__name__
+
+    @property
+    def title(self) -> str:
+        which = f"update {self._now.made + 1}" if self._now.made else "its first update"
+        return f"The step of {self.name}, {which}"
+
+    @property
+    def change(self) -> Array:
+        return np.asarray(self._parameters - self._s.network.parameters)
+
+    def of(self, symbol: str, layer: int, index: tuple[int, ...]) -> OneParameter:
+        """Return the step of one parameter."""
+
+        def one(vector: Array) -> float:
+            return float(self._s.network.unflatten(vector)[f"{symbol}{layer}"][index])
+
+        before = {k: one(np.asarray(array, np.float64)) for k, array in self._state.items()}
+        after = {key: one(array) for key, array in self._after.items()}
+        w, g = self._s.parameter(symbol, layer, index), self._s.gradient(symbol, layer, index)
+        new = one(self._parameters)
+        return OneParameter(self._rule, self._now, w, g, before, after, new)
 
 
 def meaning_part(
@@ -239,4 +305,4 @@ def _difference(
         Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
     )
     form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
-    return Equation(Symbol("difference", form.value), form.value, (form,), digits=10)
+    return Equation(Symbol("difference", form.value), form.value, (form,), digits=12)

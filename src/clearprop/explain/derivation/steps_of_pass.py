@@ -31,6 +31,9 @@ from clearprop.explain.derivation.formulas import (
 from clearprop.explain.derivation.record_symbols import RecordSymbols, fold
 from clearprop.explain.derivation.tree import Equation
 
+FEW = 4
+"""Outputs of a network whose terms are all written, those that are 0 too."""
+
 
 def z_step(s: RecordSymbols, layer: int, j: int) -> Equation:
     """z^l_j = sum_i W^l[j,i] a^(l-1)_i + b^l_j."""
@@ -118,7 +121,7 @@ def loss_step(s: RecordSymbols) -> Equation:
             return Equation(s.loss(), s.loss().value, note=_of_loss(s))
         found.append(option)
     values = np.array([term.value for term in found])
-    kept = [j for j, term in enumerate(found) if not isinstance(term, Number)] or [0]
+    kept = [j for j, term in enumerate(found) if term.value or s.sizes[-1] <= FEW] or [0]
     shown, rest = fold(values[kept], s.largest, "term")
     form = _alone(folded([found[kept[k]] for k in shown], rest))
     if not fits(form, s.loss().value):
@@ -166,7 +169,33 @@ def da_step(s: RecordSymbols, layer: int, i: int) -> Equation:
     shown, rest = fold(contributions, s.largest, "path")
     terms: list[Expression] = [times(s.delta(layer + 1, k), s.W(layer + 1, k, i)) for k in shown]
     da = s.da(layer, i)
-    return Equation(da, da.value, (_alone(folded(terms, rest)),), by_rows=True)
+    forms = [_alone(folded(terms, rest))]
+    if rest is None and len(shown) <= FEW and not s.is_softmax(layer + 1):
+        by_chain = _by_chain(s, layer, i)
+        if by_chain is not None:
+            forms.insert(0, by_chain)
+    return Equation(da, da.value, tuple(forms), by_rows=True)
+
+
+def _by_chain(s: RecordSymbols, layer: int, i: int) -> Expression | None:
+    """dL/da^l_i as Leibniz writes it: the slopes by the neurons above, times theirs by a^l_i."""
+    above = layer + 1
+    if above == s.last and s.is_fused:
+        return None
+    terms: list[Expression] = []
+    for k in range(s.sizes[above]):
+        a, z = s.a(above, k), s.z(above, k)
+        mask = s.mask(above, k)
+        size = s.slope(above, k).value * (1.0 if mask is None else mask.value)
+        terms.append(
+            times(
+                Partial(s.loss(), a, s.da(above, k).value),
+                Partial(a, z, size),
+                Partial(z, s.a(layer, i), s.W(above, k, i).value),
+            )
+        )
+    form = _sum(terms)
+    return form if fits(form, s.da(layer, i).value) else None
 
 
 def slope_step(s: RecordSymbols, layer: int, j: int) -> Equation:
@@ -210,8 +239,10 @@ def fused_delta_steps(s: RecordSymbols, j: int) -> list[Equation]:
     long: list[Expression] = []
     if s.is_softmax(L):
         before = jacobian_steps(s, L, j)
-        targets = np.flatnonzero(s.record.y[s.sample])
-        if len(targets) <= s.largest:
+        # Where y is 0, the slope of the cost is 0: of many outputs, those terms are left out.
+        few = s.sizes[-1] <= FEW
+        targets = np.arange(s.sizes[-1]) if few else np.flatnonzero(s.record.y[s.sample])
+        if len(targets) <= max(FEW, s.largest):
             leibniz: list[Expression] = []
             put_in: list[Expression] = []
             for k in map(int, targets):

@@ -186,7 +186,7 @@ class Derivation:
     >>> import clearprop as cp
     >>> network = cp.Network.from_weights([[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6]]])
     >>> derivation = cp.explain(network, [0.5, 1.0], 1.0, of="delta1[0]")
-    >>> derivation.value == cp.backprop(network, [[0.5, 1.0]], [1.0])["delta1[0]"][0]
+    >>> bool(derivation.value == cp.backprop(network, [[0.5, 1.0]], [1.0])["delta1[0]"][0])
     True
     >>> equation = derivation["da1[0]"]
     >>> equation.symbols, equation.numbers, equation.depends_on
@@ -204,10 +204,10 @@ class Derivation:
             yield from part
 
     def __getitem__(self, name: str) -> Equation:
-        """Return the equation of a code name, such as "delta1[0]"; the last, if several."""
-        found = None
+        """Return the equation of a code name, or a reader's; the last, if several."""
+        asked, found = self.names.element(name), None
         for equation in self:
-            if equation.name == name:
+            if equation.name in (name, asked):
                 found = equation
         if found is None:
             raise ElementError(
