@@ -43,11 +43,15 @@ class CompiledDescent:
     optimizer : Optimizer
     threads : int, optional
         None: as many as pay and as this process may use.
+    state : dict, optional
+        The optimizer's, of a run that goes on; it is changed in place. None: it begins.
     """
 
-    def __init__(self, job: Job, optimizer: Optimizer, threads: int | None) -> None:
+    def __init__(
+        self, job: Job, optimizer: Optimizer, threads: int | None, state: State | None = None
+    ) -> None:
         self._job, self._optimizer = job, optimizer
-        self._state: State = optimizer.start(job.network.parameters)
+        self._state = optimizer.start(job.network.parameters) if state is None else state
         bits = job.network.dtype.itemsize * 8
         self._own = optimizer_of(optimizer, bits) is None
         self._run = compiled_run(job, None if self._own else optimizer, self._state, threads)
@@ -152,7 +156,9 @@ def compiled_run(
     job: Job, optimizer: Optimizer | None, state: State, threads: int | None
 ) -> CompiledRun:
     """Return the engine's run for a job; without an optimizer it computes gradients alone."""
-    course = Course(job.batch_size, job.shuffle, job.l2, job.dropout, job.shards, job.seed)
+    course = Course(
+        job.batch_size, job.shuffle, job.l2, job.dropout, job.shards, job.seed, job.batch_means
+    )
     data = job.data
     return CompiledRun(
         job.network.topology(), data.X, data.y, data.weights, course, optimizer, state, threads

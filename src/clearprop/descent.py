@@ -24,12 +24,14 @@ Array = NDArray[Any]
 class Descent:
     """The state of a run: what an update changes.
 
-    `t` counts batches, `made` the updates among them; `verified` holds the last parameters
-    whose cost and gradient were finite.
+    `begun` is the optimizer's state where the run goes on from another one; `t` counts batches,
+    `made` the updates among them; `verified` holds the last parameters whose cost and gradient
+    were finite.
     """
 
     job: Job
     optimizer: Optimizer
+    begun: State | None = None
     t: int = 0
     made: int = 0
     state: State = field(init=False)
@@ -38,7 +40,8 @@ class Descent:
 
     def __post_init__(self) -> None:
         network = self.job.network
-        self.state = self.optimizer.start(network.parameters)
+        start = self.optimizer.start
+        self.state = start(network.parameters) if self.begun is None else self.begun
         self.verified = network.parameters.copy()
         self.is_weight = weight_mask(network)
 
@@ -96,7 +99,8 @@ def descend(
         for rows in run.job.batches(epoch):
             record = run.step(rows, epoch)
             if record is not None:
-                share = len(rows) if weights is None else float(weights[rows].sum())
+                by_rows = run.job.batch_means
+                share = len(rows) if weights is None or by_rows else float(weights[rows].sum())
                 cost += share * float(record.loss)
                 weight += share
             on_step(run.t)

@@ -53,6 +53,9 @@ class Job:
     dropout: float
     shards: int
     seed: int
+    batch_means: bool = False
+    """Whether cost is counted as scikit-learn does: the penalty is divided by each batch's sum of
+    weights, and an epoch's cost is the mean of its batches' by their numbers of rows."""
 
     @property
     def n(self) -> int:
@@ -74,7 +77,10 @@ class Job:
         batch = self.data.take(rows)
         omega = mean_weights(batch.weights, len(rows), self.network.dtype)
         masks = self._masks(rows, epoch) if self.dropout else ()
-        return forward_and_backward(self.network, batch.X, batch.y, omega, self.l2, masks)
+        l2 = self.l2
+        if self.batch_means and l2:
+            l2 /= len(rows) if batch.weights is None else float(batch.weights.sum())
+        return forward_and_backward(self.network, batch.X, batch.y, omega, l2, masks)
 
     def _masks(self, rows: NDArray[np.int64], epoch: int) -> tuple[Array, ...]:
         """Inverted dropout: 0 for a dropped unit, 1 / (1 - rate) for a kept one."""

@@ -172,6 +172,26 @@ epsilon=1e-08)
 
 
 @dataclass(frozen=True)
+class UncorrectedAdam(Adam):
+    """Adam without corrections of its own, for those who put them into the learning rate.
+
+    w -= eta m / (sqrt(v) + epsilon), as scikit-learn's multilayer perceptron has it; its rate is
+    eta sqrt(1 - beta2^(t+1)) / (1 - beta1^(t+1)), and epsilon is added to the uncorrected root.
+    """
+
+    def update(
+        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+    ) -> None:
+        """Take one step, in place."""
+        m, v = state["m"], state["v"]
+        m += (1 - self.beta1) * (gradient - m)
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient * gradient
+        rate = rate_at(self.learning_rate, now.t, now.total)
+        parameters -= rate * (m / (np.sqrt(v) + self.epsilon))
+
+
+@dataclass(frozen=True)
 class AdamW(Adam):
     """Adam with decay that does not pass through the moments: w *= 1 - eta decay, then Adam.
 

@@ -1,8 +1,8 @@
-"""Training: epochs of minibatches, validation, callbacks. The loop stands in `train`."""
+"""Training: epochs of minibatches, validation, callbacks. The loop stands in `run_job`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from clearprop.lbfgs import minimize, reference_cost
 from clearprop.losses import Loss
 from clearprop.metrics import METRICS, Metric, MetricSpec, resolve_metrics
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, Optimizer, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.progress import Progress
 from clearprop.watch import Callback, Watch
@@ -158,8 +158,46 @@ def train(
     job, held_out = _hold_out(job, validation)
     best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
+    return run_job(
+        network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, best=best,
+        engine=engine, threads=threads, progress=progress,
+    )  # fmt: skip
+
+
+def run_job(
+    network: Network,
+    job: Job,
+    rule: Optimizer | LBFGS,
+    *,
+    held_out: Data | None = None,
+    metrics: Sequence[Metric] = (),
+    callbacks: Sequence[Callback] = (),
+    best: BestEpoch | None = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | None = None,
+    state: State | None = None,
+) -> History:
+    """Run a job that has been checked, as `train` does.
+
+    Parameters
+    ----------
+    network : Network
+        Gets the parameters; `job.network` may be of another precision.
+    job : Job
+    rule : Optimizer or LBFGS
+    held_out : Data, optional
+        For validation.
+    metrics, callbacks, engine, threads, progress
+        As for `train`, checked.
+    best : BestEpoch, optional
+        With early stopping.
+    state : dict of str to ndarray, optional
+        The optimizer's, of a run that goes on; it is changed in place.
+    """
+    work = job.network
     show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
-    watch = Watch(network, work, job.data, held_out, watched, hooks, best, show, engine)
+    watch = Watch(network, work, job.data, held_out, metrics, callbacks, best, show, engine)
     history = watch.history
     try:
         with Interrupt() as stop, show:
@@ -168,9 +206,9 @@ def train(
                 ended = minimize(job, rule, cost, stop, show.update, watch.after_epoch)
                 history.stopped = ended or history.stopped
             elif engine == "compiled":
-                CompiledDescent(job, rule, threads).descend(stop, show.update, watch)
+                CompiledDescent(job, rule, threads, state).descend(stop, show.update, watch)
             else:
-                descend(Descent(job, rule), stop, show.update, watch.after_epoch)
+                descend(Descent(job, rule, state), stop, show.update, watch.after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
         stop.requested = True
     except DivergenceError as error:

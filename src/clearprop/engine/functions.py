@@ -11,7 +11,7 @@ from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.engine.user_made import activation_kernels, loss_kernel
 from clearprop.kernels.compiler import load
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
-from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
+from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp, UncorrectedAdam
 
 
 class ActivationKernels(NamedTuple):
@@ -87,7 +87,7 @@ def optimizer_of(rule: Optimizer | None, bits: int) -> OptimizerKernel | None:
     if isinstance(rule, SGD) and kind is SGD:
         name = "nesterov" if rule.nesterov else ("momentum" if rule.momentum != 0 else "sgd")
         settings, bias_settings = (rule.shrink, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0)
-    elif isinstance(rule, Adam) and kind in (Adam, AdamW):
+    elif isinstance(rule, Adam) and kind in (Adam, AdamW, UncorrectedAdam):
         decay = rule.decay if isinstance(rule, AdamW) else 0.0
         name, settings = "adam", (rule.beta1, rule.beta2, rule.epsilon, decay)
         bias_settings = settings

@@ -31,6 +31,7 @@ class Course:
     dropout: float
     shards: int
     seed: int
+    batch_means: bool = False
 
 
 class CompiledRun:
@@ -101,9 +102,10 @@ class CompiledRun:
         plan.give(P.X, "X", X)
         plan.give(P.Y, "y", y)
         plan[P.LABELS] = y.ndim == 1
+        self._exponent = 0
         if weights is not None:  # by a power of two, so that no weight leaves float32
-            exponent = np.frexp(weights.max())[1]
-            plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -exponent))
+            self._exponent = int(np.frexp(weights.max())[1])
+            plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
         plan.give(P.ORDER, "order", room(self.n, np.int64))
         plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if course.shuffle else 0, np.int64))
         plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
@@ -134,7 +136,10 @@ class CompiledRun:
         ):
             moment[start + P.M_S0 : start + P.M_S3 + 1] = settings
             moment[start + P.M_L2] = l2
+            moment[start + P.M_L2_WHOLE] = np.ldexp(l2, -self._exponent)
+            moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
         plan[P.L2] = course.l2 != 0
+        plan[P.BATCH_MEANS] = course.batch_means
         self._keep = topology.parameters, state
         vectors = [array.ctypes.data for array in state.values()]
         parameters = topology.parameters.ctypes.data

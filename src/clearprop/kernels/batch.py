@@ -13,6 +13,7 @@ from clearprop.kernels.intrinsics import mark, unmarked
 from clearprop.kernels.plan import (
     A_IN_ROW,
     BATCH,
+    BATCH_MEANS,
     BATCH_N,
     BATCH_ROWS,
     BATCH_TOTAL,
@@ -38,6 +39,7 @@ from clearprop.kernels.plan import (
     M_CORRECTION,
     M_INVERSE,
     M_L2,
+    M_L2_WHOLE,
     M_MOMENTUM,
     M_RATE,
     M_ROOT_CORRECTION,
@@ -154,6 +156,8 @@ def begin(plan: Any) -> None:
         put(moment, M_RATE, get(rates, 0))
         put(moment, M_MOMENTUM, get(rates, 1))
         put(moment, M_INVERSE, 1.0 / (total * scale))
+        if get(plan, BATCH_MEANS) != 0:
+            put(moment, M_L2, get(moment, M_L2_WHOLE) / total)
         if get(plan, CORRECTED) != 0:
             updates = get(plan, MADE) + 1
             put(moment, M_CORRECTION, 1.0 / (1.0 - power(get(moment, M_S0), updates)))
@@ -169,6 +173,9 @@ def finish(plan: Any) -> None:
     cost = get(doubles(get(plan, BATCH_TOTAL)), 1)
     costs = offset(doubles(get(plan, COSTS)), 2 * (get(plan, EPOCH) - get(plan, FIRST_EPOCH)))
     if total != 0.0:
+        if get(plan, BATCH_MEANS) != 0:
+            rows = float(get(plan, BATCH_N))
+            cost, total = cost / total * rows, rows
         put(costs, 0, get(costs, 0) + cost)
         put(costs, 1, get(costs, 1) + total)
         put(plan, MADE, get(plan, MADE) + 1)

@@ -83,6 +83,10 @@ MOMENT = next(_run)
 L2 = next(_run)
 """1 where the cost has a penalty."""
 
+BATCH_MEANS = next(_run)
+"""1 where the penalty is divided by each batch's sum of weights, and an epoch's cost is the mean of
+its batches' by their numbers of rows."""
+
 RATES = next(_run)
 """Address of learning rate and momentum of each batch from FIRST on, float64 (batches, 2)."""
 
@@ -236,9 +240,10 @@ gradient were not finite after an update; a function of the user's own raised.""
     M_S1,
     M_S2,
     M_S3,
-) = range(10)
+    M_L2_WHOLE,
+) = range(11)
 """What an update knows: learning rate and momentum, Adam's corrections 1 / (1 - beta1^t) and
-1 / sqrt(1 - beta2^t), 1 / sum w, l2, and four settings."""
+1 / sqrt(1 - beta2^t), 1 / sum w, l2, four settings, and l2 before it is divided by sum w."""
 
 MOMENT_SIZE = 16
 """Numbers for weights; as many for biases follow."""

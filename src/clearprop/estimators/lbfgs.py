@@ -1,0 +1,42 @@
+"""L-BFGS as scikit-learn calls it: SciPy's, on the full batch, with its own stopping rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.optimize import _check_optimize_result
+
+from clearprop.compiled_descent import compiled_cost
+from clearprop.job import Job
+from clearprop.lbfgs import reference_cost
+
+
+def minimize(
+    job: Job, *, tolerance: float, max_iter: int, max_fun: int, threads: int | None
+) -> tuple[int, float]:
+    """Minimize the cost of the full batch; return the iterations and the cost.
+
+    Warns
+    -----
+    ConvergenceWarning
+        As scikit-learn words it, if the search ended before it converged.
+    """
+    from scipy.optimize import minimize as scipy_minimize
+
+    network = job.network
+    dense = isinstance(job.data.X, np.ndarray)
+    cost = compiled_cost(job, threads) if dense else reference_cost(job)
+
+    def at(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        network.parameters[:] = x
+        value, gradient = cost(0)
+        return value, gradient.astype(np.float64)
+
+    result: Any = scipy_minimize(
+        at, network.parameters.astype(np.float64), method="L-BFGS-B", jac=True,
+        options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tolerance},
+    )  # fmt: skip
+    network.parameters[:] = result.x
+    return int(_check_optimize_result("lbfgs", result, max_iter)), float(result.fun)

@@ -1,0 +1,62 @@
+"""What the parameters of the estimators may be: scikit-learn's constraints, and ours beside."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from clearprop.activations import ACTIVATIONS, Activation
+from clearprop.losses import Loss
+
+OWN_NAMES = {"logistic": "sigmoid"}
+"""scikit-learn's names of activations that are called otherwise here."""
+
+HIDDEN = {"logistic", *(name for name in ACTIVATIONS if name != "softmax")}
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(HIDDEN), Activation, list, tuple],
+    "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "output_activation": [StrOptions({"logistic", *ACTIVATIONS}), Activation, None],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "optimizer": [str, object, None],
+    "scoring": [str, callable, None],
+    "callbacks": [callable, list, tuple, None],
+    "progress": ["boolean"],
+    "precision": [StrOptions({"float32", "float64"}), None],
+    "threads": [Interval(Integral, 1, None, closed="left"), None],
+}
+"""Of both estimators; those from ``output_activation`` on are not scikit-learn's."""
+
+LOSSES = {"squared_error", "poisson", "absolute_error", "huber", "quantile"}
+
+LOSS: list[Any] = [StrOptions(LOSSES), Loss]
+"""Of the regressor."""
+
+
+def activation_of(spec: Any) -> Any:
+    """Return an activation by the name that it has here."""
+    return OWN_NAMES.get(spec, spec) if isinstance(spec, str) else spec

@@ -1,0 +1,103 @@
+"""What goes on from one call of `fit` or `partial_fit` to the next: the optimizer and its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from clearprop.optimizers import LBFGS, SGD, State, UncorrectedAdam
+from clearprop.optimizers import optimizer as resolve_optimizer
+
+SMALLEST_RATE = 1e-6
+"""The rate at which "adaptive" gives up, and by what it divides: as in scikit-learn."""
+
+CUT = 5.0
+
+
+@dataclass
+class Solver:
+    """An optimizer by scikit-learn's rules, with its state.
+
+    Attributes
+    ----------
+    rate : float
+        The learning rate now; of sgd, what the schedule has made of it.
+    updates : int
+        Made so far: Adam's bias corrections go by it.
+    state : dict of str to ndarray
+        Velocity or moments.
+    """
+
+    settings: dict[str, Any]
+    rate: float
+    updates: int = 0
+    state: State = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, estimator: Any) -> Solver:
+        """Return the solver of an estimator that has made no update."""
+        settings = {
+            name: getattr(estimator, name)
+            for name in (
+                "solver", "learning_rate", "power_t", "momentum", "nesterovs_momentum", "beta_1",
+                "beta_2", "epsilon", "learning_rate_init", "optimizer",
+            )
+        }  # fmt: skip
+        return cls(settings, float(estimator.learning_rate_init))
+
+    @property
+    def rule(self) -> Any:
+        """The optimizer, whose rates are those of this solver."""
+        s = self.settings
+        if s["optimizer"] is not None:
+            rule = resolve_optimizer(s["optimizer"])
+            if isinstance(rule, LBFGS):
+                raise ValueError("L-BFGS makes no single updates: use solver='lbfgs'")
+            return rule
+        if s["solver"] == "adam":
+            return UncorrectedAdam(self._adam_rate, s["beta_1"], s["beta_2"], s["epsilon"])
+        momentum = s["momentum"]
+        nesterov = bool(s["nesterovs_momentum"]) and momentum > 0
+        # 1 is a momentum that scikit-learn takes, and a schedule that ours takes.
+        held: Any = _Constant(1.0) if momentum == 1 else float(momentum)
+        return SGD(self._sgd_rate, momentum=held, nesterov=nesterov)
+
+    def _sgd_rate(self, t: int, total: int) -> float:
+        return self.rate
+
+    def _adam_rate(self, t: int, total: int) -> float:
+        s, made = self.settings, self.updates + t + 1
+        correction = np.sqrt(1 - s["beta_2"] ** made) / (1 - s["beta_1"] ** made)
+        return float(s["learning_rate_init"] * correction)
+
+    def epoch_ends(self, samples_seen: int) -> None:
+        """Let "invscaling" lower the rate."""
+        s = self.settings
+        if s["solver"] == "sgd" and s["learning_rate"] == "invscaling":
+            self.rate = float(s["learning_rate_init"]) / (samples_seen + 1) ** s["power_t"]
+
+    def stops(self, message: str, verbose: bool) -> bool:
+        """Decide what a cost that no longer improves means: the end, or a smaller rate."""
+        s = self.settings
+        if s["solver"] != "sgd" or s["learning_rate"] != "adaptive":
+            if verbose:
+                print(message + " Stopping.")  # noqa: T201 - as scikit-learn says it
+            return True
+        if self.rate <= SMALLEST_RATE:
+            if verbose:
+                print(message + " Learning rate too small. Stopping.")  # noqa: T201
+            return True
+        self.rate /= CUT
+        if verbose:
+            print(f"{message} Setting learning rate to {self.rate:f}")  # noqa: T201
+        return False
+
+
+@dataclass(frozen=True)
+class _Constant:
+    value: float
+
+    def __call__(self, t: int, total: int) -> float:
+        return self.value

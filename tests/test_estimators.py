@@ -1,0 +1,518 @@
+"""MLPClassifier and MLPRegressor: scikit-learn's own checks, its numbers, and what is beyond it."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+import sklearn
+import sklearn.neural_network as theirs
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    make_multilabel_classification,
+)
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.inspection import permutation_importance
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import clearprop as cp
+from clearprop.estimators import MLPClassifier, MLPRegressor, base, sparse
+
+PAIRS = {"classifier": (theirs.MLPClassifier, MLPClassifier),
+         "regressor": (theirs.MLPRegressor, MLPRegressor)}  # fmt: skip
+
+
+@parametrize_with_checks([MLPClassifier(max_iter=100), MLPRegressor(max_iter=100)])
+def test_scikit_learns_own_checks(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
+
+
+def quiet(estimator, *data, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(*data, **settings)
+
+
+def iris():
+    return load_iris(return_X_y=True)
+
+
+def weighted_iris():
+    X, y = iris()
+    return X, y, np.random.default_rng(0).random(len(y))
+
+
+def two_classes():
+    X, y = load_breast_cancer(return_X_y=True)
+    return X / 100, y
+
+
+def multilabel():
+    return make_multilabel_classification(n_samples=90, n_features=6, n_classes=4, random_state=0)
+
+
+def diabetes():
+    return load_diabetes(return_X_y=True)
+
+
+def two_targets():
+    X, y = diabetes()
+    return X, np.column_stack([y, np.sqrt(y)])
+
+
+def half_precision():
+    X, y = iris()
+    return X.astype(np.float32), y
+
+
+def spread():
+    X, y = iris()
+    return sp.csr_matrix(X), y
+
+
+SAME = [
+    ("classifier", iris, {}),
+    ("classifier", iris, {"solver": "sgd"}),
+    ("classifier", iris, {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3}),
+    ("classifier", iris, {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1,
+                          "max_iter": 200}),
+    ("classifier", iris, {"solver": "sgd", "nesterovs_momentum": False}),
+    ("classifier", iris, {"solver": "sgd", "momentum": 0}),
+    ("classifier", iris, {"solver": "sgd", "momentum": 1.0, "max_iter": 5}),
+    ("classifier", iris, {"activation": "logistic"}),
+    ("classifier", iris, {"activation": "tanh", "hidden_layer_sizes": (7, 5)}),
+    ("classifier", iris, {"activation": "identity", "hidden_layer_sizes": ()}),
+    ("classifier", iris, {"batch_size": 32, "alpha": 0.5}),
+    ("classifier", iris, {"early_stopping": True}),
+    ("classifier", iris, {"early_stopping": True, "solver": "sgd", "learning_rate": "adaptive"}),
+    ("classifier", iris, {"tol": 1e-2, "n_iter_no_change": 3}),
+    ("classifier", iris, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-2}),
+    ("classifier", weighted_iris, {"batch_size": 32, "alpha": 0.5}),
+    ("classifier", two_classes, {"batch_size": 50}),
+    ("classifier", two_classes, {"early_stopping": True}),
+    ("classifier", multilabel, {"alpha": 0.1}),
+    ("classifier", spread, {}),
+    ("regressor", diabetes, {}),
+    ("regressor", diabetes, {"loss": "poisson"}),
+    ("regressor", diabetes, {"batch_size": 50, "early_stopping": True}),
+    ("regressor", two_targets, {"batch_size": 50, "alpha": 0.1}),
+]  # fmt: skip
+
+
+class TestSameNumbers:
+    """In float64, with the rows in their order, all numbers are scikit-learn's."""
+
+    @pytest.mark.parametrize(("kind", "data", "settings"), SAME)
+    def test_weights_and_losses(self, kind, data, settings):
+        given = {"shuffle": False, "random_state": 0, "max_iter": 40} | settings
+        a, b = (
+            quiet(maker(**given, **extra), *data())
+            for maker, extra in zip(PAIRS[kind], ({}, {"precision": "float64"}), strict=True)
+        )
+        for p, q in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
+            assert p.shape == q.shape
+            np.testing.assert_allclose(q, p, rtol=1e-9, atol=1e-11)
+        approximate = 1e-5 if data is two_targets else 1e-10  # see _reported
+        np.testing.assert_allclose(b.loss_curve_, a.loss_curve_, rtol=approximate)
+        for name in (
+            "n_iter_",
+            "t_",
+            "n_layers_",
+            "n_outputs_",
+            "out_activation_",
+            "n_features_in_",
+        ):
+            assert getattr(a, name) == getattr(b, name), name
+        for name in ("loss_", "best_loss_", "best_validation_score_"):
+            assert getattr(b, name) == (
+                pytest.approx(getattr(a, name), rel=approximate)
+                if getattr(a, name) is not None
+                else None
+            )
+        assert (a.validation_scores_ is None) == (b.validation_scores_ is None)
+        if a.validation_scores_ is not None:
+            np.testing.assert_allclose(b.validation_scores_, a.validation_scores_)
+        X = data()[0]
+        np.testing.assert_allclose(b.predict(X), a.predict(X), rtol=1e-9)
+        if kind == "classifier":
+            np.testing.assert_allclose(
+                b.predict_proba(X), a.predict_proba(X), rtol=1e-8, atol=1e-12
+            )
+            np.testing.assert_array_equal(a.classes_, b.classes_)
+
+    @pytest.mark.parametrize(
+        ("kind", "data"),
+        [("classifier", iris), ("classifier", multilabel), ("regressor", diabetes)],
+    )
+    def test_lbfgs_ends_where_scikit_learns_does(self, kind, data):
+        settings = {"solver": "lbfgs", "alpha": 1.0, "max_iter": 3000, "random_state": 1, "tol": 1e-7,
+                    "hidden_layer_sizes": (5,), "activation": "tanh", "max_fun": 10**6}  # fmt: skip
+        a, b = (quiet(maker(**settings), *data()) for maker in PAIRS[kind])
+        assert b.loss_ == pytest.approx(a.loss_, rel=0.02)
+        assert not hasattr(b, "loss_curve_")
+        assert b.n_iter_ > 10
+
+    def test_partial_fit(self):
+        X, y = iris()
+        a, b = (
+            maker(shuffle=False, random_state=0, batch_size=40, **extra)
+            for maker, extra in zip(
+                PAIRS["classifier"], ({}, {"precision": "float64"}), strict=True
+            )
+        )
+        for first in (0, 50, 100, 0):
+            for estimator in (a, b):
+                estimator.partial_fit(
+                    X[first : first + 90], y[first : first + 90], classes=[0, 1, 2]
+                )
+        for p, q in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
+            np.testing.assert_allclose(q, p, rtol=1e-9, atol=1e-12)
+        assert (a.n_iter_, a.t_, len(a.loss_curve_)) == (b.n_iter_, b.t_, len(b.loss_curve_))
+
+    def test_warm_start(self):
+        X, y = iris()
+        a, b = (
+            maker(shuffle=False, random_state=0, max_iter=7, warm_start=True, **extra)
+            for maker, extra in zip(
+                PAIRS["classifier"], ({}, {"precision": "float64"}), strict=True
+            )
+        )
+        for _ in range(3):
+            for estimator in (a, b):
+                quiet(estimator, X, y)
+        np.testing.assert_allclose(b.coefs_[0], a.coefs_[0], rtol=1e-9, atol=1e-12)
+        assert len(b.loss_curve_) == len(a.loss_curve_) == 21
+
+    def test_the_data_type_is_kept(self):
+        X, y = half_precision()
+        estimator = quiet(MLPClassifier(max_iter=3, random_state=0), X, y)
+        assert estimator.coefs_[0].dtype == np.float32
+        assert estimator.predict_proba(X).dtype == np.float32
+        wide = quiet(MLPClassifier(max_iter=3, random_state=0), *iris())
+        assert wide.coefs_[0].dtype == np.float64
+        assert wide.predict_proba(iris()[0]).dtype == np.float64
+
+
+class TestInterface:
+    @pytest.mark.parametrize("kind", PAIRS)
+    def test_parameters_and_their_defaults(self, kind):
+        a, b = (inspect.signature(maker.__init__).parameters for maker in PAIRS[kind])
+        for name, parameter in a.items():
+            assert b[name].default == parameter.default, name
+            assert b[name].kind == parameter.kind, name
+        beyond = set(b) - set(a)
+        extra = {"output_activation", "dropout", "optimizer", "scoring", "callbacks", "progress",
+                 "precision", "threads"}  # fmt: skip
+        assert beyond == extra | ({"class_weight"} if kind == "classifier" else set())
+
+    @pytest.mark.parametrize("kind", PAIRS)
+    def test_fitted_attributes(self, kind):
+        X, y = iris() if kind == "classifier" else diabetes()
+        a, b = (quiet(maker(max_iter=3, random_state=0), X, y) for maker in PAIRS[kind])
+        names = {name for name in dir(a) if name.endswith("_") and not name.startswith("_")}
+        assert names <= set(dir(b))
+
+    @pytest.mark.parametrize(
+        ("settings", "data"),
+        [
+            ({"hidden_layer_sizes": -1}, iris), ({"hidden_layer_sizes": (5, 0)}, iris),
+            ({"solver": "newton"}, iris), ({"alpha": -1}, iris), ({"batch_size": 0}, iris),
+            ({"activation": 3}, iris), ({"max_iter": 0}, iris), ({"momentum": 2}, iris),
+            ({"random_state": "x"}, iris), ({"epsilon": 0}, iris), ({"tol": -1}, iris),
+            ({"early_stopping": True, "validation_fraction": 0.005}, iris),
+            ({}, lambda: (np.ones((3, 2)), [1, 2])),
+            ({}, lambda: (np.array([[np.nan, 1.0]] * 4), [0, 1, 0, 1])),
+            ({}, lambda: (np.ones((4, 2)), [0.5, 1.5, 2.5, 3.5])),
+            ({}, lambda: (np.ones((4, 2)), np.ones((4, 2, 2)))),
+            ({}, lambda: ([["a", "b"]] * 4, [0, 1, 0, 1])),
+        ],
+    )  # fmt: skip
+    def test_errors_are_worded_as_scikit_learn_words_them(self, settings, data):
+        messages = []
+        for maker in PAIRS["classifier"]:
+            with pytest.raises((ValueError, TypeError)) as caught:
+                quiet(maker(**settings), *data())
+            words = re.sub(
+                r"[\[(]\d[^.]*[\])]|\{.*\}|an? (str|array-like).*", "...", str(caught.value)
+            )
+            messages.append((caught.type, words.split(". Got")[0]))
+        assert messages[0] == messages[1]
+
+    def test_unfitted(self):
+        with pytest.raises(NotFittedError):
+            MLPClassifier().predict([[1.0]])
+        for name in ("coefs_", "intercepts_", "out_activation_", "network_"):
+            assert not hasattr(MLPClassifier(), name)
+
+    def test_partial_fit_is_there_for_stochastic_solvers(self):
+        assert not hasattr(MLPClassifier(solver="lbfgs"), "partial_fit")
+        assert hasattr(MLPClassifier(solver="lbfgs", optimizer="adamw"), "partial_fit")
+        with pytest.raises(ValueError, match="classes must be passed"):
+            MLPClassifier().partial_fit(*iris())
+        with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+            MLPClassifier(early_stopping=True).partial_fit(*iris(), classes=[0, 1, 2])
+
+    def test_warnings(self):
+        with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+            MLPClassifier(max_iter=2).fit(*iris())
+        with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge"):
+            MLPClassifier(max_iter=2, solver="lbfgs").fit(*iris())
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            MLPClassifier(max_iter=2, batch_size=1000).fit(*iris())
+        assert any("`batch_size` less than 1 or larger" in str(w.message) for w in seen)
+        X, y = diabetes()
+        with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+            quiet(MLPRegressor(solver="sgd", learning_rate_init=1e6), X * 1e6, y * 1e6)
+
+    def test_verbose_prints_what_scikit_learn_prints(self, capsys):
+        printed = []
+        for maker, extra in zip(PAIRS["classifier"], ({}, {"precision": "float64"}), strict=True):
+            quiet(maker(shuffle=False, random_state=0, verbose=True, tol=0.1, **extra), *iris())
+            printed.append(capsys.readouterr().out)
+        assert printed[0] == printed[1] != ""
+
+    def test_weights_may_be_written(self):
+        estimator = quiet(MLPRegressor(max_iter=2, random_state=0), *diabetes())
+        estimator.coefs_[0][:] = 0
+        estimator.intercepts_ = [b * 0 + 1 for b in estimator.intercepts_]
+        assert not estimator.network_["W1"].any()
+        assert estimator.network_["b1"].all()
+        other = quiet(MLPRegressor(max_iter=2, random_state=5), *diabetes())
+        estimator.coefs_, estimator.intercepts_ = other.coefs_, other.intercepts_
+        X = diabetes()[0]
+        np.testing.assert_array_equal(estimator.predict(X), other.predict(X))
+
+
+class TestCompany:
+    """With the rest of scikit-learn."""
+
+    def test_pickle_and_clone(self):
+        X, y = iris()
+        estimator = quiet(MLPClassifier(max_iter=5, random_state=0), X, y)
+        back = pickle.loads(pickle.dumps(estimator))
+        np.testing.assert_array_equal(back.predict_proba(X), estimator.predict_proba(X))
+        quiet(back, X, y)
+        partial = MLPClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+        again = pickle.loads(pickle.dumps(partial))
+        for e in (partial, again):
+            e.partial_fit(X, y)
+        np.testing.assert_array_equal(partial.coefs_[0], again.coefs_[0])
+        assert clone(estimator).get_params() == estimator.get_params()
+
+    def test_the_same_seed_gives_the_same_network_at_any_number_of_threads(self):
+        X, y = load_digits(return_X_y=True)
+        a, b = (quiet(MLPClassifier(max_iter=5, random_state=3, threads=t), X, y) for t in (1, 2))
+        np.testing.assert_array_equal(a.coefs_[0], b.coefs_[0])
+
+    def test_search_pipeline_calibration_importance(self):
+        X, y = iris()
+        pipeline = make_pipeline(StandardScaler(), MLPClassifier(max_iter=30, random_state=0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            search = GridSearchCV(pipeline, {"mlpclassifier__alpha": [1e-4, 1.0]}, n_jobs=2, cv=3)
+            # Workers' warnings are printed by them: only scores are looked at here.
+            search.fit(X, y)
+            assert search.best_score_ > 0.8
+            calibrated = CalibratedClassifierCV(search.best_estimator_, cv=3).fit(X, y)
+            importance = permutation_importance(search, X, y, n_repeats=3, random_state=0)
+            scores = cross_val_score(MLPRegressor(max_iter=5), *diabetes(), cv=3)
+        assert calibrated.predict_proba(X).sum(axis=1) == pytest.approx(np.ones(150))
+        assert importance.importances_mean[2:].max() > 0.05
+        assert len(scores) == 3
+        assert "MLPClassifier" in estimator_html_repr(search)
+
+    def test_labels_of_any_kind(self):
+        X, y = iris()
+        words = np.array(["setosa", "versicolor", "virginica"])[y]
+        estimator = quiet(MLPClassifier(max_iter=60, random_state=0), X, words)
+        assert set(estimator.predict(X)) <= set(words)
+        assert estimator.score(X, words) > 0.6
+        yes = quiet(MLPClassifier(max_iter=60, random_state=0), X, (y == 2).tolist())
+        assert yes.predict(X).dtype == bool
+
+    @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table], ids=str)
+    def test_tables(self, make):
+        X, y = iris()
+        columns = {name: X[:, i] for i, name in enumerate(["a", "b", "c", "d"])}
+        table = make(columns)
+        estimator = quiet(MLPClassifier(max_iter=5, random_state=0), table, y)
+        assert list(estimator.feature_names_in_) == ["a", "b", "c", "d"]
+        np.testing.assert_array_equal(
+            estimator.predict_proba(table),
+            quiet(MLPClassifier(max_iter=5, random_state=0), X, y).predict_proba(X),
+        )
+        turned = make({name: columns[name] for name in "bacd"})
+        with pytest.raises(ValueError, match="feature names should match"):
+            estimator.predict(turned)
+
+    def test_sparse_rows_that_do_not_fit_into_memory(self, monkeypatch):
+        X, y = iris()
+        dense = quiet(
+            MLPClassifier(max_iter=5, random_state=0, precision="float64"), sp.csc_matrix(X), y
+        )
+        monkeypatch.setattr(sparse, "DENSE", 0)
+        monkeypatch.setattr(base, "ROWS", 40)
+        for solver in ("adam", "lbfgs"):
+            rows = quiet(
+                MLPClassifier(max_iter=5, random_state=0, precision="float64", solver=solver),
+                sp.csr_matrix(X), y,
+            )  # fmt: skip
+            assert rows.predict(sp.csr_matrix(X)).shape == (150,)
+            if solver == "adam":
+                np.testing.assert_allclose(rows.coefs_[0], dense.coefs_[0], rtol=1e-9)
+                np.testing.assert_allclose(
+                    rows.predict_proba(sp.csr_matrix(X)), dense.predict_proba(X), rtol=1e-6
+                )
+
+
+class TestBeyond:
+    """What is asked of scikit-learn, and is here."""
+
+    def test_class_weight(self):
+        X, y = iris()
+        X, y = X[40:], y[40:]  # ten of class 0
+        weights = np.where(y == 0, 110 / 30, 110 / 150)
+        settings = {"max_iter": 10, "random_state": 0}
+        balanced = quiet(MLPClassifier(class_weight="balanced", **settings), X, y)
+        weighted = quiet(MLPClassifier(**settings), X, y, sample_weight=weights)
+        np.testing.assert_allclose(balanced.coefs_[0], weighted.coefs_[0], rtol=1e-5)
+        named = quiet(MLPClassifier(class_weight={0: 5.0}, **settings), X, y)
+        assert not np.allclose(named.coefs_[0], balanced.coefs_[0])
+
+    def test_activations_and_dropout(self):
+        X, y = iris()
+        estimator = quiet(
+            MLPClassifier((8, 6), ["gelu", "tanh"], dropout=0.2, max_iter=20, random_state=0), X, y
+        )
+        assert [f.name for f in estimator.network_.activations] == ["gelu", "tanh", "softmax"]
+        rates = quiet(
+            MLPRegressor("poisson", output_activation="softplus", max_iter=5), *diabetes()
+        )
+        assert rates.out_activation_ == "softplus"
+        with pytest.raises(ValueError, match="1 entries, but there are 2 hidden layers"):
+            MLPClassifier((8, 6), ["gelu"]).fit(X, y)
+
+    @pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile", cp.quantile(0.9)])
+    def test_losses(self, loss):
+        X, y = diabetes()
+        y = (y - y.mean()) / y.std()
+        estimator = quiet(MLPRegressor(loss, random_state=0, max_iter=150), X, y)
+        assert estimator.loss_curve_[-1] < 0.8 * estimator.loss_curve_[0]
+        if isinstance(loss, cp.Loss):
+            assert 0.8 < (y < estimator.predict(X)).mean() < 0.97
+
+    def test_optimizers(self):
+        X, y = iris()
+        estimator = quiet(
+            MLPClassifier(optimizer=cp.AdamW(0.01, decay=0.1), max_iter=60, random_state=0), X, y
+        )
+        assert estimator.score(X, y) > 0.9
+        for _ in range(3):
+            estimator.partial_fit(X, y)
+        quiet(MLPClassifier(optimizer="rmsprop", max_iter=3), X, y)
+        with pytest.raises(cp.UnknownNameError, match="did you mean"):
+            quiet(MLPClassifier(optimizer="adm"), X, y)
+        with pytest.raises(ValueError, match="solver='lbfgs'"):
+            MLPClassifier(optimizer="lbfgs").fit(X, y)
+
+    def test_validation_data_of_ones_own(self):
+        X, y = load_digits(return_X_y=True)
+        estimator = MLPClassifier(max_iter=40, random_state=0, early_stopping=True, tol=1e-3)
+        quiet(estimator, X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
+        assert len(estimator.validation_loss_curve_) == estimator.n_iter_
+        assert len(estimator.validation_scores_) == estimator.n_iter_
+        best = max(estimator.validation_scores_)
+        assert estimator.score(X[1000:], y[1000:]) == pytest.approx(best)
+        with pytest.raises(ValueError, match="belong together"):
+            MLPClassifier().fit(X, y, X_val=X)
+
+    def test_a_scorer_of_scikit_learns(self):
+        X, y = iris()
+        estimator = quiet(
+            MLPClassifier(early_stopping=True, scoring="neg_log_loss", max_iter=30, random_state=0),
+            pd.DataFrame(X, columns=list("abcd")), y,
+        )  # fmt: skip
+        assert max(estimator.validation_scores_) < 0
+
+    def test_early_stopping_with_partial_fit(self):
+        X, y = load_digits(return_X_y=True)
+        estimator = MLPClassifier(early_stopping=True, n_iter_no_change=3, random_state=0)
+        for _ in range(100):
+            estimator.partial_fit(X[:900], y[:900], classes=range(10), X_val=X[900:], y_val=y[900:])
+            if estimator.stopped_:
+                break
+        assert estimator.stopped_
+        best = estimator.best_validation_score_
+        assert estimator.score(X[900:], y[900:]) == pytest.approx(best)
+
+    def test_callbacks_and_progress(self, capfd):
+        seen = []
+        estimator = MLPClassifier(
+            max_iter=50, random_state=0, progress=True,
+            callbacks=lambda epoch: seen.append(epoch.loss) or epoch.epoch == 4,
+        ).fit(*iris())  # fmt: skip
+        assert estimator.n_iter_ == 4
+        assert seen == estimator.loss_curve_
+        assert "epoch" in capfd.readouterr().err
+
+    @pytest.mark.skipif(not hasattr(MLPClassifier, "set_callbacks"), reason="scikit-learn < 1.9")
+    def test_callbacks_of_scikit_learns_interface(self):
+        class Recorder:
+            def __init__(self):
+                self.scores, self.events = [], []
+
+            def setup(self, estimator, context):
+                self.events.append("setup")
+
+            def teardown(self, estimator, context):
+                self.events.append("teardown")
+
+            def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None,
+                                  fitted_estimator=None):  # fmt: skip
+                pass
+
+            def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None,
+                                fitted_estimator=None):  # fmt: skip
+                if fitted_estimator is not None and hasattr(fitted_estimator, "network_"):
+                    self.scores.append(fitted_estimator.score(X, y))
+                return len(self.scores) == 6
+
+        recorder = Recorder()
+        estimator = MLPClassifier(max_iter=50, random_state=0).set_callbacks(recorder)
+        estimator.fit(*iris())
+        assert estimator.n_iter_ == 6
+        assert recorder.events == ["setup", "teardown"]
+        assert len(recorder.scores) >= 6
+
+    def test_the_network_is_clearprops(self):
+        X, y = iris()
+        estimator = quiet(MLPClassifier((6,), random_state=0, max_iter=30), X, y)
+        assert isinstance(estimator.network_, cp.Network)
+        assert cp.check_gradients(estimator.network_, X[:5], y[:5])
+        assert "dL/dW2[1,3]" in str(cp.explain(estimator.network_, X[0], y[0], "W2[1,3]"))
+        assert cp.diagnose(estimator.network_, X, y).rows == 150
+        np.testing.assert_array_equal(estimator.network_.predict(X), estimator.predict_proba(X))
+
+
+def test_versions():
+    assert tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 6)
