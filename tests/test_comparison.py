@@ -15,27 +15,36 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def network_and_data(n=6, seed=0):
+def network_and_data(n=6, seed=0, f="sigmoid"):
     rng = np.random.default_rng(seed)
     network = cp.Network(
-        SIZES, activations="sigmoid", loss="squared_error", biases=cp.normal(0.5), dtype="float64",
+        SIZES, activations=f, loss="squared_error", biases=cp.normal(0.5), dtype="float64",
         seed=seed,
     )  # fmt: skip
     return network, rng.normal(size=(n, 5)), rng.random((n, 3))
 
 
 def by_hand(network, X, y, slip=None, at=None, weights=None):
-    """A backward pass of sigmoid layers and squared error, with a slip at a layer."""
+    """A backward pass of sigmoid or tanh layers and squared error, with a slip at a layer."""
     W, b, n = network.weights, network.biases, len(X)
+    tanh = network.activations[0].name == "tanh"
+    f = np.tanh if tanh else sigmoid
     z, a = [None], [X]
     for layer in range(3):
         z.append(a[-1] @ W[layer].T + b[layer])
-        a.append(sigmoid(z[-1]))
+        a.append(f(z[-1]))
     omega = np.full(n, 1 / n) if weights is None or slip == "weights" else weights / np.sum(weights)
     delta = [None] * 4
     da = a[3] - y
     for layer in (3, 2, 1):
-        slope = a[layer] * (1 - a[layer])
+        slope = 1 - a[layer] ** 2 if tanh else a[layer] * (1 - a[layer])
+        if (slip, at) == ("other f' of a", layer):
+            slope = a[layer] * (1 - a[layer]) if tanh else 1 - a[layer] ** 2
+        if (slip, at) == ("other f' of z", layer):
+            other = sigmoid(z[layer]) if tanh else np.tanh(z[layer])
+            slope = other * (1 - other) if tanh else 1 - other**2
+        if (slip, at) == ("z for a in f'", layer):
+            slope = 1 - z[layer] ** 2 if tanh else z[layer] * (1 - z[layer])
         if (slip, at) == ("no f'", layer):
             slope = 1.0
         if (slip, at) == ("f' of a", layer):
@@ -43,6 +52,10 @@ def by_hand(network, X, y, slip=None, at=None, weights=None):
         delta[layer] = da * slope
         matrix = W[layer - 1].T if (slip, at) == ("transpose", layer) else W[layer - 1]
         da = delta[layer] @ matrix
+        if (slip, at) == ("W left out", layer):
+            da = delta[layer]
+        if (slip, at) == ("W left out, summed", layer):
+            da = np.repeat(delta[layer].sum(axis=1, keepdims=True), 5, axis=1)
     found = {}
     for layer in (1, 2, 3):
         d, below = delta[layer], a[layer - 1]
@@ -57,7 +70,9 @@ def by_hand(network, X, y, slip=None, at=None, weights=None):
         bias = (share[:, None] * d).sum(axis=0)
         if slip == "last":
             gradient, bias = d[-1:].T @ below[-1:], d[-1]
-        gradient = gradient + (0 if slip == "l2" else L2) * W[layer - 1]
+        gradient = (
+            gradient + (0 if slip == "l2" else L2 / n if slip == "l2 / n" else L2) * W[layer - 1]
+        )
         if slip == "l2 doubled":
             gradient = gradient + L2 * W[layer - 1]
         if slip == "l2 on biases":
@@ -70,8 +85,8 @@ def by_hand(network, X, y, slip=None, at=None, weights=None):
     return found
 
 
-def compared(slip=None, at=None, weights=None):
-    network, X, y = network_and_data()
+def compared(slip=None, at=None, weights=None, f="sigmoid"):
+    network, X, y = network_and_data(f=f)
     record = cp.backprop(network, X, y, sample_weight=weights, l2=L2)
     return cp.compare_gradients(record, by_hand(network, X, y, slip, at, weights))
 
@@ -96,6 +111,12 @@ def test_right_gradients_are_right():
         ("n", None, "not divided by the number of samples", "W1 b1 W2 b2 W3 b3"),
         ("sign", None, "the sign is wrong", "W1 b1 W2 b2 W3 b3"),
         ("l2", None, "the l2 term is forgotten", "W1 W2 W3"),
+        ("W left out", 2, "W2 is left out on the way back", "W1 b1"),
+        ("W left out, summed", 3, "W3 is left out on the way back", "W1 b1 W2 b2"),
+        ("other f' of a", 2, "tanh' in place of sigmoid' in delta2", "W1 b1 W2 b2"),
+        ("other f' of z", 3, "tanh' in place of sigmoid' in delta3", "W1 b1 W2 b2 W3 b3"),
+        ("z for a in f'", 1, "z (1 - z) in place of a (1 - a) in delta1", "W1 b1"),
+        ("l2 / n", None, "an l2 term of 0.05; the record's l2 is 0.3", "W1 W2 W3"),
         ("l2 doubled", None, "the l2 term is doubled (its half belongs to the cost)", "W1 W2 W3"),
         ("l2 on biases", None, "an l2 term on biases, which have none", "b1 b2 b3"),
         ("delta", 1, "delta2 in place of delta1", "W1 b1"),
@@ -113,6 +134,53 @@ def test_a_slip_is_named(slip, at, words, wrong):
     assert found == dict.fromkeys(wrong.split(), words)
     assert words in repr(comparison)
     assert words.replace("'", "&#x27;") in comparison._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        ("other f' of a", "sigmoid' in place of tanh' in delta2"),
+        ("other f' of z", "sigmoid' in place of tanh' in delta2"),
+        ("z for a in f'", "1 - z^2 in place of 1 - a^2 in delta2"),
+        ("W left out", "W2 is left out on the way back"),
+    ],
+)
+def test_a_slip_is_named_in_layers_of_tanh(slip, words):
+    assert compared(f="tanh")
+    comparison = compared(slip, 2, f="tanh")
+    wrong = {g.slip for g in comparison.gradients if not g.right}
+    assert wrong == {words}
+
+
+def test_an_l2_term_that_the_record_has_not():
+    network, X, y = network_and_data()
+    record = cp.backprop(network, X, y)
+    mine = {name: record[f"d{name}"] + 0.02 * network[name] for name in ("W1", "W3", "b2")}
+    comparison = cp.compare_gradients(record, mine)
+    assert comparison["W1"].slip == "an l2 term of 0.02; the record's l2 is none"
+    assert comparison["W3"].slip == comparison["W1"].slip
+    assert comparison["b2"].slip == "an l2 term of 0.02 on biases, which have none"
+
+
+def test_where_one_place_alone_is_wrong():
+    network, X, y = network_and_data()
+    record = cp.backprop(network, X, y)
+
+    def verdict(name, place, dtype="float64"):
+        mine = record[f"d{name}"].astype(dtype)
+        mine[place] += 1.0
+        (gradient,) = cp.compare_gradients(record, {name: mine}).gradients
+        return gradient.slip
+
+    assert verdict("W3", (2, 1)) == "only W3[2,1] differs; the other 14 are right"
+    assert verdict("b3", 1) == "only b3[1] differs; the other 2 are right"
+    assert verdict("W3", 2) == "only row 2 differs; the others are right"
+    assert verdict("W3", (slice(None), 4)) == "only column 4 differs; the others are right"
+    assert verdict("W3", ([0, 1], [0, 1])) is None
+    one = cp.Network([1, 2, 1], "tanh", "identity", dtype="float64", seed=0)
+    record = cp.backprop(one, [[1.0], [2.0]], [1.0, 0.0])
+    assert verdict("b1", 0) == "only b1[0] differs; the other 1 is right"
+    assert verdict("b2", 0) is None
 
 
 def test_weights_of_samples_that_are_ignored():
@@ -171,6 +239,8 @@ def test_float32_is_held_to_what_it_can_hold():
     ("theirs", "error", "words"),
     [
         ({}, cp.ArgumentError, "no gradients"),
+        (np.zeros((5, 5)), cp.ArgumentError, "theirs is a ndarray; give a mapping"),
+        ([np.zeros(5)], cp.ArgumentError, "theirs is a list; give a mapping"),
         ({"W9": 1.0}, cp.ElementError, "W1 to W3"),
         ({"z1": 1.0}, cp.ElementError, "compared for W1, b1"),
         ({"W3": np.zeros((2, 2))}, cp.ShapeError, r"\(3, 5\)"),
@@ -194,3 +264,10 @@ def test_nan_is_wrong():
     gradient = cp.compare_gradients(record, {"W1": mine})["W1"]
     assert not gradient.right
     assert gradient.worst == "W1[2,2]"
+    assert gradient.slip == "not finite: nan at W1[2,2]"
+    mine[3, 1:] = -np.inf
+    comparison = cp.compare_gradients(record, {"W1": mine, "W3": np.full((5, 3), np.nan)})
+    assert comparison["W1"].slip == "not finite: nan at W1[2,2], and 4 more"
+    assert "no usual slip" not in repr(comparison)
+    one = cp.compare_gradients(record, {"b1[2]": np.inf})["b1[2]"]
+    assert one.slip == "not finite: inf at b1[2]"

@@ -43,6 +43,8 @@ def test_every_page_with_code_is_run():
         "docs/tables.md",
         "docs/engine.md",
         "docs/seeing.md",
+        "docs/scikit-learn.md",
+        "docs/exports.md",
     )
     assert set(pages) <= set(PAGES)
 

@@ -9,7 +9,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.explain.differences import ladder
+from clearprop.explain.differences import ladder, noise_along
 
 
 def data(n_in, n=4, seed=0, classes=3):
@@ -145,6 +145,78 @@ class TestFunctions:
         assert check
         assert not cp.check_gradient_function(f, lambda x: 2 * np.cos(3 * x), [0.3, 1.1])
 
+    def test_the_numerical_value_has_nothing_of_the_given_one(self):
+        def numerical(off):
+            check = cp.check_gradient_function(
+                lambda x: (x**3).sum(), lambda x: 3 * x**2 + off, [2.0]
+            )
+            return check.worst.numerical, check.passed
+
+        right, passed = numerical(0.0)
+        assert passed
+        assert right == pytest.approx(12.0, rel=1e-9)
+        for off in (1e-5, -1e-5, 4e-6, 1e-7, 1.0):
+            assert numerical(off) == (right, False)
+
+    @pytest.mark.parametrize("share", [1e-2, 1e-3, 1e-5, 1e-6])
+    @pytest.mark.parametrize("hidden", ["relu", "elu", "leaky_relu"])
+    def test_a_gradient_that_is_off_by_more_than_the_doubt_does_not_pass(self, hidden, share):
+        network = cp.Network([4, 5, 3], hidden, "softmax", dtype="float64", seed=2)
+        X, y = data(4)
+        record = cp.backprop(network, X, y)
+
+        def cost(theta):
+            network.parameters[:] = theta
+            return float(cp.backprop(network, X, y).loss)
+
+        at, wrong = network.parameters.copy(), record.gradient.copy()
+        steepest = int(np.abs(wrong).argmax())
+        assert cp.check_gradient_function(cost, wrong, at)
+        wrong[steepest] *= 1 + share
+        check = cp.check_gradient_function(cost, wrong, at)
+        assert [d.name for d in check.derivatives if not d.passed] == [f"x[{steepest}]"]
+
+    def test_gradients_in_float32_are_held_to_float32(self):
+        at = np.linspace(0.3, 2.0, 7)
+
+        def right(x):
+            return (1 - np.tanh(x) ** 2).astype(np.float32)
+
+        def f(x):
+            return np.tanh(x).sum()
+
+        assert cp.check_gradient_function(f, right, at)
+        assert not cp.check_gradient_function(f, lambda x: 1.001 * right(x), at)
+
+    @pytest.mark.parametrize("kind", [np.float32, float])
+    def test_in_float32_the_doubt_is_larger_and_a_fault_still_found(self, kind):
+        def f(x):
+            return kind(np.sin(3 * x.astype(np.float32)).sum())
+
+        at = [0.3, 1.1, -0.7]
+        check = cp.check_gradient_function(f, lambda x: 3 * np.cos(3 * x), at)
+        assert check
+        assert max(d.doubt for d in check.derivatives) > 1e-5
+        assert all(abs(d.numerical - d.given) <= d.doubt < 1e-2 for d in check.derivatives)
+        assert not cp.check_gradient_function(f, lambda x: 3.03 * np.cos(3 * x), at)
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("3.0", "a str: '3.0'"),
+            (None, "a NoneType"),
+            (1j, "a complex"),
+            ([[1], [1, 2]], "a list"),
+        ],
+    )
+    def test_what_f_gives_is_a_number_or_refused(self, value, words):
+        with pytest.raises(cp.TypeOfDataError, match=words):
+            cp.check_gradient_function(lambda x: value, [1.0], [1.0])
+
+    def test_a_gradient_that_is_no_mapping_where_the_parameters_are(self):
+        with pytest.raises(cp.ArgumentError, match="a mapping as the parameters are"):
+            cp.check_gradient_function(lambda p: p["a"] ** 2, [2.0], {"a": 1.0})
+
     def test_f_gets_copies(self):
         at = np.array([1.0, 2.0])
 
@@ -185,6 +257,7 @@ class TestFunctions:
     def test_nan_in_a_gradient_is_a_fault(self):
         check = cp.check_gradient_function(lambda x: x.sum(), [1.0, np.nan], [1.0, 2.0])
         assert [d.name for d in check.derivatives if not d.passed] == ["x[1]"]
+        assert "dx[1]: the gradient is nan" in repr(check)
 
 
 class TestLadder:
@@ -194,8 +267,37 @@ class TestLadder:
         assert errors[0] > 10 * errors[1] > 100 * errors[2]
         assert errors[-1] > errors.min()
         assert rungs.best[0] == pytest.approx(np.e, rel=1e-9)
-        assert rungs.nearest(np.e) == pytest.approx(np.e, rel=1e-11)
         assert rungs.sides() is None
+
+    @pytest.mark.parametrize(
+        ("line", "slope"),
+        [
+            (lambda h: np.exp(1 + h), np.e),
+            (lambda h: np.sin(3e3 * (1 + h)), 3e3 * np.cos(3e3)),
+            (lambda h: np.log(0.02 + h), 50.0),
+            (lambda h: 1e6 + (2 + h) ** 2, 4.0),
+            (lambda h: np.float32(np.sin(np.float32(0.3 + h))), np.cos(0.3)),
+            (lambda h: float(np.tanh(np.float32(0.3 + h) * np.arange(9.0, dtype="f4")).sum()),
+             (np.arange(9) / np.cosh(0.3 * np.arange(9)) ** 2).sum()),
+            (lambda h: max(h - 1e-6, 0.0), 0.0),
+            (lambda h: max(h + 3e-4, 0.0) + h**2, 1.0),
+            (lambda h: max(h - 1e-3, 0.0) ** 2 + h, 1.0),
+            (lambda h: 7.0, 0.0),
+        ],
+    )  # fmt: skip
+    def test_the_best_value_is_no_further_off_than_its_doubt(self, line, slope):
+        rungs = ladder(line, noise=noise_along(line))
+        best, doubt, limit = rungs.best
+        assert abs(best - slope) <= doubt
+        assert doubt < 1e-2 * max(1.0, abs(slope))
+        assert limit in ("truncation", "round-off")
+
+    def test_noise_is_measured_also_beside_a_kink(self):
+        rng = np.random.default_rng(0)
+        assert noise_along(lambda h: np.exp(h)) < 1e-14
+        assert noise_along(lambda h: abs(h)) < 1e-14
+        assert 1e-9 < noise_along(lambda h: h + 1e-9 * rng.normal()) < 1e-8
+        assert 1e-7 < noise_along(lambda h: np.float32(1 + h)) < 1e-6
 
     def test_both_sides_of_a_kink(self):
         left, right = ladder(lambda h: 3 * abs(h) + h).sides()
@@ -207,9 +309,26 @@ class TestLadder:
         check = cp.check_gradients(network, *data(3, classes=2))
         (axis,) = check.plot().axes
         assert axis.get_xlabel() == "step h"
-        assert "error" in axis.get_ylabel()
+        assert axis.get_ylabel() == "relative distance from the gradient"
         assert len(axis.lines[0].get_xdata()) == 7
         assert check.worst.name in axis.get_title()
-        assert axis.texts[0].get_text() == "accepted below"
         with pytest.raises(cp.ArgumentError, match="not checked"):
             check.plot("W9[0,0]")
+
+    @pytest.mark.parametrize("factor", [1.0, 1.001])
+    @pytest.mark.parametrize(
+        ("hidden", "by"), [("tanh", "complex step"), ("relu", "extrapolated to h = 0")]
+    )
+    def test_the_plot_says_what_the_verdict_goes_by(self, hidden, by, factor, monkeypatch):
+        pytest.importorskip("matplotlib")
+        planted(monkeypatch, hidden, lambda slope: factor * slope)
+        network = cp.Network([3, 4, 2], hidden, "softmax", dtype="float64", seed=1)
+        check = cp.check_gradients(network, *data(3, classes=2))
+        (axis,) = check.plot().axes
+        differences, judged = axis.lines
+        verdict = "right" if check else "wrong"
+        assert check.passed == (factor == 1.0)
+        assert judged.get_label() == f"{by}, by which it is {verdict}"
+        assert differences.get_label() == "central differences"
+        lies = judged.get_ydata()[0]
+        assert (lies < 1e-6) == check.passed

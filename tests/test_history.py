@@ -9,6 +9,15 @@ import pytest
 import clearprop as cp
 
 X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
+NAMES = [
+    "epoch",
+    "loss",
+    "validation_loss",
+    "accuracy",
+    "validation_accuracy",
+    "updates",
+    "seconds",
+]
 
 
 @pytest.fixture
@@ -87,6 +96,49 @@ def test_without_matplotlib_one_line_names_the_extra(history, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(cp.MissingExtraError, match=r'pip install "clearprop\[plots\]"'):
         history.plot()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_to_frame_has_a_row_for_each_epoch(history, library):
+    frame = history.to_frame(library)
+    assert type(frame).__module__.partition(".")[0] == library
+    columns = {name: np.asarray(frame[name]) for name in NAMES}
+    assert list(getattr(frame, "column_names", frame.columns)) == NAMES
+    for name, values in columns.items():
+        kind = np.int64 if name in ("epoch", "updates") else np.float64
+        assert values.dtype == kind
+    assert columns["epoch"].tolist() == list(range(1, len(history.epochs) + 1))
+    assert columns["loss"].tolist() == history.loss
+    assert columns["validation_loss"].tolist() == history.validation_loss
+    assert columns["accuracy"].tolist() == history.metrics["accuracy"]
+    assert columns["validation_accuracy"].tolist() == history.validation_metrics["accuracy"]
+    assert columns["updates"].tolist() == [epoch.updates for epoch in history.epochs]
+    assert columns["seconds"].tolist() == [epoch.seconds for epoch in history.epochs]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_to_frame_of_no_epochs_and_of_epochs_that_passed(library):
+    empty = cp.History().to_frame(library)
+    assert len(empty) == 0
+    assert np.asarray(empty["loss"]).dtype == np.float64
+    network = cp.Network([2, 1], seed=0)
+    history = cp.train(network, [[0, 1], [1, 0]], [0, 1], batch_size=None, epochs=3000)
+    frame = history.to_frame(library)
+    assert np.asarray(frame["loss"]).tolist() == history.loss
+    assert np.asarray(frame["epoch"]).tolist() == list(range(1, 3001))
+
+
+def test_to_frame_takes_what_is_installed(history, monkeypatch):
+    assert type(history.to_frame()).__module__.startswith("pandas")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert type(history.to_frame()).__module__.startswith("polars")
+    with pytest.raises(cp.MissingExtraError, match="which is not installed: pip install pandas"):
+        history.to_frame("pandas")
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(cp.MissingExtraError, match=r'pip install "clearprop\[tables\]"'):
+        history.to_frame()
+    with pytest.raises(cp.ArgumentError, match="library is 'dask'; it must be 'pandas', 'polars'"):
+        history.to_frame("dask")
 
 
 def test_epochs_that_passed_are_made_when_asked_for():

@@ -66,10 +66,14 @@ from clearprop.initializers import (
     uniform,
     zeros,
 )
+from clearprop.logs.csv_log import CSVLog
+from clearprop.logs.json_lines_log import JSONLinesLog
+from clearprop.logs.tensorboard_log import TensorBoardLog
 from clearprop.losses import Loss, huber, quantile
 from clearprop.model import Model
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop, RProp
+from clearprop.per_sample import PerSampleGradients, per_sample_gradients
 from clearprop.record import Record
 from clearprop.schedules import (
     constant,
@@ -92,6 +96,7 @@ __all__ = [
     "AdamW",
     "ArchitectureError",
     "ArgumentError",
+    "CSVLog",
     "ChainRuleCost",
     "ClearpropError",
     "ColumnError",
@@ -111,6 +116,7 @@ __all__ = [
     "GradientCheck",
     "GradientComparison",
     "History",
+    "JSONLinesLog",
     "LearningRateSearch",
     "Loss",
     "LossSurface",
@@ -121,6 +127,7 @@ __all__ = [
     "NonFiniteDataError",
     "NonFiniteError",
     "PairingError",
+    "PerSampleGradients",
     "RMSprop",
     "RProp",
     "Record",
@@ -129,6 +136,7 @@ __all__ = [
     "Step",
     "TableFileError",
     "TargetError",
+    "TensorBoardLog",
     "TypeOfDataError",
     "UnknownNameError",
     "backprop",
@@ -151,6 +159,7 @@ __all__ = [
     "inverse_scaling",
     "loss_surface",
     "normal",
+    "per_sample_gradients",
     "plot_gradient_flow",
     "plot_weights",
     "quantile",

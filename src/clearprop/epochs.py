@@ -55,6 +55,17 @@ class Epoch:
         named |= {f"validation_{name}": value for name, value in self.validation_metrics.items()}
         return named
 
+    def row(self) -> dict[str, float]:
+        """Return a row of a table: the epoch, every figure, the updates made, the seconds."""
+        return (
+            {"epoch": self.epoch}
+            | self.figures()
+            | {
+                "updates": self.updates,
+                "seconds": self.seconds,
+            }
+        )
+
     def line(self, of: int | None = None) -> str:
         """Return the figures in one line; `of` is the number of epochs of the run."""
         number = f"{self.epoch}" if of is None else f"{self.epoch:>{len(str(of))}}/{of}"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import importlib.util
 from dataclasses import dataclass, field
 from typing import Any
 
-from clearprop.epochs import Epochs
-from clearprop.errors import ArgumentError, missing_extra
+import numpy as np
+
+from clearprop.curves import curves_svg
+from clearprop.epochs import Epoch, Epochs
+from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
 from clearprop.plotting import tidy
+
+LIBRARIES = ("pandas", "polars", "pyarrow")
+"""What `History.to_frame` can return tables of."""
 
 
 @dataclass(repr=False)
@@ -59,6 +67,53 @@ class History:
         """Each metric on the validation data, after each epoch."""
         return _columns([epoch.validation_metrics for epoch in self.epochs.looked_at()])
 
+    def to_frame(self, library: str | None = None) -> Any:
+        """Return the figures as a table, one epoch a row.
+
+        The columns are epoch (from 1), loss, validation_loss where there is validation data, each
+        metric, its ``validation_`` twin, updates (made since the run began) and seconds (since
+        then). ``cp.CSVLog`` and ``cp.JSONLinesLog`` write the same.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars", "pyarrow"}, optional
+            Whose data frame to return. None: pandas's if it is installed, else polars's.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            epoch and updates as int64, the others as float64.
+
+        Raises
+        ------
+        ArgumentError
+            If `library` is none of the three.
+        MissingExtraError
+            If it, or for None each of the first two, is not installed.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> network = cp.Network([2, 2], output="softmax")
+        >>> X, y = [[0, 1], [1, 0]], [0, 1]
+        >>> history = cp.train(network, X, y, epochs=3, metrics=["accuracy"])
+        >>> list(history.to_frame().columns)
+        ['epoch', 'loss', 'accuracy', 'updates', 'seconds']
+        """
+        backend: Any = _check_library(library)
+        import narwhals as nw  # here, because `import clearprop` should not wait for it
+
+        rows = [epoch.row() for epoch in self.epochs]
+        names = rows[0] if rows else ("epoch", "loss", "updates", "seconds")
+        columns = {
+            name: np.array(
+                [row[name] for row in rows],
+                np.int64 if name in ("epoch", "updates") else np.float64,
+            )
+            for name in names
+        }
+        return nw.from_dict(columns, backend=backend).to_native()
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the loss of each epoch, with validation's beside it, and metrics to the right.
 
@@ -87,15 +142,12 @@ class History:
             missing_extra("matplotlib", "history.plot()", "plots")
         if not self.epochs:
             raise ArgumentError("the history has no epochs to plot")
-        names = [] if ax is not None else list(self.metrics)
+        curves = self._curves()
         if ax is None:
-            width = 5.0 * (1 + len(names)) + 0.4
-            figure = Figure(figsize=(width, 3.6), layout="constrained")
-            axes = list(figure.subplots(1, 1 + len(names), squeeze=False)[0])
+            figure = Figure(figsize=(5.0 * len(curves) + 0.4, 3.6), layout="constrained")
+            axes = list(figure.subplots(1, len(curves), squeeze=False)[0])
         else:
-            figure, axes = ax.figure, [ax]
-        curves = [("loss", self.loss, self.validation_loss)]
-        curves += [(n, self.metrics[n], self.validation_metrics.get(n, [])) for n in names]
+            figure, axes, curves = ax.figure, [ax], curves[:1]
         numbers = range(1, len(self.epochs) + 1)
         marker = "o" if len(numbers) < 2 else ""
         for axis, (name, training, validation) in zip(axes, curves, strict=True):
@@ -117,16 +169,59 @@ class History:
             axis.legend(frameon=False)
         return figure
 
-    def __repr__(self) -> str:
+    def _curves(self) -> list[tuple[str, list[float], list[float]]]:
+        """Return each figure's name and values on training data and on validation data."""
+        metrics, validation = self.metrics, self.validation_metrics
+        return [
+            ("loss", self.loss, self.validation_loss),
+            *((name, metrics[name], validation.get(name, [])) for name in metrics),
+        ]
+
+    def _title(self) -> str:
+        n = len(self.epochs)
+        return f"History of {n:,} epoch{'' if n == 1 else 's'} ({self.stopped})"
+
+    def _shown(self) -> list[tuple[str, Epoch]]:
+        """Return the epochs that both representations tell of."""
         if not self.epochs:
-            return f"History of 0 epochs ({self.stopped})"
-        last = self.epochs[-1]
-        lines = [f"History of {last.epoch} epoch{'s' if last.epoch > 1 else ''} ({self.stopped})"]
-        shown = [("last", last)]
+            return []
+        shown = [("last", self.epochs[-1])]
         if self.best_epoch is not None:
             shown.append(("best", self.epochs[self.best_epoch - 1]))
-        lines += [f"  {which}: {epoch.line()}" for which, epoch in shown]
-        return "\n".join(lines)
+        return shown
+
+    def __repr__(self) -> str:
+        lines = [f"  {which}: {epoch.line()}" for which, epoch in self._shown()]
+        return "\n".join([self._title(), *lines])
+
+    def _repr_html_(self) -> str:
+        lines = [self._title(), *(f"{which}: {epoch.line()}" for which, epoch in self._shown())]
+        words = "".join(
+            f'<div style="white-space:pre-wrap">{html.escape(line)}</div>' for line in lines
+        )
+        pictures = [
+            curves_svg(name, {"training": training, "validation": validation}, self.best_epoch)
+            for name, training, validation in self._curves()
+            if training
+        ]
+        return f"<div>{words}{''.join(pictures)}</div>"
+
+
+def _check_library(library: str | None) -> str:
+    """Return the library whose tables are wanted, or raise."""
+    if library is None:
+        installed = [name for name in LIBRARIES[:2] if importlib.util.find_spec(name)]
+        if not installed:
+            missing_extra("pandas or polars", "history.to_frame()", "tables")
+        return installed[0]
+    if library not in LIBRARIES:
+        raise ArgumentError(f"library is {library!r}; it must be 'pandas', 'polars' or 'pyarrow'")
+    if importlib.util.find_spec(library) is None:
+        raise MissingExtraError(
+            f"history.to_frame({library!r}) needs {library}, which is not installed: "
+            f"pip install {library}"
+        )
+    return library
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, list[float]]:

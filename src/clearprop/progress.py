@@ -1,4 +1,7 @@
-"""Progress of a run: a bar on a terminal, plain lines elsewhere, on standard error."""
+"""Progress of a run: a bar on a terminal or in a notebook, plain lines elsewhere.
+
+Bars of a terminal and lines go to standard error, a notebook's bar to the cell's output.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from clearprop.epochs import Epoch
+from clearprop.notebook_bar import NotebookBar, in_notebook
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -40,6 +44,7 @@ class Progress:
         self._next = 0.0
         self._done = 0
         self._bar: Bar | None = None
+        self._notebook = NotebookBar() if in_notebook() else None
         self._last: Epoch | None = None
         self._unprinted: Epoch | None = None
 
@@ -47,11 +52,14 @@ class Progress:
         return self
 
     def _shown(self) -> bool:
-        if sys.stderr is None:  # a program without a console
+        if sys.stderr is None and self._notebook is None:  # a program without a console
             return False
         if self._wanted is None:
             return time.monotonic() - self._started >= PATIENCE
         return self._wanted
+
+    def _has_bar(self) -> bool:
+        return self._notebook is not None or _on_terminal()
 
     def update(self, done: int) -> None:
         """Say how much of the run is done; redraws ten times a second at most."""
@@ -61,8 +69,13 @@ class Progress:
             self._next = now + 0.1
             self._draw()
 
-    def _draw(self) -> None:
-        if not (self._shown() and _on_terminal()):
+    def _draw(self, *, over: bool = False) -> None:
+        if not self._shown():
+            return
+        if self._notebook is not None:
+            self._notebook.draw(self._done / self._total, self._text(), over=over)
+            return
+        if not _on_terminal():
             return
         if self._bar is None:
             self._bar = _make_bar()
@@ -86,7 +99,7 @@ class Progress:
             self._print_line()
 
     def _print_line(self) -> None:
-        if self._unprinted is not None and self._shown() and not _on_terminal():
+        if self._unprinted is not None and self._shown() and not self._has_bar():
             sys.stderr.write(f"{self._unprinted.line(of=self._epochs)}\n")
             sys.stderr.flush()
             self._unprinted = None
@@ -100,6 +113,8 @@ class Progress:
         if self._bar is not None:
             self._draw()
             self._bar.stop()
+        if self._notebook is not None and (kind is None or self._notebook.drawn):
+            self._draw(over=True)
         self._print_line()
 
 

@@ -16,6 +16,7 @@ from clearprop.cli.demo import demo
 from clearprop.cli.diagnose import diagnose
 from clearprop.cli.evaluate import evaluate
 from clearprop.cli.explain import explain
+from clearprop.cli.export import export
 from clearprop.cli.find_lr import find_lr
 from clearprop.cli.graph import graph
 from clearprop.cli.predict import predict
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    demo, train, predict, evaluate, summary,
+    demo, train, predict, evaluate, summary, export,
     explain, graph, check, diagnose, find_lr,
     bench, warm_up,
 )  # fmt: skip

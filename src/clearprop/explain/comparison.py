@@ -1,7 +1,8 @@
 """Gradients of one's own, held to a record's: which are right, and what went wrong in the others.
 
 A wrong gradient is compared with what the usual slips give: a derivative f' left out, a matrix
-used in place of its transpose, a sum that was not divided by n, and so on.
+used in place of its transpose, a sum that was not divided by n, and so on. Where none fits, it is
+said if a single number, row or column is all that is wrong.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clearprop import notation
+from clearprop.activations import ACTIVATIONS
 from clearprop.errors import ArgumentError, ElementError, ShapeError, TypeOfDataError
 from clearprop.html_table import html_table
 from clearprop.record import Record
@@ -42,7 +44,8 @@ class ComparedGradient:
     given, expected : float
         The caller's number for it, and the right one.
     slip : str or None
-        For a wrong gradient: the slip whose result it is, where one fits.
+        For a wrong gradient: the slip whose result it is, where one fits, or the only place
+        that is wrong, or what is not finite.
     """
 
     name: str
@@ -149,6 +152,9 @@ def compare_gradients(record: Record, theirs: Mapping[str, ArrayLike]) -> Gradie
     """
     if not isinstance(record, Record):
         raise ArgumentError(f"record is a {type(record).__name__}; give what cp.backprop returns")
+    if not isinstance(theirs, Mapping):
+        kind = type(theirs).__name__
+        raise ArgumentError(f"theirs is a {kind}; give a mapping such as {{'W1': mine}}")
     if not theirs:
         raise ArgumentError("no gradients were given; give a mapping such as {'W1': mine}")
     compared = [_Given(record, name, value) for name, value in theirs.items()]
@@ -200,6 +206,8 @@ class _Given:
 
     def slips(self) -> list[str]:
         """Return the slips that give this gradient."""
+        if not np.isfinite(self.value).all():
+            return []
         if self.transposed:
             return ["transposed"] if self.fits(self.expected) else []
         found = []
@@ -214,17 +222,66 @@ class _Given:
             changed = _apart(number, self.expected) > 10 * self._tolerance
             if changed and self.fits(number) and slip not in found:
                 found.append(slip)
-        return found
+        return found or self._penalty_of_ones_own()
 
-    def result(self, slips: list[str], explained: Mapping[str, int]) -> ComparedGradient:
-        """Return the comparison; of several slips, the one that explains most gradients."""
+    def _penalty_of_ones_own(self) -> list[str]:
+        """Return the slip of a penalty of another strength, if a multiple of the weights is over."""
+        at = np.asarray(self._record[self.name], self.value.dtype)
+        if at.size < 3 or not at.any():
+            return []
+        share = float(((self.value - self.expected) * at).sum() / (at**2).sum())
+        if not self.fits(self.expected + share * at):
+            return []
+        l2 = (self._record.l2 if self.symbol == "W" else 0.0) + share
+        has = f"{self._record.l2:.4g}" if self._record.l2 else "none"
+        if self.symbol == "b":
+            return [f"an l2 term of {l2:.4g} on biases, which have none"]
+        return [f"an l2 term of {l2:.4g}; the record's l2 is {has}"]
+
+    def _only_wrong(self) -> str | None:
+        """Say where the gradient is wrong, if that is one place: a number, a row, a column."""
+        wild = np.argwhere(~np.isfinite(self.value))
+        if len(wild):
+            first = tuple(int(i) for i in wild[0])
+            more = f", and {len(wild) - 1:,} more" if len(wild) > 1 else ""
+            return f"not finite: {self.value[first]} at {self._element(first)}{more}"
+        if self.transposed or self.value.size < 2:
+            return None
+        place = self._worst()
+        for axis, kind in ((None, ""), (0, "row"), (1, "column")):
+            if axis is not None and (self.value.ndim < 2 or self.value.shape[axis] < 2):
+                continue
+            where: tuple[Any, ...] = place
+            if axis is not None:
+                where = tuple(place[i] if i == axis else slice(None) for i in (0, 1))
+            mended = self.value.copy()
+            mended[where] = self.expected[where]
+            if _apart(mended, self.expected) <= self._tolerance:
+                if axis is None:
+                    others = self.value.size - 1
+                    verb = "is" if others == 1 else "are"
+                    return f"only {self._element(place)} differs; the other {others:,} {verb} right"
+                return f"only {kind} {place[axis]} differs; the others are right"
+        return None
+
+    def _worst(self) -> tuple[int, ...]:
+        """Return the place where the numbers differ most."""
         difference = np.abs(self.value - self.expected)
         difference = np.where(np.isnan(difference), np.inf, difference)
         place = np.unravel_index(int(difference.argmax()), difference.shape)
-        worst = self.name if self._index else f"{self.name}[{','.join(map(str, place))}]"
+        return tuple(int(i) for i in place)
+
+    def _element(self, place: tuple[int, ...]) -> str:
+        return self.name if self._index else f"{self.name}[{','.join(map(str, place))}]"
+
+    def result(self, slips: list[str], explained: Mapping[str, int]) -> ComparedGradient:
+        """Return the comparison; of several slips, the one that explains most gradients."""
+        place = self._worst()
         slip = max(slips, key=lambda slip: explained[slip]) if slips else None
+        if slip is None and not self.right:
+            slip = self._only_wrong()
         return ComparedGradient(
-            self.name, self.right, self.error, worst,
+            self.name, self.right, self.error, self._element(place),
             float(self.value[place]), float(self.expected[place]), slip,
         )  # fmt: skip
 
@@ -257,6 +314,12 @@ def _slips(record: Record, symbol: str, layer: int) -> Iterator[tuple[str, Array
             delta = _through(record, at - 1, da)
             slip = f"W{at} in place of its transpose on the way back"
             yield slip, gradient(_carried(record, at - 1, delta, layer))
+        for da in _without_weights(record, at):
+            delta = _through(record, at - 1, da)
+            yield (
+                f"W{at} is left out on the way back",
+                gradient(_carried(record, at - 1, delta, layer)),
+            )
     yield from _mixed_up(record, symbol, layer, gradient)
 
 
@@ -289,6 +352,14 @@ def _penalties(record: Record, symbol: str, layer: int) -> Iterator[tuple[str, A
             yield "an l2 term on biases, which have none", right + record.l2 * array
 
 
+def _without_weights(record: Record, at: int) -> Iterator[Array]:
+    """Yield da^(l-1) as if delta^l were passed on as it is, or added up over the neurons."""
+    delta, below = record.delta[at - 1], record.z[at - 2]
+    if delta.shape == below.shape:
+        yield delta
+    yield np.broadcast_to(delta.sum(axis=1, keepdims=True), below.shape)
+
+
 def _wrong_deltas(record: Record, at: int) -> Iterator[tuple[str, Array]]:
     """A delta of one layer whose derivative is missing, or was taken at the wrong place."""
     da, f = record[f"da{at}"], record.network.activations[at - 1]
@@ -297,6 +368,24 @@ def _wrong_deltas(record: Record, at: int) -> Iterator[tuple[str, Array]]:
     yield f"f' is missing in delta{at}", da
     with np.errstate(all="ignore"):
         yield f"f' of a{at} in place of z{at} in delta{at}", f.backward(record.a[at], da)
+        yield from _other_slopes(record, at, da)
+
+
+def _other_slopes(record: Record, at: int, da: Array) -> Iterator[tuple[str, Array]]:
+    """The slopes of sigmoid and tanh taken for each other, or written with z in place of a."""
+    f, z = record.network.activations[at - 1], record.z[at - 1]
+    if f.name not in ("sigmoid", "tanh"):
+        return
+    a = f(z)  # record.a is masked by dropout
+    if f.name == "sigmoid":
+        other, of_other = "tanh", 1 - a**2
+        yield f"z (1 - z) in place of a (1 - a) in delta{at}", da * z * (1 - z)
+    else:
+        other, of_other = "sigmoid", a * (1 - a)
+        yield f"1 - z^2 in place of 1 - a^2 in delta{at}", da * (1 - z**2)
+    slip = f"{other}' in place of {f.name}' in delta{at}"
+    yield slip, da * of_other
+    yield slip, ACTIVATIONS[other].backward(z, da)
 
 
 def _mixed_up(

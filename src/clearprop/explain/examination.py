@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import NonFiniteError
-from clearprop.explain.differences import Ladder, ladder
+from clearprop.explain.differences import Ladder, ladder, noise_along
 from clearprop.explain.gradient_report import TOLERANCES, CheckedDerivative, GradientCheck
 
 Array = NDArray[Any]
@@ -24,6 +24,12 @@ SOME = 24
 
 DIRECTIONS = 3
 """Random directions of each array of a larger network."""
+
+SINGLE = 1e-4
+"""Accepted errors of a gradient that was given in float32, or in less."""
+
+COARSE = 1e-6
+"""Doubt, relative as errors are, from which on the cost is too coarse to call a gradient right."""
 
 
 class Examination:
@@ -40,6 +46,8 @@ class Examination:
     analytic : bool
         Whether the complex step may be taken.
     seed : int
+    single : bool
+        Whether the gradient was given in float32, or in less.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class Examination:
         shapes: Mapping[str, tuple[int, ...]],
         analytic: bool,
         seed: int,
+        single: bool = False,
     ) -> None:
         self._cost, self._given, self._at = cost, given, at
         self._shapes = shapes
@@ -62,6 +71,11 @@ class Examination:
         if not np.isfinite(middle):
             raise NonFiniteError(f"the cost is {middle} here: there is no gradient to check")
         self._steepest = float(np.abs(given[np.isfinite(given)]).max(initial=0.0))
+        self._accepted = SINGLE if single else TOLERANCES[self._method]
+        self._noise = 0.0
+        if not analytic:
+            generic = np.random.default_rng(seed).normal(size=len(at)) / np.sqrt(len(at))
+            self._noise = noise_along(self._line(generic * np.maximum(1.0, np.abs(at))))
 
     def result(self) -> GradientCheck:
         """Check every parameter, or directions and some parameters."""
@@ -108,13 +122,16 @@ class Examination:
     def _numerical(self, along: Array) -> float:
         if self._method == "complex step":
             return float(np.imag(self._cost(self._at + 1e-30j * along)) / 1e-30)
-        return ladder(self._line(along)).best[0]
+        return self._rungs(along).best[0]
+
+    def _rungs(self, along: Array, size: float = 1.0) -> Ladder:
+        return ladder(self._line(along), size, self._noise)
 
     def _ladder_of(self, name: str) -> Ladder:
         if name in self._directions:
-            return ladder(self._line(self._directions[name]))
+            return self._rungs(self._directions[name])
         place = self._places[name]
-        return ladder(self._line(self._unit(place)), abs(float(self._at[place])))
+        return self._rungs(self._unit(place), abs(float(self._at[place])))
 
     def _unit(self, place: int) -> Array:
         along = np.zeros_like(self._at)
@@ -137,31 +154,36 @@ class Examination:
         given = float((self._given[along != 0] * along[along != 0]).sum())
         if self._method == "complex step":
             numerical = self._numerical(along)
+            doubt = abs(numerical) * 4 * float(np.finfo(np.float64).eps)
             error = self._error(given, numerical)
-            verdict = "right" if error <= TOLERANCES[self._method] else "fault"
-            return CheckedDerivative(name, given, numerical, error, verdict)
-        rungs = ladder(self._line(along), size)
-        numerical = rungs.nearest(given)
+            verdict = "right" if error <= self._accepted else "fault"
+            return CheckedDerivative(name, given, numerical, error, verdict, doubt)
+        rungs = self._rungs(along, size)
+        numerical, doubt, _ = rungs.best
         error = self._error(given, numerical)
-        verdict = "right" if error <= TOLERANCES[self._method] else self._judge(rungs, given)
-        if verdict == "fault":
-            numerical = rungs.best[0]
-            error = self._error(given, numerical)
-        return CheckedDerivative(name, given, numerical, error, verdict)
+        verdict = self._judge(rungs, given)
+        return CheckedDerivative(name, given, numerical, error, verdict, doubt)
 
     def _judge(self, rungs: Ladder, given: float) -> str:
-        """Say why a derivative and its differences are apart."""
-        if not np.isfinite(given):
-            return "fault"
+        """Hold a derivative to the best that differences say, within their doubt."""
         best, doubt, limit = rungs.best
+        off, scale = abs(given - best), self._scale(given, best)
+        if not (np.isfinite(off) and np.isfinite(scale)):
+            return "fault"
+        allowed = self._accepted * scale
+        if off <= allowed or (off <= allowed + doubt and doubt <= COARSE * scale):
+            return "right"
         sides = rungs.sides()
         if sides is not None:
             slack = 10 * doubt + 1e-4 * abs(sides[1] - sides[0])
             return "kink" if min(sides) - slack <= given <= max(sides) + slack else "fault"
-        return limit if abs(given - best) <= 3 * doubt else "fault"
+        return limit if off <= doubt else "fault"
+
+    def _scale(self, given: float, numerical: float) -> float:
+        return max(abs(given), abs(numerical), 1e-3 * self._steepest)
 
     def _error(self, given: float, numerical: float) -> float:
         if not (np.isfinite(given) and np.isfinite(numerical)):
             return float("inf")
-        scale = max(abs(given), abs(numerical), 1e-3 * self._steepest)
+        scale = self._scale(given, numerical)
         return abs(given - numerical) / scale if scale else 0.0

@@ -153,15 +153,38 @@ def check_gradient_function(
         return pieces if isinstance(parameters, Mapping) else pieces["x"]
 
     def cost(vector: Array) -> float:
-        value = np.asarray(f(structured(vector)))
-        if value.size != 1:
-            raise ArgumentError(f"f must give one number, but gave shape {value.shape}")
-        return float(value.reshape(()))
+        return _one_number(f(structured(vector)))
 
     theirs: Any = gradient(structured(at)) if callable(gradient) else gradient
-    given = _given(theirs if isinstance(parameters, Mapping) else {"x": theirs}, arrays)
+    if isinstance(parameters, Mapping) and not isinstance(theirs, Mapping):
+        raise ArgumentError(
+            f"the gradient must be a mapping as the parameters are, but is a "
+            f"{type(theirs).__name__}"
+        )
+    named_theirs = theirs if isinstance(parameters, Mapping) else {"x": theirs}
+    given = _given(named_theirs, arrays)
+    coarse = [
+        getattr(part, "dtype", None) in (np.float32, np.float16) for part in named_theirs.values()
+    ]
     shapes = {name: array.shape for name, array in arrays.items()}
-    return Examination(cost, given, at, shapes, False, seed).result()
+    return Examination(cost, given, at, shapes, False, seed, single=any(coarse)).result()
+
+
+def _one_number(value: object) -> float:
+    """Return what a function of the caller's gave."""
+    try:
+        array = np.asarray(value)
+        size = array.size
+        number = float(array.reshape(-1)[0]) if size == 1 and array.dtype.kind in "biufO" else None
+    except (TypeError, ValueError):
+        size, number = 1, None
+    if size != 1:
+        raise ArgumentError(f"f must give one number, but gave shape {array.shape}")
+    if number is None:
+        raise TypeOfDataError(
+            f"f must give one number, but gave a {type(value).__name__}: {str(value)[:40]!r}"
+        )
+    return number
 
 
 def _given(theirs: Mapping[str, ArrayLike], arrays: Mapping[str, Array]) -> Array:

@@ -10,12 +10,14 @@ import numpy as np
 
 from clearprop.errors import ArgumentError
 from clearprop.explain.differences import Ladder
+from clearprop.explain.names import counted
 from clearprop.html_table import html_table
 from clearprop.plotting import axes_for, tidy
 from clearprop.text_table import text_table
 
-TOLERANCES = {"complex step": 1e-10, "central differences": 1e-6}
-"""Accepted errors, relative to the derivative or a thousandth of the steepest."""
+TOLERANCES = {"complex step": 1e-10, "central differences": 1e-9}
+"""Accepted errors, relative to the derivative or a thousandth of the steepest; of differences,
+what they may be off by themselves is accepted as well."""
 
 MEANINGS = {
     "right": "",
@@ -35,11 +37,13 @@ class CheckedDerivative:
     name : str
         ``W2[1,3]``, or ``W2, direction 1``.
     given, numerical : float
-        The derivative to be checked, and what the cost says.
+        The derivative to be checked, and what the cost says, whatever was given.
     error : float
         Their distance, relative to the larger of them or a thousandth of the steepest.
     verdict : str
         "right"; "kink", "truncation" and "round-off" (no fault is seen); or "fault".
+    doubt : float
+        How far `numerical` may be off.
     """
 
     name: str
@@ -47,6 +51,7 @@ class CheckedDerivative:
     numerical: float
     error: float
     verdict: str
+    doubt: float
 
     @property
     def passed(self) -> bool:
@@ -99,10 +104,11 @@ class GradientCheck:
         return self._ladder(self.worst.name if name is None else name)
 
     def plot(self, name: str | None = None, ax: Any = None) -> Any:
-        """Draw the error of central differences against the step, for the worst parameter.
+        """Draw how far central differences lie from the gradient, by step, for the worst parameter.
 
         A right gradient gives a valley: truncation to its right, round-off to its left. For a wrong
-        one, the curve stays up.
+        one, the curve stays up. What the check goes by lies lower than single differences: the
+        complex step, or differences extrapolated to h = 0.
 
         Parameters
         ----------
@@ -121,51 +127,59 @@ class GradientCheck:
             If matplotlib (the extra `plots`) is not installed.
         """
         name = self.worst.name if name is None else name
-        given = next((d.given for d in self.derivatives if d.name == name), None)
-        if given is None:
+        checked = next((d for d in self.derivatives if d.name == name), None)
+        if checked is None:
             raise ArgumentError(f"{name!r} was not checked")
-        rungs = self.ladder(name)
+        given, rungs = checked.given, self.ladder(name)
         figure, axis = axes_for(ax, (5.4, 3.6), "plot()")
         scale = max(abs(given), float(np.abs(rungs.differences).min()), 1e-300)
         errors = np.maximum(np.abs(rungs.differences - given) / scale, 1e-17)
-        axis.loglog(rungs.steps, errors, color="#0072B2", marker="o")
-        tolerance = TOLERANCES["central differences"]
-        axis.axhline(tolerance, color="0.5", ls=":", lw=1)
-        axis.annotate(
-            "accepted below", (0.5, tolerance), xycoords=("axes fraction", "data"), xytext=(0, 2),
-            textcoords="offset points", ha="center", fontsize="small", color="0.4",
-        )  # fmt: skip
+        axis.loglog(rungs.steps, errors, color="#0072B2", marker="o", label="central differences")
+        judged = max(abs(checked.numerical - given) / scale, 1e-17)
+        by = "complex step" if self.method == "complex step" else "extrapolated to h = 0"
+        label = f"{by}, by which it is {'wrong' if checked.verdict == 'fault' else 'right'}"
+        if checked.verdict not in ("right", "fault"):
+            label = f"{by} ({checked.verdict})"
+        axis.axhline(judged, color="#D55E00", ls="--", lw=1.2, label=label)
         axis.set_xlabel("step h")
-        axis.set_ylabel("relative error of the difference")
+        axis.set_ylabel("relative distance from the gradient")
         axis.set_title(f"d{name} = {given:.6g}", fontsize=10)
+        low, high = axis.get_ylim()
+        low = min(low, high / 1e3)
+        axis.set_ylim(low, high * (high / low) ** 0.25)  # room for the legend
+        axis.legend(frameon=False, loc="upper center", fontsize="small")
         tidy(axis)
         return figure
 
     def _rows(self, count: int = 5) -> list[list[str]]:
         ranked = sorted(self.derivatives, key=lambda d: (d.passed, -d.error))
         return [
-            [f"d{d.name}", f"{d.given:.9g}", f"{d.numerical:.9g}", f"{d.error:.1e}", d.verdict]
+            [
+                f"d{d.name}", f"{d.given:.9g}", f"{d.numerical:.9g}", f"{d.doubt:.0e}",
+                f"{d.error:.1e}", d.verdict,
+            ]
             for d in ranked[:count]
-        ]
+        ]  # fmt: skip
 
     def _title(self) -> str:
-        faults = sum(not d.passed for d in self.derivatives)
-        found = f"{faults} of {len(self.derivatives)} derivatives are wrong" if faults else "passed"
-        return (
-            f"Gradient check by {self.method}: {found} ({len(self.derivatives):,} derivatives of "
-            f"{self.n_parameters:,} parameters)"
-        )
+        faults, n = sum(not d.passed for d in self.derivatives), len(self.derivatives)
+        verb = "is" if faults == 1 else "are"
+        found = f"{faults} of {counted(n, 'derivative')} {verb} wrong" if faults else "passed"
+        of = counted(self.n_parameters, "parameter")
+        return f"Gradient check by {self.method}: {found} ({counted(n, 'derivative')} of {of})"
 
     def __repr__(self) -> str:
         rows = [_HEAD, *self._rows()]
         lines = text_table(rows)
         meaning = MEANINGS[self.worst.verdict]
+        if not np.isfinite(self.worst.given):
+            meaning = f"the gradient is {self.worst.given}"
         if meaning:
             lines.append(f"d{self.worst.name}: {meaning}")
         return "\n  ".join([self._title(), *lines])
 
     def _repr_html_(self) -> str:
-        return html_table(self._title(), _HEAD, self._rows(), right=(1, 2, 3))
+        return html_table(self._title(), _HEAD, self._rows(), right=(1, 2, 3, 4))
 
 
-_HEAD = ["derivative", "given", "numerical", "error", "verdict"]
+_HEAD = ["derivative", "given", "numerical", "+-", "error", "verdict"]

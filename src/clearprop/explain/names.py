@@ -1,4 +1,4 @@
-"""Names of the reader's own: elements of the notation, and what they are to be called."""
+"""Names of elements, the reader's own for them, and words with their number."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def element_name(symbol: str, layer: int, indices: tuple[int, ...]) -> str:
     if layer == 0 and symbol in ("a", "da"):
         return f"{symbol[:-1]}x{inside}"
     return f"{symbol}{layer}{inside}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number and what it counts: "1 row", "2,000 rows"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def read_names(names: Mapping[str, str] | None, network: Network) -> dict[str, str]:

@@ -35,7 +35,8 @@ class Glyph:
 
     `derivative` is the cost that is derived by the symbol ("L", with its row), if it stands for
     dL/d(symbol); `mark` is "hat", "new" or "before"; "sumexp" or "logsumexp" for the sum over
-    exp of all symbols of a layer; "+" or "-" for the cost where `argument` is moved by h.
+    exp of all symbols of a layer; "squares" for the sum of all squares; "+" or "-" for the cost
+    where `argument` is moved by h.
     """
 
     base: str
@@ -66,7 +67,7 @@ _SETTINGS = {
     "g_before": Glyph("g", mark="before"),
     "m_hat": Glyph("m", mark="hat"), "v_hat": Glyph("v", mark="hat"),
     "step": Glyph("step"), "path": Glyph("path"), "difference": Glyph("difference"),
-    "update": Glyph("update"),
+    "update": Glyph("update"), "sum of W²": Glyph("W", mark="squares"),
 }  # fmt: skip
 
 

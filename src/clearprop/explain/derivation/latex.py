@@ -62,6 +62,8 @@ def latex_symbol(glyph: Glyph) -> str:
     if glyph.mark.endswith("sumexp"):
         log = r"\log " if glyph.mark == "logsumexp" else ""
         return rf"{log}\sum_{{k}} \exp {latex_symbol(Glyph('z', glyph.above, 'k'))}"
+    if glyph.mark == "squares":
+        return rf"\sum {glyph.base}^{{2}}"
     base = _base(glyph.base)
     if glyph.mark == "hat":
         base = rf"\hat{{{base}}}"

@@ -68,6 +68,8 @@ def _scripted(glyph: Glyph) -> str:
         log = "<mi>log</mi>" if glyph.mark == "logsumexp" else ""
         total = "<munder><mo>∑</mo><mi>k</mi></munder><mi>exp</mi><mspace width='0.17em'/>"
         return f"<mrow>{log}{total}{_scripted(Glyph('z', glyph.above, 'k'))}</mrow>"
+    if glyph.mark == "squares":
+        return f"<mo>∑</mo><msup><mi>{escape(glyph.base)}</mi><mn>2</mn></msup>"
     base = f"<mi>{escape(glyph.base)}</mi>"
     above = glyph.above
     if glyph.mark == "hat":

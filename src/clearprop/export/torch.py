@@ -1,0 +1,222 @@
+"""PyTorch: a network as an nn.Sequential, and an nn.Sequential as weights, biases, activations.
+
+The modules: https://docs.pytorch.org/docs/stable/nn.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, missing_extra
+from clearprop.export.layers import layers_of
+
+if TYPE_CHECKING:
+    from clearprop.network import Network
+
+Array = NDArray[Any]
+
+_STRAIGHT = 50.0
+"""From here on log(1 + e^z) is z in float64; PyTorch's own threshold, 20, is off by 2e-9."""
+
+_SETTINGS: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "leaky_relu": {"negative_slope": lambda slope: slope == 0.01},
+    "elu": {"alpha": lambda alpha: alpha == 1},
+    "gelu": {"approximate": lambda how: how == "none"},
+    "softplus": {"beta": lambda beta: beta == 1, "threshold": lambda z: z >= 20},
+    "softmax": {"dim": lambda dim: dim in (1, -1)},
+}
+"""What a module has to be set to for its activation to be ours."""
+
+
+def to_torch(network: Network) -> Any:
+    """Return a network as an ``nn.Sequential`` of Linear and activation modules.
+
+    Parameters
+    ----------
+    network : Network
+        In float32 or float64, which the modules keep; its activations are built-in ones.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        From inputs (n, n_0) to a^L (n, n_L), with a copy of the parameters.
+
+    Raises
+    ------
+    ArgumentError
+        If an activation is the user's own, or the data type another.
+    MissingExtraError
+        If PyTorch (the extra `torch`) is not installed.
+    """
+    modules = activation_modules("network.to_torch()")
+    made: list[Any] = []
+    for W, b, activation in layers_of(network, "PyTorch"):
+        made.append(_linear(W, b))
+        if activation != "identity":
+            made.append(modules[activation]())
+    from torch import nn
+
+    return nn.Sequential(*made)
+
+
+def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[str]]:
+    """Return the weights, biases and activations of an ``nn.Sequential``.
+
+    Dropout and a leading Flatten change no prediction for rows of numbers, and are passed over;
+    a Sequential in a Sequential is read as if its modules stood there.
+
+    Parameters
+    ----------
+    sequential : torch.nn.Sequential
+
+    Returns
+    -------
+    weights : list of ndarray, shape (n_l, n_(l-1))
+    biases : list of ndarray, shape (n_l,), or None
+        None if no module has biases; zeros for a module that has none beside others that do.
+    activations : list of str
+
+    Raises
+    ------
+    ArgumentError
+        If a module, or its setting, is none that a network has; the message names it.
+    MissingExtraError
+        If PyTorch (the extra `torch`) is not installed.
+    """
+    modules = activation_modules("cp.Network.from_torch()")
+    from torch import nn
+
+    known = {_class_of(make): name for name, make in modules.items()}
+    if not _is_sequential(sequential):
+        raise ArgumentError(f"from_torch takes an nn.Sequential, not a {type(sequential).__name__}")
+    weights: list[Array] = []
+    biases: list[Array | None] = []
+    activations: list[str] = []
+    open_layer = False  # whether the last Linear still waits for its activation
+    for place, module in _flat(sequential):
+        kind = type(module)
+        if kind is nn.Dropout or (kind is nn.Flatten and not weights and module.start_dim == 1):
+            continue
+        if kind is nn.Linear:
+            weights.append(_numbers(module.weight, place))
+            biases.append(None if module.bias is None else _numbers(module.bias, place))
+            activations.append("identity")
+            open_layer = True
+        elif kind in known or kind is nn.Identity:
+            name = known.get(kind, "identity")
+            _check_settings(name, module, place)
+            if not open_layer and name != "identity":
+                raise ArgumentError(
+                    f"module {place} ({kind.__name__}) follows no Linear: a layer of a network is "
+                    "a Linear and one activation"
+                )
+            if name != "identity":
+                activations[-1] = name
+                open_layer = False
+        else:
+            _refuse(place, module, sorted(one.__name__ for one in known))
+    if not weights:
+        raise ArgumentError("the nn.Sequential has no Linear module: there is no network in it")
+    if all(b is None for b in biases):
+        return weights, None, activations
+    pairs = zip(weights, biases, strict=True)
+    filled = [np.zeros(len(W), W.dtype) if b is None else b for W, b in pairs]
+    return weights, filled, activations
+
+
+def activation_modules(feature: str) -> dict[str, Callable[[], Any]]:
+    """Return what makes the module of each built-in activation but identity, by name.
+
+    Raises
+    ------
+    MissingExtraError
+        If PyTorch is not installed; `feature` is what needs it.
+    """
+    try:
+        from torch import nn
+    except ImportError:
+        missing_extra("PyTorch", feature, "torch")
+    from clearprop.export.torch_modules import Exp
+
+    return {
+        "sigmoid": nn.Sigmoid,
+        "tanh": nn.Tanh,
+        "relu": nn.ReLU,
+        "leaky_relu": partial(nn.LeakyReLU, 0.01),
+        "elu": nn.ELU,
+        "gelu": nn.GELU,
+        "silu": nn.SiLU,
+        "softplus": partial(nn.Softplus, threshold=_STRAIGHT),
+        "exp": Exp,
+        "softmax": partial(nn.Softmax, dim=-1),
+    }
+
+
+def _class_of(make: Callable[[], Any]) -> Any:
+    return make.func if isinstance(make, partial) else make
+
+
+def _linear(W: Array, b: Array | None) -> Any:
+    import torch
+    from torch import nn
+
+    # On "meta" no first weights are drawn, which would move the caller's random numbers on.
+    linear = nn.Linear(*W.shape[::-1], bias=b is not None, device="meta")
+    linear.weight = nn.Parameter(torch.from_numpy(W.copy()))
+    if b is not None:
+        linear.bias = nn.Parameter(torch.from_numpy(b.copy()))
+    return linear
+
+
+def _flat(sequential: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the modules in the order they run in, each as often as it does, with their names."""
+    # children() would leave out a module that stands at two places.
+    for name, module in sequential._modules.items():
+        place = f"{prefix}{name}"
+        if _is_sequential(module):
+            yield from _flat(module, f"{place}.")
+        else:
+            yield place, module
+
+
+def _is_sequential(module: Any) -> bool:
+    """Whether a module runs its modules one after another, as a subclass may not."""
+    from torch import nn
+
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def _numbers(tensor: Any, place: str) -> Array:
+    import torch
+
+    if tensor.dtype not in (torch.float32, torch.float64):
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise ArgumentError(
+            f"module {place} (Linear) is in {kind}; a network is float32 or float64: give "
+            "sequential.float()"
+        )
+    return np.array(tensor.detach().cpu().numpy())
+
+
+def _check_settings(name: str, module: Any, place: str) -> None:
+    for setting, is_ours in _SETTINGS.get(name, {}).items():
+        value = getattr(module, setting)
+        if not is_ours(value):
+            raise ArgumentError(
+                f"module {place} ({type(module).__name__}) has {setting}={value!r}, which the "
+                f"activation {name!r} has not"
+            )
+
+
+def _refuse(place: str, module: Any, known: list[str]) -> None:
+    kind = type(module).__name__
+    hint = " (take Softmax: a network gives probabilities)" if kind == "LogSoftmax" else ""
+    raise ArgumentError(
+        f"module {place} is a {kind}, which no network has{hint}; there are: Linear, Identity, "
+        f"{', '.join(known)}"
+    )

@@ -1,0 +1,1 @@
+"""Logs: callbacks that write the figures of each epoch down while a run goes on."""

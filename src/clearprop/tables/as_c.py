@@ -1,0 +1,97 @@
+"""A model as a header in C: columns of numbers in, probabilities or a number out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clearprop.export.c import header, network_lines, real_of
+from clearprop.export.c_source import check_name, comment, number, text
+from clearprop.export.layers import layers_of
+from clearprop.export.numeric import NumericInput
+from clearprop.tables.encoding import FARTHEST, Encoding
+from clearprop.tables.numeric_inputs import numeric_inputs
+
+if TYPE_CHECKING:
+    from clearprop.network import Network
+    from clearprop.tables.target import Target
+
+
+def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str:
+    """Return the header of a model; see `Model.to_c`."""
+    layers = layers_of(network, "C")
+    inputs = numeric_inputs(encoding, "C")
+    check_name(name)
+    real = real_of(layers)
+    lines = network_lines(layers, name, f"{name}_network")
+    if target.classes:
+        labels = ", ".join(text(str(one)) for one in target.classes)
+        size = f"{name.upper()}_OUTPUTS"
+        lines += ["", f"static const char *const {name}_classes[{size}] = {{{labels}}};"]
+    lines += [
+        "",
+        f"static inline void {name}_predict(const double *x, double *y)",
+        "{",
+        f"    {real} inputs[{network.sizes[0]}], outputs[{network.sizes[-1]}];",
+    ]
+    if any(one.is_number for one in inputs):
+        lines.append("    double v;")
+    at = 0
+    for place, one in enumerate(inputs):
+        if one.is_number:
+            lines.append(f"    v = {_standardized(one, place)};")
+        for value in _values(one, place):
+            lines.append(f"    inputs[{at}] = ({real}){value};")
+            at += 1
+    lines.append(f"    {name}_network(inputs, outputs);")
+    if target.classes:
+        lines += [
+            f"    for (int j = 0; j < {len(target.classes)}; j++)",
+            "        y[j] = (double)outputs[j];",
+        ]
+    else:
+        scale, mean = _double(target.scale), _double(target.mean)
+        lines.append(f"    y[0] = (double)outputs[0] * {scale} + {mean};")
+    lines.append("}")
+    return header(name, _about(target, inputs, name), len(inputs), network.sizes[-1], lines)
+
+
+def _about(target: Target, inputs: list[NumericInput], name: str) -> list[str]:
+    given = "in its own unit"
+    if target.classes:
+        given = f"the probabilities of {name}_classes, in that order"
+    lines = [
+        f"Predicts {comment(target.column)}: y is {given}.",
+        "x holds one row of the table, NAN where a value is missing:",
+    ]
+    for place, one in enumerate(inputs):
+        truth = "" if one.is_number else ", 1 for true and 0 for false"
+        lines.append(f"  x[{place}]  {comment(one.column)}{truth}")
+    return lines
+
+
+def _standardized(one: NumericInput, place: int) -> str:
+    x, median, mean, scale = f"x[{place}]", *map(_double, (one.median, one.mean, one.scale))
+    return f"((isnan({x}) ? {median} : {x}) - {mean}) / {scale}"
+
+
+def _values(one: NumericInput, place: int) -> Iterator[str]:
+    """Yield the inputs that x[place] becomes, with a number standardized as v."""
+    x = f"x[{place}]"
+    if one.is_number:
+        far = _double(FARTHEST)
+        yield f"(v < -{far} ? -{far} : v > {far} ? {far} : v)"
+    for of_false, of_true in one.flags:
+        # A missing value is neither true nor false.
+        tests = [f"{x} == 0.0"] * of_false + [f"(!isnan({x}) && {x} != 0.0)"] * of_true
+        yield f"({' || '.join(tests) or '0'})"
+    if one.missing_flag:
+        yield f"(isnan({x}) ? 1 : 0)"
+
+
+def _double(value: float) -> str:
+    """Return a number in double; a negative one in brackets."""
+    written = number(np.float64(value))
+    return f"({written})" if value < 0 else written

@@ -1,0 +1,27 @@
+"""A model as an nn.Sequential: columns of numbers in, probabilities or a number out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from clearprop.export.torch import to_torch
+from clearprop.tables.encoding import FARTHEST, Encoding
+from clearprop.tables.numeric_inputs import numeric_inputs
+
+if TYPE_CHECKING:
+    from clearprop.network import Network
+    from clearprop.tables.target import Target
+
+
+def as_torch(network: Network, encoding: Encoding, target: Target) -> Any:
+    """Return the modules of a model; see `Model.to_torch`."""
+    layers = to_torch(network)
+    inputs = numeric_inputs(encoding, "PyTorch")
+    from torch import nn
+
+    from clearprop.export.torch_modules import Encode, Rescale
+
+    made = [Encode(inputs, layers[0].weight.dtype, FARTHEST), *layers]
+    if not target.classes:
+        made.append(Rescale(target.mean, target.scale))
+    return nn.Sequential(*made)

@@ -1,0 +1,203 @@
+"""C: headers that gcc takes with every warning an error, and what the programs compute."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clearprop as cp
+from clearprop.activations import ACTIVATIONS
+from export_tables import (
+    KINDS,
+    TOLERANCE,
+    assert_near,
+    cube,
+    inputs,
+    network,
+    numbers_of,
+    numeric_table,
+    odd_rows,
+    steep,
+)
+
+compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+
+STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+STRICTER = ["-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wundef", "-Wstrict-prototypes"]
+
+
+def gcc(*arguments: object, cwd) -> None:
+    done = subprocess.run(["gcc", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def library(headers: dict[str, str], cwd) -> ctypes.CDLL:
+    """Build headers into one shared library, which has a function run_NAME for each."""
+    source = ""
+    for name, text in headers.items():
+        (cwd / f"{name}.h").write_text(text)
+        real = "double" if f"void {name}_predict(const double" in text else "float"
+        source += (
+            f'#include "{name}.h"\n'
+            f"void run_{name}(const {real} *x, {real} *y, int n);\n"
+            f"void run_{name}(const {real} *x, {real} *y, int n)\n{{\n"
+            f"    for (int i = 0; i < n; i++)\n"
+            f"        {name}_predict(x + i * {name.upper()}_INPUTS, y + i * {name.upper()}_OUTPUTS);\n}}\n"
+        )
+    (cwd / "all.c").write_text(source)
+    gcc("-std=c99", "-O1", *STRICT, *STRICTER, "-shared", "-fPIC", "-o", "all.so", "all.c", "-lm", cwd=cwd)  # fmt: skip
+    return ctypes.CDLL(str(cwd / "all.so"))
+
+
+def run(built: ctypes.CDLL, name: str, X: np.ndarray, n_outputs: int) -> np.ndarray:
+    X = np.ascontiguousarray(X)
+    y = np.full((len(X), n_outputs), np.nan, X.dtype)
+    built[f"run_{name}"](X.ctypes.data_as(ctypes.c_void_p), y.ctypes.data_as(ctypes.c_void_p), len(X))  # fmt: skip
+    return y
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """A library of a network for each activation and type, with biases, without, and a steep one."""
+    headers = {}
+    for f, dtype in KINDS:
+        headers[f"{f}_{dtype}"] = network(f, dtype).to_c(f"{f}_{dtype}")
+        headers[f"{f}_{dtype}_bare"] = network(f, dtype, biases=False).to_c(f"{f}_{dtype}_bare")
+        headers[f"{f}_{dtype}_steep"] = steep(f, dtype)[0].to_c(f"{f}_{dtype}_steep")
+    return library(headers, tmp_path_factory.mktemp("c"))
+
+
+@compiler
+class TestNetwork:
+    @pytest.mark.parametrize(("f", "dtype"), KINDS)
+    def test_predictions_are_equal(self, f, dtype, networks):
+        X = inputs(dtype)
+        for name, biases in ((f"{f}_{dtype}", True), (f"{f}_{dtype}_bare", False)):
+            found = run(networks, name, X, 4)
+            assert_near(found, network(f, dtype, biases).predict(X), TOLERANCE[dtype])
+
+    @pytest.mark.parametrize(("f", "dtype"), KINDS)
+    def test_far_from_zero(self, f, dtype, networks):
+        net, X = steep(f, dtype)
+        found = run(networks, f"{f}_{dtype}_steep", X, 2)
+        assert_near(found, net.predict(X), TOLERANCE[dtype])
+
+    def test_a_program_of_its_own(self, tmp_path):
+        net = cp.Network([2, 3, 2], output="softmax")
+        (tmp_path / "net.h").write_text(net.to_c())
+        (tmp_path / "main.c").write_text(
+            '#include <stdio.h>\n#include "net.h"\n#include "net.h"\n'
+            "int main(void)\n{\n"
+            "    const float x[NET_INPUTS] = {1.0f, -2.0f};\n"
+            "    float y[NET_OUTPUTS];\n"
+            "    net_predict(x, y);\n"
+            '    printf("%.9g %.9g\\n", (double)y[0], (double)y[1]);\n'
+            "    return 0;\n}\n"
+        )
+        gcc("-std=c99", *STRICT, "-o", "main", "main.c", "-lm", cwd=tmp_path)
+        printed = subprocess.run([tmp_path / "main"], capture_output=True, text=True).stdout
+        assert_near([float(one) for one in printed.split()], net.predict([[1, -2]])[0], 1e-6)
+
+    def test_included_and_not_called(self, tmp_path):
+        """No warning, and nothing left in the object file; in C++ too."""
+        (tmp_path / "net.h").write_text(network("softmax").to_c())
+        (tmp_path / "one.c").write_text('#include "net.h"\nint one(void);\nint one(void) { return 1; }\n')  # fmt: skip
+        gcc("-std=c99", *STRICT, *STRICTER, "-O1", "-c", "one.c", cwd=tmp_path)
+        assert (tmp_path / "one.o").stat().st_size < 3000
+        if shutil.which("g++"):
+            (tmp_path / "two.cpp").write_text('#include "net.h"\nvoid two(const double *x, double *y) { net_predict(x, y); }\n')  # fmt: skip
+            done = subprocess.run(["g++", "-std=c++11", *STRICT, "-c", "two.cpp"], cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
+            assert done.returncode == 0, done.stderr
+
+    def test_numbers_of_every_size(self, tmp_path):
+        W = np.array([[1e-45, 3.4e38, -0.0, 1, 16777216, 0.1, -1e-20]], dtype="float32")
+        net = cp.Network.from_weights([W], activations="identity")
+        built = library({"net": net.to_c()}, tmp_path)
+        rows = np.eye(7, dtype="float32")
+        assert np.array_equal(run(built, "net", rows, 1)[:, 0], W[0])
+
+
+class TestHeader:
+    def test_it_allocates_nothing(self):
+        for f in ACTIVATIONS:
+            text = network(f).to_c()
+            assert text.count("#include") == 1
+            assert "#include <math.h>" in text
+            assert "alloc" not in text.replace("nothing is allocated", "")
+
+    def test_lines_are_not_endless(self):
+        text = cp.Network([64, 100, 10], output="softmax", seed=1).to_c("digits")
+        assert max(map(len, text.splitlines())) <= 100
+        assert text.isascii()
+
+    def test_what_it_says(self):
+        text = cp.Network([2, 3, 1], "tanh", "sigmoid").to_c("xor")
+        assert text.startswith("/* The network 2-3-1 (tanh, sigmoid).\n")
+        assert "#ifndef XOR_H" in text
+        assert "xor_softmax" not in text
+
+    @pytest.mark.parametrize("name", ["", "2x", "a b", "a-b", "é", "_x", "int", None, "x;"])
+    def test_names(self, name):
+        with pytest.raises(cp.ArgumentError, match="name in C|keyword of C"):
+            cp.Network([2, 1]).to_c(name)
+
+    def test_refusals(self):
+        with pytest.raises(cp.ArgumentError, match="layer 1 has an activation of your own, 'cube'"):
+            cp.Network([2, 2, 1], cube(), "identity").to_c()
+        with pytest.raises(cp.ArgumentError, match="float32 or float64, not longdouble|float128"):
+            network("tanh", "longdouble").to_c()
+
+
+class TestModel:
+    @compiler
+    @pytest.mark.parametrize("target", ["price", "kind"])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_raw_columns_in(self, target, dtype, tmp_path):
+        table = numeric_table()
+        table = table.drop(columns={"price", "kind"} - {target})
+        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model.network = model.network.astype(dtype)
+        assert {"rare is rare or new", "tested is missing", "size (cm) is missing"} <= {*model.features}  # fmt: skip
+        built = library({"net": model.to_c()}, tmp_path)
+        for rows, tolerance in ((table, 1e-6), (odd_rows(table), 1e-5)):
+            found = run(built, "net", numbers_of(model, rows), 2 if target == "kind" else 1)
+            if target == "kind":
+                assert_near(found, model.predict_proba(rows), tolerance)
+            else:
+                assert_near(found[:, 0], model.predict(rows), tolerance)
+
+    @compiler
+    def test_names_that_mean_something_in_c(self, tmp_path):
+        bad = ['*/ "a" \\', "??/ /* \n", 'é € "quoted" ??=', "100%d"]
+        rng = np.random.default_rng(0)
+        table = pd.DataFrame({name: rng.normal(size=60) for name in bad[:3]})
+        table["t */ ??/"] = np.array(bad)[np.arange(60) % 4]
+        model = cp.Model.fit(table, "t */ ??/", hidden=[3], epochs=1, compare=False)
+        text = model.to_c()
+        assert text.isascii()
+        (tmp_path / "net.h").write_text(text)
+        (tmp_path / "main.c").write_text(
+            '#include <stdio.h>\n#include "net.h"\n'
+            "int main(void)\n{\n"
+            "    for (int j = 0; j < NET_OUTPUTS; j++)\n        puts(net_classes[j]);\n"
+            "    return 0;\n}\n"
+        )
+        gcc("-std=c99", *STRICT, "-o", "main", "main.c", "-lm", cwd=tmp_path)
+        printed = subprocess.run([tmp_path / "main"], capture_output=True).stdout.decode()
+        assert printed == "".join(f"{one}\n" for one in model.classes)
+
+    def test_refusals(self):
+        table = numeric_table().drop(columns="kind")
+        dated = table.assign(day=np.datetime64("2024-01-01") + np.arange(150))
+        with pytest.raises(cp.ArgumentError, match="column 'day' holds dates, and C takes numbers"):
+            cp.Model.fit(dated, "price", hidden=[2], epochs=1, compare=False).to_c()
+        colored = table.assign(color=list("rgb") * 50)
+        with pytest.raises(
+            cp.ArgumentError, match="column 'color' holds categories, which are text"
+        ):
+            cp.Model.fit(colored, "price", hidden=[2], epochs=1, compare=False).to_c()
