@@ -86,7 +86,7 @@ from clearprop.schedules import (
 from clearprop.steps import Step, steps
 from clearprop.training import train
 
-__version__ = "0.0.1"
+__version__ = "0.1.0"
 
 __all__ = [
     "LBFGS",
