@@ -35,7 +35,7 @@ CASES = [
 ]
 """Sizes, and the samples."""
 
-ROUNDS = 9
+ROUNDS = 21
 PACKAGES = "clearprop", "numpy", "torch"
 
 Gradients = Callable[[], np.ndarray]

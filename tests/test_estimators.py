@@ -365,6 +365,14 @@ class TestCompany:
         with pytest.raises(ValueError, match="feature names should match"):
             estimator.predict(turned)
 
+    @pytest.mark.parametrize("kind", ["pandas", "polars"])
+    def test_tables_that_a_pipeline_hands_on(self, kind):
+        table, y = load_iris(return_X_y=True, as_frame=True)
+        pipeline = make_pipeline(StandardScaler(), MLPClassifier(max_iter=40, random_state=0))
+        quiet(pipeline.set_output(transform=kind), table, y)
+        assert list(pipeline[-1].feature_names_in_) == list(table.columns)
+        assert pipeline.score(table, y) > 0.8
+
     def test_sparse_rows_that_do_not_fit_into_memory(self, monkeypatch):
         X, y = iris()
         dense = quiet(

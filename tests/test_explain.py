@@ -706,8 +706,11 @@ class TestNames:
             ({"W1[0,0]": "W1[0,1]"}, cp.ArgumentError, "the name of another"),
             ({"x[0]": "y[0]"}, cp.ArgumentError, "the name of another"),
             ({"y[1]": "t"}, cp.ElementError, "the targets are y[0] to y[0]"),
-            ({"W1[0,0]": " "}, cp.ArgumentError, "a name is a text"),
-            ({"W1[0,0]": 3}, cp.ArgumentError, "a name is a text"),
+            ({"W1[0,0]": " "}, cp.ArgumentError, "a text of one line"),
+            ({"W1[0,0]": 3}, cp.ArgumentError, "a text of one line"),
+            ({"W1[0,0]": "a\nb"}, cp.ArgumentError, "a text of one line"),
+            ({"W1[0,0]": "q\x00"}, cp.ArgumentError, "a text of one line"),
+            ({"x[0]": "a", "a0[0]": "b"}, cp.ArgumentError, "x[0] twice"),
             ({"W1[0,0]": 25 * "w"}, cp.ArgumentError, "24 at most"),
             (["w1"], cp.ArgumentError, "give a mapping"),
             ({"W1[0,0]": "w", "W1[0,1]": "w"}, cp.ArgumentError, "the same name"),
@@ -942,3 +945,121 @@ class TestForms:
         cp.explain(network, x, 1.0, "W1[0,0]", optimizer="adam")
         assert np.array_equal(network.parameters, before)
         assert x.tolist() == [0.5, 1.0]
+
+
+class TestReviewed:
+    """What reviews found, each with what was wrong."""
+
+    def test_an_infinite_slope_of_the_cost_stops_nothing(self):
+        network = cp.Network.from_weights(
+            [[[1000.0]]], activations="sigmoid", loss="binary_cross_entropy"
+        )
+        for of in ("delta1", "delta1[0]", "W1[0,0]", "da1", "da1[0]", "L"):
+            derivation = cp.explain(network, [1.0], [0.0], of)
+            assert "cannot be followed" not in " ".join(derivation.words), of
+        assert "da1[0] is inf, which goes no further" in str(
+            cp.explain(network, [1.0], [0.0], "da1")
+        )
+
+    def test_the_numbers_put_in_give_the_value_where_terms_cancel(self):
+        network = cp.Network.from_weights(
+            [[[15.0]]], activations="sigmoid", loss="binary_cross_entropy"
+        )
+        derivation = cp.explain(network, [1.0], [0.0], "W1[0,0]")
+        assert derivation["L"].numbers == "-log(3.05902e-07)"
+        for equation in derivation:
+            if equation.forms and equation.name != "difference":
+                put_in = Evaluator(equation.numbers, float, lambda f, x: Book.apply(BOOK, f, x))
+                assert put_in.result().value == pytest.approx(equation.value, rel=2e-3)
+
+    def test_only_what_is_on_the_way_is_blamed(self):
+        network = cp.Network([2, 2, 1], "tanh", "identity", dtype="float64", seed=0)
+        network["W1[0,0]"] = network["W1[1,0]"] = np.nan
+        assert "z1[1] is nan" in cp.explain(network, [1, 2], 1.0, "z1[1]").words[0]
+        words = cp.explain(network, [[1, 2], [3, 4]], [1.0, 2.0], "a1[1]", sample=1).words[0]
+        assert "z1[1]@1 is nan" in words
+
+    def test_why_a_slope_is_zero(self):
+        def words(network, x, y, of="W1[0,0]", **settings):
+            return " ".join(cp.explain(network, x, y, of, **settings).parts[-1].words)
+
+        relu = cp.Network.from_weights([[[1.0]]], [[-5.0]], "relu", loss="squared_error")
+        assert "relu is flat at z1[0]" in words(relu, [1.0], [3.0])
+        line = cp.Network.from_weights([[[2.0]]], activations="identity")
+        assert "is 0 for every sample that counts: no error comes back" in words(
+            line, [[1.0], [3.0]], [2.0, 1.0], sample_weight=[1, 0]
+        )
+        one = cp.Network.from_weights([[[1.0]]], activations="identity")
+        assert "the penalty, 1, cancels what the data give" in words(one, [1.0], [2.0], l2=1.0)
+        tiny = cp.Network.from_weights([[[1e-200]]], activations="identity")
+        assert "too small for float64" in words(tiny, [1e-200], [1e-200])
+
+    def test_dropout_is_named(self):
+        network = cp.Network([3, 8, 1], "tanh", "identity", dtype="float64", seed=0)
+        step = next(cp.steps(network, [[1.0, 2.0, 3.0]], [1.0], dropout=0.5))
+        off = int(np.flatnonzero(step.record.masks[0][0] == 0)[0])
+        words = " ".join(cp.explain(step=step, of=f"W1[{off},0]").parts[-1].words)
+        assert f"delta1[{off}] is 0: dropout leaves this neuron out" in words
+        words = " ".join(cp.explain(step=step, of=f"W2[0,{off}]").parts[-1].words)
+        assert "is 0, as dropout has put it there" in words
+
+    def test_nobody_pushes(self):
+        network = cp.Network.from_weights([[[2.0]]], activations="identity")
+        derivation = cp.explain(network, [[1.0], [2.0]], [2.0, 4.0], "W1[0,0]")
+        assert "Sample 0 is followed, as none pushes" in derivation.words[0]
+
+    def test_rprop_after_a_rest(self):
+        X, y = np.array([[1.0]]), np.array([1.0])
+        network = cp.Network.from_weights([[[0.0]]], activations="identity")
+        run = cp.steps(network, X, y, optimizer=cp.RProp(1.5), batch_size=None, epochs=6)
+        notes = [cp.explain(step=step, of="W1[0,0]")["size"].note for step in run]
+        assert notes[0] == "its first size"
+        assert notes[1] == "the sign of g changed: smaller"
+        assert notes[2] == "as it was: it rested, or has no slope"
+
+    @pytest.mark.parametrize(
+        ("x", "y"),
+        [([[1, 2], [3]], [1, 2]), ([1, [3]], [1]), ([1, 2], [[1], [2, 3]]), ([1, 2], [])],
+    )
+    def test_rows_of_different_lengths(self, x, y):
+        with pytest.raises(cp.ClearpropError) as caught:
+            cp.explain(note_network(), x, y)
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("width", [0, -1, "a", 3.5])
+    def test_widths(self, width):
+        with pytest.raises(cp.ArgumentError, match="width"):
+            cp.explain(note_network(), [0.5, 1.0], 1.0).to_text(width)
+
+    def test_counts_without_end(self):
+        network = cp.Network([10, *[20] * 50, 3], "tanh", "softmax", dtype="float64", seed=0)
+        derivation = cp.explain(network, np.ones(10), 1, "W1[0,0]")
+        assert max(map(len, str(derivation).splitlines())) <= 100
+        assert "1.69e+64 paths lead" in str(derivation)
+
+    def test_a_weight_of_a_wide_layer_is_seen_in_its_sum(self):
+        network = cp.Network([300, 40, 10], "relu", "softmax", dtype="float64", seed=0)
+        derivation = cp.explain(network, np.ones(300), 3, "W1[7,200]")
+        assert "W1[7,200] · x[200]" in derivation["z1[7]"].symbols
+        assert "[293 other terms]" in derivation["z1[7]"].symbols
+        assert derivation["a2[3]"].forms  # what the cost is computed from
+
+    def test_hidden_softmax_that_is_nearly_one_class(self):
+        network = cp.Network.from_weights(
+            [[[60.0], [0.0]], [[300.0, 200.0]]], activations=["softmax", "identity"]
+        )
+        derivation = cp.explain(network, [1.0], [0.0], "delta1[1]")
+        record = cp.backprop(network, [[1.0]], [0.0])
+        for equation in derivation:
+            for form in equation.forms:
+                found = Evaluator(form_text(form), Book(record).value, Book(record).apply).result()
+                assert close(found, equation.value, 1e-9)
+
+
+class _Any:
+    class record:  # noqa: N801
+        class network:  # noqa: N801
+            activations = tuple(ACTIVATIONS.values())
+
+
+BOOK = _Any()

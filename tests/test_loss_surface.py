@@ -56,9 +56,45 @@ def test_the_plot():
     assert [text.get_text() for text in axis.get_legend().get_texts()] == [
         "descent",
         "start",
+        "end",
         "here",
     ]
+    lines = {line.get_label(): np.array(line.get_xydata()) for line in axis.lines}
+    np.testing.assert_allclose(lines["start"], lines["descent"][:1])
+    np.testing.assert_allclose(lines["end"], lines["descent"][-1:])
+    assert axis.get_title("left") == (
+        "the other 11 parameters as they are here\n(along the path they differed)"
+    )
     assert figure.axes[1].get_ylabel() == "cost (mean per sample)"
+
+
+@pytest.mark.parametrize("names", [(), ("W2[0,0]", "W2[0,1]")])
+def test_the_legend_covers_nothing_of_the_surface(names):
+    pytest.importorskip("matplotlib")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    net = network()
+    path = [s.record.network.parameters for s in cp.steps(net, X, Y, batch_size=None, epochs=9)]
+    figure = cp.loss_surface(net, X, Y, *names, path=path, points=9).plot()
+    FigureCanvasAgg(figure).draw()
+    axis = figure.axes[0]
+    legend, inside = axis.get_legend().get_window_extent(), axis.get_window_extent()
+    assert not legend.overlaps(inside)
+    assert not legend.overlaps(axis.xaxis.label.get_window_extent())
+    assert 0 <= legend.y0 < legend.y1 < figure.bbox.height
+
+
+def test_what_the_title_says_of_the_other_parameters():
+    pytest.importorskip("matplotlib")
+    net = network()
+    surface = cp.loss_surface(net, X, Y, "W2[0,0]", "W2[0,1]", points=5)
+    assert surface.others == 11
+    assert surface.plot().axes[0].get_title("left") == "the other 11 parameters as they are here"
+    path = [s.record.network.parameters for s in cp.steps(net, X, Y, batch_size=None, epochs=9)]
+    surface = cp.loss_surface(net, X, Y, path=path, points=5)
+    assert surface.others == 0
+    title = surface.plot().axes[0].get_title("left")
+    assert title == "the path, projected onto its two main directions"
 
 
 def test_a_flat_surface_says_so():
@@ -67,7 +103,8 @@ def test_a_flat_surface_says_so():
     net["b1"] = -99.0
     figure = cp.loss_surface(net, X, Y, "W1[0,0]", "W1[0,1]", points=5).plot()
     cost = float(cp.backprop(net, X, Y).loss)
-    assert figure.axes[0].get_title() == f"the cost is {cost:.4g} everywhere here"
+    title = figure.axes[0].get_title("left")
+    assert title.startswith(f"the cost is {cost:.4g} everywhere here\nthe other 11")
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,7 @@ class TestCheck:
         assert figures["parameters"] == network.n_parameters
         assert figures["worst"]["name"] == found.worst.name
         assert figures["worst"]["given"] == found.worst.given
+        assert figures["worst"]["doubt"] == found.worst.doubt
 
     def test_the_network_of_the_note(self):
         result = invoke("check")
@@ -154,6 +155,16 @@ class TestDiagnose:
         )
         assert "saturation" in {one["kind"] for one in figures["findings"]}
 
+    def test_figures_are_explained_and_a_broken_weight_is_named(self, model, tmp_path):
+        result = invoke("diagnose", model, PENGUINS)
+        assert "spread: standard deviation of a over the rows" in result.stdout
+        broken = cp.Model.load(model)
+        broken.network["W1[2,1]"] = np.nan
+        broken.save(tmp_path / "nan.safetensors")
+        result = invoke("diagnose", tmp_path / "nan.safetensors", PENGUINS)
+        assert result.exit_code == 0
+        assert "- not finite: W1[2,1] is nan" in result.stdout
+
     def test_l_bfgs_has_no_update_to_try(self, model):
         assert invoke("diagnose", model, PENGUINS, "--optimizer", "lbfgs").exit_code == 2
 
@@ -165,7 +176,8 @@ class TestFindLearningRate:
         network, X, y = rows_of(model, PENGUINS)
         search = cp.find_learning_rate(fresh(network, 3), X, y, seed=3)
         assert repr(search) in result.stdout
-        assert "with fresh weights (glorot_uniform, seed 3), on 344 rows" in result.stdout
+        said = "(glorot_uniform, as Model.fit draws them for every activation; seed 3), on 344 rows"
+        assert f"with fresh weights {said}" in result.stdout
         said = f"Next: cp.Model.fit(..., optimizer=cp.Adam({search.suggested:.2g}), batch_size=32)"
         assert said in result.stdout
 
@@ -177,6 +189,19 @@ class TestFindLearningRate:
         np.testing.assert_array_equal(again.parameters, first.parameters)
         assert [f.name for f in again.activations] == ["relu", "softmax"]
         assert (again.loss, again.dtype) == (first.loss, first.dtype)
+
+    def test_a_model_of_relu_is_told_of_the_same_initializer(self, tmp_path):
+        path = tmp_path / "relu.safetensors"
+        fitted = cp.Model.fit(PENGUINS, "species", hidden=[8], activation="relu", epochs=1,
+                              compare=False, progress=False, seed=5)  # fmt: skip
+        fitted.save(path)
+        begun = cp.Model.fit(PENGUINS, "species", hidden=[8], activation="relu", epochs=1,
+                             optimizer=cp.SGD(1e-30), compare=False, progress=False, seed=5)  # fmt: skip
+        np.testing.assert_allclose(
+            fresh(fitted.network, 5).parameters, begun.network.parameters, atol=1e-20
+        )
+        said = invoke("find-lr", path, PENGUINS).stdout
+        assert "as Model.fit draws them for every activation" in said
 
     def test_json_and_settings(self, model):
         result = invoke("find-lr", model, PENGUINS, "--json", "--optimizer", "sgd",

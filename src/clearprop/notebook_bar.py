@@ -40,7 +40,8 @@ class NotebookBar:
         bar = (
             '<div style="display:flex;align-items:center;gap:0.8em">'
             f'<progress value="{share:.4f}" max="1" style="width:10em;flex:none"></progress>'
-            f'<span style="font-family:monospace;white-space:pre">{html.escape(words)}</span></div>'
+            f'<span style="font-family:monospace;white-space:pre-wrap">{html.escape(words)}</span>'
+            "</div>"
         )
         shown = {"text/html": bar, "text/plain": f"{share:4.0%}  {words}"}
         if self._handle is None:

@@ -105,7 +105,8 @@ def train(
     shards : int
         The stripes that rows are dealt to; see `clearprop.batches`.
     progress : bool, optional
-        True: a bar on a terminal, plain lines elsewhere, on standard error. False: nothing.
+        True: a bar on a terminal or in a notebook, plain lines elsewhere (on standard error, but
+        for a notebook's bar). False: nothing.
         None: as True, for runs that take longer than two seconds.
 
     Returns

@@ -40,7 +40,7 @@ from clearprop.cli.samples import note_network, rows_of
     "--plot",
     type=click.Path(path_type=Path),
     metavar="PICTURE",
-    help="Draw the error against the step, for the worst parameter (.png, .svg, .pdf).",
+    help="Draw differences by their step, for the worst parameter (.png, .svg, .pdf).",
 )
 @click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
 @click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")

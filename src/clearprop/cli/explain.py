@@ -10,11 +10,10 @@ import click
 import numpy as np
 
 import clearprop as cp
-from clearprop.cli.output import as_json
+from clearprop.cli.output import as_json, check_out
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
-from clearprop.errors import ArgumentError
 from clearprop.optimizers import OPTIMIZERS
-from clearprop.whole_file import check_can_write, write_whole
+from clearprop.whole_file import write_whole
 
 FORMATS = ("text", "latex", "mathml", "html", "json")
 
@@ -82,11 +81,7 @@ def explain(
     if (x is None) != (y is None) or (x is not None and file is not None):
         raise click.UsageError("--x and --y belong together, and stand for FILE and --row.")
     kind = kind or _kind_of(out)
-    if out is not None:
-        check_can_write(out, replace=force)
-        for source in (model, file):
-            if source is not None and out.exists() and source.exists() and out.samefile(source):
-                raise ArgumentError(f"--out is {source}, which is read: choose another name")
+    check_out(out, model, file, replace=force)
     if x is not None and y is not None:
         sample = _own_sample(model, x, y)
     elif model is None:

@@ -13,7 +13,7 @@ from clearprop.cli.samples import rows_of
 from clearprop.optimizers import OPTIMIZERS
 
 INITIALIZER = "glorot_uniform"
-"""What `Model.fit` draws the first weights with."""
+"""What `Model.fit` draws the first weights with, whatever the activation."""
 
 
 @click.command(
@@ -69,7 +69,8 @@ def find_lr(
     """Try learning rates from small to large, an update each, and suggest one to train with.
 
     The trained weights of MODEL would say little of a rate to begin with: the sweep starts from
-    fresh ones of the same network. The exit code is 0 where no rate lowers the cost, too.
+    fresh ones of the same network, drawn as Model.fit and clearprop train draw them. The exit
+    code is 0 where no rate lowers the cost, too.
     """
     if plot is not None:
         check_picture(plot, replace=force)
@@ -84,8 +85,9 @@ def find_lr(
         return
     sizes = "-".join(map(str, network.sizes))
     click.echo(
-        f"{sizes} of {model} with fresh weights ({INITIALIZER}, seed {seed}), on {len(X):,} rows "
-        f"of {file}: {optimizer}, batches of {min(batch_size, len(X))}\n{search!r}"
+        f"{sizes} of {model} with fresh weights ({INITIALIZER}, as Model.fit draws them for every "
+        f"activation; seed {seed}), on {len(X):,} rows of {file}: {optimizer}, batches of "
+        f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:
         setting = f"cp.{OPTIMIZERS[optimizer].__name__}({search.suggested:.2g})"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from clearprop.cli.output import check_out
 from clearprop.cli.samples import network_of, note_network, sample_of
-from clearprop.errors import ArgumentError
 from clearprop.explain.computation_graph import ComputationGraph, computation_graph
-from clearprop.whole_file import check_can_write, write_whole
+from clearprop.whole_file import write_whole
 
 ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 """What the ending of --out says the format is."""
@@ -58,11 +58,7 @@ def graph(
     kind = _kind(kind, out)
     if row is not None and file is None:
         raise click.UsageError("--row is a row of FILE: give a table.")
-    if out is not None:
-        check_can_write(out, replace=force)
-        for source in (model, file):
-            if source is not None and out.exists() and source.exists() and out.samefile(source):
-                raise ArgumentError(f"--out is {source}, which is read: choose another name")
+    check_out(out, model, file, replace=force)
     drawn = _graph_of(model, file, row or 0, detailed)
     content = (drawn.svg() if kind == "svg" else drawn.dot()).encode()
     if out is None:

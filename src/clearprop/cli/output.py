@@ -10,9 +10,28 @@ from typing import Any
 
 import click
 
+from clearprop.errors import ArgumentError
 from clearprop.whole_file import check_can_write, write_whole
 
 PICTURES = (".png", ".svg", ".pdf")
+
+
+def check_out(path: Path | None, *sources: Path | None, replace: bool) -> None:
+    """Refuse, before any work, a path that cannot be written, or that is read.
+
+    Raises
+    ------
+    FileWriteError
+        If it cannot be written, or a file stands there and is not to be replaced.
+    ArgumentError
+        If it is one of the sources.
+    """
+    if path is None:
+        return
+    check_can_write(path, replace=replace)
+    for source in sources:
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise ArgumentError(f"--out is {source}, which is read: choose another name")
 
 
 def check_picture(path: Path, *, replace: bool) -> None:

@@ -24,7 +24,8 @@ def register_with_skl2onnx() -> None:
     >>> register_with_skl2onnx()
     >>> X, y = load_iris(return_X_y=True)
     >>> model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=500, random_state=0))
-    >>> proto = to_onnx(model.fit(X, y), X[:1].astype("float32"))
+    >>> row = X[:1].astype("float32")
+    >>> proto = to_onnx(model.fit(X, y), row, options={"zipmap": False})
     >>> [one.name for one in proto.graph.output]
     ['label', 'probabilities']
     """

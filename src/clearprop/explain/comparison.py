@@ -225,7 +225,7 @@ class _Given:
         return found or self._penalty_of_ones_own()
 
     def _penalty_of_ones_own(self) -> list[str]:
-        """Return the slip of a penalty of another strength, if a multiple of the weights is over."""
+        """Return the slip of a penalty of another strength, if that is what is over."""
         at = np.asarray(self._record[self.name], self.value.dtype)
         if at.size < 3 or not at.any():
             return []

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from clearprop.explain.graph.folded import folded_graph
 from clearprop.explain.graph.folded_picture import FoldedPicture
 from clearprop.explain.graph.labels import Labels, canonical
 from clearprop.explain.graph.parts import Edge, Node
+from clearprop.explain.one_sample import as_row, target_row
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.record import Record
@@ -226,32 +226,12 @@ def _record(network: Network, x: object, y: object) -> Record | None:
             f"{given} is given without {missing}: give both for a sample's numbers, or neither for "
             "the structure"
         )
-    X = check_inputs(_as_row(x), network.sizes[0], network.dtype, "x")
+    X = check_inputs(as_row(x), network.sizes[0], network.dtype, "x")
     if len(X) != 1:
         raise ShapeError(
             f"x has {len(X)} rows, but a graph shows one sample: give one row of x, and its y"
         )
     target = check_targets(
-        _target_row(y, network), 1, network.sizes[-1], network.loss.targets, network.dtype
+        target_row(y, network), 1, network.sizes[-1], network.loss.targets, network.dtype
     )
     return backprop(network, X, target)
-
-
-def _target_row(y: object, network: Network) -> Any:
-    """Return one sample's target in the shape of a batch: a label as (1,), numbers as (1, n)."""
-    if network.loss.targets == "labels" and _shape(y) in ((), (1,)):
-        return np.reshape(np.asarray(y), 1)
-    return _as_row(y)
-
-
-def _as_row(data: Any) -> Any:
-    """Return numbers without rows as one row; anything else as it is."""
-    shape = _shape(data)
-    return np.reshape(np.asarray(data), (1, -1)) if shape is not None and len(shape) < 2 else data
-
-
-def _shape(data: Any) -> tuple[int, ...] | None:
-    try:
-        return np.shape(data)
-    except ValueError:  # rows of different lengths, which the checks of data refuse
-        return None

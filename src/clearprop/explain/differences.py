@@ -105,11 +105,11 @@ def rounding_of(costs: NDArray[np.float64]) -> float:
     finite = costs[np.isfinite(costs)]
     if not finite.size:
         return 0.0
-    eps = np.finfo(np.float64).eps
+    eps = float(np.finfo(np.float64).eps)
     for kind in (np.float32, np.float16):
         with np.errstate(all="ignore"):
             if np.ptp(finite) > 0 and (finite.astype(kind) == finite).all():
-                eps = np.finfo(kind).eps
+                eps = float(np.finfo(kind).eps)
     return float(4 * eps * np.abs(finite).max())
 
 

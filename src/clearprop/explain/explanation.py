@@ -17,6 +17,7 @@ from clearprop.explain.derivation.narration import Narrator
 from clearprop.explain.derivation.sections import Update
 from clearprop.explain.derivation.tree import Derivation
 from clearprop.explain.names import read_names
+from clearprop.explain.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Moment, Optimizer
@@ -110,7 +111,8 @@ def explain(
     largest = count("largest", largest, 1)
     if step is not None:
         given = (network, x, y, optimizer, loss, sample_weight)
-        if any(argument is not None for argument in given) or l2:
+        own_l2 = not isinstance(l2, int | float) or l2 != 0
+        if any(argument is not None for argument in given) or own_l2:
             raise ArgumentError(
                 "a step brings its own network, data and optimizer: give step, of, sample, names "
                 "and largest alone"
@@ -133,7 +135,8 @@ def explain(
         of = written.element(str(of).strip())
         notation.check(notation.parse(of), of, source.sizes, source.has_biases)
     narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
-    return narrator.derivation(of)
+    with np.errstate(all="ignore"):  # what is not finite is found, and said
+        return narrator.derivation(of)
 
 
 def _network(network: Network | None) -> Network:
@@ -158,30 +161,28 @@ def _record(
     if x is None or y is None:
         missing = "x" if x is None else "y"
         raise ArgumentError(f"{missing} is missing: an explanation needs a sample and its target")
-    double = network.astype(np.float64)
-    n_0 = network.sizes[0]
-    plain: Any = x
-    if isinstance(x, list | tuple | np.ndarray | int | float | np.generic) and np.ndim(plain) <= 1:
-        row = np.atleast_1d(np.asarray(plain))
-        if len(row) != n_0:
-            raise ShapeError(f"x has {len(row)} numbers, but the network takes {n_0}")
-        target: Any = np.asarray(y)
-        if target.ndim <= 1:
-            target = target[None] if target.size > 1 else target.reshape(1)
-        x, y = row[None], target
-    return backprop(double, x, y, loss=loss, sample_weight=weights, l2=l2)
+    double = network.astype(np.float64, loss=loss)
+    if is_one(x):
+        row, n_0 = as_row(x), network.sizes[0]
+        if row.shape[1] != n_0:
+            raise ShapeError(f"x has {row.shape[1]} numbers, but the network takes {n_0}")
+        x, y = row, target_row(y, double)
+    return backprop(double, x, y, sample_weight=weights, l2=l2)
 
 
 def _of_step(step: Step) -> tuple[Record, Update]:
-    """Return a step's record and update in float64."""
+    """Return a step's record and update; one of another type than float64 is computed anew."""
     old = step.record
-    double = old.network.astype(np.float64)
+    update = Update(step.optimizer, step.state_before, step.moment)
+    if old.network.dtype == np.float64:
+        after = old.network.parameters + step.update, step.optimizer_state
+        return old, update._replace(after=after)
     record = forward_and_backward(
-        double,
+        old.network.astype(np.float64),
         old.a[0].astype(np.float64),
         old.y.astype(np.float64),
         old.omega.astype(np.float64),
         old.l2,
         tuple(mask.astype(np.float64) for mask in old.masks),
     )
-    return record, Update(step.optimizer, step.state_before, step.moment)
+    return record, update

@@ -14,6 +14,7 @@ from clearprop.checks import count, number
 from clearprop.data import check_inputs, check_sample_weight, check_targets
 from clearprop.errors import ArgumentError, ElementError, ShapeError
 from clearprop.evaluation import evaluate
+from clearprop.explain.names import counted
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.plotting import axes_for
@@ -37,6 +38,9 @@ class LossSurface:
         Where the network is.
     path : ndarray, shape (steps, 2), or None
         Where a run went, on these axes.
+    others : int
+        Parameters that are none of the two on the axes, and that the surface leaves as they are
+        in the network; 0 for directions.
 
     Examples
     --------
@@ -56,6 +60,7 @@ class LossSurface:
     here: tuple[float, float]
     loss: float
     path: NDArray[np.float64] | None
+    others: int = 0
 
     def __repr__(self) -> str:
         finite = self.losses[np.isfinite(self.losses)]
@@ -67,6 +72,9 @@ class LossSurface:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw lines of equal cost, where the network is, and the run's path.
+
+        A path lies on the surface where it ends only: on its way, other parameters were not what
+        they are now.
 
         Parameters
         ----------
@@ -89,19 +97,38 @@ class LossSurface:
         if high > low:
             filled = axis.contourf(self.first, self.second, finite, levels=levels, cmap="cividis")
             figure.colorbar(filled, ax=axis, label="cost (mean per sample)", format="%.3g")
-        else:
-            axis.set_title(f"the cost is {low:.4g} everywhere here", fontsize="medium")
+        title = self._title()
+        if high == low:
+            title = f"the cost is {low:.4g} everywhere here\n{title}".rstrip()
+        axis.set_title(title, fontsize="small", loc="left")
         if self.path is not None:
             axis.plot(*self.path.T, color="white", lw=1.5, marker=".", ms=4, label="descent")
-            axis.plot(*self.path[0], color="white", marker="s", ls="", label="start")
-        axis.plot(*self.here, color="#D55E00", marker="o", ls="", mec="white", label="here")
+            axis.plot(*self.path[0], color="white", marker="s", ls="", mec="black", label="start")
+            axis.plot(*self.path[-1], color="white", marker="D", ms=9, ls="", mec="black",
+                      label="end")  # fmt: skip
+        axis.plot(*self.here, color="#D55E00", marker="o", ms=5, ls="", mec="white", label="here")
         axis.set_xlabel(self.names[0])
         axis.set_ylabel(self.names[1])
         axis.set_xlim(self.first[0], self.first[-1])
         axis.set_ylim(self.second[0], self.second[-1])
-        legend = axis.legend(loc="upper right", facecolor="0.35", labelcolor="white")
+        legend = axis.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.15),
+            ncols=4,
+            facecolor="0.35",
+            labelcolor="white",
+            fontsize="small",
+        )  # below the axes, where it covers nothing
         legend.get_frame().set_linewidth(0)
         return figure
+
+    def _title(self) -> str:
+        """Say what holds for the parameters that are not on the axes."""
+        if self.others:
+            stay = "it is" if self.others == 1 else "they are"
+            title = f"the other {counted(self.others, 'parameter')} as {stay} here"
+            return title if self.path is None else f"{title}\n(along the path they differed)"
+        return "" if self.path is None else "the path, projected onto its two main directions"
 
 
 def loss_surface(
@@ -196,8 +223,9 @@ def loss_surface(
     losses = np.array(
         [[cost(origin + a * axes[0] + b * axes[1]) for a in grids[0]] for b in grids[1]]
     )
+    others = 0 if first is None else len(here) - 2
     return LossSurface(
-        names, grids[0], grids[1], losses, (float(at[0]), float(at[1])), cost(here), track
+        names, grids[0], grids[1], losses, (float(at[0]), float(at[1])), cost(here), track, others
     )
 
 

@@ -35,7 +35,7 @@ def read_names(names: Mapping[str, str] | None, network: Network) -> dict[str, s
     ElementError
         If a key names no element of the network.
     ArgumentError
-        If `names` is no mapping, or a name is no text, or empty.
+        If `names` is no mapping, or a name is no text of one line, or two are for one.
     """
     if names is None:
         return {}
@@ -43,7 +43,13 @@ def read_names(names: Mapping[str, str] | None, network: Network) -> dict[str, s
         raise ArgumentError(
             f'names is a {type(names).__name__}; give a mapping such as {{"W1[0,0]": "w1"}}'
         )
-    return {_element(key, network): _text(key, name) for key, name in names.items()}
+    read: dict[str, str] = {}
+    for key, name in names.items():
+        element = _element(key, network)
+        if element in read:
+            raise ArgumentError(f"names has {element} twice: once as {key!r}")
+        read[element] = _text(key, name)
+    return read
 
 
 def _element(key: str, network: Network) -> str:
@@ -59,6 +65,6 @@ def _element(key: str, network: Network) -> str:
 
 
 def _text(key: str, name: object) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise ArgumentError(f"names[{key!r}] is {name!r}; a name is a text")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise ArgumentError(f"names[{key!r}] is {name!r}; a name is a text of one line")
     return name.strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,8 +91,14 @@ def _chosen(s: RecordSymbols, values: Array, kind: str) -> tuple[list[int], tupl
     left = float(np.abs(values[ranked(values)[s.largest]]))
     return shown, (
         f"The {len(shown)} largest of {len(values):,} {kind}; the others are at most "
-        f"{number(left, 3)} in size.",
+        f"{number(_up(left), 3)} in size.",
     )
+
+
+def _up(value: float) -> float:
+    """Return a number of three digits that is not smaller."""
+    shown = float(f"{value:.3g}")
+    return shown if shown >= value else shown + 10.0 ** (math.floor(math.log10(value)) - 2)
 
 
 def _rule(s: RecordSymbols, names: Names, symbol: str, layer: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from clearprop.explain.derivation.as_text import tail_of
+from clearprop.explain.derivation.as_text import tail_of, term_count
 from clearprop.explain.derivation.expressions import Negative, Rest, Sum, Symbol
 from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.mathml import (
@@ -16,6 +16,9 @@ from clearprop.explain.derivation.mathml import (
     words,
 )
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
+
+WIDE = 90
+"""Characters of a formula and its numbers, as text, that are written on one line."""
 
 _NAMESPACE = 'xmlns="http://www.w3.org/1998/Math/MathML"'
 _LEFT, _RIGHT = 'style="text-align:left"', 'style="text-align:right"'
@@ -96,7 +99,7 @@ def _rows(equation: Equation, names: Names) -> str:
     code = f'<mtext class="code">{html.escape(equation.name)}</mtext>'
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
-    digits = equation.digits
+    digits = equation.shown_digits
     value = mathml_number(equation.value)
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
@@ -105,12 +108,17 @@ def _rows(equation: Equation, names: Names) -> str:
     if equation.is_by_rows or len(equation.terms) > 4:
         last = equation.forms[-1]
         assert isinstance(last, Sum)
+        lines.append((f"{equal}{words(f'the sum of {term_count(equation)}')}", False))
         lines += _term_lines(equation, last, names)
         lines.append((f"{equal}{value}{note}", False))
     elif equation.shows_numbers:
         last = equation.forms[-1]
-        both = f"{equal}{mathml(last, names)}{equal}{mathml_numbers(last, digits)}"
-        lines.append((f"{both}{equal}{value}{note}", False))
+        written = f"{equal}{mathml(last, names)}"
+        put_in = f"{equal}{mathml_numbers(last, digits)}{equal}{value}{note}"
+        if len(equation.symbols) + len(equation.numbers) > WIDE:
+            lines += [(written, False), (put_in, False)]
+        else:
+            lines.append((written + put_in, False))
     elif equation.forms:
         written = mathml(equation.forms[-1], names)
         shown = f"{equal}{written}" + (f"{equal}{value}" if "<mn>" not in written else "")
@@ -130,10 +138,11 @@ def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, 
     written = mathml_terms(last.terms, names)
     lines = []
     for i, term in enumerate(last.terms):
-        before = operator("=") if i == 0 else '<mspace width="1em"/>'
+        sign = operator("+") if i == 0 else ""
+        before = f'<mspace width="1em"/>{sign}'
         inner = term.term if isinstance(term, Negative) else term
-        value = f"{operator('=')}{mathml_number(inner.value, equation.digits)}"
-        put_in = f"{operator('=')}{mathml_numbers(inner, equation.digits)}"
+        value = f"{operator('=')}{mathml_number(inner.value, equation.shown_digits)}"
+        put_in = f"{operator('=')}{mathml_numbers(inner, equation.shown_digits)}"
         plain = isinstance(inner, Rest | Symbol)
         largest = i == equation.largest
         mark = '<mspace width="1em"/><mtext class="note">largest</mtext>' if largest else ""

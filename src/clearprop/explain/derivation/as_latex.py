@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearprop.explain.derivation.as_text import tail_of
+from clearprop.explain.derivation.as_text import tail_of, term_count
 from clearprop.explain.derivation.expressions import (
     Expression,
     Negative,
@@ -71,12 +71,13 @@ def _rows(equation: Equation, names: Names) -> list[str]:
         pieces += _broken(form, names)
     value = f"= {latex_number(equation.value)}"
     if equation.is_by_rows or len(equation.terms) > LONG:
-        pieces += [*_term_lines(equation, names), value]
+        heading = rf"= \text{{the sum of {escaped(term_count(equation))}}}"
+        pieces += [heading, *_term_lines(equation, names), value]
     elif equation.forms:
         last = equation.forms[-1]
         written = _broken(last, names)
         if equation.shows_numbers:
-            written.append(f"= {latex_numbers(last, equation.digits)}")
+            written.append(f"= {latex_numbers(last, equation.shown_digits)}")
         if written[-1] != value:
             written.append(value)
         short = len(equation.symbols) + len(equation.numbers) <= SHORT
@@ -98,10 +99,10 @@ def _term_lines(equation: Equation, names: Names) -> list[str]:
         zip(equation.terms, latex_terms(equation.terms, names), strict=True)
     ):
         inner = term.term if isinstance(term, Negative) else term
-        value = latex_number(inner.value, equation.digits)
-        put_in = latex_numbers(inner, equation.digits)
+        value = latex_number(inner.value, equation.shown_digits)
+        put_in = latex_numbers(inner, equation.shown_digits)
         numbers = "" if isinstance(inner, Rest | Symbol) else f" = {put_in}"
-        before = "= " if i == 0 else r"\quad"
+        before = r"\quad + " if i == 0 else r"\quad"
         mark = r" \quad \text{(largest)}" if i == equation.largest else ""
         if len(symbols(inner, names)) > WIDE:
             lines += [f"{before}{written}", rf"\qquad{numbers} = {value}{mark}"]

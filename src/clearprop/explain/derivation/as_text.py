@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clearprop.explain.derivation.expressions import Negative, Rest
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.plain_text import number, numbers, symbols
+from clearprop.explain.derivation.plain_text import count_text, number, numbers, symbols
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
 
 INDENT = 2
@@ -59,7 +59,7 @@ class _Row:
 def _row(equation: Equation, names: Names) -> _Row:
     right = [symbols(form, names) for form in equation.forms]
     if equation.shows_numbers:
-        right.append(numbers(equation.forms[-1], equation.digits))
+        right.append(numbers(equation.forms[-1], equation.shown_digits))
     value = number(equation.value)
     if not right or right[-1] != value:
         right.append(value)
@@ -122,7 +122,7 @@ def _broken(row: _Row, names: Names, left: int, width: int) -> list[str]:
     margin = " " * (left + 1)
     terms = len(row.equation.terms) > 2 or row.equation.is_by_rows
     forms = row.right[: len(row.equation.forms)]
-    shown = [*forms[:-1], f"the sum of {_count(row.equation)}"] if terms else row.right
+    shown = [*forms[:-1], f"the sum of {term_count(row.equation)}"] if terms else row.right
     lines: list[str] = []
     for i, cell in enumerate(shown):
         before = f"{row.left.ljust(left)} = " if i == 0 else f"{margin}= "
@@ -138,18 +138,19 @@ def _broken(row: _Row, names: Names, left: int, width: int) -> list[str]:
     return lines
 
 
-def _count(equation: Equation) -> str:
+def term_count(equation: Equation) -> str:
+    """Say how many terms a sum has, those that are folded too."""
     shown = sum(1 for term in equation.terms if not isinstance(term, Rest))
     others = sum(term.count for term in equation.terms if isinstance(term, Rest))
-    return f"{shown + others:,} terms"
+    return f"{count_text(shown + others)} terms"
 
 
 def _term_rows(equation: Equation, names: Names, margin: str, width: int) -> list[str]:
     cells = []
     for i, term in enumerate(equation.terms):
         sign, inner = ("- ", term.term) if isinstance(term, Negative) else ("+ ", term)
-        middle = "" if isinstance(inner, Rest) else f"= {numbers(inner, equation.digits)}"
-        value = number(inner.value, equation.digits)
+        middle = "" if isinstance(inner, Rest) else f"= {numbers(inner, equation.shown_digits)}"
+        value = number(inner.value, equation.shown_digits)
         if middle == f"= {value}":
             middle = ""
         mark = "  ◂ largest" if i == equation.largest else ""

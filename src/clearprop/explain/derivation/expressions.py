@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PRECISE = 9
+"""Digits from which on sums that cancel are written out."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -171,6 +174,39 @@ def symbols_in(expression: Expression) -> Iterator[Symbol]:
 def is_plain(expression: Expression) -> bool:
     """Whether an expression is a function whose argument is worth showing: log, exp, not f'."""
     return isinstance(expression, Apply) and not expression.function.endswith("'")
+
+
+def rounded(expression: Expression, digits: int) -> float:
+    """Return what a formula gives with the numbers that are put in, of so many digits."""
+
+    def cut(value: float) -> float:
+        return float(f"{value:.{digits}g}")
+
+    match expression:
+        case Sum(terms):
+            return float(sum(rounded(term, digits) for term in terms))
+        case Product(factors):
+            result = 1.0
+            for factor in factors:
+                result *= cut(factor.value)
+            return result
+        case Negative(term):
+            return -rounded(term, digits)
+        case Square(base):
+            return cut(base.value) ** 2 if abs(base.value) < 1e150 else expression.value
+        case Quotient(top, bottom):
+            below = rounded(bottom, digits)
+            return rounded(top, digits) / below if below else np.inf
+    return cut(expression.value)
+
+
+def settled(expression: Expression, digits: int) -> Expression:
+    """Return a sum that cancels as the one number that it is: 1 - a for an a near 1."""
+    if isinstance(expression, Sum) and digits < PRECISE:
+        sizes = sum(abs(term.value) for term in expression.terms)
+        if abs(expression.value) < 1e-3 * sizes:
+            return Number(expression.value)
+    return expression
 
 
 def minus(left: Expression, right: Expression) -> Sum:

@@ -24,7 +24,9 @@ GREEK = {
     "η": "eta", "θ": "theta", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi",
     "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "varphi", "χ": "chi", "ψ": "psi",
     "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
-    "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+    "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega", "ϵ": "epsilon", "ι": "iota",
+    "υ": "upsilon", "ς": "varsigma", "ϕ": "phi", "ϑ": "vartheta", "ħ": "hbar", "∞": "infty",
+    "ℓ": "ell",
 }  # fmt: skip
 """Greek letters and their commands in LaTeX."""
 
@@ -178,6 +180,7 @@ class Names:
 
     def _own_glyph(self, name: str) -> Glyph:
         """Return a reader's name: "w1" and "w_1" have the 1 below, "z_1^(2)" the (2) above."""
+        name = re.sub("[₀-₉]+", lambda m: "_{" + unicodedata.normalize("NFKC", m[0]) + "}", name)
         plain = unicodedata.normalize("NFD", name)
         hat = "hat" if len(plain) > 1 and plain[1] == "\u0302" else ""
         plain = plain.replace("\u0302", "", 1) if hat else name

@@ -17,6 +17,7 @@ from clearprop.explain.derivation.expressions import (
     Sum,
     Symbol,
     is_plain,
+    settled,
 )
 from clearprop.explain.derivation.glyphs import GREEK, Glyph, Names
 from clearprop.explain.derivation.plain_text import number, rest_text
@@ -165,7 +166,7 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
 
     match e:
         case Apply(function, argument, _):
-            return _function(function, _numbers(argument, digits, _SUM, True))
+            return _function(function, _numbers(settled(argument, digits), digits, _SUM, True))
         case Square(base):
             text = latex_number(base.value, digits)
             return f"{_paren(text, text.startswith('-') or 'cdot' in text)}^{{2}}"
@@ -187,7 +188,9 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
                 texts.append(_paren(text, text.startswith("-") and not alone))
             return _paren(r" \cdot ".join(texts), place > _PRODUCT and len(factors) > 1)
         case Quotient(top, bottom):
-            above, below = _numbers(top, digits, _SUM, True), _numbers(bottom, digits, _SUM, True)
+            above, below = (
+                _numbers(settled(part, digits), digits, _SUM, True) for part in (top, bottom)
+            )
             return _paren(rf"\frac{{{above}}}{{{below}}}", place == _POWER)
     return one(e.value, first)
 
@@ -198,5 +201,8 @@ def _function(name: str, argument: str) -> str:
     if name == "sqrt":
         return rf"\sqrt{{{argument}}}"
     plain, slope = (name[:-1], "'") if name.endswith("'") else (name, "")
-    written = _FUNCTIONS.get(plain) or rf"\operatorname{{{escaped(plain)}}}"
+    written = _FUNCTIONS.get(plain)
+    if written is None:
+        usual = re.fullmatch(r"[A-Za-z0-9_]+", plain)
+        written = rf"\operatorname{{{escaped(plain)}}}" if usual else _text(plain)
     return rf"{written}{slope}\left( {argument} \right)"

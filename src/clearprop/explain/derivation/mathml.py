@@ -20,6 +20,7 @@ from clearprop.explain.derivation.expressions import (
     Sum,
     Symbol,
     is_plain,
+    settled,
 )
 from clearprop.explain.derivation.glyphs import Glyph, Names
 from clearprop.explain.derivation.plain_text import number, rest_text
@@ -165,7 +166,7 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
 
     match e:
         case Apply(function, argument, _):
-            return _function(function, _numbers(argument, digits, _SUM, True))
+            return _function(function, _numbers(settled(argument, digits), digits, _SUM, True))
         case Square(base):
             wrapped = base.value < 0 or "e" in number(base.value, digits)
             inner = _paren(mathml_number(base.value, digits), wrapped)
@@ -188,7 +189,9 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
                 texts.append(_paren(mathml_number(factor.value, digits), wrapped))
             return _paren(operator("·").join(texts), place > _PRODUCT and len(factors) > 1)
         case Quotient(top, bottom):
-            above, below = _numbers(top, digits, _SUM, True), _numbers(bottom, digits, _SUM, True)
+            above, below = (
+                _numbers(settled(part, digits), digits, _SUM, True) for part in (top, bottom)
+            )
             fraction = f"<mfrac>{_paren(above, False)}{_paren(below, False)}</mfrac>"
             return _paren(fraction, place == _POWER)
     return one(e.value, first)

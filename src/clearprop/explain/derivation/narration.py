@@ -16,7 +16,7 @@ from clearprop.explain.derivation.neurons import (
     neurons_below,
     some_neurons,
 )
-from clearprop.explain.derivation.not_finite import first_non_finite, parts_up_to_first
+from clearprop.explain.derivation.not_finite import Place, first_non_finite, parts_up_to_first
 from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols
 from clearprop.explain.derivation.sections import (
@@ -41,7 +41,7 @@ from clearprop.explain.derivation.tree import Derivation, Part
 from clearprop.explain.names import element_name
 from clearprop.record import Record
 
-COSTLIEST = "whose cost is largest"
+COSTLIEST = "which has the largest share of the cost"
 
 
 class Narrator:
@@ -94,20 +94,27 @@ class Narrator:
         s, why = self._followed(), COSTLIEST
         if self.sample is None:
             hardest = hardest_sample(s, symbol, layer, index)
-            s, why = self._symbols(hardest), "which pushes hardest"
+            s = self._symbols(hardest)
+            pushes = s.omega().value * s.own_gradient(symbol, layer, index).value
+            why = "which pushes hardest" if pushes else "as none pushes"
         gradient = s.gradient(symbol, layer, index)
         title = self._title(
             f"d{self.names.cost}/d{self.names.text(s.parameter(symbol, layer, index))}"
         )
         if not np.isfinite(gradient.value):
-            return self._up_to_first(gradient.name, title)
+            return self._up_to_first(gradient.name, title, (None, f"d{symbol}", layer, index))
         above = neurons_above(s, layer, index[0])
         needed: Neurons = dict(above)
         if symbol == "W" and layer > 1:
             needed[layer - 1] = [index[1]]
+        # The outputs that the cost is computed from, as far as y tells them from the others.
+        right = np.flatnonzero(s.record.y[s.sample])
+        if s.network.loss.targets == "labels" and len(right) <= self.largest:
+            needed[s.last] = [*needed[s.last], *(set(map(int, right)) - set(needed[s.last]))]
         own = own_gradient_step(s, symbol, layer, index)
+        weight = (layer, index[0], index[1]) if symbol == "W" else None
         parts = [
-            forward_part(s, all_if_small(s, needed)),
+            forward_part(s, all_if_small(s, needed), weight=weight),
             cost_part(s),
             *softmax_parts(s, self.names, above),
             chain_part(s, self.names, symbol, layer, index),
@@ -125,7 +132,7 @@ class Narrator:
         target = s.z(layer, j) if symbol == "z" else s.a(layer, j)
         title, remarks = self._title(self.names.text(target)), self._remarks(s, COSTLIEST)
         if not np.isfinite(target.value):
-            return self._up_to_first(target.code, title)
+            return self._up_to_first(target.code, title, (s.sample, symbol, layer, (j,)))
         if layer == 0:
             part = Part("Input", ("It is given.",), (a_step(s, 0, j),))
             return self._put(target.code, title, remarks, [part])
@@ -139,8 +146,9 @@ class Narrator:
         s = self._followed()
         target = s.delta(layer, j) if symbol == "delta" else s.da(layer, j)
         title, remarks = self._title(self.names.text(target)), self._remarks(s, COSTLIEST)
-        if not np.isfinite(target.value):
-            return self._up_to_first(target.code, title)
+        slope_of_cost = symbol == "da" and layer == s.last  # may be infinite: no delta rests on it
+        if not (slope_of_cost or np.isfinite(target.value)):
+            return self._up_to_first(target.code, title, (s.sample, symbol, layer, (j,)))
         above = neurons_above(s, layer, j)
         needed = all_if_small(s, dict(above))
         if symbol == "da" and layer == s.last:
@@ -157,7 +165,7 @@ class Narrator:
     def _of_cost(self) -> Derivation:
         s, title = self._followed(), self._title(self.names.cost)
         if not np.isfinite(s.cost().value):
-            return self._up_to_first("L", title)
+            return self._up_to_first("L", title, (None, "L", 0, ()))
         outputs = some_neurons(s, s.record.delta[-1][s.sample])
         parts = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s)]
         return self._put("L", title, self._remarks(s, COSTLIEST), parts)
@@ -165,9 +173,12 @@ class Narrator:
     def _of_array(self, symbol: str, layer: int) -> Derivation:
         s, name = self._followed(), element_name(symbol, layer, ())
         title = self._title(f"{name}, shape {self.record[name].shape},")
+        array = self.record[name]
+        slope_of_cost = symbol == "da" and layer == s.last
+        alone = symbol not in ("dW", "db")
+        if not (slope_of_cost or np.isfinite(array[s.sample] if alone else array).all()):
+            return self._up_to_first(name, title, (s.sample if alone else None, symbol, layer, ()))
         part = array_part(s, self.names, symbol, layer)
-        if not all(np.isfinite(equation.value) for equation in part):
-            return self._up_to_first(name, title)
         before: list[Part] = []
         if symbol not in ("z", "a"):
             outputs = some_neurons(s, s.record.delta[-1][s.sample])
@@ -177,7 +188,7 @@ class Narrator:
     def _whole_pass(self) -> Derivation:
         s, title = self._followed(), self._title("The whole pass")
         if not (np.isfinite(self.record.loss) and np.isfinite(self.record.gradient).all()):
-            return self._up_to_first(None, title)
+            return self._up_to_first(None, title, None)
         order = [("z", layer) for layer in range(1, s.last + 1)]
         forward = [(name, layer) for _, layer in order for name in ("z", "a")]
         backward = [] if s.is_fused else [("da", s.last)]
@@ -204,8 +215,8 @@ class Narrator:
             parts.append(updates_part(s, self.names, self.update))
         return self._put(None, title, self._remarks(s, COSTLIEST), parts)
 
-    def _up_to_first(self, of: str | None, title: str) -> Derivation:
-        place = first_non_finite(self.record, self.sample)
+    def _up_to_first(self, of: str | None, title: str, asked: Place | None) -> Derivation:
+        place = first_non_finite(self.record, asked)
         s = self._symbols(place[0] or 0)
         equation, why, before = parts_up_to_first(s, self.names, place)
         words = (
@@ -222,7 +233,7 @@ class Narrator:
         """Return the symbols of the sample asked for, or of the one with the largest cost."""
         if self.sample is not None:
             return self._symbols(self.sample)
-        costs = self.record.losses
+        costs = self.record.omega * self.record.losses
         return self._symbols(int(np.where(np.isnan(costs), np.inf, costs).argmax()))
 
     def _title(self, what: str) -> str:
@@ -246,4 +257,7 @@ class Narrator:
         self, of: str | None, title: str, words: tuple[str, ...], parts: list[Part]
     ) -> Derivation:
         told = tuple(part for part in parts if part.equations or part.parts)
+        odd = next((e for part in told for e in part if not np.isfinite(e.value)), None)
+        if odd is not None and odd.name != of:
+            words = (*words, f"{odd.name} is {number(odd.value)}, which goes no further.")
         return Derivation(of, title, words, told, self.names)

@@ -24,35 +24,50 @@ from clearprop.record import Record
 Place = tuple[int | None, str, int, tuple[int, ...]]
 """A sample (None: of the whole batch), and a symbol, layer and index of the grammar."""
 
+FORWARD, BACKWARD = ("z", "a"), ("da", "delta")
 
-def first_non_finite(record: Record, sample: int | None) -> Place:
-    """Return the first number, in the order of computation, that is not finite.
 
-    Of several rows, `sample` if it is among them, else the first.
+def first_non_finite(record: Record, asked: Place | None) -> Place:
+    """Return the first number on the way to what was asked that is not finite.
+
+    The order is that of computation. Only numbers that `asked` rests on are looked at: of its
+    sample, in its own layer of its own neuron. None: the whole pass.
     """
-    for symbol, layer in _order(record):
-        array = record.losses[:, None] if symbol == "L" else record[f"{symbol}{layer}"]
+    sample, symbol, layer, index = asked or (None, "", 0, ())
+    alone = sample is not None and symbol in (*FORWARD, *BACKWARD)
+    for name, at in _order(record):
+        if asked is not None and name in ("dW", "db") and (name, at) != (symbol, layer):
+            continue  # no number rests on another gradient
+        array = record.losses[:, None] if name == "L" else record[f"{name}{at}"]
         found = np.argwhere(~np.isfinite(array))
-        if not found.size:
+        if name in ("dW", "db"):
+            mine = [place for place in found if not index or tuple(place) == index]
+            if len(mine):
+                return None, name, at, tuple(int(i) for i in mine[0])
             continue
-        if symbol in ("dW", "db"):
-            return None, symbol, layer, tuple(int(i) for i in found[0])
-        mine = found[found[:, 0] == sample] if sample is not None else found
-        row, unit = (mine if len(mine) else found)[0]
-        return int(row), symbol, layer, () if symbol == "L" else (int(unit),)
+        if alone:
+            found = found[found[:, 0] == sample]
+        own_layer = at == layer and (name in FORWARD) == (symbol in FORWARD)
+        if alone and index and own_layer and record.network.activations[at - 1].name != "softmax":
+            found = found[found[:, 1] == index[0]]
+        if len(found):
+            row, unit = found[0]
+            return int(row), name, at, () if name == "L" else (int(unit),)
+        if (name, at) == (symbol, layer):
+            break
     return None, "L", 0, ()  # every cost is finite, but not their sum with the penalty
 
 
 def _order(record: Record) -> list[tuple[str, int]]:
     last = len(record.delta)
-    forward = [(name, layer) for layer in range(1, last + 1) for name in ("z", "a")]
+    forward = [(name, layer) for layer in range(1, last + 1) for name in FORWARD]
     gradients = ("dW", "db") if record.network.has_biases else ("dW",)
     backward: list[tuple[str, int]] = []
     for layer in range(last, 0, -1):
         if layer < last:
             backward.append(("da", layer))
         backward += [("delta", layer), *((name, layer) for name in gradients)]
-    return [*forward, ("L", 0), *backward]
+    return [*forward, ("L", 0), *backward, ("da", 0)]
 
 
 def parts_up_to_first(

@@ -160,7 +160,9 @@ class OneParameter:
         agreement = np.sign(self.g.value) * np.sign(self.before["last"])
         if agreement == 0:
             form: Expression = size_before
-            note = "the first step has its first size" if not self.before["last"] else "no slope"
+            note = (
+                "its first size" if not self.now.made else "as it was: it rested, or has no slope"
+            )
         else:
             grown = agreement > 0
             factor = Symbol("grow", rule.grow) if grown else Symbol("cut", rule.cut)

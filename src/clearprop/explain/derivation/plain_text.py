@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from clearprop.explain.derivation.expressions import (
     Apply,
     Expression,
@@ -15,11 +17,16 @@ from clearprop.explain.derivation.expressions import (
     Sum,
     Symbol,
     is_plain,
+    settled,
 )
 from clearprop.explain.derivation.glyphs import Names
 
 _SUM, _PRODUCT, _FACTOR, _POWER = range(4)
 """How tightly the place binds where an expression stands."""
+
+
+LARGE = 10**12
+"""Counts from which on powers of ten are written."""
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -38,9 +45,14 @@ def numbers(expression: Expression, digits: int = 6) -> str:
     return _numbers(expression, digits, _SUM, first=True)
 
 
+def count_text(count: int) -> str:
+    """Return a whole number: 1,234, or 1.69e+64 where there is no end to digits."""
+    return f"{count:,}" if count < LARGE else f"{Decimal(count):.2e}"
+
+
 def rest_text(rest: Rest) -> str:
     """Return what a folded sum says of the terms that are not shown."""
-    return f"[{rest.count:,} other {rest.kind}{'s' if rest.count > 1 else ''}]"
+    return f"[{count_text(rest.count)} other {rest.kind}{'s' if rest.count > 1 else ''}]"
 
 
 def _inside(text: str, wrapped: bool) -> str:
@@ -87,7 +99,9 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
 
     match e:
         case Apply(function, argument, _):
-            return _function(function, _numbers(argument, digits, _SUM, first=True))
+            return _function(
+                function, _numbers(settled(argument, digits), digits, _SUM, first=True)
+            )
         case Square(base):
             inner = number(base.value, digits)
             return f"{_inside(inner, inner.startswith('-'))}²"
@@ -114,8 +128,8 @@ def _numbers(e: Expression, digits: int, place: int, first: bool = False) -> str
                 texts.append(_inside(text, text.startswith("-") and not (first and i == 0)))
             return _inside(" · ".join(texts), place > _PRODUCT and len(factors) > 1)
         case Quotient(top, bottom):
-            text = (f"{_numbers(top, digits, _FACTOR, first)} / "
-                    f"{_numbers(bottom, digits, _FACTOR)}")  # fmt: skip
+            above, below = (settled(part, digits) for part in (top, bottom))
+            text = f"{_numbers(above, digits, _FACTOR, first)} / {_numbers(below, digits, _FACTOR)}"
             return _inside(text, place > _PRODUCT)
     return one(e.value)
 

@@ -172,15 +172,20 @@ def ranked(values: Array) -> Array:
     return np.argsort(-sizes, kind="stable")
 
 
-def fold(values: Array, largest: int, kind: str) -> tuple[list[int], Rest | None]:
+def fold(
+    values: Array, largest: int, kind: str, keep: int | None = None
+) -> tuple[list[int], Rest | None]:
     """Choose the terms of a sum that are shown, and put the others together.
 
     All are shown where there is at most one more than `largest`, in their order; else those
-    that are largest in size, the largest first.
+    that are largest in size, the largest first, and `keep` in any case.
     """
     if len(values) <= largest + 1:
         return list(range(len(values))), None
     order = ranked(values)
+    if keep is not None and keep not in order[:largest]:
+        order = np.concatenate([order[:largest], [keep], order[largest:][order[largest:] != keep]])
+        largest += 1
     others = np.asarray(values)[order[largest:]]
     with np.errstate(all="ignore"):
         rest = Rest(len(others), kind, float(others.sum()))

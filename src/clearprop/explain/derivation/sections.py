@@ -24,6 +24,7 @@ from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import Neurons, is_small
 from clearprop.explain.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explain.derivation.paths import count_of_paths, strongest_paths
+from clearprop.explain.derivation.plain_text import count_text
 from clearprop.explain.derivation.record_symbols import RecordSymbols, ranked
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
@@ -49,15 +50,28 @@ H = 1e-5
 
 
 class Update(NamedTuple):
-    """An optimizer's step: the rule, its state before (empty: it begins), and the moment."""
+    """An optimizer's step: the rule, its state before (empty: it begins), and the moment.
+
+    `after` holds parameters and state after a step that was made; None: it is made here.
+    """
 
     rule: Optimizer
     before: Mapping[str, Array]
     now: Moment
+    after: tuple[Array, Mapping[str, Array]] | None = None
 
 
-def forward_part(s: RecordSymbols, neurons: Neurons, *, to_z: bool = False) -> Part:
-    """The forward pass of the neurons of each layer; `to_z` leaves out the last layer's a."""
+def forward_part(
+    s: RecordSymbols,
+    neurons: Neurons,
+    *,
+    to_z: bool = False,
+    weight: tuple[int, int, int] | None = None,
+) -> Part:
+    """The forward pass of the neurons of each layer.
+
+    `to_z` leaves out the last layer's a; `weight` (layer, j, i) is shown in its sum in any case.
+    """
     equations: list[Equation] = []
     functions: dict[str, str] = {}
     for layer in sorted(neurons):
@@ -68,7 +82,9 @@ def forward_part(s: RecordSymbols, neurons: Neurons, *, to_z: bool = False) -> P
         shown = sorted(neurons[layer])
         # Of a wide network, the strongest neuron of a layer stands for the others.
         summed = shown if is_small(s) else neurons[layer][:1]
-        equations += [z_step(s, layer, j) for j in summed]
+        for j in summed:
+            own = weight is not None and weight[:2] == (layer, j)
+            equations.append(z_step(s, layer, j, weight[2] if weight and own else None))
         if to_z and layer == max(neurons):
             break
         if s.is_softmax(layer):
@@ -178,9 +194,11 @@ def chain_part(
     terms: list[Expression] = [path.factors for path in shown]
     if n > len(shown):
         rest = own.value - sum(path.value for path in shown)
+        if abs(rest) < 1e-13 * sum(abs(path.value) for path in shown):
+            rest = 0.0  # the rounding of the others
         terms.append(Rest(n - len(shown), "path", rest))
     strongest = Symbol("path", paths[0].value)
-    words = (f"{n:,} paths lead from {names.text(s.parameter(symbol, layer, index))} to "
+    words = (f"{count_text(n)} paths lead from {names.text(s.parameter(symbol, layer, index))} to "
              "the cost, each a product of slopes. The strongest:",)  # fmt: skip
     equations = (
         Equation(strongest, strongest.value, (paths[0].partials, paths[0].factors)),
@@ -239,9 +257,9 @@ class _OneStep:
 
     def __init__(self, s: RecordSymbols, update: Update) -> None:
         self._s = s
-        self._rule, before, self._now = update
-        self._state = before or self._rule.start(s.network.parameters)
-        self._parameters, self._after = updated(
+        self._rule, self._now = update.rule, update.now
+        self._state = update.before or self._rule.start(s.network.parameters)
+        self._parameters, self._after = update.after or updated(
             s.network, s.record.gradient, self._rule, self._state, self._now
         )
 
@@ -281,7 +299,9 @@ def meaning_part(
     apart = abs(difference.value - gradient)
     # Rounding of a cost of size L makes a difference uncertain by eps L / h.
     doubt = 1e-4 * max(abs(gradient), abs(difference.value)) + 1e-9 * abs(s.cost().value) + 1e-12
-    if not apart <= doubt:
+    if not np.isfinite(difference.value):
+        words.append("The central difference is not finite, as the cost overflows nearby.")
+    elif not apart <= doubt:
         words.append(
             "The central difference is another number: a kink (of a relu, say) lies nearby, "
             "or the cost is hardly computed so finely. Ask cp.check_gradients."

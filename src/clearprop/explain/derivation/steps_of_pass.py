@@ -35,12 +35,16 @@ FEW = 4
 """Outputs of a network whose terms are all written, those that are 0 too."""
 
 
-def z_step(s: RecordSymbols, layer: int, j: int) -> Equation:
+KNOWN_BY_A = frozenset({"sigmoid", "tanh", "exp"})
+"""Activations whose slope is computed from their value."""
+
+
+def z_step(s: RecordSymbols, layer: int, j: int, keep: int | None = None) -> Equation:
     """z^l_j = sum_i W^l[j,i] a^(l-1)_i + b^l_j."""
     below = s.record.a[layer - 1][s.sample]
     with np.errstate(all="ignore"):
         contributions = s.network.weights[layer - 1][j] * below
-    shown, rest = fold(contributions, s.largest, "term")
+    shown, rest = fold(contributions, s.largest, "term", keep)
     terms: list[Expression] = [times(s.W(layer, j, i), s.a(layer - 1, i)) for i in shown]
     if rest is not None:
         terms.append(rest)
@@ -74,6 +78,8 @@ def _softmax_forms(s: RecordSymbols, layer: int, j: int) -> list[Expression]:
         power = float(np.exp(z.value - log_of_sum(s, layer).value))
     shifted = Apply("exp", minus(z, log_of_sum(s, layer)), power)
     candidates: tuple[Expression, ...] = (quotient, shifted)
+    if not np.isfinite(total.value):
+        candidates = (shifted,)
     value = s.a(layer, j).value if s.mask(layer, j) is None else power
     return [form for form in candidates if fits(form, value)] or [shifted]
 
@@ -150,6 +156,8 @@ def cost_step(s: RecordSymbols) -> Equation:
         half = times(Number(0.5), s.l2(), Symbol("sum of W²", squares))
         terms.append(half)
     note = "the mean over the batch" if s.n > 1 else ""
+    if record.l2:
+        note += ", and the penalty" if note else "with the penalty"
     return Equation(s.cost(), s.cost().value, (_sum(terms),), note=note)
 
 
@@ -279,7 +287,9 @@ def _jacobian_forms(s: RecordSymbols, layer: int, j: int) -> tuple[Expression, .
     terms: list[Expression] = [
         times(s.da(layer, k), jacobian_partial(s, layer, k, j)) for k in shown
     ]
-    return (_alone(folded(terms, rest)),)
+    form = _alone(folded(terms, rest))
+    # Where softmax is nearly one class, its terms may cancel to their rounding.
+    return (form,) if fits(form, s.delta(layer, j).value) else ()
 
 
 def jacobian_partial(s: RecordSymbols, layer: int, k: int, j: int) -> Partial:
@@ -349,8 +359,9 @@ def hardest_sample(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, 
 
 
 def uses_of_a(s: RecordSymbols, layer: int) -> int:
-    """How often a^l_i is used: in every z of the layer above, and in every gradient there."""
-    return 2 * s.sizes[layer + 1] if 0 < layer < s.last else 0
+    """How often a^l_i is used: in every z and gradient of the layer above, and in its own f'."""
+    by_slope = s.f(layer).name in KNOWN_BY_A and not s.record.masks if layer else False
+    return 2 * s.sizes[layer + 1] + by_slope if 0 < layer < s.last else 0
 
 
 def uses_of_delta(s: RecordSymbols, layer: int) -> int:

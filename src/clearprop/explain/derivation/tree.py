@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from clearprop.checks import count
 from clearprop.errors import ElementError
 from clearprop.explain.derivation.expressions import (
     Expression,
@@ -14,6 +17,7 @@ from clearprop.explain.derivation.expressions import (
     Rest,
     Sum,
     Symbol,
+    rounded,
     symbols_in,
 )
 from clearprop.explain.derivation.glyphs import CodeNames, Names
@@ -69,7 +73,7 @@ class Equation:
     @property
     def numbers(self) -> str:
         """The formula with numbers put in."""
-        return numbers(self.forms[-1], self.digits) if self.forms else ""
+        return numbers(self.forms[-1], self.shown_digits) if self.forms else ""
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -82,6 +86,17 @@ class Equation:
         """The terms of a sum, where that is the last form."""
         last = self.forms[-1] if self.forms else None
         return last.terms if isinstance(last, Sum) else ()
+
+    @property
+    def shown_digits(self) -> int:
+        """Digits of the numbers put in: as many as it takes for these to give the value."""
+        if not self.forms or not np.isfinite(self.value):
+            return self.digits
+        for digits in range(self.digits, 16, 3):
+            given = rounded(self.forms[-1], digits)
+            if abs(given - self.value) <= 1e-3 * abs(self.value):
+                return digits
+        return self.digits  # the terms cancel to their rounding
 
     @property
     def is_by_rows(self) -> bool:
@@ -120,7 +135,7 @@ class Equation:
             found["terms"] = [
                 {
                     "symbols": symbols(term, _CODE),
-                    "numbers": numbers(term, self.digits),
+                    "numbers": numbers(term, self.shown_digits),
                     "value": term.value,
                     "largest": i == self.largest,
                 }
@@ -229,7 +244,9 @@ class Derivation:
             If an array, or a whole pass, was explained; its numbers are in the equations.
         """
         if self.of is None:
-            raise ElementError("a whole pass was explained; ask an equation: derivation['L'].value")
+            raise ElementError(
+                "an array or a whole pass was explained; ask an equation: derivation['L'].value"
+            )
         return self[self.of].value
 
     def to_dict(self) -> dict[str, Any]:
@@ -244,7 +261,7 @@ class Derivation:
         """Return aligned text, of at most `width` columns where words and numbers allow."""
         from clearprop.explain.derivation.as_text import text_of
 
-        return text_of(self, width)
+        return text_of(self, count("width", width, 40))
 
     def to_latex(self) -> str:
         """Return LaTeX for a document with the package amsmath."""
