@@ -70,7 +70,7 @@ class CompiledDescent:
         """Run all epochs; `watch` looks at each, or at several at once, and may end the run."""
         run, job = self._run, self._job
         while run.now < job.total:
-            batches = self._next_call(watch.eventful)
+            batches = self._next_call(watch.epochs_ahead)
             first_epoch, before = run.epoch, run.made
             self._began[:] = job.network.parameters
             self._began_at = run.now
@@ -91,16 +91,19 @@ class CompiledDescent:
             if stop.requested:
                 return
 
-    def _next_call(self, eventful: bool) -> int:
-        """Return how many batches to run: to the end of an epoch, or what the time allows."""
+    def _next_call(self, ahead: int) -> int:
+        """Return how many batches to run: to the end of an epoch, or what the time allows.
+
+        `ahead` epochs may be run before they are looked at.
+        """
         run = self._run
         if self._own:
             return 1
         fitting = max(1, int(CALL / max(self._batch_seconds, 1e-9)))
         to_end = run.epoch_batches - run.now % run.epoch_batches
-        if fitting <= to_end or eventful or self._job.data.weights is not None:
+        if fitting <= to_end or ahead <= 1 or self._job.data.weights is not None:
             return min(fitting, to_end)
-        epochs = (fitting - to_end) // run.epoch_batches
+        epochs = min((fitting - to_end) // run.epoch_batches, ahead - 1)
         return min(to_end + epochs * run.epoch_batches, self._job.total - run.now)
 
     def _figures(

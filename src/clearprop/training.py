@@ -22,7 +22,7 @@ from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.progress import Progress
-from clearprop.watch import Callback, Watch
+from clearprop.watch import Callback, Judge, Watch
 
 Validation = float | tuple[object, object] | None
 
@@ -178,6 +178,7 @@ def run_job(
     threads: int | None = None,
     progress: bool | None = None,
     state: State | None = None,
+    judge: Judge | None = None,
 ) -> History:
     """Run a job that has been checked, as `train` does.
 
@@ -195,10 +196,12 @@ def run_job(
         With early stopping.
     state : dict of str to ndarray, optional
         The optimizer's, of a run that goes on; it is changed in place.
+    judge : Judge, optional
+        Ends the run by its costs; "judged" is then what the history says.
     """
     work = job.network
     show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
-    watch = Watch(network, work, job.data, held_out, metrics, callbacks, best, show, engine)
+    watch = Watch(network, work, job.data, held_out, metrics, callbacks, best, show, engine, judge)
     history = watch.history
     try:
         with Interrupt() as stop, show:

@@ -6,10 +6,11 @@ caller's; after each epoch the caller's network gets the parameters.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,19 @@ Array = NDArray[Any]
 Callback = Callable[[Epoch], object]
 
 
+class Judge(Protocol):
+    """Decides by the costs of epochs when a run ends, and how far it may go unseen."""
+
+    @property
+    def ahead(self) -> int:
+        """How many epochs may be run before it has to look: none but the last can end the run."""
+        ...
+
+    def look(self, costs: Sequence[float]) -> bool:
+        """Note the costs of epochs that are over; return whether the run ends."""
+        ...
+
+
 class Watch:
     """Looks at each epoch that is over, and leaves the caller's network in good order.
 
@@ -44,6 +58,8 @@ class Watch:
     show : Progress
     engine : str
         What computes figures.
+    judge : Judge, optional
+        Ends the run by its costs.
     """
 
     def __init__(
@@ -57,9 +73,10 @@ class Watch:
         best: BestEpoch | None,
         show: Progress,
         engine: str,
+        judge: Judge | None = None,
     ) -> None:
         self.history = History()
-        self._engine = engine
+        self._engine, self._judge = engine, judge
         self._network, self._work = network, work
         self._training, self._held_out = training, held_out
         self._metrics, self._callbacks = metrics, callbacks
@@ -73,6 +90,13 @@ class Watch:
     def eventful(self) -> bool:
         """Whether something has to happen after each epoch."""
         return bool(self._metrics or self._held_out or self._callbacks or self._best)
+
+    @property
+    def epochs_ahead(self) -> int:
+        """How many epochs may be run before they are looked at."""
+        if self.eventful:
+            return 1
+        return self._judge.ahead if self._judge is not None else sys.maxsize
 
     def after_epochs(self, costs: NDArray[np.float64], updates: NDArray[np.int64]) -> bool:
         """Look at epochs that are over: at the last one if the run is not `eventful`.
@@ -88,10 +112,12 @@ class Watch:
         epochs.extend(costs[:-1], updates[:-1], seconds, self._network)
         for number in self._show.due(first, len(epochs)):
             self._show.epoch(epochs[number - 1])
-        return self.after_epoch(float(costs[-1]), int(updates[-1]))
+        return self.after_epoch(float(costs[-1]), int(updates[-1]), costs.tolist())
 
-    def after_epoch(self, cost: float, updates: int) -> bool:
+    def after_epoch(self, cost: float, updates: int, costs: Sequence[float] = ()) -> bool:
         """Look at the epoch that is over; return whether the run should end.
+
+        `costs` are those of several epochs that are over, this one's the last.
 
         Raises
         ------
@@ -112,6 +138,8 @@ class Watch:
         self._show.epoch(epoch)
         if self._best is not None and self._best.look(epoch):
             self.history.stopped = "early stopping"
+        if self._judge is not None and self._judge.look(costs or [cost]):
+            self.history.stopped = "judged"
         if self._call(epoch):
             self.history.stopped = "callback"
         if self._seen is not None:

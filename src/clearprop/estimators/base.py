@@ -7,6 +7,7 @@ The semantics are those of scikit-learn's multilayer perceptron: its first weigh
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -20,7 +21,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from clearprop.data import check_targets
-from clearprop.epochs import Epoch
 from clearprop.errors import NonFiniteError
 from clearprop.estimators.callbacks import CallbackSupportMixin, Told
 from clearprop.estimators.lbfgs import minimize
@@ -206,30 +206,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             batch_means=True,
         )  # fmt: skip
         self.n_iter_ = 0
-        stopped = False
-
-        def after_epoch(epoch: Epoch) -> bool:
-            nonlocal stopped
-            self.n_iter_ += 1
-            self.t_ += n
-            stopped = self._after_epoch(epoch, n, held_out, incremental)
-            if told is not None:
-                stopped |= told.epoch_ends()
-                if not stopped and self.n_iter_ < self.max_iter:
-                    told.epoch_begins()
-            return stopped
-
-        if told is not None:
-            told.epoch_begins()
+        judge = _Judge(self, n, held_out, told)
         sparse = not isinstance(job.data.X, np.ndarray)
         try:
             history = run_job(
-                self.network_, job, self._solver.rule, callbacks=[after_epoch, *self._hooks()],
+                self.network_, job, self._solver.rule, callbacks=self._hooks(), judge=judge,
                 engine="reference" if sparse else "compiled", threads=self.threads,
                 progress=bool(self.progress), state=self._solver.state,
             )  # fmt: skip
         except NonFiniteError as error:
             raise ValueError(NOT_FINITE) from error
+        stopped = judge.stopped or history.stopped == "callback"
         self._solver.updates += history.epochs[-1].updates if history.epochs else 0
         if history.stopped == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=3)
@@ -290,14 +277,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return X, y, weights, (X_held, y_held, weights_held)
 
     def _after_epoch(
-        self,
-        epoch: Epoch,
-        n: int,
-        held_out: tuple[Any, Array, Array | None] | None,
-        incremental: bool,
+        self, cost: float, n: int, held_out: tuple[Any, Array, Array | None] | None
     ) -> bool:
-        """Note the epoch, and decide whether training goes on, as scikit-learn does."""
-        self.loss_ = self._reported(float(epoch.loss), n)
+        """Note an epoch, and decide whether training ends with it, as scikit-learn does."""
+        self.n_iter_ += 1
+        self.t_ += n
+        self.loss_ = self._reported(cost, n)
         self.loss_curve_.append(self.loss_)
         if self.verbose:
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201
@@ -445,3 +430,44 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+class _Judge:
+    """Looks at the epochs of a fit: several at once, where nothing happens between them.
+
+    A run ends when the loss has not improved for more than `n_iter_no_change` epochs: until
+    then, no look is needed.
+    """
+
+    def __init__(
+        self,
+        estimator: BaseMLP,
+        n: int,
+        held_out: tuple[Any, Array, Array | None] | None,
+        told: Told | None,
+    ) -> None:
+        self._estimator, self._n = estimator, n
+        self._held_out, self._told = held_out, told
+        self.stopped = False
+        if told is not None:
+            told.epoch_begins()
+
+    @property
+    def ahead(self) -> int:
+        e = self._estimator
+        busy = self._held_out is not None or e.verbose or (self._told and self._told.listening)
+        changing = e.solver == "sgd" and e.learning_rate == "invscaling"
+        averaged = e.alpha > 0 and e._averaged(1.0) != 1.0
+        if busy or changing or averaged:
+            return 1
+        return int(min(max(e.n_iter_no_change - e._no_improvement_count, 0), e.max_iter)) + 1
+
+    def look(self, costs: Sequence[float]) -> bool:
+        e = self._estimator
+        for cost in costs:
+            self.stopped = e._after_epoch(float(cost), self._n, self._held_out)
+        if self._told is not None:
+            self.stopped |= self._told.epoch_ends()
+            if not self.stopped and e.n_iter_ < e.max_iter:
+                self._told.epoch_begins()
+        return self.stopped

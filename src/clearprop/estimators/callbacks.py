@@ -44,6 +44,11 @@ class Told:
         self._context = estimator._init_callback_context(max_subtasks=epochs)
         self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody is told."""
+        return self._context is not None
+
     def epoch_begins(self) -> None:
         """Say that an epoch begins."""
         if self._context is not None:
