@@ -30,6 +30,8 @@ from clearprop.estimators import MLPClassifier, MLPRegressor
 
 DATA = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 ROUNDS = 9
+PAUSE = 0.5
+"""Seconds before each fit: the threads of OpenBLAS turn for a while after the last product."""
 PAGE = Path(__file__).with_name("ESTIMATORS.md")
 
 
@@ -66,6 +68,7 @@ def times() -> list[tuple[float, float, float, float, float]]:
         for maker, extra in (
             (MLPClassifier, {}), (MLPClassifier, {"precision": "float64"}), (TheirClassifier, {}),
         ):  # fmt: skip
+            time.sleep(PAUSE)
             started = time.perf_counter()
             fitted = maker(random_state=seed, **extra).fit(X, y)
             seconds.append(time.perf_counter() - started)
@@ -108,7 +111,7 @@ by seed.
 {chr(10).join(rows)}
 
 `fit` on digits with default settings: ours {ours:.3f} s (in float64 {double:.3f} s), scikit-learn's {theirs:.3f} s: medians of {ROUNDS}
-rounds, in which the three take turns. scikit-learn's time over ours, within a round: {ratio:.1f} for a fit, {an_epoch:.1f} for
+rounds, in which the three take turns, half a second apart. scikit-learn's time over ours, within a round: {ratio:.1f} for a fit, {an_epoch:.1f} for
 an epoch of it, as runs end when the loss stops improving.
 """
     PAGE.write_text(text, encoding="utf-8")
