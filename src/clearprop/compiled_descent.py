@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.descent import (
+    begin,
     diverged,
     weight_mask,
     where_not_finite,
@@ -45,16 +46,25 @@ class CompiledDescent:
         None: as many as pay and as this process may use.
     state : dict, optional
         The optimizer's, of a run that goes on; it is changed in place. None: it begins.
+    made : int
+        Updates that were made before, by which an optimizer corrects its means.
     """
 
     def __init__(
-        self, job: Job, optimizer: Optimizer, threads: int | None, state: State | None = None
+        self,
+        job: Job,
+        optimizer: Optimizer,
+        threads: int | None,
+        state: State | None = None,
+        made: int = 0,
     ) -> None:
         self._job, self._optimizer = job, optimizer
-        self._state = optimizer.start(job.network.parameters) if state is None else state
+        self._state = begin(optimizer, job.network.parameters, state)
         bits = job.network.dtype.itemsize * 8
         self._own = optimizer_of(optimizer, bits) is None
         self._run = compiled_run(job, None if self._own else optimizer, self._state, threads)
+        self._run.go_on_from(made)
+        self._made_before = made
         # Parameters whose cost was finite, and those that the call under way began with.
         self._verified, self._began = job.network.parameters.copy(), job.network.parameters.copy()
         self._verified_at = self._began_at = 0
@@ -114,7 +124,8 @@ class CompiledDescent:
         means = costs[:, 0] / costs[:, 1]
         if len(costs) == 1:
             return means, np.array([run.made])
-        return means, (first_epoch + 1 + np.arange(len(costs))) * run.epoch_batches
+        ends = first_epoch + 1 + np.arange(len(costs))
+        return means, self._made_before + ends * run.epoch_batches
 
     def _update(self, made: bool) -> None:
         """Let an optimizer of the user's own update, from the gradient of the last batch."""

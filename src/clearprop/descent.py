@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import DivergenceError
+from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.forward import first_non_finite, locate_non_finite
 from clearprop.interrupt import Interrupt
 from clearprop.job import Job
@@ -40,8 +40,7 @@ class Descent:
 
     def __post_init__(self) -> None:
         network = self.job.network
-        start = self.optimizer.start
-        self.state = start(network.parameters) if self.begun is None else self.begun
+        self.state = begin(self.optimizer, network.parameters, self.begun)
         self.verified = network.parameters.copy()
         self.is_weight = weight_mask(network)
 
@@ -86,6 +85,30 @@ class Descent:
             raise diverged(epoch + 1, self.t + 1, problem, "the last finite step")
 
 
+def begin(rule: Optimizer, parameters: Array, begun: State | None) -> State:
+    """Return an optimizer's state: a new one, or the one given, if it belongs to these parameters.
+
+    Raises
+    ------
+    ArgumentError
+        If its arrays are not the optimizer's, or cannot be changed in place: compiled code would
+        write beside them.
+    """
+    fresh = rule.start(parameters)
+    if begun is None:
+        return fresh
+    for name, array in fresh.items():
+        own = begun.get(name)
+        if (
+            own is None
+            or own.shape != array.shape
+            or own.dtype != array.dtype
+            or not (own.flags.c_contiguous and own.flags.writeable)
+        ):
+            raise ArgumentError(f"the optimizer's state {name!r} does not belong to this network")
+    return begun
+
+
 def descend(
     run: Descent,
     stop: Interrupt,
@@ -99,9 +122,13 @@ def descend(
         for rows in run.job.batches(epoch):
             record = run.step(rows, epoch)
             if record is not None:
-                by_rows = run.job.batch_means
-                share = len(rows) if weights is None or by_rows else float(weights[rows].sum())
-                cost += share * float(record.loss)
+                means = run.job.batch_means
+                share = len(rows) if weights is None or means else float(weights[rows].sum())
+                loss = float(record.loss)
+                if means > 1:
+                    data = float((record.omega * record.losses).sum())
+                    loss = data / means + (loss - data)
+                cost += share * loss
                 weight += share
             on_step(run.t)
             if stop.requested:

@@ -53,9 +53,10 @@ class Job:
     dropout: float
     shards: int
     seed: int
-    batch_means: bool = False
-    """Whether cost is counted as scikit-learn does: the penalty is divided by each batch's sum of
-    weights, and an epoch's cost is the mean of its batches' by their numbers of rows."""
+    batch_means: int = 0
+    """Where it is not 0, cost is counted as scikit-learn does: the penalty is divided by each
+    batch's sum of weights, an epoch's cost is the mean of its batches' by their numbers of rows,
+    and what is reported of the data is divided by so many outputs."""
 
     @property
     def n(self) -> int:

@@ -178,6 +178,7 @@ def run_job(
     threads: int | None = None,
     progress: bool | None = None,
     state: State | None = None,
+    made: int = 0,
     judge: Judge | None = None,
 ) -> History:
     """Run a job that has been checked, as `train` does.
@@ -196,6 +197,8 @@ def run_job(
         With early stopping.
     state : dict of str to ndarray, optional
         The optimizer's, of a run that goes on; it is changed in place.
+    made : int
+        Updates that were made before.
     judge : Judge, optional
         Ends the run by its costs; "judged" is then what the history says.
     """
@@ -210,9 +213,9 @@ def run_job(
                 ended = minimize(job, rule, cost, stop, show.update, watch.after_epoch)
                 history.stopped = ended or history.stopped
             elif engine == "compiled":
-                CompiledDescent(job, rule, threads, state).descend(stop, show.update, watch)
+                CompiledDescent(job, rule, threads, state, made).descend(stop, show.update, watch)
             else:
-                descend(Descent(job, rule, state), stop, show.update, watch.after_epoch)
+                descend(Descent(job, rule, state, made=made), stop, show.update, watch.after_epoch)
     except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
         stop.requested = True
     except DivergenceError as error:

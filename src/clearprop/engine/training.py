@@ -31,7 +31,7 @@ class Course:
     dropout: float
     shards: int
     seed: int
-    batch_means: bool = False
+    batch_means: int = 0
 
 
 class CompiledRun:
@@ -70,6 +70,8 @@ class CompiledRun:
         threads: int | None,
     ) -> None:
         n, bits = len(X), topology.bits
+        if not topology.parameters.flags.writeable:  # compiled code would not ask
+            raise ValueError("the network's parameters are read-only: train a copy of it")
         self._sums = np.zeros(2)
         self.n, self._batch = n, min(course.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
@@ -174,6 +176,10 @@ class CompiledRun:
         plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
         chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
         plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
+
+    def go_on_from(self, made: int) -> None:
+        """Count updates that were made before this run."""
+        self._plan[P.MADE] = made
 
     @property
     def now(self) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from numbers import Integral
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
+    network_: Network
+
     # What the two differ in.
 
     def _validate_input(
@@ -70,14 +73,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _n_outputs(self, y: Array) -> int:
         raise NotImplementedError
 
-    def _labels(self, y: Array) -> Array:
-        """Return validated y as `predict` gives it, to score against."""
+    def _score(self, output: Array, y: Array, sample_weight: Array | None) -> float:
+        """Return accuracy or R2 of the network's output."""
         raise NotImplementedError
 
-    def _score(self, X: Array, y: Array, sample_weight: Array | None) -> float:
-        raise NotImplementedError
-
-    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+    def _weights(self, y: Array, sample_weight: Array | None, incremental: bool) -> Array | None:
+        """Return what samples count with in training."""
         return sample_weight
 
     # Fitting.
@@ -93,76 +94,135 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     ) -> Any:
         given = X, y, sample_weight
         hidden = self._hidden_sizes()
+        stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
+        self._check_extras(stochastic, X_val, y_val)
         first = not hasattr(self, "network_") or (not self.warm_start and not incremental)
         X, y = self._validate_input(X, y, incremental, reset=first)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
-        sample_weight = self._weights(y, sample_weight)
+            if not sample_weight.any():
+                raise ValueError("All of sample_weight is zero: no sample would count.")
         self.n_outputs_ = self._n_outputs(y)
         self._random_state = check_random_state(self.random_state)
+        sizes = [X.shape[1], *hidden, self.n_outputs_]
         if first:
-            self._initialize([X.shape[1], *hidden, self.n_outputs_], X.dtype)
-        if self.solver in ("sgd", "adam") or self.optimizer is not None:
+            self._initialize(sizes, X.dtype)
+        else:
+            self._go_on(sizes)
+        if stochastic:
             told = Told(self, self.max_iter, *given) if not incremental else None
             self._fit_stochastic(X, y, sample_weight, incremental, X_val, y_val, told)
             if told is not None:
                 told.ends()
         else:
-            self._fit_lbfgs(X, y, sample_weight)
+            self._fit_lbfgs(X, y, self._weights(y, sample_weight, incremental))
         if not np.isfinite(self.network_.parameters).all():
             raise ValueError(NOT_FINITE)
         return self
 
+    def _check_extras(self, stochastic: bool, X_val: Any, y_val: Any) -> None:
+        """Refuse what L-BFGS, which goes no epochs, has no use for."""
+        hooks = self._hooks()
+        for hook in hooks:
+            if not callable(hook):
+                raise TypeError(f"a callback is {hook!r}; it must be a function of the epoch")
+        if stochastic:
+            return
+        for name, given in (
+            ("dropout", self.dropout),
+            ("callbacks", hooks),
+            ("X_val and y_val", X_val is not None or y_val is not None),
+        ):
+            if given:
+                raise ValueError(f"solver='lbfgs' takes no {name}: use 'adam' or 'sgd'")
+
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
         sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        for size in sizes:
+            if not isinstance(size, Integral):
+                raise TypeError(f"hidden_layer_sizes must be whole numbers, got {sizes}.")
         if np.any(np.array(sizes) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [int(size) for size in sizes]
+
+    def _functions(self, n_hidden: int) -> list[Any]:
+        """Return the activation of each layer of weights."""
+        hidden = self.activation
+        if isinstance(hidden, list | tuple):
+            if len(hidden) != n_hidden:
+                raise ValueError(
+                    f"activation has {len(hidden)} entries, but there are {n_hidden} hidden layers"
+                )
+            activations = [activation_of(f) for f in hidden]
+        else:
+            activations = [activation_of(hidden)] * n_hidden
+        output = self.output_activation
+        return [*activations, self._output() if output is None else activation_of(output)]
+
+    def _go_on(self, sizes: list[int]) -> None:
+        """Go on with the network there is, by the activations and the loss of now."""
+        old = self.network_
+        if list(old.sizes) != sizes:
+            raise ValueError(
+                f"the fitted network has layers of {list(old.sizes)}, not {sizes}: fit anew, "
+                "without warm_start"
+            )
+        new = Network(
+            sizes, self._functions(len(sizes) - 2), loss=self._network_loss(), dtype=old.dtype,
+            initializer="zeros",
+        )  # fmt: skip
+        if [f.name for f in new.activations] != [f.name for f in old.activations] or repr(
+            new.loss
+        ) != repr(old.loss):
+            new.parameters[:] = old.parameters
+            self.network_ = new
 
     def _initialize(self, sizes: list[int], dtype: np.dtype[Any]) -> None:
         """Make the network, with the first weights that scikit-learn draws."""
         self.n_iter_ = 0
         self.t_ = 0
         self.n_layers_ = len(sizes)
-        hidden = self.activation
-        if isinstance(hidden, list | tuple):
-            if len(hidden) != len(sizes) - 2:
-                raise ValueError(
-                    f"activation has {len(hidden)} entries, but there are {len(sizes) - 2} hidden "
-                    "layers"
-                )
-            activations = [activation_of(f) for f in hidden]
-        else:
-            activations = [activation_of(hidden)] * (len(sizes) - 2)
-        output = self.output_activation
-        output = self._output() if output is None else activation_of(output)
         self.network_ = Network(
-            sizes, [*activations, output], loss=self._network_loss(), dtype=dtype,
+            sizes, self._functions(len(sizes) - 2), loss=self._network_loss(), dtype=dtype,
             initializer="zeros",
         )  # fmt: skip
         draw = self._random_state.uniform
         for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), 1):
-            factor = 2.0 if self.activation in ("logistic", "sigmoid") else 6.0
-            bound = np.sqrt(factor / (fan_in + fan_out))
+            bound = np.sqrt((2.0 if self._is_logistic(layer) else 6.0) / (fan_in + fan_out))
             self.network_[f"W{layer}"] = draw(-bound, bound, (fan_in, fan_out)).T
             self.network_[f"b{layer}"] = draw(-bound, bound, fan_out)
-        self._best = self.network_.parameters.copy()
-        if self.solver in ("sgd", "adam") or self.optimizer is not None:
+        for name in ("_solver", "loss_curve_"):  # of a fit before this one
+            self.__dict__.pop(name, None)
+
+    def _is_logistic(self, layer: int) -> bool:
+        """Whether first weights are drawn as scikit-learn does for "logistic": in every layer."""
+        if isinstance(self.activation, list | tuple):
+            return bool(self.network_.activations[layer - 1].name == "sigmoid")
+        return getattr(self.activation, "name", self.activation) in ("logistic", "sigmoid")
+
+    def _keep_books(self) -> None:
+        """Begin what a fit notes of its epochs, as far as that has not begun."""
+        if not hasattr(self, "loss_curve_"):
             self.loss_curve_: list[float] = []
             self.validation_loss_curve_: list[float] = []
             self._no_improvement_count = 0
-            if self.early_stopping:
-                self.validation_scores_: list[float] | None = []
-                self.best_validation_score_: float | None = -np.inf
-                self.best_loss_: float | None = None
-            else:
-                self.best_loss_ = np.inf
-                self.validation_scores_ = None
-                self.best_validation_score_ = None
+            self.validation_scores_: list[float] | None = None
+            self.best_validation_score_: float | None = None
+            self.best_loss_: float | None = None
+        if self.early_stopping and self.validation_scores_ is None:
+            self.validation_scores_, self.best_validation_score_ = [], -np.inf
+            self._no_improvement_count, self.best_loss_ = 0, None
+            self._best = self.network_.parameters.copy()
+        if not self.early_stopping and self.best_loss_ is None:
+            self.best_loss_ = np.inf
+            self.validation_scores_ = self.best_validation_score_ = None
+            self._no_improvement_count = 0
 
     def _working(self) -> Network:
         """Return the network that is trained: a narrower copy, unless float64 is asked for."""
+        if not self.network_.parameters.flags.writeable:  # a file that joblib has mapped
+            self.network_ = self.network_.copy()
         narrow = self.precision is None and self.network_.dtype == np.float64
         precision = np.dtype("float32") if narrow else np.dtype(self.precision or "float32")
         if precision == self.network_.dtype:
@@ -187,11 +247,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         y_val: Any,
         told: Told | None,
     ) -> None:
-        if not incremental or not hasattr(self, "_solver"):
+        self._keep_books()
+        known = getattr(self, "_solver", None)
+        if not incremental or known is None or known.settings["optimizer"] is not self.optimizer:
             self._solver = Solver.begin(self)
-            self._solver.state = self._solver.rule.start(self._working().parameters)
         work = self._working()
         X, y, weights, held_out = self._hold_out(X, y, weights, incremental, X_val, y_val)
+        weights = self._weights(y, weights, incremental)
         n = X.shape[0]
         if not isinstance(self.batch_size, str) and self.batch_size > n:
             warnings.warn(
@@ -203,21 +265,26 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             work, self._data(X, y, weights, work.dtype), self._batch_size(n),
             1 if incremental else self.max_iter, bool(self.shuffle), float(self.alpha),
             float(self.dropout), 1, int(self._random_state.randint(np.iinfo(np.int32).max)),
-            batch_means=True,
+            batch_means=self._reported_outputs(),
         )  # fmt: skip
         self.n_iter_ = 0
-        judge = _Judge(self, n, held_out, told)
+        watched = None
+        if held_out is not None:
+            watched = _Watched(*held_out, self._data(*held_out, self.network_.dtype))
+        judge = _Judge(self, n, watched, told)
         sparse = not isinstance(job.data.X, np.ndarray)
         try:
             history = run_job(
                 self.network_, job, self._solver.rule, callbacks=self._hooks(), judge=judge,
                 engine="reference" if sparse else "compiled", threads=self.threads,
-                progress=bool(self.progress), state=self._solver.state,
+                progress=bool(self.progress), state=self._solver.state_for(work.parameters),
+                made=self._solver.updates,
             )  # fmt: skip
         except NonFiniteError as error:
             raise ValueError(NOT_FINITE) from error
         stopped = judge.stopped or history.stopped == "callback"
-        self._solver.updates += history.epochs[-1].updates if history.epochs else 0
+        if history.epochs:
+            self._solver.updates = history.epochs[-1].updates
         if history.stopped == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=3)
         elif not incremental and not stopped and self.n_iter_ == self.max_iter:
@@ -276,21 +343,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X, y, weights, (X_held, y_held, weights_held)
 
-    def _after_epoch(
-        self, cost: float, n: int, held_out: tuple[Any, Array, Array | None] | None
-    ) -> bool:
+    def _after_epoch(self, cost: float, n: int, watched: _Watched | None) -> bool:
         """Note an epoch, and decide whether training ends with it, as scikit-learn does."""
         self.n_iter_ += 1
         self.t_ += n
-        self.loss_ = self._reported(cost, n)
-        self.loss_curve_.append(self.loss_)
+        self.loss_ = cost
+        self.loss_curve_.append(cost)
         if self.verbose:
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201
-        if held_out is not None:
-            data = self._data(*held_out, self.network_.dtype)
-            loss = evaluate(self.network_, data.X[:], data.y, data.weights)[0]
-            self.validation_loss_curve_.append(self._averaged(loss))
-        self._count_improvement(held_out)
+        score = None
+        if watched is not None:
+            data = watched.data
+            loss, output = evaluate(self.network_, data.X[:], data.y, data.weights)
+            self.validation_loss_curve_.append(loss / self._reported_outputs())
+            if self.early_stopping:
+                score = self._validation_score(watched, output)
+        self._count_improvement(score)
         self._solver.epoch_ends(self.t_)
         if self._no_improvement_count <= self.n_iter_no_change:
             return False
@@ -304,18 +372,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self._no_improvement_count = 0
         return False
 
-    def _count_improvement(self, held_out: tuple[Any, Array, Array | None] | None) -> None:
+    def _count_improvement(self, score: float | None) -> None:
         if not self.early_stopping:
             loss = self.loss_curve_[-1]
-            assert self.best_loss_ is not None  # set where fitting began
+            assert self.best_loss_ is not None  # _keep_books has begun it
             worse = loss > self.best_loss_ - self.tol
             self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
             self.best_loss_ = min(self.best_loss_, loss)
             return
-        assert held_out is not None
+        assert score is not None
         assert self.validation_scores_ is not None
         assert self.best_validation_score_ is not None
-        score = self._validation_score(*held_out)
         self.validation_scores_.append(score)
         if self.verbose:
             print(f"Validation score: {score:f}")  # noqa: T201
@@ -325,41 +392,37 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self.best_validation_score_ = score
             self._best[:] = self.network_.parameters
 
-    def _validation_score(self, X: Any, y: Array, weights: Array | None) -> float:
-        labels = self._labels(y)
+    def _validation_score(self, watched: _Watched, output: Array) -> float:
         if self.scoring is None:
-            return self._score(X, labels, weights)
+            if not np.isfinite(output).all():
+                return float("nan")
+            return self._score(output, watched.y, watched.weights)
         scorer = check_scoring(self, scoring=self.scoring)
+        weights = {} if watched.weights is None else {"sample_weight": watched.weights}
         with warnings.catch_warnings():  # X was validated, which took its names
             warnings.filterwarnings("ignore", "X does not have valid feature names")
-            return float(scorer(self, X, labels))
+            return float(scorer(self, watched.X, watched.y, **weights))
 
-    def _reported(self, loss: float, n: int) -> float:
-        """Return the cost as scikit-learn reports it: a squared error is a mean over outputs."""
-        if self._averaged(1.0) == 1.0:
-            return loss
-        # The penalty has no outputs to be averaged over. It is taken from the weights as they are
-        # after the epoch, which differ little from those before it.
-        rows = n if self.solver == "lbfgs" else self._batch_size(n)
-        squares = sum(float((W.astype(np.float64) ** 2).sum()) for W in self.network_.weights)
-        penalty = 0.5 * self.alpha * squares * -(-n // rows) / n
-        return self._averaged(loss - penalty) + penalty
-
-    def _averaged(self, loss: float) -> float:
-        return loss
+    def _reported_outputs(self) -> int:
+        """Return by how many outputs a reported cost is divided: a squared error is their mean."""
+        return 1
 
     def _fit_lbfgs(self, X: Any, y: Array, weights: Array | None) -> None:
         n = X.shape[0]
+        if not self.network_.parameters.flags.writeable:
+            self.network_ = self.network_.copy()
         job = Job(
             self.network_, self._data(X, y, weights, self.network_.dtype), n, self.max_iter, False,
             float(self.alpha),
-            0.0, 1, 0, batch_means=True,
+            0.0, 1, 0, batch_means=1,
         )  # fmt: skip
         self.n_iter_, loss = minimize(
             job, tolerance=self.tol, max_iter=self.max_iter, max_fun=self.max_fun,
             threads=self.threads,
         )  # fmt: skip
-        self.loss_ = self._reported(loss, n)
+        squares = sum(float((W.astype(np.float64) ** 2).sum()) for W in self.network_.weights)
+        penalty = 0.5 * self.alpha * squares / n
+        self.loss_ = (loss - penalty) / self._reported_outputs() + penalty
 
     # Predicting.
 
@@ -374,7 +437,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 for at in range(0, rows.shape[0], ROWS)
             ]
             return np.concatenate(blocks)
-        return self.network_.predict(dense_rows(X, self.network_.dtype))
+        output = self.network_.predict(dense_rows(X, self.network_.dtype))
+        return output.astype(np.result_type(output, X.dtype), copy=False)
 
     def _fitted_so_far(self) -> dict[str, Any]:
         """Return the attributes by which a copy of this estimator can predict."""
@@ -432,6 +496,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
+class _Watched(NamedTuple):
+    """Validation data: as scikit-learn has them, and as the engine takes them."""
+
+    X: Any
+    y: Array
+    weights: Array | None
+    data: Data
+
+
 class _Judge:
     """Looks at the epochs of a fit: several at once, where nothing happens between them.
 
@@ -443,11 +516,11 @@ class _Judge:
         self,
         estimator: BaseMLP,
         n: int,
-        held_out: tuple[Any, Array, Array | None] | None,
+        watched: _Watched | None,
         told: Told | None,
     ) -> None:
         self._estimator, self._n = estimator, n
-        self._held_out, self._told = held_out, told
+        self._watched, self._told = watched, told
         self.stopped = False
         if told is not None:
             told.epoch_begins()
@@ -455,17 +528,16 @@ class _Judge:
     @property
     def ahead(self) -> int:
         e = self._estimator
-        busy = self._held_out is not None or e.verbose or (self._told and self._told.listening)
+        busy = self._watched is not None or e.verbose or (self._told and self._told.listening)
         changing = e.solver == "sgd" and e.learning_rate == "invscaling"
-        averaged = e.alpha > 0 and e._averaged(1.0) != 1.0
-        if busy or changing or averaged:
+        if busy or changing:
             return 1
         return int(min(max(e.n_iter_no_change - e._no_improvement_count, 0), e.max_iter)) + 1
 
     def look(self, costs: Sequence[float]) -> bool:
         e = self._estimator
         for cost in costs:
-            self.stopped = e._after_epoch(float(cost), self._n, self._held_out)
+            self.stopped = e._after_epoch(float(cost), self._n, self._watched)
         if self._told is not None:
             self.stopped |= self._told.epoch_ends()
             if not self.stopped and e.n_iter_ < e.max_iter:

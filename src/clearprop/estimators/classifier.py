@@ -19,7 +19,6 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from clearprop.errors import NonFiniteError
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
 
@@ -67,10 +66,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Of "adam".
     max_fun : int, default=15000
         Of "lbfgs".
-    class_weight : dict, "balanced" or None, default=None
-        Weights of classes, as elsewhere in scikit-learn.
-    output_activation : str, Activation or None, default=None
-        None: softmax for many classes, logistic for two classes or labels.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of classes, as elsewhere in scikit-learn; of labels, a dict for each. They count
+        in training, and not in scores.
+    output_activation : {"softmax", "logistic"} or None, default=None
+        None: softmax for many classes, logistic for two classes or labels. "logistic" for many
+        classes trains an output for each against all others; their probabilities are divided
+        by their sum.
     dropout : float, default=0.0
         The share of hidden activations that is set to zero in training.
     optimizer : str, optimizer or None, default=None
@@ -119,7 +121,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "output_activation": [StrOptions({"softmax", "logistic", "sigmoid"}), None],
     }
 
     def __init__(
@@ -280,7 +283,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         check_is_fitted(self)
         output = self._outputs(X)
-        return np.hstack([1 - output, output]) if self.n_outputs_ == 1 else output
+        if self.n_outputs_ == 1:
+            return np.hstack([1 - output, output])
+        if self._is_multiclass and self.out_activation_ == "logistic":
+            return output / output.sum(axis=1, keepdims=True)
+        return output
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of the probability of each class, as ``log(predict_proba(X))``.
@@ -296,9 +303,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         probabilities = self.predict_proba(X)
         return np.log(probabilities, out=probabilities)
 
-    def _classes_of(self, output: Array) -> Array:
+    def _classes_of(self, output: Array) -> Any:
         output = output.ravel() if self.n_outputs_ == 1 else output
-        return np.asarray(self._label_binarizer.inverse_transform(output))
+        return self._label_binarizer.inverse_transform(output)
 
     def _validate_input(
         self, X: Any, y: Any, incremental: bool, reset: bool, watched: bool = False
@@ -332,7 +339,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return bool(self._label_binarizer.y_type_ == "multiclass")
 
     def _targets(self, y: Array) -> Array:
-        if self._is_multiclass and self.n_outputs_ > 1:
+        if self.network_.loss.targets == "labels":
             return np.searchsorted(self.classes_, y)
         return np.asarray(self._label_binarizer.transform(y), dtype=np.float64)
 
@@ -346,23 +353,27 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return "softmax" if self._is_multiclass else "sigmoid"
 
     def _network_loss(self) -> Any:
+        if self.output_activation == "softmax" and not self._is_multiclass:
+            raise ValueError("output_activation='softmax' is for three classes or more")
         return None  # the one that belongs to the output
 
-    def _labels(self, y: Array) -> Array:
-        return y
-
-    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+    def _weights(self, y: Array, sample_weight: Array | None, incremental: bool) -> Array | None:
         if self.class_weight is None:
             return sample_weight
+        if incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit, which does not see all "
+                "samples: give a dict, or sample_weight"
+            )
         weights = compute_sample_weight(self.class_weight, y)
-        return np.asarray(weights if sample_weight is None else weights * sample_weight)
+        if sample_weight is not None:
+            weights = weights * sample_weight
+        if not np.any(weights):
+            raise ValueError("class_weight leaves no sample that counts")
+        return np.asarray(weights)
 
-    def _score(self, X: Any, y: Array, sample_weight: Array | None) -> float:
-        try:
-            predicted = self._classes_of(self._outputs(X, check_input=False))
-        except NonFiniteError:
-            return float("nan")
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+    def _score(self, output: Array, y: Array, sample_weight: Array | None) -> float:
+        return float(accuracy_score(y, self._classes_of(output), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,7 +11,6 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from clearprop.errors import NonFiniteError
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.parameters import LOSS
@@ -215,15 +214,8 @@ n_features_in_, feature_names_in_, out_activation_
     def _network_loss(self) -> Any:
         return self.loss
 
-    def _labels(self, y: Array) -> Array:
-        return y
+    def _reported_outputs(self) -> int:
+        return self.n_outputs_ if repr(self.loss) in ("squared_error", "'squared_error'") else 1
 
-    def _averaged(self, loss: float) -> float:
-        return loss / self.n_outputs_ if self.loss == "squared_error" else loss
-
-    def _score(self, X: Any, y: Array, sample_weight: Array | None) -> float:
-        try:
-            predicted = self._numbers(self._outputs(X, check_input=False))
-        except NonFiniteError:
-            return float("nan")
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+    def _score(self, output: Array, y: Array, sample_weight: Array | None) -> float:
+        return float(r2_score(y, self._numbers(output), sample_weight=sample_weight))

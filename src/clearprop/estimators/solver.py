@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearprop.optimizers import LBFGS, SGD, State, UncorrectedAdam
 from clearprop.optimizers import optimizer as resolve_optimizer
+
+Array = NDArray[Any]
 
 SMALLEST_RATE = 1e-6
 """The rate at which "adaptive" gives up, and by what it divides: as in scikit-learn."""
@@ -45,17 +48,24 @@ class Solver:
                 "beta_2", "epsilon", "learning_rate_init", "optimizer",
             )
         }  # fmt: skip
-        return cls(settings, float(estimator.learning_rate_init))
+        solver = cls(settings, float(estimator.learning_rate_init))
+        _ = solver.rule  # raises where there is none of this name
+        return solver
 
     @property
     def rule(self) -> Any:
         """The optimizer, whose rates are those of this solver."""
         s = self.settings
         if s["optimizer"] is not None:
-            rule = resolve_optimizer(s["optimizer"])
+            rule: Any = resolve_optimizer(s["optimizer"])
             if isinstance(rule, LBFGS):
                 raise ValueError("L-BFGS makes no single updates: use solver='lbfgs'")
-            return rule
+            later = {
+                name: _Later(getattr(rule, name), self.updates)
+                for name in ("learning_rate", "momentum")
+                if self.updates and callable(getattr(rule, name, None))
+            }
+            return replace(rule, **later) if later else rule
         if s["solver"] == "adam":
             return UncorrectedAdam(self._adam_rate, s["beta_1"], s["beta_2"], s["epsilon"])
         momentum = s["momentum"]
@@ -71,6 +81,19 @@ class Solver:
         s, made = self.settings, self.updates + t + 1
         correction = np.sqrt(1 - s["beta_2"] ** made) / (1 - s["beta_1"] ** made)
         return float(s["learning_rate_init"] * correction)
+
+    def state_for(self, parameters: Array) -> State:
+        """Return the state for these parameters: begun, or that of the updates before.
+
+        Another data type is converted to, and what cannot be written into is copied.
+        """
+        fresh = self.rule.start(parameters)
+        if self.state.keys() != fresh.keys():
+            self.state = fresh
+        for name, array in fresh.items():
+            own = np.require(self.state[name], array.dtype, ["C", "W"])
+            self.state[name] = own if own.shape == array.shape else array
+        return self.state
 
     def epoch_ends(self, samples_seen: int) -> None:
         """Let "invscaling" lower the rate."""
@@ -93,6 +116,17 @@ class Solver:
         if verbose:
             print(f"{message} Setting learning rate to {self.rate:f}")  # noqa: T201
         return False
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A schedule of updates that go on after others."""
+
+    schedule: Any
+    made: int
+
+    def __call__(self, t: int, total: int) -> float:
+        return float(self.schedule(t + self.made, total + self.made))
 
 
 @dataclass(frozen=True)

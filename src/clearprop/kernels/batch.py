@@ -331,6 +331,8 @@ def batch(bits: int) -> Batch:
                 part += value
             cost += part
         cost /= get(doubles(get(plan, BATCH_TOTAL)), 2)
+        if get(plan, BATCH_MEANS) > 1:
+            cost /= get(plan, BATCH_MEANS)
         if get(plan, L2) != 0:
             squares = 0.0
             for chunk in range(penalty_chunks(plan)):

@@ -84,8 +84,8 @@ L2 = next(_run)
 """1 where the cost has a penalty."""
 
 BATCH_MEANS = next(_run)
-"""1 where the penalty is divided by each batch's sum of weights, and an epoch's cost is the mean of
-its batches' by their numbers of rows."""
+"""Where it is not 0, the penalty is divided by each batch's sum of weights, an epoch's cost is the
+mean of its batches' by their numbers of rows, and what data cost is divided by this number."""
 
 RATES = next(_run)
 """Address of learning rate and momentum of each batch from FIRST on, float64 (batches, 2)."""
