@@ -459,6 +459,34 @@ class TestBeyond:
         assert estimator.score(X[1000:], y[1000:]) == pytest.approx(best)
         with pytest.raises(ValueError, match="belong together"):
             MLPClassifier().fit(X, y, X_val=X)
+        with pytest.raises(ValueError, match="X_val and y_val: X has 3 features"):
+            MLPClassifier().fit(X, y, X_val=X[:, :3], y_val=y)
+
+    def test_callbacks_see_the_validation_loss(self):
+        X, y = iris()
+        seen = []
+        estimator = quiet(
+            MLPClassifier(max_iter=5, random_state=0, callbacks=lambda e: seen.append(e.validation_loss) or None),
+            X, y, X_val=X, y_val=y,
+        )  # fmt: skip
+        assert seen == estimator.validation_loss_curve_
+
+    def test_a_name_takes_the_learning_rate(self):
+        X, y = iris()
+        settings = {"max_iter": 3, "random_state": 0, "learning_rate_init": 0.05}
+        named = quiet(MLPClassifier(optimizer="adamw", **settings), X, y)
+        made = quiet(MLPClassifier(optimizer=cp.AdamW(0.05), **settings), X, y)
+        np.testing.assert_array_equal(named.coefs_[0], made.coefs_[0])
+
+    def test_hints(self):
+        X, y = iris()
+        estimator = quiet(MLPClassifier(max_iter=2), X, y)
+        with pytest.raises(cp.ArgumentError, match="its network_ is one"):
+            cp.explain(estimator, X[0], y[0])
+        with pytest.raises(ValueError, match="precision='float64' reaches further"):
+            quiet(MLPRegressor(), *diabetes()[:1], diabetes()[1] * 1e30)
+        with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+            MLPClassifier().fit(X, y, -np.ones(150))
 
     def test_a_scorer_of_scikit_learns(self):
         X, y = iris()

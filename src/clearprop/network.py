@@ -694,7 +694,11 @@ class Network:
 def check_network(network: object) -> Network:
     """Return `network` if it is one, or raise `ArgumentError`."""
     if not isinstance(network, Network):
-        raise ArgumentError(f"the first argument is a {type(network).__name__}; give a cp.Network")
+        inside = next((name for name in ("network_", "network") if hasattr(network, name)), None)
+        hint = f": its {inside} is one" if inside else ""
+        raise ArgumentError(
+            f"the first argument is a {type(network).__name__}; give a cp.Network{hint}"
+        )
     return network
 
 

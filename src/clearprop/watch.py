@@ -37,8 +37,8 @@ class Judge(Protocol):
         """How many epochs may be run before it has to look: none but the last can end the run."""
         ...
 
-    def look(self, costs: Sequence[float]) -> bool:
-        """Note the costs of epochs that are over; return whether the run ends."""
+    def look(self, costs: Sequence[float], epoch: Epoch) -> bool:
+        """Note the costs of epochs that are over, and the last of them; say if the run ends."""
         ...
 
 
@@ -138,7 +138,7 @@ class Watch:
         self._show.epoch(epoch)
         if self._best is not None and self._best.look(epoch):
             self.history.stopped = "early stopping"
-        if self._judge is not None and self._judge.look(costs or [cost]):
+        if self._judge is not None and self._judge.look(costs or [cost], epoch):
             self.history.stopped = "judged"
         if self._call(epoch):
             self.history.stopped = "callback"

@@ -22,6 +22,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from clearprop.data import check_targets
+from clearprop.epochs import Epoch
 from clearprop.errors import NonFiniteError
 from clearprop.estimators.callbacks import CallbackSupportMixin, Told
 from clearprop.estimators.lbfgs import minimize
@@ -100,8 +101,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         X, y = self._validate_input(X, y, incremental, reset=first)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
-            if not sample_weight.any():
-                raise ValueError("All of sample_weight is zero: no sample would count.")
+            if (sample_weight < 0).any():
+                raise ValueError("Negative values in data passed to `sample_weight`")
         self.n_outputs_ = self._n_outputs(y)
         self._random_state = check_random_state(self.random_state)
         sizes = [X.shape[1], *hidden, self.n_outputs_]
@@ -270,18 +271,20 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = 0
         watched = None
         if held_out is not None:
-            watched = _Watched(*held_out, self._data(*held_out, self.network_.dtype))
+            watched = _Watched(*held_out, self._data(*held_out, work.dtype), work)
         judge = _Judge(self, n, watched, told)
         sparse = not isinstance(job.data.X, np.ndarray)
         try:
             history = run_job(
                 self.network_, job, self._solver.rule, callbacks=self._hooks(), judge=judge,
+                held_out=None if watched is None else watched.data,
                 engine="reference" if sparse else "compiled", threads=self.threads,
                 progress=bool(self.progress), state=self._solver.state_for(work.parameters),
                 made=self._solver.updates,
             )  # fmt: skip
         except NonFiniteError as error:
-            raise ValueError(NOT_FINITE) from error
+            wider = " precision='float64' reaches further." if work.dtype == np.float32 else ""
+            raise ValueError(NOT_FINITE + wider) from error
         stopped = judge.stopped or history.stopped == "callback"
         if history.epochs:
             self._solver.updates = history.epochs[-1].updates
@@ -321,7 +324,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val belong together: give both, or none")
-            checked = self._validate_input(X_val, y_val, True, reset=False, watched=True)
+            try:
+                checked = self._validate_input(X_val, y_val, True, reset=False, watched=True)
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"X_val and y_val: {error}") from None
             return X, y, weights, (*checked, None)
         if not self.early_stopping:
             return X, y, weights, None
@@ -343,7 +349,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X, y, weights, (X_held, y_held, weights_held)
 
-    def _after_epoch(self, cost: float, n: int, watched: _Watched | None) -> bool:
+    def _after_epoch(self, cost: float, n: int, watched: _Watched | None, epoch: Epoch) -> bool:
         """Note an epoch, and decide whether training ends with it, as scikit-learn does."""
         self.n_iter_ += 1
         self.t_ += n
@@ -353,11 +359,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201
         score = None
         if watched is not None:
-            data = watched.data
-            loss, output = evaluate(self.network_, data.X[:], data.y, data.weights)
+            loss = float(epoch.validation_loss or 0.0)
             self.validation_loss_curve_.append(loss / self._reported_outputs())
             if self.early_stopping:
-                score = self._validation_score(watched, output)
+                score = self._validation_score(watched)
         self._count_improvement(score)
         self._solver.epoch_ends(self.t_)
         if self._no_improvement_count <= self.n_iter_no_change:
@@ -392,8 +397,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             self.best_validation_score_ = score
             self._best[:] = self.network_.parameters
 
-    def _validation_score(self, watched: _Watched, output: Array) -> float:
+    def _validation_score(self, watched: _Watched) -> float:
         if self.scoring is None:
+            data = watched.data
+            output = evaluate(watched.work, data.X[:], data.y, data.weights)[1]
             if not np.isfinite(output).all():
                 return float("nan")
             return self._score(output, watched.y, watched.weights)
@@ -503,6 +510,7 @@ class _Watched(NamedTuple):
     y: Array
     weights: Array | None
     data: Data
+    work: Network
 
 
 class _Judge:
@@ -534,10 +542,10 @@ class _Judge:
             return 1
         return int(min(max(e.n_iter_no_change - e._no_improvement_count, 0), e.max_iter)) + 1
 
-    def look(self, costs: Sequence[float]) -> bool:
+    def look(self, costs: Sequence[float], epoch: Epoch) -> bool:
         e = self._estimator
         for cost in costs:
-            self.stopped = e._after_epoch(float(cost), self._n, self._watched)
+            self.stopped = e._after_epoch(float(cost), self._n, self._watched, epoch)
         if self._told is not None:
             self.stopped |= self._told.epoch_ends()
             if not self.stopped and e.n_iter_ < e.max_iter:

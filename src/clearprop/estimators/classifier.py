@@ -76,7 +76,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     dropout : float, default=0.0
         The share of hidden activations that is set to zero in training.
     optimizer : str, optimizer or None, default=None
-        One of Clearprop's, in place of ``solver``: ``cp.AdamW(decay=0.05)``. L-BFGS is a solver.
+        One of Clearprop's, in place of ``solver``: ``cp.AdamW(decay=0.05)``, whose settings are its
+        own; a name, as "adamw", takes ``learning_rate_init``. L-BFGS is a solver.
     scoring : str, callable or None, default=None
         The scorer for early stopping. None: accuracy.
     callbacks : callable or list of callables, default=None

@@ -60,6 +60,8 @@ class Solver:
             rule: Any = resolve_optimizer(s["optimizer"])
             if isinstance(rule, LBFGS):
                 raise ValueError("L-BFGS makes no single updates: use solver='lbfgs'")
+            if isinstance(s["optimizer"], str):
+                rule = replace(rule, learning_rate=float(s["learning_rate_init"]))
             later = {
                 name: _Later(getattr(rule, name), self.updates)
                 for name in ("learning_rate", "momentum")
