@@ -17,7 +17,7 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.explain.derivation.expressions import Symbol, fits
 from clearprop.explain.derivation.formulas import slope_formulas
 from clearprop.explain.derivation.glyphs import CodeNames
-from clearprop.explain.derivation.plain_text import symbols
+from clearprop.explain.derivation.plain_text import TEXT
 from clearprop.losses import LOSSES
 from evaluator import Evaluator, close
 
@@ -162,7 +162,7 @@ def verify(derivation, record, before=None) -> int:
 
 def form_text(form) -> str:
 
-    return symbols(form, CodeNames())
+    return TEXT.symbols(form, CodeNames())
 
 
 def random_case(seed: int):

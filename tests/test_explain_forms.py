@@ -13,8 +13,8 @@ import pytest
 import clearprop as cp
 from clearprop.explain.derivation.expressions import Rest, parts, symbols_in
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.latex import latex, latex_numbers
-from clearprop.explain.derivation.mathml import mathml, mathml_numbers
+from clearprop.explain.derivation.latex import LATEX
+from clearprop.explain.derivation.mathml import MATHML
 from evaluator import Evaluator, close
 from test_explain import Book, moved_costs, note_network, optimizer_numbers, random_case
 
@@ -171,14 +171,14 @@ def test_formulas_read_back_give_the_values(form):
                     rest.value
                 )
             if form == "latex":
-                text = text_of_latex(latex(last, Names()))
+                text = text_of_latex(LATEX.symbols(last, Names()))
             elif form == "latex numbers":
-                text = text_of_latex(latex_numbers(last, equation.digits))
+                text = text_of_latex(LATEX.numbers(last, equation.digits))
             else:
                 source = (
-                    mathml(last, Names())
+                    MATHML.symbols(last, Names())
                     if form == "mathml"
-                    else mathml_numbers(last, equation.digits)
+                    else MATHML.numbers(last, equation.digits)
                 )
                 text = text_of_mathml(ET.fromstring(f"<mrow>{source}</mrow>"))
             found = Evaluator(text, book.value, book.apply).result()

@@ -87,6 +87,14 @@ class TestNetwork:
         found = run(networks, f"{f}_{dtype}_steep", X, 2)
         assert_near(found, net.predict(X), TOLERANCE[dtype])
 
+    @pytest.mark.parametrize(("f", "dtype"), KINDS)
+    def test_what_is_no_number_is_never_answered_with_one(self, f, dtype, networks):
+        X = inputs(dtype)[:3].copy()
+        X[1, 0] = np.nan
+        found = run(networks, f"{f}_{dtype}", X, 4)
+        assert np.isnan(found[1]).all()
+        assert np.isfinite(found[[0, 2]]).all()
+
     def test_a_program_of_its_own(self, tmp_path):
         net = cp.Network([2, 3, 2], output="softmax")
         (tmp_path / "net.h").write_text(net.to_c())

@@ -236,6 +236,28 @@ def test_ipython_on_a_terminal_is_no_notebook(monkeypatch):
         assert notebook_bar.in_notebook() is answer
 
 
+def test_the_time_that_is_left(monkeypatch):
+    shown, now = [], [100.0]
+    display = SimpleNamespace(
+        display=lambda data, **_: SimpleNamespace(update=lambda data, **_: shown.append(data))
+    )
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setattr(notebook_bar.time, "monotonic", lambda: now[0])
+    bar = notebook_bar.NotebookBar()
+    bar.draw(0.0, "first", over=False)
+    for passed, share, over in ((30, 0.0, False), (30, 0.25, False), (3000, 0.25, False),
+                                (80, 0.5, False), (125, 1.0, True)):  # fmt: skip
+        now[0] = 100.0 + passed
+        bar.draw(share, "loss", over=over)
+    assert [one["text/plain"] for one in shown] == [
+        "  0%  -:-- left   loss",
+        " 25%  1:30 left   loss",
+        " 25%  2:30:00 left   loss",
+        " 50%  1:20 left   loss",
+        "100%  2:05 taken  loss",
+    ]
+
+
 def test_a_run_that_fails_unseen_shows_no_bar(monkeypatch):
     drawn = []
 

@@ -17,6 +17,7 @@ from clearprop.bench.page import microseconds
 from clearprop.bench.rounds import compare, thread_counts
 from clearprop.bench.summary import document
 from clearprop.bench.systems import SYSTEMS, is_installed
+from clearprop.cli import options
 from clearprop.engine.threads import cores
 
 SHORT = ("digits", "digits32", "nielsen", "deep100")
@@ -47,8 +48,10 @@ WIDTH = 100
     type=click.FloatRange(0, min_open=True),
     help="How long each process times calls; one call at least.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print every measurement as JSON.")
-def bench(cases: tuple[str, ...], systems: tuple[str, ...], seconds: float, as_json: bool) -> None:
+@options.json_wanted("every measurement")
+def bench(
+    cases: tuple[str, ...], systems: tuple[str, ...], seconds: float, json_wanted: bool
+) -> None:
     """Time training on this machine, beside the other libraries that are installed.
 
     CASE is one of xor, digits, digits32, nielsen, deep100, mnist, wide and million; without any,
@@ -65,7 +68,7 @@ def bench(cases: tuple[str, ...], systems: tuple[str, ...], seconds: float, as_j
             for name in dict.fromkeys(cases or SHORT)
         }
     found = document(rounds, cores(), seconds, mnist=False)
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps(found, indent=2))
     else:
         _show(found, chosen)

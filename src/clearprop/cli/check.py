@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, write_picture
 from clearprop.cli.samples import note_network, rows_of
 
@@ -28,23 +29,11 @@ from clearprop.cli.samples import note_network, rows_of
     metavar="N",
     help="How many rows at most, from all over the table; few suffice.",
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**64 - 1),
-    metavar="N",
-    help="For the parameters and directions that are checked of a large network.",
-)
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    metavar="PICTURE",
-    help="Draw differences by their step, for the worst parameter (.png, .svg, .pdf).",
-)
-@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
-@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON.")
+@options.seed("For the parameters and directions that are checked of a large network.")
+@options.plot("differences by their step, for the worst parameter")
+@options.drop_missing_target
+@options.force("--plot")
+@options.json_wanted("the result")
 @click.pass_context
 def check(
     context: click.Context,
@@ -62,8 +51,7 @@ def check(
     In double precision, on rows evenly spaced over the table. Without MODEL and FILE, the 2-2-1
     network of the note is checked. Exit code 1: the gradient is wrong.
     """
-    if plot is not None:
-        check_picture(plot, replace=force)
+    check_picture(plot, replace=force)
     if model is None:
         sample = note_network()
         network, X, y, told = sample.network, sample.X, sample.y, f"{sample.title}, one sample"

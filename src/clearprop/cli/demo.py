@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.errors import FileWriteError, missing_extra
 
 Array = NDArray[Any]
@@ -44,13 +45,12 @@ class Gradient:
 
 
 @click.command(epilog="Example: clearprop demo --out digits.safetensors")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**64 - 1),
-              help="For weights, shuffles and the split.")  # fmt: skip
+@options.seed("For weights, shuffles and the split.")
 @click.option("--epochs", default=30, show_default=True, type=click.IntRange(1))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
               help="Keep the trained network in this file, which must not exist yet.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
+@options.json_wanted("the results")
+def demo(seed: int, epochs: int, out: Path | None, json_wanted: bool) -> None:
     """Train on scanned digits, and show one gradient with its numbers.
 
     Takes a few seconds. The network is saved, loaded and used; then one weight's gradient is
@@ -60,7 +60,7 @@ def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
         _check_free(out)
     digits = load_digits(seed)
     network = cp.Network([64, 100, 10], activations="relu", output="softmax", seed=seed)
-    if not as_json:
+    if not json_wanted:
         _say_what_is_learned(digits, network)
     started = time.perf_counter()
     history = cp.train(
@@ -71,7 +71,7 @@ def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
         epochs=epochs,
         seed=seed,
         metrics=["accuracy"],
-        progress=not as_json,
+        progress=not json_wanted,
     )
     seconds = time.perf_counter() - started
     loaded, size = save_and_load(network, out)
@@ -80,7 +80,7 @@ def demo(seed: int, epochs: int, out: Path | None, as_json: bool) -> None:
     logistic = logistic_regression(digits)
     row = hardest(output, digits.y_test)
     gradient = largest_gradient(loaded, digits.X_test[row], digits.y_test[row])
-    if as_json:
+    if json_wanted:
         results = {
             "test_accuracy": accuracy,
             "logistic_regression_accuracy": logistic,

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, write_picture
 from clearprop.cli.samples import rows_of
 from clearprop.explain.gradient_flow import plot_gradient_flow
@@ -25,15 +26,10 @@ from clearprop.optimizers import OPTIMIZERS
     type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
     help="Try one update at its usual learning rate, on a copy, to see whether that fits.",
 )
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    metavar="PICTURE",
-    help="Draw the sizes of deltas and gradients by layer (.png, .svg, .pdf).",
-)
-@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
-@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print the figures and findings as JSON.")
+@options.plot("the sizes of deltas and gradients by layer")
+@options.drop_missing_target
+@options.force("--plot")
+@options.json_wanted("the figures and findings")
 def diagnose(
     model: Path,
     file: Path,
@@ -48,8 +44,7 @@ def diagnose(
     Each finding says what is wrong, where, how it shows, and what to do. Findings are advice: the
     exit code is 0 with and without them.
     """
-    if plot is not None:
-        check_picture(plot, replace=force)
+    check_picture(plot, replace=force)
     network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
     found = cp.diagnose(network, X, y, optimizer=optimizer)
     if plot is not None:

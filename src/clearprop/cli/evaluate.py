@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.cli.output import check_picture, write_picture
 
 
@@ -17,31 +18,25 @@ from clearprop.cli.output import check_picture, write_picture
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    metavar="PICTURE",
-    help="Draw the confusion matrix, or predicted over true values (.png, .svg, .pdf).",
-)
-@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
-@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@options.plot("the confusion matrix, or predicted over true values")
+@options.drop_missing_target
+@options.force("--plot")
+@options.json_wanted("the figures")
 def evaluate(
     model: Path,
     file: Path,
     plot: Path | None,
     drop_missing_target: bool,
     force: bool,
-    as_json: bool,
+    json_wanted: bool,
 ) -> None:
     """Compare a model's predictions with the target column of a table.
 
     For classes: accuracy, log loss, a table by class and the confusion matrix. For numbers: R2,
     RMSE and MAE in the target's own unit. Rows that the model was trained on flatter it.
     """
-    if plot is not None:
-        check_picture(plot, replace=force)
+    check_picture(plot, replace=force)
     scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)
     if plot is not None:
         write_picture(scores.plot(), plot)
-    click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else repr(scores))
+    click.echo(json.dumps(scores.to_dict(), indent=2) if json_wanted else repr(scores))

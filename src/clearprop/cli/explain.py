@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.cli.output import as_json, check_out
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.optimizers import OPTIMIZERS
@@ -55,7 +56,7 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes. [default: print]"
 )
-@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
+@options.force("--out")
 def explain(
     model: Path | None,
     file: Path | None,

@@ -8,11 +8,11 @@ import click
 
 import clearprop as cp
 from clearprop import model_file
-from clearprop.errors import ArgumentError
+from clearprop.cli.output import check_out
 from clearprop.export.c_source import name_from
 from clearprop.export.torch_program import as_program
 from clearprop.tables.text import shortened
-from clearprop.whole_file import check_can_write, write_whole
+from clearprop.whole_file import write_whole
 
 ENDINGS = {"onnx": ".onnx", "c": ".h", "torch": ".pt2"}
 """What files are called unless --out says it."""
@@ -49,9 +49,7 @@ def export(model: Path, consumer: str, out: Path | None, force: bool) -> None:
     alone = model_file.read_kind(model) == "network"
     loaded = cp.Network.load(model) if alone else cp.Model.load(model)
     out = model.with_suffix(ENDINGS[consumer]) if out is None else out
-    check_can_write(out, replace=force)
-    if out.exists() and out.samefile(model):
-        raise ArgumentError(f"--out is {model}, which is read: choose another name")
+    check_out(out, model, replace=force)
     says = _WRITERS[consumer](loaded, out)
     click.echo(f"{out}\n  {says}")
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import clearprop as cp
+from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, write_picture
 from clearprop.cli.samples import rows_of
 from clearprop.optimizers import OPTIMIZERS
@@ -38,23 +39,11 @@ INITIALIZER = "glorot_uniform"
     metavar="N",
     help="Rows of an update.",
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**64 - 1),
-    metavar="N",
-    help="For the fresh weights and the order of rows.",
-)
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path),
-    metavar="PICTURE",
-    help="Draw the cost against the learning rate (.png, .svg, .pdf).",
-)
-@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
-@click.option("--force", is_flag=True, help="Replace a file that stands at --plot.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print the sweep as JSON.")
+@options.seed("For the fresh weights and the order of rows.")
+@options.plot("the cost against the learning rate")
+@options.drop_missing_target
+@options.force("--plot")
+@options.json_wanted("the sweep")
 def find_lr(
     model: Path,
     file: Path,
@@ -72,8 +61,7 @@ def find_lr(
     fresh ones of the same network, drawn as Model.fit and clearprop train draw them. The exit
     code is 0 where no rate lowers the cost, too.
     """
-    if plot is not None:
-        check_picture(plot, replace=force)
+    check_picture(plot, replace=force)
     network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
     search = cp.find_learning_rate(
         fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed

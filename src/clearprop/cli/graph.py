@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from clearprop.cli import options
 from clearprop.cli.output import check_out
 from clearprop.cli.samples import network_of, note_network, sample_of
 from clearprop.explain.computation_graph import ComputationGraph, computation_graph
@@ -39,7 +40,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
     metavar="FILE",
     help="Where it goes.  [default: print it]",
 )
-@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
+@options.force("--out")
 def graph(
     model: Path | None,
     file: Path | None,

@@ -34,7 +34,7 @@ def check_out(path: Path | None, *sources: Path | None, replace: bool) -> None:
             raise ArgumentError(f"--out is {source}, which is read: choose another name")
 
 
-def check_picture(path: Path, *, replace: bool) -> None:
+def check_picture(path: Path | None, *, replace: bool) -> None:
     """Refuse, before any work, a path that a picture cannot go to.
 
     Raises
@@ -44,6 +44,8 @@ def check_picture(path: Path, *, replace: bool) -> None:
     FileWriteError
         If it cannot be written, or a file stands there and is not to be replaced.
     """
+    if path is None:
+        return
     if path.suffix.lower() not in PICTURES:
         raise click.BadParameter(f"{path} is no picture; end it with {', '.join(PICTURES)}")
     check_can_write(path, replace=replace)

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 import clearprop as cp
-from clearprop.errors import ArgumentError
+from clearprop.cli import options
+from clearprop.cli.output import check_out
 from clearprop.tables.columns import names_of
 from clearprop.tables.files import as_bytes, kind_of, write_table
 from clearprop.tables.text import aligned, printable, shortened
-from clearprop.whole_file import check_can_write
 
 MANY = 0.2
 """The share of a column's values that makes their oddness worth a line nobody asked for."""
@@ -36,7 +36,7 @@ MANY = 0.2
     is_flag=True,
     help="Say which values are unlike those of training, on standard error.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
+@options.force("--out")
 def predict(
     model: Path, file: Path, out: Path | None, probabilities: bool, report: bool, force: bool
 ) -> None:
@@ -47,10 +47,7 @@ def predict(
     """
     if out is not None:
         kind_of(out)
-        check_can_write(out, replace=force)
-        for source in (model, file):
-            if out.exists() and source.exists() and out.samefile(source):
-                raise ArgumentError(f"--out is {source}, which is read: choose another name")
+    check_out(out, model, file, replace=force)
     loaded = cp.Model.load(model)
     table = loaded.read(file)
     columns: dict[str, Any] = {"prediction": loaded.predict(table)}

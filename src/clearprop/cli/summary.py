@@ -9,6 +9,7 @@ import click
 
 import clearprop as cp
 from clearprop import model_file
+from clearprop.cli import options
 from clearprop.network import network_header
 
 
@@ -17,8 +18,8 @@ from clearprop.network import network_header
     epilog="Example: clearprop summary penguins.safetensors",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def summary(model: Path, as_json: bool) -> None:
+@options.json_wanted("it")
+def summary(model: Path, json_wanted: bool) -> None:
     """Say what a model predicts, from which columns, and how good it was on its test rows.
 
     MODEL may also be a file that Network.save wrote.
@@ -26,10 +27,10 @@ def summary(model: Path, as_json: bool) -> None:
     if model_file.read_kind(model) == "network":
         network = cp.Network.load(model)
         described = network_header(network)
-        click.echo(json.dumps(described, indent=2) if as_json else repr(network))
+        click.echo(json.dumps(described, indent=2) if json_wanted else repr(network))
         return
     loaded = cp.Model.load(model)
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps({**loaded.report.to_dict(), "features": loaded.features}, indent=2))
         return
     click.echo(repr(loaded.report))

@@ -10,6 +10,7 @@ import click
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
+from clearprop.cli import options
 from clearprop.errors import ArgumentError, FileWriteError
 from clearprop.tables.files import KINDS
 from clearprop.tables.target import TASKS
@@ -68,14 +69,7 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     metavar="N",
     help="At most; training stops once the validation rows gain no more.",
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**64 - 1),
-    metavar="N",
-    help="For the rows put aside, first weights and shuffles.",
-)
+@options.seed("For the rows put aside, first weights and shuffles.")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
 @click.option(
     "--keep",
@@ -89,9 +83,9 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     metavar="COLUMN",
     help="Read a column of numbers as names of things. Repeatable.",
 )
-@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
-@click.option("--force", is_flag=True, help="Replace a file that stands at --out.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.drop_missing_target
+@options.force("--out")
+@options.json_wanted("the report")
 def train(
     file: Path,
     target: str,
@@ -106,7 +100,7 @@ def train(
     categorical: tuple[str, ...],
     drop_missing_target: bool,
     force: bool,
-    as_json: bool,
+    json_wanted: bool,
 ) -> None:
     """Train a network on a table, and report how good it is.
 
@@ -132,10 +126,10 @@ def train(
         drop_missing_target=drop_missing_target,
         epochs=epochs,
         seed=seed,
-        progress=False if as_json else None,
+        progress=False if json_wanted else None,
     )
     save(model, out, replace=force)
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps({"model": str(out), **model.report.to_dict()}, indent=2))
         return
     click.echo(repr(model.report))

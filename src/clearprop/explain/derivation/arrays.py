@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import is_small
-from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols, fold, ranked
 from clearprop.explain.derivation.sections import definition, jacobian_part, output_part
+from clearprop.explain.derivation.shown_numbers import number
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     da_step,

@@ -7,14 +7,7 @@ import html
 from clearprop.explain.derivation.as_text import tail_of, term_count
 from clearprop.explain.derivation.expressions import Negative, Rest, Sum, Symbol
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.mathml import (
-    mathml,
-    mathml_number,
-    mathml_numbers,
-    mathml_terms,
-    operator,
-    words,
-)
+from clearprop.explain.derivation.mathml import MATHML, operator, words
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
 
 WIDE = 90
@@ -100,10 +93,10 @@ def _rows(equation: Equation, names: Names) -> str:
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
-    value = mathml_number(equation.value)
+    value = MATHML.number(equation.value)
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
-        (f"{equal}{mathml(form, names)}", False) for form in equation.forms[:-1]
+        (f"{equal}{MATHML.symbols(form, names)}", False) for form in equation.forms[:-1]
     ]
     if equation.is_by_rows or len(equation.terms) > 4:
         last = equation.forms[-1]
@@ -113,21 +106,21 @@ def _rows(equation: Equation, names: Names) -> str:
         lines.append((f"{equal}{value}{note}", False))
     elif equation.shows_numbers:
         last = equation.forms[-1]
-        written = f"{equal}{mathml(last, names)}"
-        put_in = f"{equal}{mathml_numbers(last, digits)}{equal}{value}{note}"
+        written = f"{equal}{MATHML.symbols(last, names)}"
+        put_in = f"{equal}{MATHML.numbers(last, digits)}{equal}{value}{note}"
         if len(equation.symbols) + len(equation.numbers) > WIDE:
             lines += [(written, False), (put_in, False)]
         else:
             lines.append((written + put_in, False))
     elif equation.forms:
-        written = mathml(equation.forms[-1], names)
+        written = MATHML.symbols(equation.forms[-1], names)
         shown = f"{equal}{written}" + (f"{equal}{value}" if "<mn>" not in written else "")
         lines.append((f"{shown}{note}", False))
     else:
         lines.append((f"{equal}{value}{note}", False))
     rows = []
     for i, (content, marked) in enumerate(lines):
-        first = (code, mathml(equation.left, names)) if i == 0 else ("", "")
+        first = (code, MATHML.symbols(equation.left, names)) if i == 0 else ("", "")
         cells = _cell(first[0]) + _cell(first[1], _RIGHT) + _cell(content, _LEFT, marked)
         rows.append(f'<mtr class="first">{cells}</mtr>' if i == 0 else f"<mtr>{cells}</mtr>")
     return "".join(rows)
@@ -135,14 +128,14 @@ def _rows(equation: Equation, names: Names) -> str:
 
 def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, bool]]:
     """Return a line for each term of a sum, and whether it is the largest."""
-    written = mathml_terms(last.terms, names)
+    written = MATHML.terms(last.terms, names)
     lines = []
     for i, term in enumerate(last.terms):
         sign = operator("+") if i == 0 else ""
         before = f'<mspace width="1em"/>{sign}'
         inner = term.term if isinstance(term, Negative) else term
-        value = f"{operator('=')}{mathml_number(inner.value, equation.shown_digits)}"
-        put_in = f"{operator('=')}{mathml_numbers(inner, equation.shown_digits)}"
+        value = f"{operator('=')}{MATHML.number(inner.value, equation.shown_digits)}"
+        put_in = f"{operator('=')}{MATHML.numbers(inner, equation.shown_digits)}"
         plain = isinstance(inner, Rest | Symbol)
         largest = i == equation.largest
         mark = '<mspace width="1em"/><mtext class="note">largest</mtext>' if largest else ""

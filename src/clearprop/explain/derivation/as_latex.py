@@ -12,14 +12,8 @@ from clearprop.explain.derivation.expressions import (
     Symbol,
 )
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.latex import (
-    escaped,
-    latex,
-    latex_number,
-    latex_numbers,
-    latex_terms,
-)
-from clearprop.explain.derivation.plain_text import symbols
+from clearprop.explain.derivation.latex import LATEX, escaped
+from clearprop.explain.derivation.plain_text import TEXT
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
 
 LONG = 4
@@ -69,7 +63,7 @@ def _rows(equation: Equation, names: Names) -> list[str]:
     pieces: list[str] = []
     for form in equation.forms[:-1]:
         pieces += _broken(form, names)
-    value = f"= {latex_number(equation.value)}"
+    value = f"= {LATEX.number(equation.value)}"
     if equation.is_by_rows or len(equation.terms) > LONG:
         heading = rf"= \text{{the sum of {escaped(term_count(equation))}}}"
         pieces += [heading, *_term_lines(equation, names), value]
@@ -77,7 +71,7 @@ def _rows(equation: Equation, names: Names) -> list[str]:
         last = equation.forms[-1]
         written = _broken(last, names)
         if equation.shows_numbers:
-            written.append(f"= {latex_numbers(last, equation.shown_digits)}")
+            written.append(f"= {LATEX.numbers(last, equation.shown_digits)}")
         if written[-1] != value:
             written.append(value)
         short = len(equation.symbols) + len(equation.numbers) <= SHORT
@@ -88,7 +82,7 @@ def _rows(equation: Equation, names: Names) -> list[str]:
     if tail:
         pieces[-1] += rf" \quad \text{{{escaped(tail)}}}"
     pieces[-1] += rf" \tag*{{\texttt{{{escaped(equation.name)}}}}}"
-    left = latex(equation.left, names)
+    left = LATEX.symbols(equation.left, names)
     return [f"{left} &{pieces[0]}", *(f"&{piece}" for piece in pieces[1:])]
 
 
@@ -96,15 +90,15 @@ def _term_lines(equation: Equation, names: Names) -> list[str]:
     """Return a line for each term of a sum, with its numbers and its value."""
     lines = []
     for i, (term, written) in enumerate(
-        zip(equation.terms, latex_terms(equation.terms, names), strict=True)
+        zip(equation.terms, LATEX.terms(equation.terms, names), strict=True)
     ):
         inner = term.term if isinstance(term, Negative) else term
-        value = latex_number(inner.value, equation.shown_digits)
-        put_in = latex_numbers(inner, equation.shown_digits)
+        value = LATEX.number(inner.value, equation.shown_digits)
+        put_in = LATEX.numbers(inner, equation.shown_digits)
         numbers = "" if isinstance(inner, Rest | Symbol) else f" = {put_in}"
         before = r"\quad + " if i == 0 else r"\quad"
         mark = r" \quad \text{(largest)}" if i == equation.largest else ""
-        if len(symbols(inner, names)) > WIDE:
+        if len(TEXT.symbols(inner, names)) > WIDE:
             lines += [f"{before}{written}", rf"\qquad{numbers} = {value}{mark}"]
         else:
             lines.append(f"{before}{written}{numbers} = {value}{mark}")
@@ -115,11 +109,13 @@ def _broken(form: Expression, names: Names) -> list[str]:
     """Return "= form", cut into lines where it is a long product."""
     if isinstance(form, Product) and len(form.factors) > FACTORS:
         factors = [
-            rf"\left( {latex(f, names)} \right)" if isinstance(f, Sum) else latex(f, names)
+            rf"\left( {LATEX.symbols(f, names)} \right)"
+            if isinstance(f, Sum)
+            else LATEX.symbols(f, names)
             for f in form.factors
         ]
         lines = [
             r" \cdot ".join(factors[at : at + FACTORS]) for at in range(0, len(factors), FACTORS)
         ]
         return [f"= {lines[0]}", *(rf"\quad \cdot {line}" for line in lines[1:])]
-    return [f"= {latex(form, names)}"]
+    return [f"= {LATEX.symbols(form, names)}"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from clearprop.explain.derivation.expressions import Negative, Rest
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.plain_text import count_text, number, numbers, symbols
+from clearprop.explain.derivation.plain_text import TEXT
+from clearprop.explain.derivation.shown_numbers import count_text, number
 from clearprop.explain.derivation.tree import Derivation, Equation, Part
 
 INDENT = 2
@@ -57,13 +58,13 @@ class _Row:
 
 
 def _row(equation: Equation, names: Names) -> _Row:
-    right = [symbols(form, names) for form in equation.forms]
+    right = [TEXT.symbols(form, names) for form in equation.forms]
     if equation.shows_numbers:
-        right.append(numbers(equation.forms[-1], equation.shown_digits))
+        right.append(TEXT.numbers(equation.forms[-1], equation.shown_digits))
     value = number(equation.value)
     if not right or right[-1] != value:
         right.append(value)
-    return _Row(equation, symbols(equation.left, names), right, tail_of(equation))
+    return _Row(equation, TEXT.symbols(equation.left, names), right, tail_of(equation))
 
 
 def tail_of(equation: Equation) -> str:
@@ -149,12 +150,14 @@ def _term_rows(equation: Equation, names: Names, margin: str, width: int) -> lis
     cells = []
     for i, term in enumerate(equation.terms):
         sign, inner = ("- ", term.term) if isinstance(term, Negative) else ("+ ", term)
-        middle = "" if isinstance(inner, Rest) else f"= {numbers(inner, equation.shown_digits)}"
+        middle = (
+            "" if isinstance(inner, Rest) else f"= {TEXT.numbers(inner, equation.shown_digits)}"
+        )
         value = number(inner.value, equation.shown_digits)
         if middle == f"= {value}":
             middle = ""
         mark = "  ◂ largest" if i == equation.largest else ""
-        cells.append((sign + symbols(inner, names), middle, f"= {value}", mark))
+        cells.append((sign + TEXT.symbols(inner, names), middle, f"= {value}", mark))
     first, second = (max(len(row[i]) for row in cells) for i in (0, 1))
     lines = []
     for symbol, middle, value, mark in cells:

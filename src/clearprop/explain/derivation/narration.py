@@ -17,7 +17,6 @@ from clearprop.explain.derivation.neurons import (
     some_neurons,
 )
 from clearprop.explain.derivation.not_finite import Place, first_non_finite, parts_up_to_first
-from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols
 from clearprop.explain.derivation.sections import (
     Update,
@@ -31,6 +30,7 @@ from clearprop.explain.derivation.sections import (
     update_part,
     updates_part,
 )
+from clearprop.explain.derivation.shown_numbers import number
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     da_step,

@@ -6,9 +6,9 @@ import numpy as np
 
 from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import neurons_below, some_neurons
-from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols
 from clearprop.explain.derivation.sections import cost_part, forward_part
+from clearprop.explain.derivation.shown_numbers import number
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     cost_step,

@@ -24,8 +24,8 @@ from clearprop.explain.derivation.glyphs import Names
 from clearprop.explain.derivation.neurons import Neurons, is_small
 from clearprop.explain.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explain.derivation.paths import count_of_paths, strongest_paths
-from clearprop.explain.derivation.plain_text import count_text
 from clearprop.explain.derivation.record_symbols import RecordSymbols, ranked
+from clearprop.explain.derivation.shown_numbers import count_text
 from clearprop.explain.derivation.steps_of_pass import (
     a_step,
     cost_step,

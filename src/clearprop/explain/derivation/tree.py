@@ -21,7 +21,7 @@ from clearprop.explain.derivation.expressions import (
     symbols_in,
 )
 from clearprop.explain.derivation.glyphs import CodeNames, Names
-from clearprop.explain.derivation.plain_text import numbers, symbols
+from clearprop.explain.derivation.plain_text import TEXT
 
 _CODE = CodeNames()
 """How steps are written for programs."""
@@ -63,17 +63,17 @@ class Equation:
         """The code name of what is computed: "delta1[0]", in a batch "delta1[0]@3"."""
         if isinstance(self.left, Symbol | Partial):
             return self.left.code
-        return symbols(self.left, _CODE)
+        return TEXT.symbols(self.left, _CODE)
 
     @property
     def symbols(self) -> str:
         """The formula in the grammar's names; "" where there is none."""
-        return symbols(self.forms[-1], _CODE) if self.forms else ""
+        return TEXT.symbols(self.forms[-1], _CODE) if self.forms else ""
 
     @property
     def numbers(self) -> str:
         """The formula with numbers put in."""
-        return numbers(self.forms[-1], self.shown_digits) if self.forms else ""
+        return TEXT.numbers(self.forms[-1], self.shown_digits) if self.forms else ""
 
     @property
     def depends_on(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Equation:
             "depends_on": list(self.depends_on),
         }
         if len(self.forms) > 1:
-            found["also"] = [symbols(form, _CODE) for form in self.forms[:-1]]
+            found["also"] = [TEXT.symbols(form, _CODE) for form in self.forms[:-1]]
         if self.note:
             found["note"] = self.note
         if self.uses:
@@ -134,8 +134,8 @@ class Equation:
         if self.is_by_rows:
             found["terms"] = [
                 {
-                    "symbols": symbols(term, _CODE),
-                    "numbers": numbers(term, self.shown_digits),
+                    "symbols": TEXT.symbols(term, _CODE),
+                    "numbers": TEXT.numbers(term, self.shown_digits),
                     "value": term.value,
                     "largest": i == self.largest,
                 }

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from clearprop.explain.derivation.expressions import Symbol
 from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.plain_text import number
 from clearprop.explain.derivation.record_symbols import RecordSymbols
+from clearprop.explain.derivation.shown_numbers import number
 
 
 def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]) -> str:

@@ -1,0 +1,19 @@
+"""Numbers as a derivation shows them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+LARGE = 10**12
+"""Counts from which on powers of ten are written."""
+
+
+def number(value: float, digits: int = 6) -> str:
+    """Return a number as it is shown: six significant digits."""
+    text = f"{value:.{digits}g}"
+    return "0" if text == "-0" else text
+
+
+def count_text(count: int) -> str:
+    """Return a whole number: 1,234, or 1.69e+64 where there is no end to digits."""
+    return f"{count:,}" if count < LARGE else f"{Decimal(count):.2e}"
