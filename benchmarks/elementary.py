@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from scipy import special
 
-from clearprop.kernels.elementary import Elementary, of_type
+from clearprop.engine.kernels.elementary import Elementary, of_type
 
 BLOCK = 1 << 16
 """Numbers at a time: what the second cache holds."""

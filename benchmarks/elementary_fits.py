@@ -13,7 +13,7 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 
-TABLE = Path(__file__).parents[1] / "src" / "clearprop" / "kernels" / "coefficients.py"
+TABLE = Path(__file__).parents[1] / "src" / "clearprop" / "engine" / "kernels" / "coefficients.py"
 
 Fit = tuple[Callable[[mp.mpf], mp.mpf], str, str, str, int]
 

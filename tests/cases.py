@@ -16,7 +16,7 @@ import numpy as np
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.losses import LOSSES
-from clearprop.random import Purpose, uniform
+from clearprop.numerics.random import Purpose, uniform
 
 SIZES = {1: [3, 3], 2: [3, 4, 3], 3: [3, 4, 2, 3]}
 N = 5

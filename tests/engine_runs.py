@@ -96,7 +96,7 @@ def report(dtype: str) -> None:
     """Print what a process finds for a data type, and what it takes the processor for."""
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-    from clearprop.kernels.machine import vector_bytes
+    from clearprop.engine.kernels.machine import vector_bytes
 
     found = {shards: bits(dtype, shards, threads=2) for shards in (1, 4)}
     numpy_uses = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]

@@ -1,6 +1,6 @@
 """Evaluates the formulas that derivations print, from their text alone.
 
-It shares nothing with clearprop.explain: it reads "(a2[0] - y[0]) · sigmoid'(z2[0])" as anybody
+It shares nothing with clearprop.explaining: it reads "(a2[0] - y[0]) · sigmoid'(z2[0])" as anybody
 would, looks every name up where the caller says, and computes. Each value comes with its
 magnitude, the value that it would have if nothing canceled, to judge rounding by.
 """

@@ -8,7 +8,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.special import erfc, xlogy
+from clearprop.numerics.special import erfc, xlogy
 
 EXACT = {
     "identity": lambda z: z,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.explain import chain_rule_cost as module
+from clearprop.explaining import chain_rule_cost as module
 
 NETWORKS = {
     "the note's": ([2, 2, 1], {"activations": "sigmoid", "loss": "squared_error", "biases": False}),

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 import clearprop as cp
-from clearprop import whole_file
 from clearprop.cli import main
-from clearprop.tables.files import read_table
+from clearprop.files import whole_file
+from clearprop.tables.table_files import read_table
 from real_tables import TABLES
 
 PENGUINS = TABLES["penguins"].load()
@@ -100,7 +100,7 @@ class TestTrain:
 
     @pytest.mark.parametrize("ending", ["tsv", "parquet", "arrow", "jsonl"])
     def test_every_kind_of_file(self, ending, here):
-        from clearprop.tables.files import write_table
+        from clearprop.tables.table_files import write_table
 
         write_table(read_table("penguins.csv").to_dict(as_series=True), f"p.{ending}")
         invoke("train", f"p.{ending}", "--target", "species", "--epochs", 2)

@@ -17,8 +17,8 @@ from numba import njit
 from scipy import special
 
 import elementary_fits
-from clearprop.kernels.coefficients import COEFFICIENTS
-from clearprop.kernels.elementary import Elementary, of_type
+from clearprop.engine.kernels.coefficients import COEFFICIENTS
+from clearprop.engine.kernels.elementary import Elementary, of_type
 from elementary import REFERENCE, over, units_off
 
 NAMES = Elementary._fields

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import clearprop as cp
-from clearprop.random import Purpose
+from clearprop.numerics.random import Purpose
 from clearprop.tables.columns import read_columns
 from clearprop.tables.detection import detect_inputs
 from clearprop.tables.encoding import Unusual, fit_encoding

@@ -14,19 +14,19 @@ from sklearn.datasets import load_digits
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.batches import epoch_order
 from clearprop.engine import layout
 from clearprop.engine import threads as threads_of_engine
+from clearprop.engine.kernels import gradients as gradients_kernels
+from clearprop.engine.kernels import product
+from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.machine import lanes, panel_width
+from clearprop.engine.runs import CompiledRun, Course, rates_of
 from clearprop.engine.threads import choose, cores
-from clearprop.engine.training import CompiledRun, Course, rates_of
 from clearprop.errors import PairingError
-from clearprop.job import check_data, check_job
-from clearprop.kernels import gradients as gradients_kernels
-from clearprop.kernels import product
-from clearprop.kernels.compiler import function_at, load
-from clearprop.kernels.machine import lanes, panel_width
 from clearprop.losses import LOSSES
-from clearprop.random import kept_units
+from clearprop.numerics.random import kept_units
+from clearprop.training.batches import epoch_order
+from clearprop.training.job import check_data, check_job
 
 PAIRS = []
 for _loss in LOSSES:
@@ -383,10 +383,10 @@ class TestStart:
         assert not done.stderr
 
     def test_a_cache_that_cannot_be_written_or_is_damaged(self, tmp_path):
-        from clearprop.kernels import compiler
+        from clearprop.engine.kernels import compiler
 
         script = (
-            "from clearprop.kernels.compiler import load, function_at, folder\n"
+            "from clearprop.engine.kernels.compiler import load, function_at, folder\n"
             "import numpy as np\n"
             "order, room = np.zeros(5, np.int64), np.zeros(22, np.int64)\n"
             "f = function_at(load('random.order', 32), 7)\n"

@@ -33,7 +33,7 @@ def emit() -> None:
 
     from numba.core import codegen
 
-    from clearprop.kernels import activations, compiler, machine, product
+    from clearprop.engine.kernels import activations, compiler, machine, product
 
     builders = {"product": product.build, "activations": activations.build}
 

@@ -90,7 +90,7 @@ class TestFork:
     def test_while_another_thread_loads_a_kernel(self):
         code = """if True:
             import os, threading
-            from clearprop.kernels import compiler
+            from clearprop.engine.kernels import compiler
             loading, go_on = threading.Event(), threading.Event()
             def hold():
                 with compiler._lock:
@@ -257,7 +257,7 @@ class TestCache:
             import os, time
             from concurrent.futures import ThreadPoolExecutor
             from pathlib import Path
-            from clearprop.kernels.compiler import folder, load
+            from clearprop.engine.kernels.compiler import folder, load
             names = ["random.order", "random.dropout", "losses.huber", "activations.relu"]
             for number, name in enumerate(names):
                 mark = Path(os.environ["CLEARPROP_CACHE"]) / f"{number}-{os.getpid()}"
@@ -288,7 +288,7 @@ class TestCache:
         before = contents(cache)
         code = f"""if True:
             from engine_runs import bits, heed_permissions
-            from clearprop.kernels.compiler import folder, load
+            from clearprop.engine.kernels.compiler import folder, load
             heed_permissions()
             try:
                 (folder() if {full} else folder().parent).joinpath("file").write_text("")

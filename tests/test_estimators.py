@@ -602,7 +602,7 @@ class TestReviewed:
         np.testing.assert_array_equal(mapped.coefs_[0], estimator.coefs_[0])
 
     def test_the_engine_refuses_a_state_of_another_network(self):
-        from clearprop.descent import begin
+        from clearprop.training.reference import begin
 
         rule, parameters = cp.Adam(), np.zeros(5)
         for state in (

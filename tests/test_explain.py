@@ -14,10 +14,10 @@ import pytest
 import clearprop as cp
 from cases import pairings
 from clearprop.activations import ACTIVATIONS
-from clearprop.explain.derivation.expressions import Symbol, fits
-from clearprop.explain.derivation.formulas import slope_formulas
-from clearprop.explain.derivation.glyphs import CodeNames
-from clearprop.explain.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.expressions import Symbol, fits
+from clearprop.explaining.derivation.formulas import slope_formulas
+from clearprop.explaining.derivation.glyphs import CodeNames
+from clearprop.explaining.derivation.plain_text import TEXT
 from clearprop.losses import LOSSES
 from evaluator import Evaluator, close
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.explain.derivation.expressions import Rest, parts, symbols_in
-from clearprop.explain.derivation.glyphs import Names
-from clearprop.explain.derivation.latex import LATEX
-from clearprop.explain.derivation.mathml import MATHML
+from clearprop.explaining.derivation.expressions import Rest, parts, symbols_in
+from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.latex import LATEX
+from clearprop.explaining.derivation.mathml import MATHML
 from evaluator import Evaluator, close
 from test_explain import Book, moved_costs, note_network, optimizer_numbers, random_case
 

@@ -17,7 +17,7 @@ import pytest
 import safetensors.numpy
 
 import clearprop as cp
-from clearprop import whole_file
+from clearprop.files import whole_file
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.explain.differences import ladder, noise_along
+from clearprop.explaining.checking.differences import ladder, noise_along
 
 
 def data(n_in, n=4, seed=0, classes=3):

@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 import clearprop as cp
-from clearprop.explain.gradient_flow import plot_gradient_flow
+from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 
 X = np.random.default_rng(0).normal(size=(20, 4))
 Y = np.arange(20) % 3

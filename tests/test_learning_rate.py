@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
 
 import clearprop as cp
-from clearprop.explain.learning_rate import HELD
+from clearprop.explaining.learning_rate import HELD
 
 
 def digits():

@@ -26,12 +26,12 @@ from sklearn.metrics import (
 )
 
 import clearprop as cp
-from clearprop import model_file
+from clearprop.files import model_file
 from clearprop.tables.columns import read_columns
-from clearprop.tables.files import write_table
 from clearprop.tables.report import verdict
 from clearprop.tables.scores import NumberScores, class_scores
 from clearprop.tables.split import split_rows
+from clearprop.tables.table_files import write_table
 from real_tables import TABLES
 
 PENGUINS = TABLES["penguins"].load()
@@ -257,7 +257,7 @@ class TestNothingLeaks:
 
 
 def test_what_training_takes_where_nobody_says():
-    from clearprop.model import _settings
+    from clearprop.tables.model import _settings
 
     for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (10**6, 256)):
         settings = _settings(split_rows(n, None, 0.15, 0.2, 0))

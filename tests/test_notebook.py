@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop import notebook_bar, progress
-from clearprop.curves import curves_svg
+from clearprop.display.curves import curves_svg
+from clearprop.training.watching import notebook_bar, progress
 
 CELLS = {
     "data": """

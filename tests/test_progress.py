@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop import progress
+from clearprop.training.watching import progress
 
 X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
 BAR = """

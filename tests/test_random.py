@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.batches import batches, epoch_order
-from clearprop.random import (
+from clearprop.numerics.random import (
     Purpose,
     check_seed,
     kept_units,
@@ -23,6 +22,7 @@ from clearprop.random import (
     uniform,
     words,
 )
+from clearprop.training.batches import batches, epoch_order
 
 
 @pytest.mark.parametrize(

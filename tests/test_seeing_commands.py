@@ -18,7 +18,7 @@ from clearprop.cli.diagnose import diagnose
 from clearprop.cli.find_lr import find_lr, fresh
 from clearprop.cli.output import as_json
 from clearprop.cli.samples import rows_of
-from clearprop.explain import gradient_check
+from clearprop.explaining import gradient_check
 
 PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import clearprop as cp
 from clearprop.tables import files
-from clearprop.tables.files import read_table, write_table
+from clearprop.tables.table_files import read_table, write_table
 
 TABLE = pl.DataFrame(
     {"name": ["Ann", "Bob", None], "age": [31, None, 27], "height": [1.62, 1.85, None], "member": [True, None, False]}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.random import kept_units
+from clearprop.numerics.random import kept_units
 
 
 def blobs(n=60, seed=0):
@@ -171,7 +171,7 @@ class TestDescent:
         assert [at for at in seen if engine == "reference" or at not in passed_over] == expected
 
     def test_each_epoch_takes_the_rows_in_its_own_order(self):
-        from clearprop.batches import epoch_order
+        from clearprop.training.batches import epoch_order
 
         taken = list(cp.steps(net(), X, Y, batch_size=25, epochs=3, seed=5, shards=2))
         for epoch in range(3):
@@ -281,7 +281,7 @@ class TestWatching:
 
     def test_a_share_trains_on_the_other_rows_alone(self):
         """Rows put aside may hold anything: the parameters do not answer to it."""
-        from clearprop.random import Purpose, random_order
+        from clearprop.numerics.random import Purpose, random_order
 
         aside = random_order(1, 60, Purpose.VALIDATION)[:15]
         spoiled = X.copy()
@@ -300,7 +300,7 @@ class TestWatching:
         assert cp.backprop(network, X, Y, l2=0.5)["L"] > history.validation_loss[0] + 0.1
 
     def test_the_rows_put_aside_keep_their_weights(self):
-        from clearprop.random import Purpose, random_order
+        from clearprop.numerics.random import Purpose, random_order
 
         weights = np.random.default_rng(1).random(60) ** 4
         network = net()
@@ -345,7 +345,7 @@ class TestWatching:
 
     def test_accuracy_in_its_three_forms(self):
         from clearprop.losses import LOSSES
-        from clearprop.metrics import accuracy
+        from clearprop.training.watching.metrics import accuracy
 
         three = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]])
         softmax, binary = LOSSES["cross_entropy"], LOSSES["binary_cross_entropy"]

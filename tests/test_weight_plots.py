@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 import clearprop as cp
-from clearprop.explain.hinton import FILLED, NEGATIVE, POSITIVE, plot_weights
+from clearprop.explaining.plots.hinton import FILLED, NEGATIVE, POSITIVE, plot_weights
 
 
 def squares(axis):

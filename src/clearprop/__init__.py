@@ -14,8 +14,6 @@ The notation is the table of docs/notation.md: W2[1,3], b2[1], z2[1], a1[3], del
 
 from clearprop.activations import Activation
 from clearprop.backprop import backprop
-from clearprop.early_stopping import EarlyStopping
-from clearprop.epochs import Epoch
 from clearprop.errors import (
     ArchitectureError,
     ArgumentError,
@@ -41,22 +39,22 @@ from clearprop.errors import (
     TypeOfDataError,
     UnknownNameError,
 )
-from clearprop.explain.chain_rule_cost import ChainRuleCost, chain_rule_cost
-from clearprop.explain.comparison import (
+from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
+from clearprop.explaining.checking.comparison import (
     GradientComparison,
     compare_gradients,
 )
-from clearprop.explain.computation_graph import ComputationGraph, computation_graph
-from clearprop.explain.derivation.tree import Derivation
-from clearprop.explain.diagnosis import Diagnosis, diagnose
-from clearprop.explain.explanation import explain
-from clearprop.explain.gradient_check import check_gradient_function, check_gradients
-from clearprop.explain.gradient_flow import plot_gradient_flow
-from clearprop.explain.gradient_report import GradientCheck
-from clearprop.explain.hinton import plot_weights
-from clearprop.explain.learning_rate import LearningRateSearch, find_learning_rate
-from clearprop.explain.loss_surface import LossSurface, loss_surface
-from clearprop.history import History
+from clearprop.explaining.checking.gradient_check import check_gradient_function, check_gradients
+from clearprop.explaining.checking.gradient_report import GradientCheck
+from clearprop.explaining.derivation.explanation import explain
+from clearprop.explaining.derivation.tree import Derivation
+from clearprop.explaining.diagnosis.findings import Diagnosis, diagnose
+from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
+from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
+from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
+from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
+from clearprop.explaining.plots.hinton import plot_weights
+from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
 from clearprop.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -66,14 +64,9 @@ from clearprop.initializers import (
     uniform,
     zeros,
 )
-from clearprop.logs.csv_log import CSVLog
-from clearprop.logs.json_lines_log import JSONLinesLog
-from clearprop.logs.tensorboard_log import TensorBoardLog
 from clearprop.losses import Loss, huber, quantile
-from clearprop.model import Model
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop, RProp
-from clearprop.per_sample import PerSampleGradients, per_sample_gradients
 from clearprop.record import Record
 from clearprop.schedules import (
     constant,
@@ -83,8 +76,15 @@ from clearprop.schedules import (
     step,
     warmup_cosine,
 )
-from clearprop.steps import Step, steps
-from clearprop.training import train
+from clearprop.tables.model import Model
+from clearprop.training.steps import Step, steps
+from clearprop.training.train import train
+from clearprop.training.watching.early_stopping import EarlyStopping
+from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.history import History
+from clearprop.training.watching.logs.csv_log import CSVLog
+from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
+from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
 __version__ = "0.1.0"
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.derivative_check import check_scalar_derivative
 from clearprop.errors import ArgumentError, FunctionError, unknown
-from clearprop.special import erfc
+from clearprop.numerics.derivative_check import check_scalar_derivative
+from clearprop.numerics.special import erfc
 
 Array = NDArray[Any]
 

@@ -27,14 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks import number
-from clearprop.data import (
+from clearprop.checks.data import (
     as_rows,
     check_inputs,
     check_sample_weight,
     check_targets,
     mean_weights,
 )
+from clearprop.checks.settings import number
 from clearprop.forward import forward
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from clearprop.history import History
+    from clearprop.training.watching.history import History
 
 
 class ClearpropError(Exception):

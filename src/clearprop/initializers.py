@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import RELU_FAMILY, Activation
-from clearprop.checks import number
+from clearprop.checks.settings import number
 from clearprop.errors import ArgumentError, unknown
-from clearprop.random import Purpose
-from clearprop.random import normal as normal_numbers
-from clearprop.random import uniform as uniform_numbers
+from clearprop.numerics.random import Purpose
+from clearprop.numerics.random import normal as normal_numbers
+from clearprop.numerics.random import uniform as uniform_numbers
 
 Array = NDArray[Any]
 

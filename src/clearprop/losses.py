@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
-from clearprop.checks import number
-from clearprop.derivative_check import check_loss_derivative
+from clearprop.checks.settings import number
 from clearprop.errors import ArgumentError, FunctionError, PairingError, unknown
-from clearprop.special import xlogy
+from clearprop.numerics.derivative_check import check_loss_derivative
+from clearprop.numerics.special import xlogy
 
 Array = NDArray[Any]
 

@@ -15,10 +15,11 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from clearprop import model_file, notation
+from clearprop import notation
 from clearprop.activations import Activation
-from clearprop.checks import check_engine
-from clearprop.data import check_inputs
+from clearprop.checks.data import check_inputs
+from clearprop.checks.settings import check_engine
+from clearprop.display.html_table import html_table
 from clearprop.engine.prediction import Predictor
 from clearprop.engine.topology import Topology
 from clearprop.errors import (
@@ -29,14 +30,14 @@ from clearprop.errors import (
     NonFiniteError,
     ShapeError,
 )
+from clearprop.files import model_file
+from clearprop.files.saved_functions import check_given, describe, find_activation, find_loss
 from clearprop.forward import first_non_finite, forward
-from clearprop.html_table import html_table
 from clearprop.initializers import Initializer, bias_initializer
 from clearprop.initializers import initializer as resolve_initializer
 from clearprop.losses import Loss, loss_after
 from clearprop.losses import loss as resolve_loss
-from clearprop.random import Purpose, check_seed
-from clearprop.saved_functions import check_given, describe, find_activation, find_loss
+from clearprop.numerics.random import Purpose, check_seed
 from clearprop.topology import (
     ActivationSpec,
     arrays_of,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks import count, number
+from clearprop.checks.settings import count, number
 from clearprop.errors import ArgumentError, unknown
 from clearprop.schedules import Rate, check_rate, rate_at
 

@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from clearprop import notation
+from clearprop.display.html_table import html_table
 from clearprop.errors import ElementError
-from clearprop.html_table import html_table
 from clearprop.network import Network
 
 Array = NDArray[Any]

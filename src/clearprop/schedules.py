@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clearprop.checks import count, number
+from clearprop.checks.settings import count, number
 from clearprop.errors import ArgumentError
 
 

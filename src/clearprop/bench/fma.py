@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from clearprop.kernels.machine import lanes, vectors_held
+from clearprop.engine.kernels.machine import lanes, vectors_held
 
 BLOCKS = 5
 SECONDS = 0.01

@@ -11,7 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, write_picture
 from clearprop.cli.samples import rows_of
-from clearprop.explain.gradient_flow import plot_gradient_flow
+from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.optimizers import OPTIMIZERS
 
 

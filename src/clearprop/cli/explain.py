@@ -13,8 +13,8 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_out
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
+from clearprop.files.whole_file import write_whole
 from clearprop.optimizers import OPTIMIZERS
-from clearprop.whole_file import write_whole
 
 FORMATS = ("text", "latex", "mathml", "html", "json")
 

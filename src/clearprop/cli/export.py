@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 import clearprop as cp
-from clearprop import model_file
 from clearprop.cli.output import check_out
 from clearprop.export.c_source import name_from
 from clearprop.export.torch_program import as_program
+from clearprop.files import model_file
+from clearprop.files.whole_file import write_whole
 from clearprop.tables.text import shortened
-from clearprop.whole_file import write_whole
 
 ENDINGS = {"onnx": ".onnx", "c": ".h", "torch": ".pt2"}
 """What files are called unless --out says it."""

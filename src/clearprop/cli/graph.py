@@ -9,8 +9,8 @@ import click
 from clearprop.cli import options
 from clearprop.cli.output import check_out
 from clearprop.cli.samples import network_of, note_network, sample_of
-from clearprop.explain.computation_graph import ComputationGraph, computation_graph
-from clearprop.whole_file import write_whole
+from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
+from clearprop.files.whole_file import write_whole
 
 ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 """What the ending of --out says the format is."""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from clearprop.errors import ArgumentError
-from clearprop.whole_file import check_can_write, write_whole
+from clearprop.files.whole_file import check_can_write, write_whole
 
 PICTURES = (".png", ".svg", ".pdf")
 

@@ -11,7 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import check_out
 from clearprop.tables.columns import names_of
-from clearprop.tables.files import as_bytes, kind_of, write_table
+from clearprop.tables.table_files import as_bytes, kind_of, write_table
 from clearprop.tables.text import aligned, printable, shortened
 
 MANY = 0.2

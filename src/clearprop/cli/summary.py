@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 import clearprop as cp
-from clearprop import model_file
 from clearprop.cli import options
+from clearprop.files import model_file
 from clearprop.network import network_header
 
 

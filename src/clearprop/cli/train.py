@@ -12,9 +12,9 @@ import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli import options
 from clearprop.errors import ArgumentError, FileWriteError
-from clearprop.tables.files import KINDS
+from clearprop.files.whole_file import check_can_write
+from clearprop.tables.table_files import KINDS
 from clearprop.tables.target import TASKS
-from clearprop.whole_file import check_can_write
 
 HIDDEN_ACTIVATIONS = sorted(name for name in ACTIVATIONS if name != "softmax")
 

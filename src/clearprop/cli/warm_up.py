@@ -7,8 +7,8 @@ import time
 import click
 
 from clearprop.engine.functions import KERNELS
+from clearprop.engine.kernels.compiler import folder, is_writable, load
 from clearprop.errors import FileWriteError
-from clearprop.kernels.compiler import folder, is_writable, load
 
 
 @click.command(

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
+from clearprop.engine.kernels.compiler import load
 from clearprop.engine.user_made import activation_kernels, loss_kernel
-from clearprop.kernels.compiler import load
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp, UncorrectedAdam
 

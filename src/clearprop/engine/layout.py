@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.kernels import plan as P
-from clearprop.kernels.machine import lanes, panel_width
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.machine import lanes, panel_width
 
 Array = NDArray[Any]
 
@@ -22,10 +22,10 @@ HALF_L2 = 128 << 10
 """Bytes of a packed block of weights, so that it stays in the second-level cache."""
 
 K_BLOCK = 256
-"""`clearprop.kernels.product.BLOCK`; a test says so."""
+"""`clearprop.engine.kernels.product.BLOCK`; a test says so."""
 
 TILE_ROWS = 24
-"""`clearprop.kernels.gradients.TILE_ROWS`; a test says so."""
+"""`clearprop.engine.kernels.gradients.TILE_ROWS`; a test says so."""
 
 G_STEP = 48
 """Rows of a gradient's part are a multiple of it: of tiles, and of every vector's numbers."""
@@ -149,7 +149,7 @@ def cut_fused_gradient(rows: int, columns: int, layers: int, threads: int, bits:
 
 
 def panels_forward(n_in: int, n_out: int, bits: int) -> int:
-    """Return the numbers of W packed for forward: `clearprop.kernels.affine`."""
+    """Return the numbers of W packed for forward: `clearprop.engine.kernels.affine`."""
     lane, wide = lanes(bits), padded(n_out, panel_width(bits))
     blocks = [min(K_BLOCK, n_in - start) for start in range(0, n_in, K_BLOCK)]
     return wide * sum(k + 1 if k % lane == 0 else padded(k, lane) for k in blocks)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.engine.functions import activation_of, loss_of
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.layout import (
     K_BLOCK,
     Plan,
@@ -21,8 +23,6 @@ from clearprop.engine.layout import (
 )
 from clearprop.engine.threads import CALL, choose, run_together
 from clearprop.engine.topology import Topology
-from clearprop.kernels import plan as P
-from clearprop.kernels.compiler import function_at, load
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from clearprop.engine.kernels import plan as P
 from clearprop.engine.layout import Plan
-from clearprop.kernels import plan as P
 
 STEP = 1e6
 """Multiply-adds of a step that each thread should have, for meeting the others to pay."""

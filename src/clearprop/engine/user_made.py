@@ -10,15 +10,15 @@ from functools import lru_cache
 from typing import Any
 
 from clearprop.activations import Activation
+from clearprop.engine.kernels.compiler import compile_function, place
 from clearprop.errors import CompilationError
-from clearprop.kernels.compiler import compile_function, place
 from clearprop.losses import Loss
 
 
 @lru_cache(maxsize=64)
 def activation_kernels(activation: Activation, bits: int) -> tuple[int, int]:
     """Return the addresses of the loop with the derivative, and of the one without."""
-    from clearprop.kernels.user_made import activation_loops
+    from clearprop.engine.kernels.user_made import activation_loops
 
     loops = activation_loops(activation.f, activation.derivative, bits)
     return tuple(  # type: ignore[return-value]
@@ -29,7 +29,7 @@ def activation_kernels(activation: Activation, bits: int) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def loss_kernel(loss: Loss, bits: int) -> int:
     """Return the address of the loss."""
-    from clearprop.kernels.user_made import loss_loop
+    from clearprop.engine.kernels.user_made import loss_loop
 
     return _compiled(f"loss {loss.name!r}", *loss_loop(loss.value, loss.derivative, bits))
 

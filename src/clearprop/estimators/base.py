@@ -21,18 +21,18 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from clearprop.data import check_targets
-from clearprop.epochs import Epoch
+from clearprop.checks.data import check_targets
+from clearprop.cost import evaluate
 from clearprop.errors import NonFiniteError
 from clearprop.estimators.callbacks import CallbackSupportMixin, Told
 from clearprop.estimators.lbfgs import minimize
 from clearprop.estimators.parameters import CONSTRAINTS, activation_of
 from clearprop.estimators.solver import Solver
 from clearprop.estimators.sparse import ROWS, dense_rows
-from clearprop.evaluation import evaluate
-from clearprop.job import Data, Job
 from clearprop.network import Network
-from clearprop.training import run_job
+from clearprop.training.job import Data, Job
+from clearprop.training.train import run_job
+from clearprop.training.watching.epochs import Epoch
 
 Array = NDArray[Any]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.optimize import _check_optimize_result
 
-from clearprop.compiled_descent import compiled_cost
-from clearprop.job import Job
-from clearprop.lbfgs import reference_cost
+from clearprop.training.compiled import compiled_cost
+from clearprop.training.job import Job
+from clearprop.training.lbfgs import reference_cost
 
 
 def minimize(

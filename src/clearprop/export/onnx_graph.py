@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, missing_extra
 from clearprop.export.layers import version
-from clearprop.whole_file import write_whole
+from clearprop.files.whole_file import write_whole
 
 Array = NDArray[Any]
 

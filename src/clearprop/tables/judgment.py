@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.history import History
 from clearprop.network import Network
 from clearprop.tables.baselines import baselines
 from clearprop.tables.encoding import Input
@@ -15,6 +14,7 @@ from clearprop.tables.preparation import Prepared
 from clearprop.tables.report import OURS, Report, verdict
 from clearprop.tables.scores import scores_of
 from clearprop.tables.text import shortened
+from clearprop.training.watching.history import History
 
 Array = NDArray[Any]
 

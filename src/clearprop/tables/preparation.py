@@ -14,8 +14,8 @@ from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.encoding import Encoding, fit_encoding
-from clearprop.tables.files import read_table
 from clearprop.tables.split import Split, split_rows
+from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, detect_target, find_target
 from clearprop.tables.text import shortened
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clearprop.html_table import html_table
+from clearprop.display.html_table import html_table
 from clearprop.tables.text import aligned, brief, printable, shortened
 
 _WIDTH = 80

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.plotting import axes_for, tidy
+from clearprop.display.plotting import axes_for, tidy
 from clearprop.tables.columns import Column
 from clearprop.tables.target import Target
 from clearprop.tables.text import aligned, brief, cut

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.random import Purpose, random_order
+from clearprop.numerics.random import Purpose, random_order
 
 Rows = NDArray[np.int64]
 

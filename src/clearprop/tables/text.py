@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from clearprop.text_table import text_table
+from clearprop.display.text_table import text_table
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:

@@ -1,0 +1,1 @@
+"""Checks of what is passed in: settings, and data."""

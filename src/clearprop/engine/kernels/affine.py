@@ -1,0 +1,104 @@
+"""z = W a + b, with W^T packed for this product alone, or beforehand.
+
+k is cut in blocks. A panel of W^T holds one row more than k: the biases, in the last block, which
+the product adds in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from numba import njit
+
+from clearprop.engine.kernels.machine import lanes, panel_width
+from clearprop.engine.kernels.packing import make_copy_some, packing
+from clearprop.engine.kernels.pointers import offset, reals
+from clearprop.engine.kernels.product import BLOCK, block_product
+from clearprop.engine.kernels.tile import ADD
+from clearprop.engine.kernels.tile import ROW as WITH_ROW
+
+compiled = njit(error_model="numpy", nogil=True)
+
+
+class Affine(NamedTuple):
+    """The compiled functions for one floating type; see below."""
+
+    panel_size: Callable[..., int]
+    pack: Callable[..., None]
+    affine: Callable[..., None]
+
+
+@cache
+def make_affine(bits: int) -> Affine:
+    """Return the functions for float32 or float64."""
+    product, width = block_product(bits), panel_width(bits)
+    pack_columns = packing(bits).columns
+    lane, real = lanes(bits), reals(bits)
+    copy_some = make_copy_some(lane, bits)
+
+    @compiled
+    def panel_size(k: Any) -> Any:
+        """Numbers of a panel: k rows, the biases, and what transposes of squares write beyond."""
+        return (k + 1 if k % lane == 0 else (k + lane) // lane * lane) * width
+
+    @compiled
+    def pack(
+        n_in: Any, start: Any, k: Any, first: Any, columns: Any, w: Any, b: Any, packed: Any
+    ) -> None:
+        """Pack k columns of W from `start` on, its rows from `first` on; biases if b is not 0."""
+        panel = panel_size(k)
+        pack_columns(offset(w, first * n_in + start), n_in, k, columns, packed, panel)
+        if b != 0 and start + k == n_in:
+            j = 0
+            while j < columns:
+                some = lane if columns - j > lane else columns - j
+                at = j // width * panel + k * width + j % width
+                copy_some(offset(real(b), first + j), offset(packed, at), some)
+                j += lane
+
+    @compiled
+    def affine(
+        n_in: Any,
+        first: Any,
+        columns: Any,
+        w: Any,
+        b: Any,
+        rows: Any,
+        a_in: Any,
+        a_row: Any,
+        out: Any,
+        out_row: Any,
+        packed: Any,
+        ready: Any,
+    ) -> None:
+        """Write z to columns of `out` from `first` on; with `ready`, W is packed already."""
+        start = 0
+        while start < n_in:
+            k = BLOCK if n_in - start > BLOCK else n_in - start
+            if ready == 0:
+                pack(n_in, start, k, first, columns, w, b, packed)
+            mode = ADD if start else 0
+            if b != 0 and start + k == n_in:
+                mode |= WITH_ROW
+            panel = panel_size(k)
+            product(
+                k,
+                rows,
+                columns,
+                offset(a_in, start),
+                a_row,
+                1,
+                packed,
+                panel,
+                width,
+                offset(out, first),
+                out_row,
+                mode,
+            )
+            if ready != 0:
+                packed = offset(packed, (columns + width - 1) // width * panel)
+            start += k
+
+    return Affine(panel_size, pack, affine)

@@ -1,0 +1,217 @@
+"""Compiled kernels by name: from the cache of this machine, or compiled by Numba and kept there.
+
+A kernel is a function of addresses and whole numbers. Its machine code is one object file,
+which is loaded without Numba: where the cache is warm, a run starts in a fraction of a second.
+The folder is named after a digest of the kernels' sources, the versions of compiler and
+Python, and the processor; so a cache never holds code of another version.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib
+import json
+import os
+import platform
+import re
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from clearprop.engine.kernels.machine import target
+
+_lock = threading.RLock()
+_addresses: dict[tuple[str, int], int] = {}
+_engines: list[Any] = []  # what holds the code in memory
+_told = False
+
+
+if hasattr(os, "register_at_fork"):
+    # A fork waits until nothing is being compiled: a child could not finish what another thread of
+    # the parent began, nor get at Numba's own lock.
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
+
+
+def load(name: str, bits: int) -> int:
+    """Return the address of a kernel, such as ("optimizers.adam", 32), compiling it if need be.
+
+    Parameters
+    ----------
+    name : str
+        A module of `clearprop.engine.kernels` and what its ``build(name, bits)`` knows.
+    bits : {32, 64}
+        Of the floating type.
+    """
+    with _lock:
+        address = _addresses.get((name, bits))
+        if address is None:
+            code = _read(name, bits)
+            if code is None:
+                _tell()
+                code = compile_function(*_build(name, bits))
+                _write(name, bits, code)
+            for needed in sorted(set(_LINKED.findall(code[1]))):
+                other, size = needed.decode().split("..")[1:]
+                link(other, int(size))
+            address = _addresses[name, bits] = place(*code)
+        return address
+
+
+_LINKED = re.compile(rb"clearprop\.\.[a-z_.-]+\.\.\d+")
+
+
+def link(name: str, bits: int) -> str:
+    """Load a kernel, and return the symbol by which others call it; see `pointers.linked`."""
+    symbol = f"clearprop..{name}..{bits}"
+    assert _LINKED.fullmatch(symbol.encode())  # else a warm start would not find it
+    llvm.add_symbol(symbol, load(name, bits))
+    return symbol
+
+
+def _build(name: str, bits: int) -> tuple[Callable[..., None], Sequence[Any]]:
+    module, _, entry = name.partition(".")
+    build = importlib.import_module(f"clearprop.engine.kernels.{module}").build
+    function, arguments = build(entry, bits)
+    return function, arguments
+
+
+def compile_function(
+    function: Callable[..., None], arguments: Sequence[Any], runtime: bool = False
+) -> tuple[str, bytes]:
+    """Return a symbol's name and the object file that defines it; Numba compiles.
+
+    `runtime` allows what needs Numba's runtime: arrays made inside the function.
+    """
+    from numba.core import dispatcher, types
+    from numba.core.compiler import Compiler
+    from numba.core.registry import cpu_target
+
+    class Plain(dispatcher._FunctionCompiler):  # type: ignore[misc, name-defined]
+        """Compiles without wrappers for Python or C callers."""
+
+        def _customize_flags(self, flags: Any) -> Any:
+            flags.no_cpython_wrapper = True
+            flags.no_cfunc_wrapper = True
+            return flags
+
+    options = {"nopython": True, "nogil": True, "error_model": "numpy", "_nrt": runtime}
+    plain = Plain(function, cpu_target, options, {}, Compiler)
+    compiled = plain.compile(tuple(arguments), types.none)
+    _, _, (code, _) = compiled.library.serialize_using_object_code()
+    return compiled.fndesc.llvm_func_name, code
+
+
+def place(symbol: str, code: bytes) -> int:
+    """Load an object file into memory, and return the address of a symbol."""
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)  # an engine of its own: symbols of two kernels may share a name
+    return int(engine.get_function_address(symbol))
+
+
+def _machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(jit=True)
+
+
+_PLACES = ctypes.c_void_p * 2
+
+
+def function_at(address: int, arguments: int) -> Callable[..., int]:
+    """Return a Python function that calls the kernel at an address with int64 arguments.
+
+    It releases the interpreter lock meanwhile, and returns the kernel's status.
+    """
+    kind = ctypes.CFUNCTYPE(
+        ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * arguments
+    )
+    function = kind(address)
+
+    def call(*values: int) -> int:
+        places = _PLACES()
+        start = ctypes.addressof(places)
+        return int(function(start, start + 8, *values))
+
+    return call
+
+
+def _tell() -> None:
+    """Say, once, what takes so long."""
+    global _told
+    if not _told and sys.stderr is not None:
+        where = "" if is_writable() else "; there is no folder to keep it in, see CLEARPROP_CACHE"
+        sys.stderr.write(f"clearprop: compiling the engine for this machine, once{where}\n")
+        sys.stderr.flush()
+    _told = True
+
+
+@cache
+def folder() -> Path:
+    """Return the cache folder of this version on this machine; CLEARPROP_CACHE moves it."""
+    chosen = os.environ.get("CLEARPROP_CACHE")
+    if chosen:
+        root = Path(chosen)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "clearprop"
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches" / "clearprop"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clearprop"
+    return root / _digest()
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    versions = [version("numba"), version("llvmlite"), platform.python_version()]
+    digest.update(repr((versions, platform.machine(), sys.platform, target())).encode())
+    return digest.hexdigest()[:24]
+
+
+def _path(name: str, bits: int) -> Path:
+    return folder() / f"{name}-{bits}.kernel"
+
+
+def _read(name: str, bits: int) -> tuple[str, bytes] | None:
+    """Return what the cache holds, or None for nothing, or nothing whole."""
+    try:
+        head, _, code = _path(name, bits).read_bytes().partition(b"\n")
+        symbol, checksum = json.loads(head)
+    except (OSError, ValueError, TypeError):
+        return None
+    return (symbol, code) if hashlib.sha256(code).hexdigest() == checksum else None
+
+
+def _write(name: str, bits: int, code: tuple[str, bytes]) -> None:
+    """Keep a kernel; where that cannot be done, the next process compiles it again."""
+    symbol, machine_code = code
+    head = json.dumps([symbol, hashlib.sha256(machine_code).hexdigest()]).encode()
+    path = _path(name, bits)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(head + b"\n" + machine_code)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True) if part.exists() else None
+
+
+def is_writable() -> bool:
+    """Whether compiled code can be kept."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder(), os.W_OK)

@@ -1,0 +1,259 @@
+"""The gradient of W^l and b^l, and the update while it is hot: the parts of a step's last phase.
+
+Each part is computed by one thread, in memory that no other part writes. `layer` is the layer's
+line in the plan's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from clearprop.engine.kernels.machine import lanes, panel_width
+from clearprop.engine.kernels.packed_layers import packing_of_layers
+from clearprop.engine.kernels.packing import make_copy, packing
+from clearprop.engine.kernels.plan import (
+    A_IN,
+    A_IN_ROW,
+    B_STATE,
+    B_STATE_2,
+    G_COLUMNS,
+    G_DIRECT,
+    G_ROWS,
+    MOMENT,
+    MOMENT_SIZE,
+    N_IN,
+    N_OUT,
+    OPTIMIZER,
+    PACKED_F,
+    ROW,
+    SHARD_STARTS,
+    SHARDS,
+    UPDATE_FLAG,
+    W_STATE,
+    W_STATE_2,
+    B,
+    D,
+    W,
+)
+from clearprop.engine.kernels.pointers import (
+    LINE_BYTES,
+    address_of,
+    call,
+    doubles,
+    get,
+    integers,
+    offset,
+    prefetch,
+    put,
+    reals,
+)
+from clearprop.engine.kernels.product import BLOCK, block_product
+from clearprop.engine.kernels.tile import ADD
+
+compiled = njit(error_model="numpy", nogil=True)
+
+TILE_ROWS = 24
+"""Rows of a gradient that are summed before they are used; a multiple of every tile's."""
+
+
+@cache
+def make_gradient(bits: int) -> Callable[..., None]:
+    """Return the part (plan, layer, top, first, scratch) for float32 or float64."""
+    product, width = block_product(bits), panel_width(bits)
+    pack_block = packing(bits).rows
+    lane, real = lanes(bits), reals(bits)
+    pack_rows, copy = packing_of_layers(bits).rows, make_copy(lane, bits)
+    number: Any = np.dtype(f"float{bits}").type
+    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
+
+    @compiled
+    def sums_of_shard(
+        layer: Any,
+        begin: Any,
+        end: Any,
+        top: Any,
+        rows: Any,
+        first: Any,
+        columns: Any,
+        packed: Any,
+        sums: Any,
+        sums_row: Any,
+    ) -> None:
+        """Sum over the samples of one shard of delta^l (a^(l-1))^T, for a block of W^l."""
+        row, a_row = get(layer, ROW), get(layer, A_IN_ROW)
+        direct = get(layer, G_DIRECT) != 0
+        if begin == end:
+            for i in range(rows * sums_row):
+                put(sums, i, zero)
+        start = begin
+        while start < end:
+            k = BLOCK if end - start > BLOCK else end - start
+            mode = ADD if start > begin else 0
+            delta = offset(real(get(layer, D)), start * row + top)
+            if direct:
+                a_in = offset(real(get(layer, A_IN)), start * a_row + first)
+                product(k, rows, columns, delta, 1, row, a_in, width, a_row, sums, sums_row, mode)
+            else:
+                wide = (columns + width - 1) // width * width
+                block = offset(packed, start * wide)
+                product(
+                    k, rows, columns, delta, 1, row, block, k * width, width, sums, sums_row, mode
+                )
+            start += k
+
+    @compiled
+    def add_in_tree(sums: Any, count: Any, shard: Any, shards: Any, held: Any) -> Any:
+        """Add what lies on top: blocks of `count` numbers, one a level. Return how many are left.
+
+        Shards are added in pairs, pairs in pairs, and so on; in the end what remains.
+        """
+        done = shard + 1
+        while held > 1 and (done % 2 == 0 or shard + 1 == shards):
+            older, newer = offset(sums, (held - 2) * count), offset(sums, (held - 1) * count)
+            for i in range(count):
+                put(older, i, get(older, i) + get(newer, i))
+            held, done = held - 1, done // 2
+        return held
+
+    @compiled
+    def pack_samples(plan: Any, layer: Any, first: Any, columns: Any, packed: Any) -> None:
+        """The columns of a^(l-1), block by block of each shard, as panels."""
+        wide = (columns + width - 1) // width * width
+        starts, a_row = integers(get(plan, SHARD_STARTS)), get(layer, A_IN_ROW)
+        for shard in range(get(plan, SHARDS)):
+            start, end = get(starts, shard), get(starts, shard + 1)
+            while start < end:
+                k = BLOCK if end - start > BLOCK else end - start
+                source = offset(real(get(layer, A_IN)), start * a_row + first)
+                pack_block(source, a_row, k, columns, offset(packed, start * wide), k * width)
+                start += k
+
+    @compiled
+    def ask_for(layer: Any, top: Any, rows: Any, first: Any, columns: Any) -> None:
+        """Ask for weights and the optimizer's state, which are far away in a large layer."""
+        n_in = get(layer, N_IN)
+        for address in (get(layer, W), get(layer, W_STATE), get(layer, W_STATE_2)):
+            if address != 0:
+                for i in range(top, top + rows):
+                    for j in range(0, columns, line):
+                        prefetch(real(address), i * n_in + first + j)
+
+    @compiled
+    def update(plan: Any, layer: Any, at: Any, count: Any, sums: Any) -> None:
+        """The optimizer, for a run of weights from place `at` of W^l on."""
+        states = get(layer, W_STATE), get(layer, W_STATE_2)
+        flag = integers(address_of(plan) + 8 * UPDATE_FLAG)
+        call(
+            get(plan, OPTIMIZER),
+            (
+                count,
+                offset(real(get(layer, W)), at),
+                sums,
+                offset(real(states[0]), at),
+                offset(real(states[1]), at),
+                doubles(get(plan, MOMENT)),
+                flag,
+            ),
+        )
+
+    @compiled
+    def bias_gradient(plan: Any, layer: Any, top: Any, rows: Any, scratch: Any) -> None:
+        """The gradient of some of b^l and its update: a row of ones times delta^l."""
+        row, count = get(layer, ROW), (rows + lane - 1) // lane * lane
+        starts, shards = integers(get(plan, SHARD_STARTS)), get(plan, SHARDS)
+        ones = real(scratch)
+        put(ones, 0, one)
+        sums = offset(ones, 16)
+        held = 0
+        for shard in range(shards):
+            begin, end = get(starts, shard), get(starts, shard + 1)
+            target = offset(sums, held * count)
+            if begin == end:
+                for i in range(count):
+                    put(target, i, zero)
+            start = begin
+            while start < end:
+                k = BLOCK if end - start > BLOCK else end - start
+                delta = offset(real(get(layer, D)), start * row + top)
+                mode = ADD if start > begin else 0
+                product(k, 1, rows, ones, 0, 0, delta, width, row, target, count, mode)
+                start += k
+            held = add_in_tree(sums, count, shard, shards, held + 1)
+        call(
+            get(plan, OPTIMIZER),
+            (
+                rows,
+                offset(real(get(layer, B)), top),
+                sums,
+                offset(real(get(layer, B_STATE)), top),
+                offset(real(get(layer, B_STATE_2)), top),
+                offset(doubles(get(plan, MOMENT)), MOMENT_SIZE),
+                integers(address_of(plan) + 8 * UPDATE_FLAG),
+            ),
+        )
+
+    @compiled
+    def gradient(plan: Any, layer: Any, top: Any, first: Any, scratch: Any) -> None:
+        """The gradient of a part of W^l, and its update, a few rows at a time; biases beside it.
+
+        Where weights are packed, the new ones are, while they are hot.
+        """
+        n_in, n_out = get(layer, N_IN), get(layer, N_OUT)
+        left, right = n_out - top, n_in - first
+        rows = get(layer, G_ROWS) if get(layer, G_ROWS) < left else left
+        columns = get(layer, G_COLUMNS) if get(layer, G_COLUMNS) < right else right
+        shards = get(plan, SHARDS)
+        starts = integers(get(plan, SHARD_STARTS))
+        sums_row = (columns + lane - 1) // lane * lane
+        levels = 1
+        while (1 << (levels - 1)) < shards:
+            levels += 1
+        sums = real(scratch)
+        packed = offset(sums, levels * TILE_ROWS * sums_row + lane)
+        if get(layer, G_DIRECT) == 0:
+            pack_samples(plan, layer, first, columns, packed)
+        done = 0
+        while done < rows:
+            some = TILE_ROWS if rows - done > TILE_ROWS else rows - done
+            if get(layer, PACKED_F) == 0:
+                ask_for(layer, top + done, some, first, columns)
+            held = 0
+            for shard in range(shards):
+                target = offset(sums, held * some * sums_row)
+                sums_of_shard(
+                    layer,
+                    get(starts, shard),
+                    get(starts, shard + 1),
+                    top + done,
+                    some,
+                    first,
+                    columns,
+                    packed,
+                    target,
+                    sums_row,
+                )
+                held = add_in_tree(sums, some * sums_row, shard, shards, held + 1)
+            at = (top + done) * n_in + first
+            if columns == n_in:
+                if sums_row != n_in:  # rows of W follow each other without a gap
+                    for i in range(1, some):
+                        j = 0
+                        while j < n_in:
+                            copy(offset(sums, i * sums_row + j), offset(sums, i * n_in + j))
+                            j += lane
+                update(plan, layer, at, some * n_in, sums)
+            else:
+                for i in range(some):
+                    update(plan, layer, at + i * n_in, columns, offset(sums, i * sums_row))
+            done += some
+        if first == 0 and get(layer, B) != 0:
+            bias_gradient(plan, layer, top, rows, scratch)
+        if get(layer, PACKED_F) != 0:
+            pack_rows(layer, top, rows)
+
+    return gradient

@@ -1,0 +1,182 @@
+"""Losses: for rows of outputs, what each row costs, and the derivative.
+
+A kernel takes (rows, n, row, a, d, y, losses, settings). Rows of a, d and y lie `row` apart;
+labels are one number a row. Most read a = f(z), and multiply d, which holds f'(z), by dL_i/da.
+The others, named after loss and output activation, read z in place of a and write delta^L to d:
+the forms that are stable for every z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from clearprop.engine.kernels.elementary import compiled as inlined
+from clearprop.engine.kernels.elementary import of_type
+from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
+from clearprop.engine.kernels.rows import largest_of, total_of
+
+Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
+
+
+def _pairs(name: str, bits: int) -> tuple[Pair, bool]:
+    """Return (a, y, two settings) -> (loss of an output, derivative), and whether a is z."""
+    real: Any = np.dtype(f"float{bits}").type
+    e = of_type(real)
+    log, exp, sigmoid, softplus = e.log, e.exp, e.sigmoid, e.softplus
+    zero, half, one = real(0), real(0.5), real(1)
+    far = real(-36)  # below it, softplus(z) and its derivative are both e^z
+    nan = real(np.nan)
+
+    @inlined
+    def xlogy(x: Any, y: Any) -> Any:
+        return zero if x == zero else x * log(y)
+
+    @inlined
+    def ratio(y: Any, a: Any) -> Any:
+        return zero if y == zero else y / a
+
+    @inlined
+    def squared_error(a: Any, y: Any, p: Any, q: Any) -> Any:
+        r = a - y
+        return half * r * r, r
+
+    @inlined
+    def absolute_error(a: Any, y: Any, p: Any, q: Any) -> Any:
+        r = a - y
+        size = r if r > zero else -r
+        return size, (one if r > zero else (-one if r < zero else r))
+
+    @inlined
+    def huber(a: Any, y: Any, delta: Any, q: Any) -> Any:
+        r = a - y
+        size = r if r > zero else -r
+        inside = size <= delta
+        line = delta if r > zero else -delta
+        return (half * r * r if inside else delta * (size - half * delta)), (r if inside else line)
+
+    @inlined
+    def quantile(a: Any, y: Any, q: Any, q_less_1: Any) -> Any:
+        r = y - a
+        value = q * r if r > zero else q_less_1 * r
+        return value, (-q if r > zero else (-q_less_1 if r < zero else r))
+
+    @inlined
+    def binary_cross_entropy(a: Any, y: Any, p: Any, q: Any) -> Any:
+        value = -(xlogy(y, a) + xlogy(one - y, one - a))
+        value = value if zero <= a <= one else nan
+        return value, ratio(one - y, one - a) - ratio(y, a)
+
+    @inlined
+    def poisson(a: Any, y: Any, p: Any, q: Any) -> Any:
+        value = a - y + xlogy(y, y) - xlogy(y, a)
+        return (value if a >= zero else nan), one - ratio(y, a)
+
+    @inlined
+    def sigmoid_binary_cross_entropy(z: Any, y: Any, p: Any, q: Any) -> Any:
+        return y * softplus(-z) + (one - y) * softplus(z), sigmoid(z) - y
+
+    @inlined
+    def exp_poisson(z: Any, y: Any, p: Any, q: Any) -> Any:
+        rate = exp(z)
+        return rate - y + xlogy(y, y) - y * z, rate - y
+
+    @inlined
+    def softplus_poisson(z: Any, y: Any, p: Any, q: Any) -> Any:
+        rate, slope = softplus(z), sigmoid(z)
+        log_rate = z if z < far else log(rate)
+        share = one if z < far else slope / rate
+        return rate - y + xlogy(y, y) - y * log_rate, slope - y * share
+
+    table = {
+        "squared_error": squared_error,
+        "absolute_error": absolute_error,
+        "huber": huber,
+        "quantile": quantile,
+        "binary_cross_entropy": binary_cross_entropy,
+        "poisson": poisson,
+        "binary_cross_entropy-sigmoid": sigmoid_binary_cross_entropy,
+        "poisson-exp": exp_poisson,
+        "poisson-softplus": softplus_poisson,
+    }
+    return table[name], "-" in name
+
+
+def _elementwise(pair: Pair, takes_z: bool, bits: int) -> Callable[..., None]:
+    real: Any = np.dtype(f"float{bits}").type
+    zero = real(0)
+
+    def loss(
+        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+    ) -> None:
+        first, second = real(get(settings, 0)), real(get(settings, 1))
+        for i in range(rows):
+            total = zero
+            for j in range(n):
+                value, slope = pair(get(a, j), get(y, j), first, second)
+                total += value
+                put(d, j, slope if takes_z else slope * get(d, j))
+            put(losses, i, total)
+            a, d, y = offset(a, row), offset(d, row), offset(y, row)
+
+    return loss
+
+
+def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
+    """Log-sum-exp less the z of the label, and softmax less y.
+
+    Exponentials are taken of whole vectors: what lies between n and the end of the last one is
+    written to as well, and no sum looks at it.
+    """
+    real: Any = np.dtype(f"float{bits}").type
+    e = of_type(real)
+    exp, log = e.exp, e.log
+    total_of_row, largest_of_row = total_of(bits), largest_of(bits)
+    zero, one = real(0), real(1)
+
+    def loss(
+        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+    ) -> None:
+        padded = (n + 15) // 16 * 16
+        padded = padded if padded < row else row
+        for i in range(rows):
+            largest = largest_of_row(a, n)
+            for j in range(padded):
+                put(d, j, exp(get(a, j) - largest))
+            total = total_of_row(d, n)
+            share = one / total
+            log_total = log(total)
+            if labels:
+                label = get(y, i)
+                for j in range(padded):
+                    put(d, j, get(d, j) * share)
+                put(d, label, get(d, label) - one)
+                put(losses, i, log_total - (get(a, label) - largest))
+            else:
+                mass, cost = zero, zero
+                for j in range(n):
+                    target = get(y, j)
+                    mass += target
+                    cost += target * (log_total - (get(a, j) - largest))
+                for j in range(n):
+                    put(d, j, get(d, j) * share * mass - get(y, j))
+                put(losses, i, cost)
+                y = offset(y, row)
+            a, d = offset(a, row), offset(d, row)
+
+    return loss
+
+
+def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+    """Return a kernel: a loss, or a loss and the output activation that it is fused with."""
+    pointer, number = real_pointer(bits), types.int64
+    targets = types.CPointer(types.int64) if name == "cross_entropy-softmax-labels" else pointer
+    arguments = [number, number, number, pointer, pointer, targets, pointer]
+    if name.startswith("cross_entropy-softmax"):
+        loss = _softmax_cross_entropy(name.endswith("labels"), bits)
+    else:
+        loss = _elementwise(*_pairs(name, bits), bits)
+    return loss, [*arguments, types.CPointer(types.float64)]

@@ -1,0 +1,69 @@
+"""Weights of whole layers, packed for forward and backward, where a step is fused.
+
+A thread packs rows of W^l: columns of the panels for forward, rows of those for backward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from numba import njit
+
+from clearprop.engine.kernels.affine import make_affine
+from clearprop.engine.kernels.machine import panel_width
+from clearprop.engine.kernels.packing import packing
+from clearprop.engine.kernels.plan import N_IN, N_OUT, PACKED_B, PACKED_F, B, W
+from clearprop.engine.kernels.pointers import get, offset, reals
+from clearprop.engine.kernels.product import BLOCK
+
+compiled = njit(error_model="numpy", nogil=True)
+
+
+class PackedLayers(NamedTuple):
+    """The compiled functions for one floating type; see below."""
+
+    rows: Callable[..., None]
+    backward_block: Callable[..., Any]
+
+
+@cache
+def packing_of_layers(bits: int) -> PackedLayers:
+    """Return the functions for float32 or float64."""
+    width, real = panel_width(bits), reals(bits)
+    panel_size, pack_affine, _ = make_affine(bits)
+    pack_rows = packing(bits).rows
+
+    @compiled
+    def backward_block(layer: Any, start: Any) -> Any:
+        """The panels for backward of the rows of W^l from `start` on, a multiple of BLOCK."""
+        across = (get(layer, N_IN) + width - 1) // width * width
+        return offset(real(get(layer, PACKED_B)), start * across)
+
+    @compiled
+    def rows(layer: Any, top: Any, count: Any) -> None:
+        """Pack rows of W^l and their biases; `top` is a multiple of a panel's width."""
+        n_in, n_out = get(layer, N_IN), get(layer, N_OUT)
+        w, b = real(get(layer, W)), get(layer, B)
+        panels = real(get(layer, PACKED_F))
+        start = 0
+        while start < n_in:
+            k = BLOCK if n_in - start > BLOCK else n_in - start
+            panel = panel_size(k)
+            target = offset(panels, top // width * panel)
+            pack_affine(n_in, start, k, top, count, w, b, target)
+            panels = offset(panels, (n_out + width - 1) // width * panel)
+            start += k
+        if get(layer, PACKED_B) == 0:
+            return
+        row = top
+        while row < top + count:
+            start = row // BLOCK * BLOCK
+            k = BLOCK if n_out - start > BLOCK else n_out - start
+            some = start + k - row if start + k < top + count else top + count - row
+            target = offset(backward_block(layer, start), (row - start) * width)
+            pack_rows(offset(w, row * n_in), n_in, some, n_in, target, k * width)
+            row += some
+
+    return PackedLayers(rows, backward_block)

@@ -1,0 +1,162 @@
+"""Pointers: memory by address, for kernels that take nothing but addresses and whole numbers.
+
+Loops over `get` and `put` become vectors, as there is no test for negative indices in them and
+nothing that could raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from clearprop.engine.kernels.compiler import link
+
+LINE_BYTES = 64
+"""Of a cache line."""
+
+_REALS = {32: types.float32, 64: types.float64}
+
+
+def _caster(kind: Any) -> Callable[[Any], Any]:
+    @intrinsic
+    def cast(typing: Any, address: Any) -> Any:
+        pointer = types.CPointer(kind)
+
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(pointer))
+
+        return pointer(types.int64), code
+
+    return cast
+
+
+integers = _caster(types.int64)
+"""The int64 numbers that lie at an address."""
+
+doubles = _caster(types.float64)
+"""The float64 numbers that lie at an address."""
+
+singles = _caster(types.float32)
+"""The float32 numbers that lie at an address."""
+
+
+def reals(bits: int) -> Callable[[Any], Any]:
+    """Return the intrinsic for the numbers of a floating type that lie at an address."""
+    return {32: singles, 64: doubles}[bits]
+
+
+def real_pointer(bits: int) -> Any:
+    """Return the type of pointers to numbers of a floating type."""
+    return types.CPointer(_REALS[bits])
+
+
+@intrinsic
+def offset(typing: Any, pointer: Any, count: Any) -> Any:
+    """Return the pointer moved on by a number of elements."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]], inbounds=True)
+
+    return pointer(pointer, types.int64), code
+
+
+@intrinsic
+def get(typing: Any, pointer: Any, index: Any) -> Any:
+    """Return the element at an index."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(builder.gep(arguments[0], [arguments[1]], inbounds=True))
+
+    return pointer.dtype(pointer, types.int64), code
+
+
+@intrinsic
+def put(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """Write the element at an index."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[2], builder.gep(arguments[0], [arguments[1]], inbounds=True))
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, pointer.dtype), code
+
+
+@intrinsic
+def prefetch(typing: Any, pointer: Any, index: Any) -> Any:
+    """Ask for the cache line of the element at an index, which is about to be read."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        module, name = builder.module, "llvm.prefetch.p0"
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), name=name
+        )
+        read, near, data = (ir.Constant(number, value) for value in (0, 2, 1))
+        builder.call(function, [builder.bitcast(place, byte), read, near, data])
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64), code
+
+
+@intrinsic
+def address_of(typing: Any, pointer: Any) -> Any:
+    """Return a pointer as a number."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ptrtoint(arguments[0], ir.IntType(64))
+
+    return types.int64(pointer), code
+
+
+def linked(name: str, bits: int, kinds: Sequence[Any]) -> Callable[..., Any]:
+    """Return the intrinsic that calls another kernel, whose code is linked when it is loaded.
+
+    So the callers need not be compiled together with it. It returns 0, or another number if the
+    kernel raised. `kinds` are the Numba types of the arguments.
+    """
+    symbol = link(name, bits)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        byte_pointer = ir.IntType(8).as_pointer()
+        places = [byte_pointer.as_pointer()] * 2
+        kind = ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in given)])
+        module = builder.module
+        function = module.globals.get(symbol) or ir.Function(module, kind, name=symbol)
+        result = cgutils.alloca_once(builder, byte_pointer)
+        problem = cgutils.alloca_once(builder, byte_pointer)
+        status = builder.call(function, [result, problem, *given])
+        return builder.sext(status, ir.IntType(64))
+
+    names = ", ".join(f"x{i}" for i in range(len(kinds)))
+    scope = {"signature": types.int64(*kinds), "code": code}
+    exec(f"def kernel(typing, {names}):\n    return signature, code", scope)
+    return intrinsic(scope["kernel"])
+
+
+@intrinsic
+def call(typing: Any, function: Any, arguments: Any) -> Any:
+    """Call the compiled function at an address; return 0, or another number if it raised.
+
+    `arguments` is a tuple. The function follows Numba's convention: it takes a place for its
+    result and one for an exception before its own arguments, and returns a status.
+    """
+    kinds = list(arguments.types)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        byte_pointer = ir.IntType(8).as_pointer()
+        values = cgutils.unpack_tuple(builder, given[1], len(kinds))
+        places = [byte_pointer.as_pointer()] * 2
+        kind = ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in values)])
+        result = cgutils.alloca_once(builder, byte_pointer)
+        problem = cgutils.alloca_once(builder, byte_pointer)
+        target = builder.inttoptr(given[0], kind.as_pointer())
+        status = builder.call(target, [result, problem, *values])
+        return builder.sext(status, ir.IntType(64))
+
+    return types.int64(types.int64, arguments), code

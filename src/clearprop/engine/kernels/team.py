@@ -1,0 +1,137 @@
+"""Threads in lockstep: a barrier that spins a little and then yields, and parts that are claimed.
+
+Ordinary threads run the same compiled function. Each claims the parts of a phase that are dealt
+to it, then those that others have not come to; at its end all meet at the barrier. A thread that
+loses its core delays the others by one part at most.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from clearprop.engine.kernels.plan import ARRIVED, GATE, GENERATION, LINE, MEMBERS, STATUS, VERDICT
+from clearprop.engine.kernels.pointers import get, offset, put
+
+SPINS = 2000
+"""Looks at the barrier, a few nanoseconds each, before a thread yields its core."""
+
+compiled = njit(error_model="numpy", nogil=True)
+
+
+@intrinsic
+def atomic_add(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """Add to the number at an index, and return what it was."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        return builder.atomic_rmw("add", place, arguments[2], "acq_rel")
+
+    return types.int64(pointer, types.int64, types.int64), code
+
+
+@intrinsic
+def atomic_get(typing: Any, pointer: Any, index: Any) -> Any:
+    """Return the number at an index, after all that was written before it."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
+        return builder.load_atomic(place, "acquire", 8)
+
+    return types.int64(pointer, types.int64), code
+
+
+@intrinsic
+def yield_core(typing: Any) -> Any:
+    """Let another thread have this core."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+        module = builder.module
+        function = module.globals.get(name) or ir.Function(
+            module, ir.FunctionType(ir.IntType(32), []), name=name
+        )
+        builder.call(function, [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@compiled
+def wait_while(team: Any, place: Any, value: Any) -> None:
+    """Wait until the number at a place is another."""
+    looks = 0
+    while atomic_get(team, place) == value:
+        looks += 1
+        if looks > SPINS:
+            yield_core()
+
+
+@compiled
+def pass_gate(team: Any, thread: Any) -> None:
+    """Wait until it is known how many threads have started; the first one knows."""
+    if thread == 0:
+        atomic_add(team, GATE, 1)
+    else:
+        wait_while(team, GATE, 0)
+
+
+@compiled
+def arrive(team: Any, threads: Any) -> Any:
+    """Say that this thread is here; whether it is the last, who has to let the others go."""
+    return threads == 1 or atomic_add(team, ARRIVED, 1) == threads - 1
+
+
+@compiled
+def release(plan: Any, team: Any, threads: Any) -> None:
+    """Let all go on: the parts of the next phase may be claimed. For the last to arrive."""
+    put(team, ARRIVED, 0)
+    for member in range(threads):
+        put(team, MEMBERS + member * LINE, 0)
+    put(team, VERDICT, get(plan, STATUS))
+    atomic_add(team, GENERATION, 1)
+
+
+@compiled
+def meet(plan: Any, team: Any, threads: Any) -> Any:
+    """Wait until all threads are here; return the run's status, the same for all."""
+    if threads == 1:
+        return get(plan, STATUS)
+    meeting = atomic_get(team, GENERATION)
+    if arrive(team, threads):
+        release(plan, team, threads)
+    else:
+        wait_while(team, GENERATION, meeting)
+    return get(team, VERDICT)
+
+
+@compiled
+def claim(team: Any, threads: Any, thread: Any, pieces: Any) -> Any:
+    """Return a part of a phase of so many that nobody has had, or -1 if there is none.
+
+    Parts are dealt in runs, the same in every step: what a thread wrote there is still in its
+    cache. Who is done with its own run goes on with those of the others.
+    """
+    own = offset(team, MEMBERS + thread * LINE)
+    if threads == 1:
+        part = get(own, 0)
+        if part < pieces:
+            put(own, 0, part + 1)
+            return part
+        put(own, 0, 0)
+        return -1
+    helped = get(own, 1)
+    while helped < threads:
+        member = (thread + helped) % threads
+        part = pieces * member // threads
+        part += atomic_add(team, MEMBERS + member * LINE, 1)
+        if part < pieces * (member + 1) // threads:
+            put(own, 1, helped)
+            return part
+        helped += 1
+    put(own, 1, 0)
+    return -1

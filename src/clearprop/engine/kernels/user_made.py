@@ -1,0 +1,57 @@
+"""Loops around functions of the user's own, which Numba compiles with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import carray, njit, types
+
+from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
+
+Loop = tuple[Callable[..., None], list[Any]]
+
+
+def activation_loops(
+    f: Callable[[Any], Any], derivative: Callable[[Any], Any], bits: int
+) -> tuple[Loop, Loop]:
+    """Return the loops (count, a, d) and (count, a), as in `kernels.activations`."""
+    value, slope = njit(f), njit(derivative)
+    real: Any = np.dtype(f"float{bits}").type
+
+    def training(count: Any, a: Any, d: Any) -> None:
+        for i in range(count):
+            z = get(a, i)
+            put(d, i, real(slope(z)))
+            put(a, i, real(value(z)))
+
+    def values(count: Any, a: Any) -> None:
+        for i in range(count):
+            put(a, i, real(value(get(a, i))))
+
+    pointer = real_pointer(bits)
+    return (training, [types.int64, pointer, pointer]), (values, [types.int64, pointer])
+
+
+def loss_loop(
+    value: Callable[[Any, Any], Any], derivative: Callable[[Any, Any], Any], bits: int
+) -> Loop:
+    """Return the loop (rows, n, row, a, d, y, losses, settings); see `kernels.losses`."""
+    cost, slopes = njit(value), njit(derivative)
+    real: Any = np.dtype(f"float{bits}").type
+
+    def loss(
+        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+    ) -> None:
+        for i in range(rows):
+            outputs, targets = carray(a, (n,)), carray(y, (n,))
+            put(losses, i, real(cost(outputs, targets)))
+            da = slopes(outputs, targets)
+            for j in range(n):
+                put(d, j, real(da[j]) * get(d, j))
+            a, d, y = offset(a, row), offset(d, row), offset(y, row)
+
+    pointer, number = real_pointer(bits), types.int64
+    arguments = [number, number, number, pointer, pointer, pointer, pointer]
+    return loss, [*arguments, types.CPointer(types.float64)]

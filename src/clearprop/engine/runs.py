@@ -1,0 +1,244 @@
+"""Training runs: the plan of a run, and runs of batches in one compiled call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.engine.functions import activation_of, loss_of, optimizer_of
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
+from clearprop.engine.threads import STEP, choose, run_together
+from clearprop.engine.topology import Topology
+from clearprop.optimizers import Optimizer, State
+from clearprop.schedules import rate_at
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the data are gone through."""
+
+    batch_size: int
+    shuffle: bool
+    l2: float
+    dropout: float
+    shards: int
+    seed: int
+    batch_means: int = 0
+
+
+class CompiledRun:
+    """A run of the compiled engine: `advance` makes it go on by some batches.
+
+    Parameters
+    ----------
+    topology : Topology
+        Its parameters are changed in place.
+    X, y : ndarray
+        Checked inputs (n, n_0), and targets (n, n_L) or int64 labels (n,), of the parameters'
+        floating type.
+    weights : ndarray of float64, optional
+    course : Course
+    rule : Optimizer, optional
+        None: nothing is updated; `gradient` holds the last batch's gradient.
+    state : dict, optional
+        The optimizer's state, which is changed in place.
+    threads : int, optional
+
+    Raises
+    ------
+    CompilationError
+        If a function of the user's own cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        X: Array,
+        y: Array,
+        weights: NDArray[np.float64] | None,
+        course: Course,
+        rule: Optimizer | None,
+        state: State,
+        threads: int | None,
+    ) -> None:
+        n, bits = len(X), topology.bits
+        if not topology.parameters.flags.writeable:  # compiled code would not ask
+            raise ValueError("the network's parameters are read-only: train a copy of it")
+        self._sums = np.zeros(2)
+        self.n, self._batch = n, min(course.batch_size, n)
+        self.epoch_batches = -(-n // self._batch)
+        work = self._batch * 3.0 * topology.parameters.size
+        self.threads = choose(threads, work, STEP)
+        if threads is None:
+            self.threads = min(self.threads, parallel(topology.sizes, self._batch, bits))
+        plan = self._plan = Plan(len(topology.sizes) - 1)
+        self._run = function_at(load("training.run", bits), 2)
+        self._give_data(topology, X, y, weights, course)
+        self._give_functions(topology, course, rule, state, y.ndim == 1)
+        row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
+        lay_out_layers(
+            plan, topology.sizes, self._batch, course.shards, self.threads, bits, row_wise
+        )
+        self._give_batch(topology, y.ndim == 1)
+
+    def _give_data(
+        self,
+        topology: Topology,
+        X: Array,
+        y: Array,
+        weights: NDArray[np.float64] | None,
+        course: Course,
+    ) -> None:
+        plan = self._plan
+        plan[P.N], plan[P.BATCH] = self.n, self._batch
+        plan[P.SHARDS], plan[P.SHUFFLE] = course.shards, course.shuffle
+        plan[P.SEED] = course.seed - (1 << 64 if course.seed >= 1 << 63 else 0)
+        plan.give(P.X, "X", X)
+        plan.give(P.Y, "y", y)
+        plan[P.LABELS] = y.ndim == 1
+        self._exponent = 0
+        if weights is not None:  # by a power of two, so that no weight leaves float32
+            self._exponent = int(np.frexp(weights.max())[1])
+            plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
+        plan.give(P.ORDER, "order", room(self.n, np.int64))
+        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if course.shuffle else 0, np.int64))
+        plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
+
+    def _give_functions(
+        self,
+        topology: Topology,
+        course: Course,
+        rule: Optimizer | None,
+        state: State,
+        labels: bool,
+    ) -> None:
+        plan, bits = self._plan, topology.bits
+        size = bits // 8
+        loss = loss_of(topology.loss, topology.activations[-1], labels, bits)
+        plan[P.LOSS] = loss.address
+        plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
+        optimizer = optimizer_of(rule, bits)
+        if rule is None:
+            self.gradient = np.zeros_like(topology.parameters)
+            state = {"gradient": self.gradient}
+        assert optimizer is not None  # who asks has looked
+        plan[P.OPTIMIZER], plan[P.CORRECTED] = optimizer.address, optimizer.corrected
+        moment = plan.give(P.MOMENT, "moment", np.zeros(2 * P.MOMENT_SIZE))
+        for start, settings, l2 in (
+            (0, optimizer.settings, course.l2),
+            (P.MOMENT_SIZE, optimizer.bias_settings, 0.0),
+        ):
+            moment[start + P.M_S0 : start + P.M_S3 + 1] = settings
+            moment[start + P.M_L2] = l2
+            moment[start + P.M_L2_WHOLE] = np.ldexp(l2, -self._exponent)
+            moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
+        plan[P.L2] = course.l2 != 0
+        plan[P.BATCH_MEANS] = course.batch_means
+        self._keep = topology.parameters, state
+        vectors = [array.ctypes.data for array in state.values()]
+        parameters = topology.parameters.ctypes.data
+        for layer, (weights, biases) in enumerate(topology.places()):
+            line = plan.line(layer)
+            line[P.W] = parameters + size * weights
+            line[P.B] = 0 if biases is None else parameters + size * biases
+            for address, w_slot, b_slot in zip(
+                vectors, (P.W_STATE, P.W_STATE_2), (P.B_STATE, P.B_STATE_2), strict=False
+            ):
+                line[w_slot] = address + size * weights
+                line[b_slot] = 0 if biases is None else address + size * biases
+            last = layer == len(topology.activations) - 1
+            if not (last and loss.takes_z):
+                kernels = activation_of(topology.activations[layer], bits)
+                line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
+        plan[P.DRAW_ORDER] = load("random.order", bits)
+        if course.dropout:
+            plan[P.DROPOUT] = int(course.dropout * 2**32)
+            plan[P.DROP_ROWS] = load("random.dropout", bits)
+            plan.give(P.KEPT, "kept", np.array([1 / (1 - course.dropout)]))
+
+    def _give_batch(self, topology: Topology, labels: bool) -> None:
+        plan, dtype = self._plan, topology.parameters.dtype
+        row = int(plan.line(len(topology.sizes) - 2)[P.ROW])
+        plan.give(P.BATCH_ROWS, "batch rows", room(self._batch, np.int64))
+        plan.give(P.SHARD_STARTS, "shard starts", room(plan[P.SHARDS] + 1, np.int64))
+        batch_y = room(self._batch if labels else self._batch * row, np.int64 if labels else dtype)
+        plan.give(P.BATCH_Y, "batch y", batch_y)
+        plan.give(P.BATCH_WEIGHTS, "batch weights", room(self._batch, dtype))
+        plan.give(P.LOSSES, "losses", room(self._batch, dtype))
+        plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
+        chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
+        plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
+
+    def go_on_from(self, made: int) -> None:
+        """Count updates that were made before this run."""
+        self._plan[P.MADE] = made
+
+    @property
+    def now(self) -> int:
+        """Batches done."""
+        return self._plan[P.NOW]
+
+    @property
+    def made(self) -> int:
+        """Updates made."""
+        return self._plan[P.MADE]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the next batch, counted from 0."""
+        return self._plan[P.EPOCH]
+
+    def advance(self, batches: int, rates: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
+        """Run so many batches, unless one fails.
+
+        Parameters
+        ----------
+        batches : int
+        rates : ndarray, shape (batches, 2)
+            The learning rate and the momentum of each.
+
+        Returns
+        -------
+        status : int
+            `plan.RUNNING` if all is well.
+        costs : ndarray, shape (epochs, 2)
+            For each epoch that had a batch in this call: the sums of w_i L_i and of w_i over
+            all its batches so far.
+        """
+        plan = self._plan
+        first_epoch = self.epoch
+        epochs = (self.now + batches - 1) // self.epoch_batches - first_epoch + 1
+        costs = plan.give(P.COSTS, "costs", np.zeros((max(epochs, 1), 2)))
+        if plan[P.PLACE]:  # in the middle of an epoch, whose sums go on
+            costs[0] = self._sums
+        plan[P.FIRST_EPOCH] = first_epoch
+        plan.give(P.RATES, "rates", np.ascontiguousarray(rates))
+        plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
+        plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
+        run_together(self._run, plan, self.threads)
+        self._sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
+        return plan[P.STATUS], costs
+
+    def rows_of_batch(self) -> NDArray[np.int64]:
+        """Return the rows of the batch under way, or of the last one."""
+        return self._plan.arrays["batch rows"][: self._plan[P.BATCH_N]].copy()
+
+
+def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[np.float64]:
+    """Return the learning rate and the momentum of each batch, shape (batches, 2)."""
+    rates = np.zeros((batches, 2))
+    for column, name in enumerate(("learning_rate", "momentum")):
+        rate = getattr(rule, name, 0.0)
+        if callable(rate):
+            rates[:, column] = [rate_at(rate, t, total) for t in range(first, first + batches)]
+        else:
+            rates[:, column] = rate
+    return rates

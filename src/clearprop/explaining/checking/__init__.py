@@ -1,0 +1,1 @@
+"""Checks of gradients: a network's, anybody's, and a backward pass written by hand."""

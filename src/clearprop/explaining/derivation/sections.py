@@ -1,0 +1,328 @@
+"""The sections of a derivation: forward, cost, chain rule, deltas, mean, update, meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.activations import BuiltInActivation
+from clearprop.explaining.cost import cost_of
+from clearprop.explaining.derivation.expressions import (
+    Expression,
+    Number,
+    Quotient,
+    Rest,
+    Sum,
+    Symbol,
+    minus,
+    times,
+)
+from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.neurons import Neurons, is_small
+from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
+from clearprop.explaining.derivation.paths import count_of_paths, strongest_paths
+from clearprop.explaining.derivation.record_symbols import RecordSymbols, ranked
+from clearprop.explaining.derivation.shown_numbers import count_text
+from clearprop.explaining.derivation.steps_of_pass import (
+    a_step,
+    cost_step,
+    da_step,
+    delta_step,
+    denominator_step,
+    fused_delta_steps,
+    jacobian_steps,
+    loss_step,
+    mean_step,
+    slope_step,
+    z_step,
+)
+from clearprop.explaining.derivation.tree import Equation, Part
+from clearprop.explaining.derivation.words import meaning, step_in_words
+from clearprop.optimizers import Moment, Optimizer
+
+Array = NDArray[Any]
+
+H = 1e-5
+"""The step of the central difference, relative to the parameter's size where that is above 1."""
+
+
+class Update(NamedTuple):
+    """An optimizer's step: the rule, its state before (empty: it begins), and the moment.
+
+    `after` holds parameters and state after a step that was made; None: it is made here.
+    """
+
+    rule: Optimizer
+    before: Mapping[str, Array]
+    now: Moment
+    after: tuple[Array, Mapping[str, Array]] | None = None
+
+
+def forward_part(
+    s: RecordSymbols,
+    neurons: Neurons,
+    *,
+    to_z: bool = False,
+    weight: tuple[int, int, int] | None = None,
+) -> Part:
+    """The forward pass of the neurons of each layer.
+
+    `to_z` leaves out the last layer's a; `weight` (layer, j, i) is shown in its sum in any case.
+    """
+    equations: list[Equation] = []
+    functions: dict[str, str] = {}
+    for layer in sorted(neurons):
+        if layer == 0 or not neurons[layer]:
+            continue
+        if not (to_z and layer == max(neurons)):
+            functions |= dict.fromkeys(definition(s, layer), "")
+        shown = sorted(neurons[layer])
+        # Of a wide network, the strongest neuron of a layer stands for the others.
+        summed = shown if is_small(s) else neurons[layer][:1]
+        for j in summed:
+            own = weight is not None and weight[:2] == (layer, j)
+            equations.append(z_step(s, layer, j, weight[2] if weight and own else None))
+        if to_z and layer == max(neurons):
+            break
+        if s.is_softmax(layer):
+            equations.append(denominator_step(s, layer))
+        equations += [a_step(s, layer, j) for j in shown]
+    return Part("Forward", tuple(functions), tuple(equations))
+
+
+def definition(s: RecordSymbols, layer: int) -> tuple[str, ...]:
+    """Say what f_l is, unless its name says it."""
+    f = s.f(layer)
+    if isinstance(f, BuiltInActivation) and not f.equation.startswith(f.name):
+        return (f"{f.name}(z) = {f.equation}",)
+    return ()
+
+
+def cost_part(s: RecordSymbols) -> Part:
+    """The cost of the sample, and of the batch."""
+    equations = [loss_step(s)]
+    words = [f"{s.network.loss}: {getattr(s.network.loss, 'equation', 'your own loss')}"]
+    words += _targets(s)
+    if s.is_mean:
+        equations.append(cost_step(s))
+    if s.n > 1:
+        even = np.ptp(s.record.omega) == 0
+        share = f"1/{s.n:,}" if even else "its weight by the sum of weights"
+        words.append(f"ω is a sample's share of the cost: {share}.")
+    return Part("Cost", tuple(words), tuple(equations))
+
+
+def _targets(s: RecordSymbols) -> list[str]:
+    """Say what y is: of a class, 1 in one place and 0 elsewhere."""
+    if s.network.loss.targets != "labels":
+        return []
+    y = s.record.y[s.sample]
+    ones = np.flatnonzero(y == 1)
+    if len(ones) == 1 and np.count_nonzero(y) == 1:
+        return [f"y[{ones[0]}] is 1, for the class that is right; the others of y are 0."]
+    return []
+
+
+def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
+    """How delta^L comes about where loss and output have a common form, or by softmax."""
+    z = names.text(s.z(s.last, j))
+    if s.is_fused and not s.is_softmax(s.last):
+        title = f"Output and loss in one: ∂L/∂{z}"
+        words = (f"{s.network.loss} after {s.f(s.last)}: the slopes of both cancel.",)
+        return Part(title, words, tuple(fused_delta_steps(s, j)))
+    return jacobian_part(s, names, s.last, j) if s.is_softmax(s.last) else None
+
+
+def jacobian_part(s: RecordSymbols, names: Names, layer: int, j: int) -> Part:
+    """A column of softmax's Jacobian; of the output's, how a - y falls out of it."""
+    words = ["∂a[k]/∂z[j] = a[k]·(1 - a[k]) where k = j, and -a[k]·a[j] elsewhere."]
+    title = f"Softmax: the Jacobian's column for {names.text(s.z(layer, j))}"
+    if layer == s.last and s.is_fused:
+        words.append(
+            "∂L/∂a[k] = -y[k]/a[k], so that a[k] cancels, and what is left is a[j] - y[j]."
+        )
+        return Part(title, tuple(words), tuple(fused_delta_steps(s, j)))
+    return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j)))
+
+
+def kept_part(s: RecordSymbols, neurons: Neurons, down_to: int, end: Equation | None) -> Part:
+    """The deltas from the output down: each computed once, and used again; and the `end`."""
+    equations: list[Equation] = []
+    for layer in range(s.last, down_to - 1, -1):
+        for j in sorted(neurons[layer]):
+            equations += _delta_steps(s, layer, j)
+    if end is not None:
+        equations.append(end)
+    words = ("A delta is computed once, and serves every weight and every neuron below it.",)
+    return Part("With what is kept (dynamic programming)", words, tuple(equations))
+
+
+def softmax_parts(s: RecordSymbols, names: Names, neurons: Neurons) -> list[Part]:
+    """How the output's delta comes about, and that of each softmax below, from the output down."""
+    parts = [output_part(s, names, neurons[s.last][0])]
+    for layer in sorted(neurons, reverse=True):
+        if 0 < layer < s.last and s.is_softmax(layer):
+            parts.append(jacobian_part(s, names, layer, neurons[layer][0]))
+    return [part for part in parts if part is not None]
+
+
+def _delta_steps(s: RecordSymbols, layer: int, j: int) -> list[Equation]:
+    if layer == s.last and s.is_fused:
+        return [delta_step(s, layer, j)]
+    steps = [da_step(s, layer, j)]
+    if not s.is_softmax(layer):
+        steps.append(slope_step(s, layer, j))
+    return [*steps, delta_step(s, layer, j)]
+
+
+def chain_part(
+    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
+) -> Part:
+    """The chain rule written out, a product of slopes for each path."""
+    own = s.own_gradient(symbol, layer, index)
+    paths = strongest_paths(s, symbol, layer, index, s.largest + 1)
+    n = count_of_paths(s, layer)
+    whose = "" if not s.is_mean else f", for sample {s.sample}"
+    title = f"The chain rule, from the output to the input{whose}"
+    if n == 1:
+        (path,) = paths
+        return Part(title, (), (Equation(own, own.value, (path.partials, path.factors)),))
+    shown = paths if n <= s.largest + 1 else paths[: s.largest]
+    terms: list[Expression] = [path.factors for path in shown]
+    if n > len(shown):
+        rest = own.value - sum(path.value for path in shown)
+        if abs(rest) < 1e-13 * sum(abs(path.value) for path in shown):
+            rest = 0.0  # the rounding of the others
+        terms.append(Rest(n - len(shown), "path", rest))
+    strongest = Symbol("path", paths[0].value)
+    words = (f"{count_text(n)} paths lead from {names.text(s.parameter(symbol, layer, index))} to "
+             "the cost, each a product of slopes. The strongest:",)  # fmt: skip
+    equations = (
+        Equation(strongest, strongest.value, (paths[0].partials, paths[0].factors)),
+        Equation(own, own.value, (Sum(tuple(terms)),), by_rows=True),
+    )
+    return Part(title, words, equations)
+
+
+def mean_part(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...]) -> Part:
+    """The mean over the batch, and the penalty."""
+    words = []
+    if s.n > 1:
+        words.append(
+            "Each sample pushes with its share ω of the cost; who pushes hardest is marked."
+        )
+    if s.record.l2 and symbol == "W":
+        words.append("The penalty adds l2 times the weight.")
+    title = "The mean over the batch" if s.n > 1 else "The sample's part, and the penalty"
+    return Part(title, tuple(words), (mean_step(s, symbol, layer, index),))
+
+
+def update_part(
+    s: RecordSymbols,
+    names: Names,
+    symbol: str,
+    layer: int,
+    index: tuple[int, ...],
+    update: Update,
+) -> Part:
+    """The optimizer's step of one parameter."""
+    step = _OneStep(s, update)
+    numbers = step.of(symbol, layer, index)
+    w = s.parameter(symbol, layer, index)
+    words = step_in_words(names, w, numbers.new.value, step.name)
+    return Part(step.title, (words,), tuple(numbers.steps()))
+
+
+def updates_part(s: RecordSymbols, names: Names, update: Update) -> Part:
+    """The optimizer's step of all parameters, or of those that it moves most."""
+    step = _OneStep(s, update)
+    parts = []
+    for name, change in s.network.unflatten(step.change).items():
+        many = change.size > s.largest + 1 and not is_small(s)
+        places = ranked(change.ravel())[: s.largest] if many else range(change.size)
+        equations: list[Equation] = []
+        for place in places:
+            index = tuple(int(i) for i in np.unravel_index(int(place), change.shape))
+            equations += step.of(name[0], int(name[1:]), index).steps()
+        words = (f"The {len(places)} of {change.size:,} that move most.",) if many else ()
+        parts.append(Part(names.array(name), words, tuple(equations)))
+    return Part(step.title, (), (), tuple(parts))
+
+
+class _OneStep:
+    """An update of all parameters, of which single ones are told."""
+
+    def __init__(self, s: RecordSymbols, update: Update) -> None:
+        self._s = s
+        self._rule, self._now = update.rule, update.now
+        self._state = update.before or self._rule.start(s.network.parameters)
+        self._parameters, self._after = update.after or updated(
+            s.network, s.record.gradient, self._rule, self._state, self._now
+        )
+
+    @property
+    def name(self) -> str:
+        return type(self._rule).__name__
+
+    @property
+    def title(self) -> str:
+        which = f"update {self._now.made + 1}" if self._now.made else "its first update"
+        return f"The step of {self.name}, {which}"
+
+    @property
+    def change(self) -> Array:
+        return np.asarray(self._parameters - self._s.network.parameters)
+
+    def of(self, symbol: str, layer: int, index: tuple[int, ...]) -> OneParameter:
+        """Return the step of one parameter."""
+
+        def one(vector: Array) -> float:
+            return float(self._s.network.unflatten(vector)[f"{symbol}{layer}"][index])
+
+        before = {k: one(np.asarray(array, np.float64)) for k, array in self._state.items()}
+        after = {key: one(array) for key, array in self._after.items()}
+        w, g = self._s.parameter(symbol, layer, index), self._s.gradient(symbol, layer, index)
+        new = one(self._parameters)
+        return OneParameter(self._rule, self._now, w, g, before, after, new)
+
+
+def meaning_part(
+    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
+) -> Part:
+    """What the gradient means in words, and a central difference."""
+    words = [meaning(s, names, symbol, layer, index)]
+    gradient = s.gradient(symbol, layer, index).value
+    difference = _difference(s, names, symbol, layer, index)
+    apart = abs(difference.value - gradient)
+    # Rounding of a cost of size L makes a difference uncertain by eps L / h.
+    doubt = 1e-4 * max(abs(gradient), abs(difference.value)) + 1e-9 * abs(s.cost().value) + 1e-12
+    if not np.isfinite(difference.value):
+        words.append("The central difference is not finite, as the cost overflows nearby.")
+    elif not apart <= doubt:
+        words.append(
+            "The central difference is another number: a kink (of a relu, say) lies nearby, "
+            "or the cost is hardly computed so finely. Ask cp.check_gradients."
+        )
+    return Part("What it means, with a central difference beside it", tuple(words), (difference,))
+
+
+def _difference(
+    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
+) -> Equation:
+    w = s.parameter(symbol, layer, index)
+    h = H * max(1.0, abs(w.value))
+    cost = cost_of(s.record)
+    moved = s.network.parameters.copy()
+    place = s.network.unflatten(moved)[f"{symbol}{layer}"]
+    costs = []
+    for sign in (1, -1):
+        place[index] = w.value + sign * h
+        costs.append(float(cost(moved)))
+    up, down = (
+        Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
+    )
+    form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
+    return Equation(Symbol("difference", form.value), form.value, (form,), digits=12)

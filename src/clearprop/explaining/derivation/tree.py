@@ -1,0 +1,292 @@
+"""Derivation: the steps by which a number comes about, as a tree that is written in many forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clearprop.checks.settings import count
+from clearprop.errors import ElementError
+from clearprop.explaining.derivation.expressions import (
+    Expression,
+    Number,
+    Partial,
+    Rest,
+    Sum,
+    Symbol,
+    rounded,
+    symbols_in,
+)
+from clearprop.explaining.derivation.glyphs import CodeNames, Names
+from clearprop.explaining.derivation.plain_text import TEXT
+
+_CODE = CodeNames()
+"""How steps are written for programs."""
+
+
+@dataclass(frozen=True, repr=False)
+class Equation:
+    """One step: what is computed, by which formula, with which numbers.
+
+    Attributes
+    ----------
+    left : Expression
+        What is computed; mostly a symbol of the grammar.
+    value : float
+        Its value, as the record has it, in float64.
+    forms : tuple of Expression
+        Right-hand sides, all equal, the last the one that numbers are put into. None for a
+        number that is given, or that no formula is known for.
+    note : str
+        Some words on it.
+    uses : int
+        How often the number is used in the whole pass, where it is kept to be used again.
+    digits : int
+        Significant digits of the numbers put in; more where these are close to each other.
+    by_rows : bool
+        Whether a sum is shown with a row for each term, however short it is.
+    """
+
+    left: Expression
+    value: float
+    forms: tuple[Expression, ...] = ()
+    note: str = ""
+    uses: int = 0
+    digits: int = 6
+    by_rows: bool = False
+
+    @property
+    def name(self) -> str:
+        """The code name of what is computed: "delta1[0]", in a batch "delta1[0]@3"."""
+        if isinstance(self.left, Symbol | Partial):
+            return self.left.code
+        return TEXT.symbols(self.left, _CODE)
+
+    @property
+    def symbols(self) -> str:
+        """The formula in the grammar's names; "" where there is none."""
+        return TEXT.symbols(self.forms[-1], _CODE) if self.forms else ""
+
+    @property
+    def numbers(self) -> str:
+        """The formula with numbers put in."""
+        return TEXT.numbers(self.forms[-1], self.shown_digits) if self.forms else ""
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """The code names of the numbers that go into it, each once."""
+        found = (symbol.code for form in self.forms[-1:] for symbol in symbols_in(form))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def terms(self) -> tuple[Expression, ...]:
+        """The terms of a sum, where that is the last form."""
+        last = self.forms[-1] if self.forms else None
+        return last.terms if isinstance(last, Sum) else ()
+
+    @property
+    def shown_digits(self) -> int:
+        """Digits of the numbers put in: as many as it takes for these to give the value."""
+        if not self.forms or not np.isfinite(self.value):
+            return self.digits
+        for digits in range(self.digits, 16, 3):
+            given = rounded(self.forms[-1], digits)
+            if abs(given - self.value) <= 1e-3 * abs(self.value):
+                return digits
+        return self.digits  # the terms cancel to their rounding
+
+    @property
+    def is_by_rows(self) -> bool:
+        """Whether the sum has to be shown with a row for each term."""
+        return len(self.terms) > 1 and (
+            self.by_rows or any(isinstance(term, Rest) for term in self.terms)
+        )
+
+    @property
+    def largest(self) -> int:
+        """Which of the terms is largest in size, the rest aside; -1 where all are 0."""
+        sizes = [0.0 if isinstance(t, Rest) else abs(t.value) for t in self.terms]
+        return sizes.index(max(sizes)) if sizes and max(sizes) > 0 else -1
+
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether the numbers put in say more than the value does."""
+        return bool(self.forms) and not isinstance(self.forms[-1], Symbol | Number | Partial)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the step as plain numbers and texts."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "symbols": self.symbols,
+            "numbers": self.numbers,
+            "value": self.value,
+            "depends_on": list(self.depends_on),
+        }
+        if len(self.forms) > 1:
+            found["also"] = [TEXT.symbols(form, _CODE) for form in self.forms[:-1]]
+        if self.note:
+            found["note"] = self.note
+        if self.uses:
+            found["uses"] = self.uses
+        if self.is_by_rows:
+            found["terms"] = [
+                {
+                    "symbols": TEXT.symbols(term, _CODE),
+                    "numbers": TEXT.numbers(term, self.shown_digits),
+                    "value": term.value,
+                    "largest": i == self.largest,
+                }
+                for i, term in enumerate(self.terms)
+            ]
+        return found
+
+    def __repr__(self) -> str:
+        formula = f" = {self.symbols}" if self.forms else ""
+        return f"{self.name}{formula} = {self.value!r}"
+
+
+@dataclass(frozen=True, repr=False)
+class Part:
+    """A stretch of a derivation: a title, words, equations, and parts of its own."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the part as plain numbers and texts."""
+        found: dict[str, Any] = {"title": self.title}
+        if self.words:
+            found["words"] = list(self.words)
+        if self.equations:
+            found["equations"] = [equation.to_dict() for equation in self.equations]
+        if self.parts:
+            found["parts"] = [part.to_dict() for part in self.parts]
+        return found
+
+    def __iter__(self) -> Iterator[Equation]:
+        """Yield all equations, in order."""
+        yield from self.equations
+        for part in self.parts:
+            yield from part
+
+    def __repr__(self) -> str:
+        return f"Part {self.title!r}: {sum(1 for _ in self)} equations"
+
+
+@dataclass(frozen=True, repr=False)
+class Derivation:
+    """How a number of a network comes about: what `cp.explain` returns.
+
+    Printed, it is text of at most 100 columns; a notebook shows it as a page.
+
+    Attributes
+    ----------
+    of : str or None
+        The element that was asked for; None for a whole pass.
+    title : str
+    words : tuple of str
+        What is to be said of the whole.
+    parts : tuple of Part
+        The tree of steps. Iterating over a derivation yields all its equations, in order.
+    names : Names
+        How symbols are written.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network.from_weights([[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6]]])
+    >>> derivation = cp.explain(network, [0.5, 1.0], 1.0, of="delta1[0]")
+    >>> bool(derivation.value == cp.backprop(network, [[0.5, 1.0]], [1.0])["delta1[0]"][0])
+    True
+    >>> equation = derivation["da1[0]"]
+    >>> equation.symbols, equation.numbers, equation.depends_on
+    ('delta2[0] · W2[0,0]', '-0.339217 · 0.5', ('delta2[0]', 'W2[0,0]'))
+    """
+
+    of: str | None
+    title: str
+    words: tuple[str, ...]
+    parts: tuple[Part, ...]
+    names: Names
+
+    def __iter__(self) -> Iterator[Equation]:
+        for part in self.parts:
+            yield from part
+
+    def __getitem__(self, name: str) -> Equation:
+        """Return the equation of a code name, or a reader's; the last, if several."""
+        asked, found = self.names.element(name), None
+        for equation in self:
+            if equation.name in (name, asked):
+                found = equation
+        if found is None:
+            raise ElementError(
+                f"{name!r} has no equation in this derivation; there are: {', '.join(self.keys())}"
+            )
+        return found
+
+    def keys(self) -> list[str]:
+        """Return the code names of all equations, each once."""
+        return list(dict.fromkeys(equation.name for equation in self))
+
+    @property
+    def value(self) -> float:
+        """The value of the number that was asked for.
+
+        Raises
+        ------
+        ElementError
+            If an array, or a whole pass, was explained; its numbers are in the equations.
+        """
+        if self.of is None:
+            raise ElementError(
+                "an array or a whole pass was explained; ask an equation: derivation['L'].value"
+            )
+        return self[self.of].value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tree as plain numbers and texts, ready for JSON."""
+        found: dict[str, Any] = {"of": self.of, "title": self.title}
+        if self.words:
+            found["words"] = list(self.words)
+        found["parts"] = [part.to_dict() for part in self.parts]
+        return found
+
+    def to_text(self, width: int = 100) -> str:
+        """Return aligned text, of at most `width` columns where words and numbers allow."""
+        from clearprop.explaining.derivation.as_text import text_of
+
+        return text_of(self, count("width", width, 40))
+
+    def to_latex(self) -> str:
+        """Return LaTeX for a document with the package amsmath."""
+        from clearprop.explaining.derivation.as_latex import latex_of
+
+        return latex_of(self)
+
+    def to_mathml(self) -> str:
+        """Return one ``<math>`` element, with a row for each equation."""
+        from clearprop.explaining.derivation.as_html import mathml_of
+
+        return mathml_of(self)
+
+    def to_html(self) -> str:
+        """Return a page in one file: words, MathML, styles, no script."""
+        from clearprop.explaining.derivation.as_html import page_of
+
+        return page_of(self)
+
+    def _repr_html_(self) -> str:
+        from clearprop.explaining.derivation.as_html import body_of
+
+        return body_of(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    __repr__ = __str__

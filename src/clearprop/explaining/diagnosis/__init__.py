@@ -1,0 +1,1 @@
+"""What ails a network, in plain words."""

@@ -1,0 +1,237 @@
+"""The computation graph of a network: values go forward along its edges, gradients come back.
+
+Backpropagation walks this graph from the loss to the inputs. A sum hands its delta to each of its
+products, a multiplier multiplies it by its other factor, and where a value went to several nodes
+the gradients that come back are added:
+
+    forward   a_i, W_ji  ->  W_ji a_i          backward   delta_j -> W_ji delta_j to a_i,
+                                                          delta_j a_i to W_ji
+
+The graph narrates a record of `clearprop.backprop`: nothing is computed a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from clearprop import notation
+from clearprop.backprop import backprop
+from clearprop.checks.data import check_inputs, check_targets
+from clearprop.errors import ArgumentError, ElementError, ShapeError
+from clearprop.explaining.graph.detailed import detailed_graph
+from clearprop.explaining.graph.detailed_picture import DetailedPicture
+from clearprop.explaining.graph.dot import dot_text
+from clearprop.explaining.graph.folded import folded_graph
+from clearprop.explaining.graph.folded_picture import FoldedPicture
+from clearprop.explaining.graph.labels import Labels, canonical
+from clearprop.explaining.graph.parts import Edge, Node
+from clearprop.explaining.one_sample import as_row, target_row
+from clearprop.losses import Loss
+from clearprop.network import Network, check_network
+from clearprop.record import Record
+
+NEURONS = 8
+"""The widest layer whose every multiplier can be drawn."""
+
+WEIGHTS = 128
+"""The most weights that are drawn one by one unless asked for: those of 8-8-8."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ComputationGraph:
+    """The nodes and edges of a network, with the numbers of one sample if there is one.
+
+    In a notebook it is a picture; `svg` and `dot` give it as text.
+
+    Attributes
+    ----------
+    network : Network
+        A float64 copy, with the loss of the graph.
+    record : Record or None
+        Where the numbers are from; None without a sample.
+    detailed : bool
+        Whether every number has its own node, or a layer's numbers share one.
+    nodes : tuple of Node
+        In the order of the forward pass. ``graph["W1[0,1]"]`` is one of them.
+    edges : tuple of Edge
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network.from_weights([[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6]]])
+    >>> graph = cp.computation_graph(network, [0.5, 1.0], [1.0], loss="squared_error")
+    >>> [node.name for node in graph.nodes if node.kind == "sum"]
+    ['z1[0]', 'z1[1]', 'z2[0]']
+    >>> back = [edge.gradient for edge in graph.edges if edge.source == "a1[0]"]
+    >>> sum(back) == graph["a1[0]"].gradient
+    True
+    """
+
+    network: Network
+    record: Record | None
+    detailed: bool
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def __getitem__(self, name: str) -> Node:
+        """Return a node by the name of what it gives: "W1[0,1]", "z1[0]", "L".
+
+        Raises
+        ------
+        ElementError
+            If the graph has no such node; a folded one has "W1", a detailed one "W1[0,1]".
+        """
+        found = self._by_name(name)
+        if found is not None:
+            return found
+        element, view = notation.parse(name), "detailed" if self.detailed else "folded"
+        notation.check(element, name, self.network.sizes, self.network.has_biases)
+        some = "W1[0,0]" if self.detailed else "W1"
+        found = self._by_name(canonical(name))
+        if found is None:
+            raise ElementError(f"{name!r} is no node of the {view} graph; one is {some}")
+        return found
+
+    def _by_name(self, name: str) -> Node | None:
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def svg(self) -> str:
+        """Return the picture as a self-contained SVG document.
+
+        Values stand above the edges, gradients below; what the mouse rests on shows all digits.
+        The detailed picture goes from left to right, the folded one from top to bottom.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> text = cp.computation_graph(cp.Network([784, 100, 10], output="softmax")).svg()
+        >>> text[:4], "W1 (100, 784)" in text
+        ('<svg', True)
+        """
+        if self.detailed:
+            picture = DetailedPicture(self.network.sizes, self.nodes, self.edges, self._title())
+            return picture.svg()
+        layers = len(self.network.activations)
+        return FoldedPicture(layers, self.nodes, self.edges, self._title()).svg()
+
+    def dot(self) -> str:
+        """Return the graph in DOT, which Graphviz and other programs lay out in their own ways.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> print(cp.computation_graph(cp.Network([3, 2])).dot().splitlines()[0])
+        digraph computation_graph {
+        """
+        return dot_text(self.nodes, self.edges, self._title())
+
+    def _title(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        cost = "" if self.record is None else f": L = {self.record.loss:.6g}"
+        return f"Computation graph of {sizes}, loss {self.network.loss}{cost}"
+
+    def __repr__(self) -> str:
+        view = "detailed" if self.detailed else "folded"
+        numbers = ", no numbers" if self.record is None else ""
+        return (
+            f"{self._title()}\n  {view}: {len(self.nodes)} nodes, {len(self.edges)} edges{numbers}"
+        )
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+
+def computation_graph(
+    network: Network,
+    x: object = None,
+    y: object = None,
+    *,
+    loss: str | Loss | None = None,
+    detailed: bool | None = None,
+    names: Mapping[str, str] | None = None,
+) -> ComputationGraph:
+    """Draw a network as the graph of its computations, with one sample's numbers.
+
+    Parameters
+    ----------
+    network : Network
+        Left as it is. The numbers are those of a float64 copy.
+    x : array-like, shape (n_0,) or (1, n_0), optional
+        One sample. None, with y: the structure alone.
+    y : array-like, shape (n_L,) or (1, n_L), optional
+        Its target; a number where n_L is 1, or a label for cross_entropy.
+    loss : str or Loss, optional
+        In place of the network's own.
+    detailed : bool, optional
+        True: a multiplier for each weight, a sum and a nonlinearity for each neuron; for layers of
+        8 neurons at most. False: a layer's numbers together, as shapes, ranges and norms. None:
+        detailed up to 8 neurons in each layer and 128 weights.
+    names : mapping of str to str, optional
+        Your own names of elements, such as ``{"W1[0,0]": "w1"}``.
+
+    Returns
+    -------
+    ComputationGraph
+
+    Raises
+    ------
+    ShapeError
+        If x is more than one sample.
+    DataError
+        If x or y does not fit the network.
+    ArgumentError
+        If only one of x and y is given, or a layer is too wide to be drawn in detail.
+    ElementError
+        If a key of `names` names no element of the network.
+    PairingError
+        If the loss cannot follow the network's output.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 2, 2], output="softmax", seed=1)
+    >>> cp.computation_graph(network, [0.5, 1.0], 1)
+    Computation graph of 2-2-2, loss cross_entropy: L = 1.63325
+      detailed: 34 nodes, 38 edges
+    >>> cp.computation_graph(cp.Network([784, 100, 10], output="softmax"))
+    Computation graph of 784-100-10, loss cross_entropy
+      folded: 11 nodes, 10 edges, no numbers
+    """
+    network = check_network(network).astype(np.float64, loss=loss)
+    labels = Labels(network, names)
+    if detailed is None:
+        weights = sum(W.size for W in network.weights)
+        detailed = max(network.sizes) <= NEURONS and weights <= WEIGHTS
+    elif detailed and max(network.sizes) > NEURONS:
+        raise ArgumentError(
+            f"the detailed graph draws up to {NEURONS} neurons a layer, but this network has "
+            f"{max(network.sizes)} in one: fold it (detailed=False, --folded)"
+        )
+    record = _record(network, x, y)
+    build = detailed_graph if detailed else folded_graph
+    nodes, edges = build(network, record, labels)
+    return ComputationGraph(network, record, bool(detailed), nodes, edges)
+
+
+def _record(network: Network, x: object, y: object) -> Record | None:
+    """Return the record of one sample, or None where none is given."""
+    if x is None and y is None:
+        return None
+    if x is None or y is None:
+        given, missing = ("y", "x") if x is None else ("x", "y")
+        raise ArgumentError(
+            f"{given} is given without {missing}: give both for a sample's numbers, or neither for "
+            "the structure"
+        )
+    X = check_inputs(as_row(x), network.sizes[0], network.dtype, "x")
+    if len(X) != 1:
+        raise ShapeError(
+            f"x has {len(X)} rows, but a graph shows one sample: give one row of x, and its y"
+        )
+    target = check_targets(
+        target_row(y, network), 1, network.sizes[-1], network.loss.targets, network.dtype
+    )
+    return backprop(network, X, target)

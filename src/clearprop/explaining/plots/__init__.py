@@ -1,0 +1,1 @@
+"""Plots of weights, of the flow of gradients, and of the cost."""

@@ -1,0 +1,1 @@
+"""Numerics: random streams, special functions, and checks of derivatives."""

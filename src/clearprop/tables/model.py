@@ -1,0 +1,643 @@
+"""Model: from a table of raw columns to predictions in the target's own terms.
+
+A network alone cannot predict from a table: the columns have to become inputs just as they
+did in training, and the outputs labels or numbers again. A Model keeps all of it, in one file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.activations import Activation
+from clearprop.checks.settings import count, number
+from clearprop.errors import ArgumentError, ModelFileError, unknown
+from clearprop.files import model_file
+from clearprop.files.saved_functions import check_given
+from clearprop.initializers import Initializer
+from clearprop.network import Network, arrays_in_file, network_header, restore_network
+from clearprop.numerics.random import check_seed
+from clearprop.optimizers import AdamW
+from clearprop.tables.columns import Column, names_of, read_columns
+from clearprop.tables.encoding import STATISTICS, Encoding, Unusual, restore_inputs
+from clearprop.tables.judgment import judge, make_report
+from clearprop.tables.preparation import prepare, rows_with_target
+from clearprop.tables.report import Report
+from clearprop.tables.scores import Scores, scores_of
+from clearprop.tables.split import Split
+from clearprop.tables.table_files import read_table
+from clearprop.tables.target import Target, check_target_name, find_target, restore_target
+from clearprop.training.train import train
+from clearprop.training.watching.early_stopping import EarlyStopping
+from clearprop.training.watching.history import History
+
+Array = NDArray[Any]
+
+TRAINING = frozenset(inspect.signature(train).parameters) - {
+    "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
+}  # fmt: skip
+"""What `Model.fit` passes on."""
+
+
+class Model:
+    """A network, how a table becomes its inputs, and what its outputs mean.
+
+    `Model.fit` and `Model.load` make one.
+
+    Attributes
+    ----------
+    network : Network
+        What was trained.
+    report : Report
+        What was decided about the table, and the scores on the test rows beside those of
+        baselines. Printed, it is a page.
+    history : History or None
+        The epochs of training; None after loading.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> import pandas as pd
+    >>> from sklearn.datasets import load_iris
+    >>> iris = load_iris(as_frame=True)
+    >>> table = iris.data.assign(species=iris.target_names[iris.target])
+    >>> model = cp.Model.fit(table, "species", seed=0)
+    >>> model
+    Model of 'species': classification, network 4-100-50-3 on 4 columns
+    >>> flower = pd.DataFrame({
+    ...     "petal length (cm)": [1.4], "petal width (cm)": [0.2],
+    ...     "sepal length (cm)": [5.1], "sepal width (cm)": [3.5],
+    ... })
+    >>> model.predict(flower).tolist()
+    ['setosa']
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        encoding: Encoding,
+        target: Target,
+        report: Report,
+        history: History | None = None,
+    ) -> None:
+        self.network = network
+        self.report = report
+        self.history = history
+        self._encoding = encoding
+        self._target = target
+
+    @classmethod
+    def fit(
+        cls,
+        table: object,
+        target: str,
+        *,
+        hidden: Sequence[int] | int = (100, 50),
+        task: str | None = None,
+        activation: str | Activation = "relu",
+        initializer: str | Initializer = "glorot_uniform",
+        drop: Collection[str] | None = (),
+        keep: Collection[str] | None = (),
+        categorical: Collection[str] | None = (),
+        drop_missing_target: bool = False,
+        validation: float = 0.15,
+        test: float = 0.2,
+        epochs: int = 200,
+        compare: bool = True,
+        seed: int = 0,
+        **training: Any,
+    ) -> Model:
+        """Train a network on a table.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            Raw columns. A path is read by its ending: .csv, .tsv, .parquet, .arrow, .jsonl,
+            .json.
+        target : str
+            The column to predict.
+        hidden : sequence of int
+            The sizes of the hidden layers; one number for one layer, [] for none.
+        task : {"classification", "regression"}, optional
+            None: text, booleans and whole numbers of at most 20 different values are classes,
+            other numbers are predicted as numbers; the report says what was taken.
+        activation : str or Activation
+            Of the hidden layers.
+        initializer : str or Initializer
+            Draws the first weights.
+        drop : collection of str
+            Columns to leave out.
+        keep : collection of str
+            Columns to use though they look like identifiers.
+        categorical : collection of str
+            Columns of numbers that are names of things, such as codes.
+        drop_missing_target : bool
+            Leave out rows whose target is missing, which are refused otherwise.
+        validation, test : float
+            The shares of the rows, at most 0.5 each and 0.8 together, to stop training by and
+            to test on; drawn by `seed`, from each class in proportion. 0: none.
+        epochs : int
+            At most.
+        compare : bool
+            Whether the report has baselines: the most frequent class or mean, a linear model,
+            and gradient boosting, all scikit-learn's.
+        seed : int
+            For the rows put aside, the first weights and the order of rows.
+        **training
+            Anything else `clearprop.train` takes, in place of what fits the size of the table:
+            ``optimizer``, ``batch_size``, ``l2``, ``dropout``, ``early_stopping``,
+            ``callbacks``, ``progress``, ...
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        FileMissingError, TableFileError
+            If a path leads to no table.
+        ColumnError, TargetError, ShapeError, DataError
+            If the table lacks the target, or cannot be learned from; the message says why.
+        ArgumentError
+            If a setting is out of range, or names a column that is not there.
+        MissingExtraError
+            If scikit-learn or polars (the extra `tables`) is not installed.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_diabetes
+        >>> table = load_diabetes(as_frame=True, scaled=False).frame
+        >>> model = cp.Model.fit(
+        ...     table, "target", hidden=[50], task="regression", activation="tanh",
+        ...     drop=["s6"], keep=[], categorical=["sex"], drop_missing_target=True,
+        ...     validation=0.1, test=0.25, epochs=100, compare=False, seed=1, l2=1e-4,
+        ... )
+        >>> model.network.sizes, model.report.rows["test"]
+        ((10, 50, 1), 110)
+        """
+        seed = check_seed(seed)
+        number("validation", validation, low=0, high=0.5)
+        number("test", test, low=0, high=0.5)
+        if validation + test > 0.8:
+            raise ArgumentError(
+                f"validation and test take {validation + test:.0%} of the rows together; 80% is "
+                "the most"
+            )
+        if isinstance(hidden, int):
+            hidden = [hidden]
+        count("epochs", epochs, 1)
+        for name in set(training) - TRAINING:
+            unknown("setting of training", name, TRAINING)
+        ready = prepare(
+            table,
+            target,
+            task=task,
+            drop=drop,
+            keep=keep,
+            categorical=categorical,
+            drop_missing_target=drop_missing_target,
+            validation=validation,
+            test=test,
+            seed=seed,
+        )
+        network = Network(
+            [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
+            activation,
+            "softmax" if ready.target.classes else "identity",
+            initializer=initializer,
+            seed=seed,
+        )
+        split = ready.split
+        settings = _settings(split) | {"epochs": epochs, "seed": seed} | training
+        if len(split.validation):
+            settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
+        started = time.monotonic()
+        history = train(network, ready.X[split.training], ready.y[split.training], **settings)
+        seconds = time.monotonic() - started
+        scores: dict[str, dict[str, float | None]] = {}
+        said = ""
+        if len(split.test):
+            outputs = _meaning(network, ready.target, ready.X[split.test])
+            interrupted = history.stopped == "interrupted"  # whoever waits no more gets the model
+            scores, said = judge(ready, outputs, compare and not interrupted, seed)
+        report = make_report(ready, network, history, seconds, scores, said)
+        return cls(network, ready.encoding, ready.target, report, history)
+
+    def read(self, path: str | os.PathLike[str]) -> Any:
+        """Return the table in a file, with codes of categories left as text.
+
+        Every method that takes a table takes the path too; reading once spares time where
+        several are asked.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        polars.DataFrame
+
+        Raises
+        ------
+        FileMissingError, TableFileError, ColumnError
+            If the path leads to no table.
+        """
+        texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
+        return read_table(path, [*texts, self.target] if self.classes else texts)
+
+    def predict(self, table: object) -> Array:
+        """Return the most probable class of each row, or the number, in the target's own unit.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            Raw columns, in any order; more than the model needs do no harm.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Of the classes' own type, or float64.
+
+        Raises
+        ------
+        FileMissingError, TableFileError
+            If a path leads to no table.
+        ColumnError
+            If a column is missing.
+        TypeOfDataError, NonFiniteDataError
+            If a column holds text where training had numbers, and the like, or infinity.
+        """
+        outputs = self._outputs(self._columns(table))
+        return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
+
+    def predict_proba(self, table: object) -> Array:
+        """Return the probability of each class, in the order of `classes`.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, float64, shape (n, K)
+            Rows sum to 1.
+
+        Raises
+        ------
+        ArgumentError
+            If the model predicts a number.
+        DataError
+            As for `predict`.
+        """
+        if not self.classes:
+            raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
+        return self._outputs(self._columns(table))
+
+    def encode(self, table: object) -> Array:
+        """Return the inputs of the network for a table: float64, shape (n, n_0).
+
+        ``model.network.predict(model.encode(table))`` gives the probabilities, or the
+        standardized numbers; `features` names the columns.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            As for `predict`.
+
+        Raises
+        ------
+        DataError
+            As for `predict`.
+        """
+        return self._encoding.encode(self._columns(table))
+
+    def encode_target(self, table: object) -> Array:
+        """Return what the network learns of a table's target column, shape (n,).
+
+        Labels, the places in ``classes``; of a regression, numbers standardized as in training.
+        With `encode`, a row can be explained:
+        ``cp.explain(model.network, model.encode(table)[3], model.encode_target(table)[3])``.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            With the target column.
+
+        Raises
+        ------
+        ColumnError, TargetError
+            If the target is not there or missing in a row, or holds a class that training did
+            not have.
+        """
+        read = self.read(table) if isinstance(table, str | os.PathLike) else table
+        check_target_name(self.target, names_of(read))
+        return self._target.encode(find_target(read_columns(read, {self.target}), self.target))
+
+    def evaluate(self, table: object, *, drop_missing_target: bool = False) -> Scores:
+        """Return how well the predictions for a table fit its target column.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            With the target column.
+        drop_missing_target : bool
+            Leave out rows whose target is missing, which are refused otherwise.
+
+        Returns
+        -------
+        ClassScores or NumberScores
+            Printed, it is a page; ``.figures``, ``.to_dict()`` and ``.plot()``.
+
+        Raises
+        ------
+        ColumnError, TargetError
+            If the target is not there, or holds a class that training did not have.
+        DataError
+            As for `predict`.
+        """
+        if isinstance(table, str | os.PathLike):
+            table = self.read(table)
+        check_target_name(self.target, names_of(table))
+        columns = self._columns(table, self.target)
+        goal = find_target(columns, self.target)
+        rows = rows_with_target(goal, drop_missing_target)
+        columns = {name: column.take(rows) for name, column in columns.items()}
+        return scores_of(self._target, columns[self.target], self._outputs(columns))
+
+    def unusual(self, table: object) -> dict[str, Unusual]:
+        """Return, by column, how many values are not like those the model learned from.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+            As for `predict`.
+
+        Returns
+        -------
+        dict of str to Unusual
+            For each column used: ``missing``, ``out_of_range`` and ``rare_or_new`` values.
+
+        Raises
+        ------
+        DataError
+            As for `predict`.
+        """
+        return self._encoding.unusual(self._columns(table))
+
+    @property
+    def target(self) -> str:
+        """The column that is predicted."""
+        return self._target.column
+
+    @property
+    def task(self) -> str:
+        """What the model does: "classification" or "regression"."""
+        return self._target.task
+
+    @property
+    def classes(self) -> list[str | int | float | bool]:
+        """The classes, in the order of the network's outputs; empty for a regression."""
+        return list(self._target.classes)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a table that predictions are made from."""
+        return [one.column for one in self._encoding.inputs]
+
+    @property
+    def features(self) -> list[str]:
+        """The name of each input of the network."""
+        return self._encoding.features
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one safetensors file, whole or not at all.
+
+        The file holds the network as `Network.save` does, and of the encoding the names,
+        categories, medians, means, scales and ranges: JSON and numbers, no code. A file that
+        stands there is replaced.
+
+        Raises
+        ------
+        FileWriteError
+            If it cannot be written; what stood there stays.
+        """
+        header = {
+            "network": network_header(self.network),
+            "inputs": self._encoding.header(),
+            "target": {
+                "column": self.target,
+                "classes": self.classes,
+                "mean": self._target.mean,
+                "scale": self._target.scale,
+            },
+            "report": self.report.to_dict(),
+        }
+        arrays = self.network.unflatten(self.network.parameters)
+        arrays |= {f"inputs.{name}": a for name, a in self._encoding.statistics.items()}
+        model_file.write(path, "model", header, arrays)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        activations: Mapping[str, Activation] | None = None,
+    ) -> Model:
+        """Read a model from a file that `save` wrote; scikit-learn is not needed.
+
+        Parameters
+        ----------
+        path : path
+        activations : mapping, optional
+            The user-made activations that the file names, by name.
+
+        Raises
+        ------
+        FileMissingError
+            If there is no such file.
+        ModelFileError
+            If the file is truncated, damaged, of another program, or holds a network alone.
+        """
+        check_given(activations, "activations")
+        header = model_file.read_header(path, "model")
+        try:
+            target = restore_target(header["target"])
+            expected = arrays_in_file(header["network"])
+            inputs = restore_inputs(header["inputs"])
+            n_values = sum(len(one.values) for one in inputs)
+            expected |= {f"inputs.{name}": ((n_values,), "float64") for name in STATISTICS}
+            arrays = model_file.read_arrays(path, expected)
+            network = restore_network(header["network"], arrays, path, activations)
+            encoding = Encoding(inputs, {name: arrays[f"inputs.{name}"] for name in STATISTICS})
+            report = Report.restore(header["report"])
+            _check_statistics(encoding)
+        except ModelFileError:
+            raise
+        except Exception as error:  # whatever a damaged header leads to
+            raise ModelFileError(f"{path} describes no model ({error})") from None
+        ends = len(encoding.features), len(target.classes) or 1
+        if ends != (network.sizes[0], network.sizes[-1]):
+            raise ModelFileError(
+                f"{path} has a network {network.sizes} for {ends[0]} inputs and {ends[1]} "
+                "outputs: the file is damaged"
+            )
+        return cls(network, encoding, target, report)
+
+    def to_onnx(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """Return the model as ONNX of opset 17, raw columns included; write it to `path` if given.
+
+        Each column is an input of its own name, (n, 1): numbers as float64, NaN where missing;
+        categories, and true and false, as text, "" where missing. Outputs are called as skl2onnx
+        calls them: ``label``, (n,), and ``probabilities``, (n, K), or ``variable``, (n, 1), in
+        the target's own unit. Text is to come without blanks around it; infinity, which `predict`
+        refuses, counts as a very large number.
+
+        Parameters
+        ----------
+        path : path, optional
+            A file that stands there is replaced.
+
+        Returns
+        -------
+        onnx.ModelProto
+
+        Raises
+        ------
+        ArgumentError
+            If a column holds dates, for which ONNX has no type, or an activation is of your own.
+        FileWriteError
+            If the file cannot be written; what stood there stays.
+        MissingExtraError
+            If onnx (the extra `onnx`) is not installed.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_wine
+        >>> table = load_wine(as_frame=True).frame[["alcohol", "hue", "target"]]
+        >>> model = cp.Model.fit(table, "target", hidden=[4], epochs=2, compare=False)
+        >>> [one.name for one in model.to_onnx().graph.input]
+        ['alcohol', 'hue']
+        """
+        from clearprop.tables.as_onnx import as_onnx
+
+        return as_onnx(self.network, self._encoding, self._target, path)
+
+    def to_c(self, name: str = "net") -> str:
+        """Return the model as a header in C99: ``void net_predict(const double *x, double *y)``.
+
+        x is one row of raw columns, in the order of `columns`: NAN where a value is missing, 1 and
+        0 for true and false. y takes the probabilities, in the order of `classes`, or the
+        number in the target's own unit. For the rest see `Network.to_c`.
+
+        Parameters
+        ----------
+        name : str
+            What the names in the header begin with, in place of "net".
+
+        Raises
+        ------
+        ArgumentError
+            If a column holds categories or dates, an activation is of your own, or `name` is no
+            name in C.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_wine
+        >>> table = load_wine(as_frame=True).frame[["alcohol", "hue", "target"]]
+        >>> model = cp.Model.fit(table, "target", hidden=[4], epochs=2, compare=False)
+        >>> [line for line in model.to_c("wine").splitlines() if "_classes[" in line]
+        ['static const char *const wine_classes[WINE_OUTPUTS] = {"0", "1", "2"};']
+        """
+        from clearprop.tables.as_c import as_c
+
+        return as_c(self.network, self._encoding, self._target, name)
+
+    def to_torch(self) -> Any:
+        """Return the model as an ``nn.Sequential``, whose first module encodes raw columns.
+
+        It takes float64 (n, n_columns), in the order of `columns`: NaN where a value is missing,
+        1 and 0 for true and false; it gives probabilities (n, K), in the order of `classes`, or
+        numbers (n, 1) in the target's own unit.
+
+        Returns
+        -------
+        torch.nn.Sequential
+
+        Raises
+        ------
+        ArgumentError
+            If a column holds categories or dates (``model.network.to_torch()`` takes what
+            ``model.encode(table)`` gives), or an activation is of your own.
+        MissingExtraError
+            If PyTorch (the extra `torch`) is not installed.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_wine
+        >>> table = load_wine(as_frame=True).frame[["alcohol", "hue", "target"]]
+        >>> model = cp.Model.fit(table, "target", hidden=[4], epochs=2, compare=False)
+        >>> model.to_torch()  # doctest: +SKIP
+        Sequential(
+          (0): Encode()
+          (1): Linear(in_features=2, out_features=4, bias=True)
+          (2): ReLU()
+          (3): Linear(in_features=4, out_features=3, bias=True)
+          (4): Softmax(dim=-1)
+        )
+        """
+        from clearprop.tables.as_torch import as_torch
+
+        return as_torch(self.network, self._encoding, self._target)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        plural = "" if len(self.columns) == 1 else "s"
+        return (
+            f"Model of {self.target!r}: {self.task}, network {sizes} on {len(self.columns)} "
+            f"column{plural}"
+        )
+
+    def _columns(self, table: object, *more: str) -> dict[str, Column]:
+        if isinstance(table, str | os.PathLike):
+            table = self.read(table)
+        self._encoding.check_names(names_of(table))
+        return read_columns(table, {*self.columns, *more})
+
+    def _outputs(self, columns: Mapping[str, Column]) -> Array:
+        return _meaning(self.network, self._target, self._encoding.encode(columns))
+
+
+def _check_statistics(encoding: Encoding) -> None:
+    """Raise `ValueError` if a file's numbers cannot be what training found."""
+    for name, numbers in encoding.statistics.items():
+        if not np.isfinite(numbers).all() or (name == "scale" and (numbers <= 0).any()):
+            raise ValueError(f"a {name} is not what training finds")
+
+
+def _settings(split: Split) -> dict[str, Any]:
+    """Return what training takes for a table of this size; see docs/decisions/0004."""
+    n = len(split.training)
+    return {
+        "optimizer": AdamW(decay=0.5),
+        "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
+        "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
+    }
+
+
+def _meaning(network: Network, target: Target, X: Array) -> Array:
+    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64."""
+    outputs = network.predict(X).astype(np.float64)
+    if target.classes:
+        return outputs / outputs.sum(axis=1, keepdims=True)
+    return outputs[:, 0] * target.scale + target.mean

@@ -1,0 +1,150 @@
+"""A job: what a training run works on, checked before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.backprop import forward_and_backward
+from clearprop.checks.data import (
+    check_inputs,
+    check_sample_weight,
+    check_targets,
+    mean_weights,
+)
+from clearprop.checks.settings import count, number
+from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
+from clearprop.network import Network
+from clearprop.numerics.random import Purpose, check_seed, kept_units, random_order
+from clearprop.record import Record
+from clearprop.training.batches import batches, epoch_order
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Checked inputs, targets and weights of the same rows."""
+
+    X: Array
+    y: Array
+    weights: NDArray[np.float64] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> Data:
+        """Return these rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(self.X[rows], self.y[rows], weights)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network, the data it is trained on, and how these are gone through."""
+
+    network: Network
+    data: Data
+    batch_size: int
+    epochs: int
+    shuffle: bool
+    l2: float
+    dropout: float
+    shards: int
+    seed: int
+    batch_means: int = 0
+    """Where it is not 0, cost is counted as scikit-learn does: the penalty is divided by each
+    batch's sum of weights, an epoch's cost is the mean of its batches' by their numbers of rows,
+    and what is reported of the data is divided by so many outputs."""
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.data.X)
+
+    @property
+    def total(self) -> int:
+        """The batches of the whole run."""
+        return self.epochs * -(-self.n // self.batch_size)
+
+    def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Return the rows of each batch of an epoch, counted from 0."""
+        order = epoch_order(self.n, self.shards, self.shuffle, self.seed, epoch)
+        return batches(order, self.batch_size)
+
+    def record(self, rows: NDArray[np.int64], epoch: int) -> Record:
+        """Run backpropagation on these rows, with the dropout of this epoch."""
+        batch = self.data.take(rows)
+        omega = mean_weights(batch.weights, len(rows), self.network.dtype)
+        masks = self._masks(rows, epoch) if self.dropout else ()
+        l2 = self.l2
+        if self.batch_means and l2:
+            l2 /= len(rows) if batch.weights is None else float(batch.weights.sum())
+        return forward_and_backward(self.network, batch.X, batch.y, omega, l2, masks)
+
+    def _masks(self, rows: NDArray[np.int64], epoch: int) -> tuple[Array, ...]:
+        """Inverted dropout: 0 for a dropped unit, 1 / (1 - rate) for a kept one."""
+        scale = self.network.dtype.type(1 / (1 - self.dropout))
+        return tuple(
+            scale * kept_units(self.seed, n, self.dropout, epoch=epoch, rows=rows, layer=layer)
+            for layer, n in enumerate(self.network.sizes[1:-1], 1)
+        )
+
+
+def check_data(
+    network: Network, X: object, y: object, weights: object = None, of: str = ""
+) -> Data:
+    """Return data that fit the network; `of` is a prefix for messages."""
+    checked = check_inputs(X, network.sizes[0], network.dtype, f"{of}X")
+    kind, n_outputs = network.loss.targets, network.sizes[-1]
+    targets = check_targets(y, len(checked), n_outputs, kind, network.dtype, f"{of}y")
+    return Data(checked, targets, check_sample_weight(weights, len(checked)))
+
+
+def check_job(
+    network: Network,
+    data: Data,
+    *,
+    batch_size: int | None,
+    epochs: int,
+    shuffle: bool,
+    l2: float,
+    dropout: float,
+    shards: int,
+    seed: int,
+) -> Job:
+    """Return a job, or raise `ArgumentError` for a setting out of range."""
+    n = len(data.X)
+    if network.dtype.kind == "c":
+        raise ArgumentError("a complex network is for checks: train its .astype('float64')")
+    for name, view in network.unflatten(network.parameters).items():
+        if not np.isfinite(view).all():
+            raise NonFiniteError(f"the network cannot be trained: its {name} holds NaN or infinity")
+    return Job(
+        network,
+        data,
+        n if batch_size is None else min(n, count("batch_size", batch_size, 1)),
+        count("epochs", epochs, 0),
+        bool(shuffle),
+        number("l2", l2, low=0),
+        number("dropout", dropout, low=0, high=1, open="high"),
+        count("shards", shards, 1),
+        check_seed(seed),
+    )
+
+
+def split(job: Job, share: float) -> tuple[Job, Data]:
+    """Put a share of the rows aside for validation; at least one row stays on each side."""
+    number("validation", share, low=0, high=1, open="low high")
+    if job.n < 2:
+        raise ArgumentError("a validation share needs 2 rows or more")
+    drawn = random_order(job.seed, job.n, Purpose.VALIDATION)
+    aside = min(max(round(share * job.n), 1), job.n - 1)
+    kept, held_out = job.data.take(np.sort(drawn[aside:])), job.data.take(np.sort(drawn[:aside]))
+    for part, data in (("training", kept), ("validation", held_out)):
+        if data.weights is not None and not data.weights.any():
+            raise SampleWeightError(
+                f"all {part} rows have weight zero: choose another share or seed"
+            )
+    return replace(job, data=kept, batch_size=min(job.batch_size, len(kept.X))), held_out

@@ -1,0 +1,159 @@
+"""Steps: training one update at a time, for people who want to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError
+from clearprop.losses import Loss
+from clearprop.network import Network, check_network
+from clearprop.optimizers import LBFGS, Moment, Optimizer, State
+from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.record import Record
+from clearprop.training.job import check_data, check_job
+from clearprop.training.reference import Descent
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One update of a run.
+
+    Attributes
+    ----------
+    epoch, number : int
+        Which epoch, and which update of the run; both from 1.
+    rows : ndarray of int, shape (batch,)
+        The rows of X that made the batch.
+    record : Record
+        Forward and backward pass before the update, with a copy of the network as it was.
+    update : ndarray, shape (n_parameters,)
+        The change: parameters after it minus parameters before. ``network.unflatten(update)``
+        names its parts.
+    optimizer_state : dict of str to ndarray
+        The optimizer's state after the update: "velocity", "m", "v", ...
+    optimizer : Optimizer
+        What made the update.
+    state_before : dict of str to ndarray
+        The optimizer's state before the update.
+    moment : Moment
+        Where in the run the update stands: ``t``, ``total`` and ``made``, for schedules.
+    """
+
+    epoch: int
+    number: int
+    rows: NDArray[np.int64]
+    record: Record
+    update: Array
+    optimizer_state: State
+    optimizer: Optimizer
+    state_before: State
+    moment: Moment
+
+    def __repr__(self) -> str:
+        return (
+            f"Step {self.number} (epoch {self.epoch}, {len(self.rows)} rows): "
+            f"L = {self.record.loss:.6g}, |update| = {np.linalg.norm(self.update):.3g}"
+        )
+
+
+def steps(
+    network: Network,
+    X: object,
+    y: object,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer = "adam",
+    batch_size: int | None = 32,
+    epochs: int = 10,
+    shuffle: bool = True,
+    sample_weight: object = None,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    seed: int = 0,
+    shards: int = 1,
+) -> Iterator[Step]:
+    """Train a network in place, one update for each step taken from the iterator.
+
+    The same updates as `train` makes on the reference engine, with every number of each.
+    The parameters of `network` follow step by step; leave the loop to stop.
+
+    Parameters
+    ----------
+    network, X, y, loss, optimizer, batch_size, epochs, shuffle, sample_weight, l2, dropout, \
+seed, shards
+        As for `train`. A batch whose weights are all zero is passed over. L-BFGS, whose line
+        search makes no single steps, is not taken.
+
+    Returns
+    -------
+    iterator of Step
+
+    Raises
+    ------
+    DataError, ArgumentError, UnknownNameError, PairingError
+        At once, if something that was passed in does not fit.
+    DivergenceError
+        From the iterator, as for `train`.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 2, 1], activations="sigmoid", loss="squared_error", seed=0)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> step = next(cp.steps(network, X, y, optimizer=cp.SGD(1.0), batch_size=1, shuffle=False))
+    >>> step.rows, step.record["delta2"].shape
+    (array([0]), (1, 1))
+    >>> change = network.unflatten(step.update)["W2"]  # = -alpha * delta * o
+    >>> bool(abs(change + 1.0 * step.record["delta2"].T @ step.record["a1"]).max() < 1e-7)
+    True
+    """
+    rule = resolve_optimizer(optimizer)
+    if isinstance(rule, LBFGS):
+        raise ArgumentError(
+            "cp.steps shows single updates, which L-BFGS does not make: use cp.train"
+        )
+    work = check_network(network).astype(network.dtype, loss=loss)
+    job = check_job(
+        work,
+        check_data(work, X, y, sample_weight),
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        l2=l2,
+        dropout=dropout,
+        shards=shards,
+        seed=seed,
+    )
+    return _iterate(network, Descent(job, rule))
+
+
+def _iterate(network: Network, run: Descent) -> Iterator[Step]:
+    work = run.job.network
+    for epoch in range(run.job.epochs):
+        for rows in run.job.batches(epoch):
+            work.parameters[:] = network.parameters  # a reader may change them between steps
+            before, moment = work.copy(), run.now
+            state_before = {name: array.copy() for name, array in run.state.items()}
+            try:
+                record = run.step(rows, epoch)
+            finally:
+                network.parameters[:] = work.parameters
+            if record is not None:
+                yield Step(
+                    epoch + 1,
+                    run.made,
+                    rows,
+                    replace(record, network=before),
+                    work.parameters - before.parameters,
+                    {name: array.copy() for name, array in run.state.items()},
+                    run.optimizer,
+                    state_before,
+                    moment,
+                )

@@ -1,0 +1,282 @@
+"""Training: epochs of minibatches, validation, callbacks. The loop stands in `run_job`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from clearprop.checks.settings import check_engine, count
+from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.losses import Loss
+from clearprop.network import Network, check_network
+from clearprop.optimizers import LBFGS, Optimizer, State
+from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.training.compiled import CompiledDescent, compiled_cost
+from clearprop.training.interrupt import Interrupt
+from clearprop.training.job import Data, Job, check_data, check_job, split
+from clearprop.training.lbfgs import minimize, reference_cost
+from clearprop.training.reference import Descent, descend
+from clearprop.training.watching.early_stopping import (
+    BestEpoch,
+    EarlyStopping,
+    resolve_early_stopping,
+)
+from clearprop.training.watching.history import History
+from clearprop.training.watching.metrics import METRICS, Metric, MetricSpec, resolve_metrics
+from clearprop.training.watching.progress import Progress
+from clearprop.training.watching.watch import Callback, Judge, Watch
+
+Validation = float | tuple[object, object] | None
+
+
+def train(
+    network: Network,
+    X: object,
+    y: object,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer | LBFGS = "adam",
+    batch_size: int | None = 32,
+    epochs: int = 10,
+    shuffle: bool = True,
+    sample_weight: object = None,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    validation: Validation = None,
+    metrics: Iterable[MetricSpec] | MetricSpec | None = (),
+    early_stopping: EarlyStopping | int | None = None,
+    callbacks: Iterable[Callback] | Callback | None = (),
+    seed: int = 0,
+    engine: str = "compiled",
+    precision: str | None = None,
+    threads: int | None = None,
+    shards: int = 1,
+    progress: bool | None = None,
+) -> History:
+    """Train a network in place, and return the history of the run.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are changed; nothing else that is passed in is.
+    X : array-like or table, shape (n, n_0)
+        One sample a row.
+    y : array-like or table, shape (n, n_L)
+        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy.
+    loss : str or Loss, optional
+        For this run, in place of the network's own.
+    optimizer : str or optimizer
+        "sgd", "adam", "adamw", "rmsprop", "rprop", "lbfgs", or an object such as
+        ``cp.SGD(0.1, momentum=0.9)``. "lbfgs" always takes the full batch.
+    batch_size : int or None
+        Rows per update; the last batch of an epoch may be shorter. 1: online (stochastic)
+        gradient descent. None: the full batch.
+    epochs : int
+        How often all rows are gone through; for "lbfgs", how many iterations it may make.
+    shuffle : bool
+        Whether each epoch takes the rows in a new order.
+    sample_weight : array-like, shape (n,), optional
+        Within a batch, sample i counts with omega_i = w_i / sum w. A batch whose weights are
+        all zero has no cost and is passed over.
+    l2 : float
+        Adds (l2/2) times the sum of the squared weights, biases left out, to the cost.
+    dropout : float
+        The share of hidden activations, in [0, 1), that is set to zero in training; the
+        kept ones are divided by 1 - dropout, so that prediction needs no change.
+    validation : (X, y) or float, optional
+        Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
+    metrics : iterable of str or callable
+        "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
+        of (y, output). Computed on training and validation data after each epoch, without
+        sample weights.
+    early_stopping : int or EarlyStopping, optional
+        A number is the patience in epochs. At the end, however it comes, the parameters
+        of the best epoch are restored.
+    callbacks : iterable of callable
+        Each is called with every `Epoch`; it may change the network's parameters, and stops
+        the run by returning True.
+    seed : int
+        For shuffles, dropout, and the validation share.
+    engine : {"compiled", "reference"}
+        What computes: compiled kernels, or NumPy as the specification has it.
+    precision : {"float32", "float64"}, optional
+        What the run computes in. None: the network's data type. The network keeps its own.
+    threads : int, optional
+        How many the compiled engine uses; the numbers are the same for any. None: as many as
+        pay for the work of a step and as this process may use.
+    shards : int
+        The stripes that rows are dealt to; see `clearprop.training.batches`.
+    progress : bool, optional
+        True: a bar on a terminal or in a notebook, plain lines elsewhere (on standard error, but
+        for a notebook's bar). False: nothing.
+        None: as True, for runs that take longer than two seconds.
+
+    Returns
+    -------
+    History
+        Ctrl-C ends a run after the update (or the look at an epoch) under way; the history
+        says "interrupted".
+
+    Raises
+    ------
+    DataError, ArgumentError, UnknownNameError, PairingError
+        If something that was passed in does not fit; nothing is changed.
+    NonFiniteError
+        If the network holds NaN before the first update, or early stopping meets one.
+    DivergenceError
+        If cost, gradient or parameters become NaN or infinite: the last good parameters
+        are restored; ``error.history`` holds the epochs until then.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([1, 1], activations="identity", dtype="float64", seed=0)
+    >>> history = cp.train(
+    ...     network, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0],
+    ...     optimizer=cp.SGD(0.3, momentum=0.5), batch_size=None, epochs=100,
+    ... )
+    >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
+    (2.0, 1.0)
+    """
+    check_engine(engine)
+    threads = None if threads is None else count("threads", threads, 1)
+    rule = resolve_optimizer(optimizer)
+    watched = resolve_metrics(metrics)
+    patience = resolve_early_stopping(early_stopping)
+    hooks = _check_callbacks(callbacks)
+    work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
+    job = check_job(
+        work,
+        check_data(work, X, y, sample_weight),
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        l2=l2,
+        dropout=dropout,
+        shards=shards,
+        seed=seed,
+    )
+    if isinstance(rule, LBFGS) and dropout:
+        raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
+    job, held_out = _hold_out(job, validation)
+    best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
+    _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
+    return run_job(
+        network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, best=best,
+        engine=engine, threads=threads, progress=progress,
+    )  # fmt: skip
+
+
+def run_job(
+    network: Network,
+    job: Job,
+    rule: Optimizer | LBFGS,
+    *,
+    held_out: Data | None = None,
+    metrics: Sequence[Metric] = (),
+    callbacks: Sequence[Callback] = (),
+    best: BestEpoch | None = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | None = None,
+    state: State | None = None,
+    made: int = 0,
+    judge: Judge | None = None,
+) -> History:
+    """Run a job that has been checked, as `train` does.
+
+    Parameters
+    ----------
+    network : Network
+        Gets the parameters; `job.network` may be of another precision.
+    job : Job
+    rule : Optimizer or LBFGS
+    held_out : Data, optional
+        For validation.
+    metrics, callbacks, engine, threads, progress
+        As for `train`, checked.
+    best : BestEpoch, optional
+        With early stopping.
+    state : dict of str to ndarray, optional
+        The optimizer's, of a run that goes on; it is changed in place.
+    made : int
+        Updates that were made before.
+    judge : Judge, optional
+        Ends the run by its costs; "judged" is then what the history says.
+    """
+    work = job.network
+    show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
+    watch = Watch(network, work, job.data, held_out, metrics, callbacks, best, show, engine, judge)
+    history = watch.history
+    try:
+        with Interrupt() as stop, show:
+            if isinstance(rule, LBFGS):
+                cost = compiled_cost(job, threads) if engine == "compiled" else reference_cost(job)
+                ended = minimize(job, rule, cost, stop, show.update, watch.after_epoch)
+                history.stopped = ended or history.stopped
+            elif engine == "compiled":
+                CompiledDescent(job, rule, threads, state, made).descend(stop, show.update, watch)
+            else:
+                descend(Descent(job, rule, state, made=made), stop, show.update, watch.after_epoch)
+    except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
+        stop.requested = True
+    except DivergenceError as error:
+        history.stopped = "diverged"
+        error.history = history
+        if best is not None and best.parameters is not None:
+            error.restored = f"epoch {best.epoch}, the best,"
+        raise
+    finally:
+        watch.close()
+    if stop.requested and history.stopped == "completed" and len(history.epochs) < job.epochs:
+        history.stopped = "interrupted"
+    return history
+
+
+def _check_precision(precision: str | None, network: Network, engine: str) -> np.dtype[Any]:
+    if precision is None or network.dtype.kind == "c":  # check_job refuses complex networks
+        if engine == "compiled" and network.dtype == np.longdouble:
+            raise ArgumentError(
+                f"the compiled engine computes in float32 or float64, not {network.dtype}: give "
+                "precision='float64' or engine='reference'"
+            )
+        return network.dtype
+    if precision not in ("float32", "float64", np.float32, np.float64):
+        raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
+    return np.dtype(precision)
+
+
+def _check_callbacks(callbacks: Iterable[Callback] | Callback | None) -> list[Callback]:
+    if callbacks is None:
+        return []
+    if callable(callbacks) or not isinstance(callbacks, Iterable):
+        callbacks = [callbacks]
+    hooks = list(callbacks)
+    for hook in hooks:
+        if not callable(hook):
+            raise ArgumentError(f"a callback is {hook!r}; it must be a function of the epoch")
+    return hooks
+
+
+def _try_metrics(metrics: Iterable[Metric], parts: Iterable[Data], network: Network) -> None:
+    """Call the built-in metrics on all targets once, so that one that cannot be ends no run."""
+    for data in parts:
+        zero = np.zeros((len(data.X), network.sizes[-1]))
+        for metric in metrics:
+            if metric in METRICS.values():
+                metric(data.y, zero, network.loss)
+
+
+def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
+    """Return the job without its validation rows, and these."""
+    if validation is None:
+        return job, None
+    if isinstance(validation, tuple) and len(validation) == 2:
+        return job, check_data(job.network, *validation, of="validation ")
+    if isinstance(validation, int | float | np.integer | np.floating):
+        return split(job, validation)
+    raise ArgumentError(
+        f"validation is a {type(validation).__name__}; give a pair (X, y) or a share such as 0.2"
+    )

@@ -1,0 +1,1 @@
+"""What watches a run: its epochs, figures, early stopping, progress and logs."""

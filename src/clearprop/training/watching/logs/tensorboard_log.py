@@ -1,0 +1,162 @@
+"""A log as TensorBoard's event files.
+
+tensorboardX brings the messages and their checksum. Its own writer is not used: it hands events to
+a thread, which a crash outruns, and wants to be closed when the run ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clearprop.checks.settings import count
+from clearprop.errors import FileWriteError, missing_extra
+from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.logs.existing import PathLike, check_if_exists, refuse
+
+_PATTERN = "events.out.tfevents.*"
+
+
+@dataclass(eq=False)
+class TensorBoardLog:
+    """A callback that writes each epoch's figures as TensorBoard's event files.
+
+    TensorBoard finds two runs in the folder, "training" and "validation", and so draws "loss", and
+    each metric, of both as two curves of one picture: ``tensorboard --logdir FOLDER``. The step is
+    the epoch. Every epoch is in the files as soon as it is over.
+
+    Parameters
+    ----------
+    folder : path
+        Is made if it is not there. Give every run one of its own, such as "runs/wide".
+    if_exists : {"fail", "append", "replace"}
+        What to do about event files that stand there. "append" is for a run that goes on: of an
+        epoch written twice, TensorBoard shows the later. "replace" removes them, and nothing else.
+    histograms : int
+        Every how many epochs to write histograms of W1, b1, W2, ...; 0: never.
+
+    Raises
+    ------
+    FileWriteError
+        If the folder cannot be written into, or has event files already.
+    ArgumentError
+        If a setting is out of range.
+    MissingExtraError
+        If tensorboardX (the extra `tensorboard`) is not installed.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import clearprop as cp
+    >>> folder = tempfile.mkdtemp()
+    >>> network = cp.Network([2, 2], output="softmax")
+    >>> X, y = [[0, 1], [1, 0]], [0, 1]
+    >>> log = cp.TensorBoardLog(folder)
+    >>> history = cp.train(network, X, y, validation=(X, y), callbacks=[log])
+    >>> sorted(os.listdir(folder))
+    ['training', 'validation']
+    """
+
+    folder: PathLike
+    if_exists: str = field(default="fail", kw_only=True)
+    histograms: int = field(default=0, kw_only=True)
+    _files: dict[str, Path] = field(default_factory=dict, init=False, repr=False)
+    _last: int | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_if_exists(self.if_exists)
+        self.histograms = count("histograms", self.histograms, 0, "a number of epochs")
+        try:
+            import tensorboardX  # noqa: F401
+        except ImportError:
+            missing_extra("tensorboardX", "cp.TensorBoardLog", "tensorboard")
+        folder = Path(self.folder)
+        if folder.exists() and not folder.is_dir():
+            raise FileWriteError(f"{folder} is a file, not a folder: choose another name")
+        if self.if_exists == "fail" and _event_files(folder):
+            refuse(folder, "has event files already")
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Write the figures of an epoch. `train` calls this after every epoch."""
+        if self._last is None and self.if_exists == "replace":
+            for file in _event_files(Path(self.folder)):
+                file.unlink()
+        if self._last is None or epoch.epoch != self._last + 1:
+            self._files.clear()  # a run that begins, or goes on elsewhere, gets files of its own
+        training = {"loss": epoch.loss} | epoch.metrics
+        validation = dict(epoch.validation_metrics)
+        if epoch.validation_loss is not None:
+            validation["loss"] = epoch.validation_loss
+        summaries = [_scalar(name, value) for name, value in training.items()]
+        if self.histograms and epoch.epoch % self.histograms == 0:
+            parameters = epoch.network.unflatten(epoch.network.parameters)
+            summaries += [_histogram(name, array) for name, array in parameters.items()]
+        self._write("training", epoch.epoch, summaries)
+        if validation:
+            summaries = [_scalar(name, value) for name, value in validation.items()]
+            self._write("validation", epoch.epoch, summaries)
+        self._last = epoch.epoch
+
+    def _write(self, run: str, step: int, summaries: list[Any]) -> None:
+        events = [_event(step=step, summary=summary) for summary in summaries]
+        try:
+            if run not in self._files:
+                folder = Path(self.folder, run)
+                folder.mkdir(parents=True, exist_ok=True)
+                # TensorBoard reads files in the order of their names: the time comes first.
+                name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
+                self._files[run] = folder / name
+                events = [_event(file_version="brain.Event:2"), _start(step), *events]
+            with self._files[run].open("ab") as file:
+                file.write(b"".join(_framed(event.SerializeToString()) for event in events))
+        except OSError as error:
+            raise FileWriteError(
+                error.errno, f"could not write into {self.folder}: {error.strerror or error}"
+            ) from error
+
+
+def _event_files(folder: Path) -> list[Path]:
+    return [
+        file
+        for place in (folder, folder / "training", folder / "validation")
+        for file in sorted(place.glob(_PATTERN))
+    ]
+
+
+def _event(**what: Any) -> Any:
+    from tensorboardX.proto.event_pb2 import Event
+
+    return Event(wall_time=time.time(), **what)
+
+
+def _start(step: int) -> Any:
+    """Return the event that hides what older files say of this step and of later ones."""
+    from tensorboardX.proto.event_pb2 import SessionLog
+
+    return _event(step=step, session_log=SessionLog(status=SessionLog.START))
+
+
+def _scalar(name: str, value: float) -> Any:
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    return Summary(value=[Summary.Value(tag=name, simple_value=value)])
+
+
+def _histogram(name: str, array: Any) -> Any:
+    from tensorboardX.summary import histogram
+
+    return histogram(name, array, bins=64)
+
+
+def _framed(data: bytes) -> bytes:
+    """Return a record of an event file: length, its checksum, data, their checksum."""
+    from tensorboardX.record_writer import masked_crc32c
+
+    length = struct.pack("<Q", len(data))
+    checks = [struct.pack("<I", masked_crc32c(part)) for part in (length, data)]
+    return length + checks[0] + data + checks[1]

@@ -1,0 +1,100 @@
+"""What the logs in text have in common: a file that grows by one line an epoch.
+
+The file is opened, written and closed for every line. So whoever looks sees every epoch that is
+over, a crash of the program loses none, and there is nothing to close when the run ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clearprop.errors import FileWriteError
+from clearprop.files.whole_file import check_can_write, write_whole
+from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.logs.existing import PathLike, check_if_exists, refuse
+
+
+@dataclass(eq=False)
+class TextLog:
+    """A log of one line an epoch, below a header if the format has one.
+
+    A format says how a row becomes a line (`_line`), which epoch a line is of (`_epoch_of`),
+    and what the file begins with (`_header`).
+    """
+
+    path: PathLike
+    if_exists: str = field(default="fail", kw_only=True)
+    _last: int | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_if_exists(self.if_exists)
+        check_can_write(self.path, replace=True)
+        if self.if_exists == "fail" and Path(self.path).exists():
+            refuse(Path(self.path), "exists already")
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Add a line. `train` calls this after every epoch."""
+        row = epoch.row()
+        mode = "a"
+        if self._last is None and self.if_exists == "replace":
+            mode = "w"
+        elif self._last is None and self.if_exists == "fail":
+            mode = "x"  # a file that came since the log was made is not written into either
+        elif self._last is None or epoch.epoch != self._last + 1:
+            self._prepare(row)
+        try:
+            with Path(self.path).open(mode, encoding="utf-8", newline="") as file:
+                start = self._header(row) if file.tell() == 0 else ""
+                file.write(start + self._line(row))
+        except FileExistsError:
+            refuse(Path(self.path), "exists already")
+        except OSError as error:
+            raise FileWriteError(
+                error.errno, f"could not write {self.path}: {error.strerror or error}"
+            ) from error
+        self._last = epoch.epoch
+
+    def _prepare(self, row: dict[str, float]) -> None:
+        """Make the file ready for a run that begins, or goes on, with this row.
+
+        A line that a crash left half written goes. If the run goes on at an epoch that the file
+        has already (it was resumed at an older checkpoint), so do that epoch and those after it.
+        """
+        path = Path(self.path)
+        if not path.exists():
+            return
+        content = path.read_bytes()
+        lines = content.splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        head = self._header(row).encode()
+        first = 1 if head else 0
+        if lines and head and lines[0] != head:
+            found = lines[0].decode(errors="replace").strip()
+            raise FileWriteError(
+                f"{path} begins with {found[:200]!r}, but this run's log with "
+                f"{head.decode().strip()!r}: choose another name"
+            )
+        while row["epoch"] > 1 and len(lines) > first:
+            try:
+                number = self._epoch_of(lines[-1].decode())
+            except (ValueError, KeyError, TypeError):
+                raise FileWriteError(
+                    f"{path} line {len(lines)} is none of this kind of log: choose another name"
+                ) from None
+            if number < row["epoch"]:
+                break
+            lines.pop()
+        kept = b"".join(lines)
+        if kept != content:
+            write_whole(path, kept)
+
+    def _header(self, row: dict[str, float]) -> str:
+        return ""
+
+    def _line(self, row: dict[str, float]) -> str:
+        raise NotImplementedError
+
+    def _epoch_of(self, line: str) -> int:
+        raise NotImplementedError

@@ -1,0 +1,189 @@
+"""What happens between the epochs of a run: figures, early stopping, callbacks, the hand-over.
+
+A run works on a network of its own (`work`), which may be of another precision than the
+caller's; after each epoch the caller's network gets the parameters.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.cost import evaluate
+from clearprop.errors import DivergenceError
+from clearprop.network import Network
+from clearprop.training.job import Data
+from clearprop.training.watching.early_stopping import BestEpoch
+from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.history import History
+from clearprop.training.watching.metrics import Metric
+from clearprop.training.watching.progress import Progress
+
+Array = NDArray[Any]
+Callback = Callable[[Epoch], object]
+
+
+class Judge(Protocol):
+    """Decides by the costs of epochs when a run ends, and how far it may go unseen."""
+
+    @property
+    def ahead(self) -> int:
+        """How many epochs may be run before it has to look: none but the last can end the run."""
+        ...
+
+    def look(self, costs: Sequence[float], epoch: Epoch) -> bool:
+        """Note the costs of epochs that are over, and the last of them; say if the run ends."""
+        ...
+
+
+class Watch:
+    """Looks at each epoch that is over, and leaves the caller's network in good order.
+
+    Parameters
+    ----------
+    network, work : Network
+        The caller's, and the one that is trained.
+    training : Data
+    held_out : Data, optional
+        For validation.
+    metrics, callbacks : sequence
+    best : BestEpoch, optional
+        With early stopping.
+    show : Progress
+    engine : str
+        What computes figures.
+    judge : Judge, optional
+        Ends the run by its costs.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        work: Network,
+        training: Data,
+        held_out: Data | None,
+        metrics: Sequence[Metric],
+        callbacks: Sequence[Callback],
+        best: BestEpoch | None,
+        show: Progress,
+        engine: str,
+        judge: Judge | None = None,
+    ) -> None:
+        self.history = History()
+        self._engine, self._judge = engine, judge
+        self._network, self._work = network, work
+        self._training, self._held_out = training, held_out
+        self._metrics, self._callbacks = metrics, callbacks
+        self._best, self._show = best, show
+        self._started = time.monotonic()
+        # The last parameters that were looked at, where a look may find fault with later ones.
+        narrower = network.dtype != work.dtype
+        self._seen = work.parameters.copy() if self.eventful or narrower else None
+
+    @property
+    def eventful(self) -> bool:
+        """Whether something has to happen after each epoch."""
+        return bool(self._metrics or self._held_out or self._callbacks or self._best)
+
+    @property
+    def epochs_ahead(self) -> int:
+        """How many epochs may be run before they are looked at."""
+        if self.eventful:
+            return 1
+        return self._judge.ahead if self._judge is not None else sys.maxsize
+
+    def after_epochs(self, costs: NDArray[np.float64], updates: NDArray[np.int64]) -> bool:
+        """Look at epochs that are over: at the last one if the run is not `eventful`.
+
+        Parameters
+        ----------
+        costs, updates : ndarray, shape (epochs,)
+            The mean cost of each, and the updates made by its end.
+        """
+        epochs = self.history.epochs
+        first = len(epochs) + 1
+        seconds = time.monotonic() - self._started
+        epochs.extend(costs[:-1], updates[:-1], seconds, self._network)
+        for number in self._show.due(first, len(epochs)):
+            self._show.epoch(epochs[number - 1])
+        return self.after_epoch(float(costs[-1]), int(updates[-1]), costs.tolist())
+
+    def after_epoch(self, cost: float, updates: int, costs: Sequence[float] = ()) -> bool:
+        """Look at the epoch that is over; return whether the run should end.
+
+        `costs` are those of several epochs that are over, this one's the last.
+
+        Raises
+        ------
+        DivergenceError
+            If the epoch's parameters give no finite loss; those of the epoch before are back.
+        """
+        try:
+            self._hand_over()
+            training = self._look(self._training)[1] if self._metrics else {}
+            loss, validation = self._look(self._held_out) if self._held_out else (None, {})
+        except DivergenceError:
+            if self._seen is not None:
+                self._work.parameters[:] = self._seen
+            raise
+        number, seconds = len(self.history.epochs) + 1, time.monotonic() - self._started
+        epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
+        self.history.epochs.append(epoch)
+        self._show.epoch(epoch)
+        if self._best is not None and self._best.look(epoch):
+            self.history.stopped = "early stopping"
+        if self._judge is not None and self._judge.look(costs or [cost], epoch):
+            self.history.stopped = "judged"
+        if self._call(epoch):
+            self.history.stopped = "callback"
+        if self._seen is not None:
+            self._seen[:] = self._work.parameters
+        return self.history.stopped != "completed"
+
+    def close(self) -> None:
+        """Hand the parameters over; with early stopping, the best epoch's."""
+        with suppress(DivergenceError):  # the parameters of the epoch before stay
+            self._hand_over()
+        if self._best is not None and self._best.parameters is not None:
+            self._network.parameters[:] = self._best.parameters
+            self.history.best_epoch = self._best.epoch
+
+    def _call(self, epoch: Epoch) -> bool:
+        """Call every callback; return whether one says True. They may change parameters."""
+        if not self._callbacks:
+            return False
+        before = self._network.parameters.copy()
+        answers = [callback(epoch) for callback in self._callbacks]
+        if not np.array_equal(before, self._network.parameters):
+            self._work.parameters[:] = self._network.parameters
+        return any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+
+    def _hand_over(self) -> None:
+        """Copy parameters into the caller's network, whose data type may be narrower."""
+        with np.errstate(over="ignore"):
+            narrow = self._work.parameters.astype(self._network.dtype, copy=False)
+        if not np.isfinite(narrow).all():
+            raise DivergenceError(
+                f"training diverged: parameters are too large for the network's {narrow.dtype}",
+                "the epoch before",
+                "try a smaller learning rate",
+            )
+        self._network.parameters[:] = narrow
+
+    def _look(self, data: Data) -> tuple[float, dict[str, float]]:
+        """Return the loss and the metrics on data."""
+        loss, output = evaluate(self._work, data.X, data.y, data.weights, self._engine)
+        if not np.isfinite(loss):
+            raise DivergenceError(
+                f"training diverged: the loss of data that was looked at after an epoch is {loss}",
+                "the epoch before",
+                "try a smaller learning rate",
+            )
+        figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
+        return loss, figures
