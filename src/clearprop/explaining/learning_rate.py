@@ -33,8 +33,8 @@ WIDTH = 3.0
 
 SHARE = 0.8
 """The rate is suggested at which the cost has made so much of its fall. Measured in
-tests/test_learning_rate.py: where it falls fastest, rates are still three times too small; where it
-is lowest, they are about to be too large."""
+tests/explaining/test_learning_rate.py: where it falls fastest, rates are still three times too
+small; where it is lowest, they are about to be too large."""
 
 EDGE = 3
 """Steps at either end of the sweep whose rates are never suggested."""

@@ -9,6 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from test_explain import Book, moved_costs, note_network, optimizer_numbers, random_case
 
 import clearprop as cp
 from clearprop.explaining.derivation.expressions import Rest, parts, symbols_in
@@ -16,7 +17,6 @@ from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.latex import LATEX
 from clearprop.explaining.derivation.mathml import MATHML
 from evaluator import Evaluator, close
-from test_explain import Book, moved_costs, note_network, optimizer_numbers, random_case
 
 RULE = cp.AdamW(0.01, decay=0.1)
 WRITTEN = {"η": "eta", "μ": "mu", "ε": "epsilon", "ω": "omega", "λ": "l2", "α": "alpha"}

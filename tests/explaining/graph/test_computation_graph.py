@@ -19,7 +19,7 @@ from clearprop.explaining.graph import detailed_picture
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.explaining.graph.parts import Extent, exact, short
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 NOTE = {"W1[0,0]": "w1", "W1[1,0]": "w2", "W1[0,1]": "w3", "W1[1,1]": "w4", "W2[0,0]": "w5", "W2[0,1]": "w6"}  # fmt: skip
 
 

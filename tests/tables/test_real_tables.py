@@ -16,7 +16,7 @@ import clearprop as cp
 import tables
 from real_tables import TABLES
 
-RESULTS = Path(__file__).parents[1] / "benchmarks" / "TABLES.md"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "TABLES.md"
 
 
 @pytest.mark.parametrize("name", TABLES)

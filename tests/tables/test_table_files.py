@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clearprop as cp
-from clearprop.tables import files
+from clearprop.tables import table_files
 from clearprop.tables.table_files import read_table, write_table
 
 TABLE = pl.DataFrame(
@@ -47,7 +47,7 @@ class TestText:
         assert frame.schema == {"a": pl.Int64, "b": pl.String}
         assert frame["b"][-1] == "many"
 
-    @pytest.mark.parametrize("word", files.MISSING)
+    @pytest.mark.parametrize("word", table_files.MISSING)
     def test_missing_values(self, word, tmp_path):
         frame = read_table(save(tmp_path, f"a,b,c\n1,{word},x\n2,3.5,y\n"))
         assert frame.schema == {"a": pl.Int64, "b": pl.Float64, "c": pl.String}

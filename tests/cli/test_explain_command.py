@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import clearprop as cp
 from clearprop.cli import main
 
-PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 
 
 def invoke(*arguments: object):

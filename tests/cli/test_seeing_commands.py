@@ -18,9 +18,9 @@ from clearprop.cli.diagnose import diagnose
 from clearprop.cli.find_lr import find_lr, fresh
 from clearprop.cli.output import as_json
 from clearprop.cli.samples import rows_of
-from clearprop.explaining import gradient_check
+from clearprop.explaining.checking import gradient_check
 
-PENGUINS = Path(__file__).parents[1] / "examples" / "penguins.csv"
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 
 GROUP: click.Group = type(main)(commands=[check, diagnose, find_lr])  # errors become one line
 
