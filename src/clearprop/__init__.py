@@ -46,8 +46,8 @@ from clearprop.explaining.checking.comparison import (
 )
 from clearprop.explaining.checking.gradient_check import check_gradient_function, check_gradients
 from clearprop.explaining.checking.gradient_report import GradientCheck
+from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain
-from clearprop.explaining.derivation.tree import Derivation
 from clearprop.explaining.diagnosis.findings import Diagnosis, diagnose
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from clearprop.training.watching.history import History
+from typing import Any, NoReturn
 
 
 class ClearpropError(Exception):
@@ -119,7 +116,7 @@ class DivergenceError(NonFiniteError):
     def __init__(self, problem: str, restored: str, advice: str) -> None:
         super().__init__(problem, restored, advice)
         self.restored = restored
-        self.history: History | None = None
+        self.history: Any = None
 
     def __str__(self) -> str:
         problem, _, advice = self.args

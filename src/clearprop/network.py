@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from math import prod
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -21,7 +20,6 @@ from clearprop.checks.data import check_inputs
 from clearprop.checks.settings import check_engine
 from clearprop.display.html_table import html_table
 from clearprop.engine.prediction import Predictor
-from clearprop.engine.topology import Topology
 from clearprop.errors import (
     ArgumentError,
     CompilationError,
@@ -30,6 +28,7 @@ from clearprop.errors import (
     NonFiniteError,
     ShapeError,
 )
+from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
 from clearprop.files.saved_functions import check_given, describe, find_activation, find_loss
 from clearprop.forward import first_non_finite, forward
@@ -40,11 +39,12 @@ from clearprop.losses import loss as resolve_loss
 from clearprop.numerics.random import Purpose, check_seed
 from clearprop.topology import (
     ActivationSpec,
+    Topology,
     arrays_of,
     check_activations,
     check_sizes,
     make_parameters,
-    parameter_shapes,
+    places,
     sizes_of_weights,
 )
 
@@ -54,7 +54,7 @@ _ROWS = 8192
 """Rows that run together where no gradient is asked for."""
 
 
-class Network:
+class Network(ExportMethods):
     """A fully connected feed-forward network: z^l = W^l a^(l-1) + b^l, a^l = f_l(z^l).
 
     Parameters
@@ -112,7 +112,7 @@ class Network:
     0.25
     """
 
-    __slots__ = ("_activations", "_has_biases", "_loss", "_parameters", "_predictor", "_sizes")
+    __slots__ = ("_predictor", "_topology")
 
     def __init__(
         self,
@@ -146,12 +146,12 @@ class Network:
         has_biases: bool,
         dtype: DTypeLike,
     ) -> None:
-        self._sizes = check_sizes(sizes)
-        self._activations = check_activations(activations, output, self._sizes)
-        self._loss = loss_after(self._activations[-1]) if loss is None else resolve_loss(loss)
-        self._loss.check_partner(self._activations[-1])
-        self._has_biases = has_biases
-        self._parameters = make_parameters(self._sizes, has_biases, dtype)
+        sizes = check_sizes(sizes)
+        functions = check_activations(activations, output, sizes)
+        chosen = loss_after(functions[-1]) if loss is None else resolve_loss(loss)
+        chosen.check_partner(functions[-1])
+        parameters = make_parameters(sizes, has_biases, dtype)
+        self._topology = Topology(sizes, functions, chosen, has_biases, parameters)
         self._predictor: Predictor | None = None
 
     @classmethod
@@ -200,47 +200,47 @@ class Network:
     @property
     def sizes(self) -> tuple[int, ...]:
         """The number of neurons of each layer, the input first."""
-        return self._sizes
+        return self._topology.sizes
 
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The activation of each layer of weights."""
-        return self._activations
+        return self._topology.activations
 
     @property
     def loss(self) -> Loss:
         """What training minimizes."""
-        return self._loss
+        return self._topology.loss
 
     @property
     def parameters(self) -> Array:
         """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place."""
-        return self._parameters
+        return self._topology.parameters
 
     @property
     def n_parameters(self) -> int:
         """The number of weights and biases."""
-        return self._parameters.size
+        return self.parameters.size
 
     @property
     def weights(self) -> tuple[Array, ...]:
         """W^1 to W^L, as writable views into `parameters`."""
-        return self._views("W")
+        return self._topology.weights
 
     @property
     def biases(self) -> tuple[Array, ...]:
         """b^1 to b^L, as writable views into `parameters`; empty for a network without."""
-        return self._views("b")
+        return self._topology.biases
 
     @property
     def has_biases(self) -> bool:
         """Whether the network has biases."""
-        return self._has_biases
+        return self._topology.has_biases
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The data type of parameters and of everything computed with them."""
-        return self._parameters.dtype
+        return self.parameters.dtype
 
     def unflatten(self, vector: Array) -> dict[str, Array]:
         """Return views into a flat vector, in the order of `parameters`, by their names.
@@ -255,16 +255,7 @@ class Network:
         dict of str to ndarray
             "W1" of shape (n_1, n_0), "b1" of shape (n_1,), "W2", ...
         """
-        views: dict[str, Array] = {}
-        start = 0
-        for name, shape in parameter_shapes(self._sizes, self._has_biases).items():
-            views[name] = vector[start : start + prod(shape)].reshape(shape)
-            start += prod(shape)
-        return views
-
-    def _views(self, symbol: str) -> tuple[Array, ...]:
-        views = self.unflatten(self._parameters)
-        return tuple(view for name, view in views.items() if name.startswith(symbol))
+        return self._topology.unflatten(vector)
 
     def __getitem__(self, name: str) -> Any:
         """Return W^l, b^l or one of their numbers by its name: "W2", "b1[3]"."""
@@ -281,14 +272,14 @@ class Network:
 
     def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
         element = notation.parse(name)
-        notation.check(element, name, self._sizes, self._has_biases)
+        notation.check(element, name, self.sizes, self.has_biases)
         symbol, layer, index = element
         if symbol not in ("W", "b"):
             raise ElementError(
                 f"{name!r} belongs to a record, not to a network: "
                 f"cp.backprop(network, X, y)[{name!r}]"
             )
-        return self.unflatten(self._parameters)[f"{symbol}{layer}"], index
+        return self.unflatten(self.parameters)[f"{symbol}{layer}"], index
 
     def predict(self, X: object, *, engine: str = "compiled") -> Array:
         """Return a^L, the network's output for each row.
@@ -318,12 +309,12 @@ class Network:
             output, finite = predictor.outputs(X)
             if finite:
                 return output
-        X = check_inputs(X, self._sizes[0], self.dtype)
+        X = check_inputs(X, self.sizes[0], self.dtype)
         if predictor is not None:
             output, finite = predictor.outputs(X)
             if finite:
                 return output
-        output = np.empty((len(X), self._sizes[-1]), self.dtype)
+        output = np.empty((len(X), self.sizes[-1]), self.dtype)
         for rows, z, a in self.forward_in_blocks(X):
             if not np.isfinite(a[-1]).all():
                 raise NonFiniteError(
@@ -339,22 +330,21 @@ class Network:
             type(X) is np.ndarray
             and X.dtype == self.dtype
             and X.ndim == 2
-            and X.shape[1] == self._sizes[0]
+            and X.shape[1] == self.sizes[0]
             and X.shape[0] > 0
             and X.flags.c_contiguous
         )
 
+    @property
     def topology(self) -> Topology:
-        """Return what the engine has to know of the network."""
-        return Topology(
-            self._sizes, self._activations, self._loss, self._has_biases, self._parameters
-        )
+        """What the engine and exports know of the network."""
+        return self._topology
 
     def predictor(self) -> Predictor | None:
         """Return the engine's forward passes; None where it cannot compute this network."""
         if self._predictor is None and self.dtype in (np.float32, np.float64):
             with suppress(CompilationError):
-                self._predictor = Predictor(self.topology())
+                self._predictor = Predictor(self._topology)
         return self._predictor
 
     def __getstate__(self) -> dict[str, Any]:
@@ -372,7 +362,7 @@ class Network:
         """Yield rows, their z and their a for checked X, block by block, to spare memory."""
         for start in range(0, len(X), _ROWS):
             rows = slice(start, start + _ROWS)
-            yield rows, *forward(self.weights, self.biases, self._activations, X[rows])
+            yield rows, *forward(self.weights, self.biases, self.activations, X[rows])
 
     def copy(self) -> Network:
         """Return a network of the same topology with parameters of its own."""
@@ -392,17 +382,17 @@ class Network:
         """
         other = Network.__new__(Network)
         other._set_topology(
-            self._sizes,
-            self._activations,
+            self.sizes,
+            self.activations,
             None,
-            self._loss if loss is None else loss,
-            self._has_biases,
+            self.loss if loss is None else loss,
+            self.has_biases,
             dtype,
         )
-        source = self._parameters if other.dtype.kind == "c" else self._parameters.real
+        source = self.parameters if other.dtype.kind == "c" else self.parameters.real
         with np.errstate(over="ignore"):
-            other._parameters[...] = source
-        if np.isfinite(source).all() and not np.isfinite(other._parameters).all():
+            other.parameters[...] = source
+        if np.isfinite(source).all() and not np.isfinite(other.parameters).all():
             raise NonFiniteError(f"the network has parameters too large for {other.dtype}")
         return other
 
@@ -419,7 +409,7 @@ class Network:
         ModelFileError
             If the network's data type is neither float32 nor float64.
         """
-        model_file.write(path, "network", network_header(self), self.unflatten(self._parameters))
+        model_file.write(path, "network", network_header(self), self.unflatten(self.parameters))
 
     @classmethod
     def load(
@@ -459,223 +449,20 @@ class Network:
         except Exception as error:  # whatever a damaged header leads to
             raise ModelFileError(f"{path} describes no network ({error})") from None
 
-    def to_onnx(
-        self, path: str | os.PathLike[str] | None = None, *, classes: Sequence[Any] | None = None
-    ) -> Any:
-        """Return the network as an ONNX model of opset 17, and write it to `path` if one is given.
-
-        The input is called ``X``: (n, n_0), of the network's type. After softmax, or with
-        `classes`, the outputs are ``label``, (n,), and ``probabilities``, (n, K), as skl2onnx
-        calls them; else one, ``variable``, (n, n_L), is a^L.
-
-        Parameters
-        ----------
-        path : path, optional
-            A file that stands there is replaced.
-        classes : sequence of str, int, float or bool, optional
-            In the order of the outputs; two for a single sigmoid, whose output is the second's
-            probability. None: 0 to K-1 after softmax.
-
-        Returns
-        -------
-        onnx.ModelProto
-
-        Raises
-        ------
-        ArgumentError
-            If an activation is of your own, or classes do not fit the outputs.
-        FileWriteError
-            If the file cannot be written; what stood there stays.
-        MissingExtraError
-            If onnx (the extra `onnx`) is not installed.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> network = cp.Network([4, 8, 3], output="softmax")
-        >>> proto = network.to_onnx(classes=["setosa", "versicolor", "virginica"])
-        >>> [one.name for one in proto.graph.output]
-        ['label', 'probabilities']
-        """
-        from clearprop.export.onnx import to_onnx
-
-        return to_onnx(self, path, classes)
-
-    def to_c(self, name: str = "net") -> str:
-        """Return the network as a header in C99: ``void net_predict(const float *x, float *y)``.
-
-        It allocates nothing and needs ``<math.h>`` alone (link with ``-lm``). ``NET_INPUTS`` and
-        ``NET_OUTPUTS`` say how long x and y are; they must not overlap. A network in float64
-        is computed in double.
-
-        Parameters
-        ----------
-        name : str
-            What the names in the header begin with, in place of "net".
-
-        Raises
-        ------
-        ArgumentError
-            If an activation is of your own, or `name` is no name in C.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> header = cp.Network([4, 8, 3], output="softmax").to_c("iris")
-        >>> [line for line in header.splitlines() if "iris_predict" in line]
-        ['static inline void iris_predict(const float *x, float *y)']
-        """
-        from clearprop.export.c import to_c
-
-        return to_c(self, name)
-
-    def to_torch(self) -> Any:
-        """Return the network as an ``nn.Sequential`` of Linear and activation modules.
-
-        It has a copy of the parameters, in the network's data type; what it gives is `predict`.
-
-        Returns
-        -------
-        torch.nn.Sequential
-
-        Raises
-        ------
-        ArgumentError
-            If an activation is of your own.
-        MissingExtraError
-            If PyTorch (the extra `torch`) is not installed.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> cp.Network([4, 8, 3], output="softmax").to_torch()  # doctest: +SKIP
-        Sequential(
-          (0): Linear(in_features=4, out_features=8, bias=True)
-          (1): ReLU()
-          (2): Linear(in_features=8, out_features=3, bias=True)
-          (3): Softmax(dim=-1)
-        )
-        """
-        from clearprop.export.torch import to_torch
-
-        return to_torch(self)
-
-    @classmethod
-    def from_torch(cls, sequential: Any, loss: str | Loss | None = None) -> Network:
-        """Make a network of an ``nn.Sequential`` of Linear and activation modules.
-
-        Dropout and a leading Flatten, which change no prediction for rows, are passed over.
-
-        Parameters
-        ----------
-        sequential : torch.nn.Sequential
-            In float32 or float64, which the network keeps; its parameters are copied.
-        loss : str or Loss, optional
-            As for `Network`; the modules do not say.
-
-        Raises
-        ------
-        ArgumentError
-            If a module, or its setting, is none that a network has; the message names it.
-        ArchitectureError
-            If the modules do not join.
-        MissingExtraError
-            If PyTorch (the extra `torch`) is not installed.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> from torch import nn  # doctest: +SKIP
-        >>> cp.Network.from_torch(nn.Sequential(nn.Linear(4, 8), nn.Tanh()))  # doctest: +SKIP
-        Network 4-8: 40 parameters, float32, loss squared_error
-          layer  activation  W       b     parameters
-          1      tanh        (8, 4)  (8,)          40
-        """
-        from clearprop.export.torch import from_torch
-
-        weights, biases, activations = from_torch(sequential)
-        return cls.from_weights(weights, biases, activations, loss=loss)
-
-    def to_sklearn(self, *, classes: Sequence[Any] | None = None) -> Any:
-        """Return a fitted MLP of scikit-learn's that predicts as the network does.
-
-        After softmax or sigmoid it is an MLPClassifier (several sigmoids: of several labels a row),
-        after identity an MLPRegressor, after exp an MLPRegressor with the Poisson loss.
-
-        Parameters
-        ----------
-        classes : sequence of str, int, float or bool, optional
-            In the order of the outputs; two for a single sigmoid, whose output is the second's
-            probability. None: 0, 1, ...
-
-        Returns
-        -------
-        MLPClassifier or MLPRegressor
-
-        Raises
-        ------
-        ArgumentError
-            If scikit-learn has no such MLP (its hidden layers have one activation, of identity,
-            sigmoid, tanh and relu), or classes do not fit the outputs.
-        MissingExtraError
-            If scikit-learn (the extra `tables`) is not installed.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> mlp = cp.Network([4, 8, 3], output="softmax").to_sklearn(classes=["a", "b", "c"])
-        >>> mlp.predict([[0, 0, 0, 0]]).tolist()
-        ['a']
-        """
-        from clearprop.export.scikit_learn import to_sklearn
-
-        return to_sklearn(self, classes)
-
-    @classmethod
-    def from_sklearn(cls, mlp: Any) -> Network:
-        """Make a network of a fitted MLPClassifier or MLPRegressor of scikit-learn's.
-
-        Its outputs are those of ``predict_proba`` (for two classes: the second column, from one
-        sigmoid) or of ``predict``; the parameters are copied. The classes are ``mlp.classes_``.
-
-        Parameters
-        ----------
-        mlp : MLPClassifier or MLPRegressor
-
-        Raises
-        ------
-        ArgumentError
-            If it is another estimator, or not fitted.
-        MissingExtraError
-            If scikit-learn (the extra `tables`) is not installed.
-
-        Examples
-        --------
-        >>> import clearprop as cp
-        >>> from sklearn.neural_network import MLPRegressor
-        >>> mlp = MLPRegressor(hidden_layer_sizes=[5], solver="lbfgs")
-        >>> cp.Network.from_sklearn(mlp.fit([[0], [1], [2]], [0, 1, 4])).sizes
-        (1, 5, 1)
-        """
-        from clearprop.export.scikit_learn import from_sklearn
-
-        weights, biases, activations, loss = from_sklearn(mlp)
-        return cls.from_weights(weights, biases, activations, loss=loss)
-
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
         """Return the table that both representations show."""
         rows = [("layer", "activation", "W", "b", "parameters")]
-        for layer, (f, W) in enumerate(zip(self._activations, self.weights, strict=True), 1):
-            bias = f"({W.shape[0]},)" if self._has_biases else "none"
-            count = W.size + (W.shape[0] if self._has_biases else 0)
+        for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
+            bias = f"({W.shape[0]},)" if self.has_biases else "none"
+            count = W.size + (W.shape[0] if self.has_biases else 0)
             rows.append((str(layer), f.name, str(W.shape), bias, f"{count:,}"))
         return rows
 
     def _title(self) -> str:
         plural = "" if self.n_parameters == 1 else "s"
         return (
-            f"Network {'-'.join(map(str, self._sizes))}: {self.n_parameters:,} parameter{plural}, "
-            f"{self.dtype}, loss {self._loss}"
+            f"Network {'-'.join(map(str, self.sizes))}: {self.n_parameters:,} parameter{plural}, "
+            f"{self.dtype}, loss {self.loss}"
         )
 
     def __repr__(self) -> str:
@@ -726,8 +513,8 @@ def network_header(network: Network) -> model_file.Header:
 
 def arrays_in_file(header: model_file.Header) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return the shape and type of each array that belongs to a `network_header`."""
-    shapes = parameter_shapes(check_sizes(header["sizes"]), bool(header["biases"]))
-    return {name: (shape, header["dtype"]) for name, shape in shapes.items()}
+    found = places(check_sizes(header["sizes"]), bool(header["biases"]))
+    return {place.name: (place.shape, header["dtype"]) for place in found}
 
 
 def restore_network(

@@ -78,21 +78,17 @@ class Record:
     @property
     def dW(self) -> tuple[Array, ...]:
         """dL/dW^1 to dL/dW^L, as views into `gradient`; shapes as the weights."""
-        return self._views("W")
+        return self.network.topology.parts("W", self.gradient)
 
     @property
     def db(self) -> tuple[Array, ...]:
         """dL/db^1 to dL/db^L, as views into `gradient`; empty for a network without biases."""
-        return self._views("b") if self.network.has_biases else ()
+        return self.network.topology.parts("b", self.gradient)
 
     @property
     def dx(self) -> Array:
         """dL_i/da^0, the gradient for the input, shape (n, n_0)."""
         return self.da[0]
-
-    def _views(self, symbol: str) -> tuple[Array, ...]:
-        views = self.network.unflatten(self.gradient)
-        return tuple(view for name, view in views.items() if name.startswith(symbol))
 
     def __getitem__(self, name: str) -> Any:
         """Return an array or number by its name.

@@ -1,11 +1,15 @@
-"""The topology of a network: which sizes, activations and shapes make one."""
+"""The topology of a network: which sizes, activations and shapes make one, and where each lies.
+
+All parameters stand in one flat vector: W1, b1, W2, b2, ... This file alone knows that order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,19 +17,112 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from clearprop.activations import Activation
 from clearprop.activations import activation as resolve_activation
 from clearprop.errors import ArchitectureError, ArgumentError
+from clearprop.losses import Loss
 
 Array = NDArray[Any]
 ActivationSpec = str | Activation
 
 
-def parameter_shapes(sizes: Sequence[int], has_biases: bool) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of W1, b1, W2, b2, ... by name, in the order of the flat vector."""
-    shapes: dict[str, tuple[int, ...]] = {}
+class Place(NamedTuple):
+    """Where in the flat vector a layer's W or b stands: from `start` to before `end`."""
+
+    symbol: str
+    layer: int
+    start: int
+    end: int
+    shape: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """In the notation: "W2"."""
+        return f"{self.symbol}{self.layer}"
+
+
+def places(sizes: Sequence[int], has_biases: bool) -> Iterator[Place]:
+    """Yield the places of W1, b1, W2, b2, ..., in the order of the flat vector.
+
+    Examples
+    --------
+    >>> for place in places([2, 3], has_biases=True):
+    ...     print(place)
+    Place(symbol='W', layer=1, start=0, end=6, shape=(3, 2))
+    Place(symbol='b', layer=1, start=6, end=9, shape=(3,))
+    """
+    start = 0
     for layer, (n_in, n_out) in enumerate(pairwise(sizes), 1):
-        shapes[f"W{layer}"] = (n_out, n_in)
+        shapes: dict[str, tuple[int, ...]] = {"W": (n_out, n_in)}
         if has_biases:
-            shapes[f"b{layer}"] = (n_out,)
-    return shapes
+            shapes["b"] = (n_out,)
+        for symbol, shape in shapes.items():
+            yield Place(symbol, layer, start, start + prod(shape), shape)
+            start += prod(shape)
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Sizes and functions of a network, and the flat vector of its parameters.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Neurons of each layer, the input first.
+    activations : tuple of Activation
+        One per layer of weights.
+    loss : Loss
+    has_biases : bool
+    parameters : ndarray, shape (n_parameters,)
+        W1, b1, W2, b2, ...; everything else is a view into it.
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: Loss
+    has_biases: bool
+    parameters: Array
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The data type of the parameters."""
+        return self.parameters.dtype
+
+    @property
+    def weights(self) -> tuple[Array, ...]:
+        """W^1 to W^L, (n_out, n_in), as views into `parameters`."""
+        return self.parts("W", self.parameters)
+
+    @property
+    def biases(self) -> tuple[Array, ...]:
+        """b^1 to b^L, (n_out,), as views into `parameters`; empty without biases."""
+        return self.parts("b", self.parameters)
+
+    def places(self) -> Iterator[Place]:
+        """Yield the places of W1, b1, W2, b2, ... in the flat vector."""
+        return places(self.sizes, self.has_biases)
+
+    def unflatten(self, vector: Array) -> dict[str, Array]:
+        """Return views into a flat vector, or into each of many, by the names of their parts.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (..., n_parameters)
+        """
+        return {
+            place.name: vector[..., place.start : place.end].reshape(
+                *vector.shape[:-1], *place.shape
+            )  # splits an axis: a view
+            for place in self.places()
+        }
+
+    def parts(self, symbol: str, vector: Array) -> tuple[Array, ...]:
+        """Return the views of all layers' "W", or "b", into a flat vector."""
+        return tuple(view for name, view in self.unflatten(vector).items() if name[0] == symbol)
+
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Return which of the parameters are weights, not biases; shape (n_parameters,)."""
+        mask = np.zeros(self.parameters.size, dtype=bool)
+        for view in self.parts("W", mask):
+            view[...] = True
+        return mask
 
 
 DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
@@ -46,7 +143,7 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
         known = False
     if not known:
         raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
-    size = sum(map(prod, parameter_shapes(sizes, has_biases).values()))
+    size = max(place.end for place in places(sizes, has_biases))
     try:
         return np.zeros(size, dtype)
     except (MemoryError, ValueError):

@@ -69,7 +69,7 @@ def gradients(network, X, y, weights=None, l2=0.0):
     )  # fmt: skip
     course = Course(job.n, False, l2, 0.0, 1, 0)
     run = CompiledRun(
-        job.network.topology(), job.data.X, job.data.y, job.data.weights, course, None, {}, 1
+        job.network.topology, job.data.X, job.data.y, job.data.weights, course, None, {}, 1
     )
     status, costs = run.advance(1, np.zeros((1, 2)))
     assert status == 0
@@ -184,7 +184,7 @@ class TestBits:
             rule = cp.Adam()
             course = Course(64, True, 1e-4, 0.2, shards, 3)
             state = rule.start(network.parameters)
-            run = CompiledRun(network.topology(), X, y, None, course, rule, state, threads)
+            run = CompiledRun(network.topology, X, y, None, course, rule, state, threads)
             total = 3 * run.epoch_batches
             while run.now < total:
                 some = min(cut or total, total - run.now)

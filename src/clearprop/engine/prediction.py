@@ -22,7 +22,7 @@ from clearprop.engine.layout import (
     row_length,
 )
 from clearprop.engine.threads import CALL, choose, run_together
-from clearprop.engine.topology import Topology
+from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
@@ -45,12 +45,12 @@ class Predictor:
     """
 
     def __init__(self, topology: Topology) -> None:
-        self._topology = topology
-        self._function = function_at(load("forward.run", topology.bits), 2)
+        self._topology, self._bits = topology, topology.dtype.itemsize * 8
+        self._function = function_at(load("forward.run", self._bits), 2)
         self._plan: Plan | None = None
         self._rows = self._threads = 0
         self._lock = threading.Lock()
-        self._kernels = [activation_of(f, topology.bits) for f in topology.activations]
+        self._kernels = [activation_of(f, self._bits) for f in topology.activations]
 
     def outputs(self, X: Array, threads: int | None = None) -> tuple[Array, bool]:
         """Return a^L (n, n_L) for checked X, and whether X and all outputs are finite."""
@@ -101,7 +101,7 @@ class Predictor:
 
     def _give_loss(self, plan: Plan, y: Array) -> None:
         topology = self._topology
-        loss = loss_of(topology.loss, topology.activations[-1], y.ndim == 1, topology.bits)
+        loss = loss_of(topology.loss, topology.activations[-1], y.ndim == 1, self._bits)
         plan[P.LOSS], plan[P.LABELS] = loss.address, y.ndim == 1
         plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
         plan.give(P.Y, "y", y)
@@ -110,17 +110,18 @@ class Predictor:
     def _lay_out(self, rows: int, threads: int) -> Plan:
         """Return a plan for blocks of so many rows."""
         topology = self._topology
-        sizes, bits = topology.sizes, topology.bits
+        sizes, bits = topology.sizes, self._bits
         self._rows, self._threads = rows, threads
         plan = Plan(len(sizes) - 1)
         parameters, size = topology.parameters.ctypes.data, bits // 8
         packed = 0
-        shapes = zip(pairwise(sizes), topology.places(), self._kernels, strict=True)
-        for layer, ((n_in, n_out), (weights, biases), kernels) in enumerate(shapes):
+        for place in topology.places():
+            slot = P.W if place.symbol == "W" else P.B
+            plan.line(place.layer - 1)[slot] = parameters + size * place.start
+        layers = zip(pairwise(sizes), self._kernels, strict=True)
+        for layer, ((n_in, n_out), kernels) in enumerate(layers):
             line = plan.line(layer)
             line[P.N_IN], line[P.N_OUT], line[P.ROW] = n_in, n_out, row_length(n_out, bits)
-            line[P.W] = parameters + size * weights
-            line[P.B] = 0 if biases is None else parameters + size * biases
             line[P.VALUE], line[P.JACOBIAN] = kernels.value, kernels.jacobian
             line[P.F_COLUMNS] = cut_product(n_in, rows, n_out, 1, bits).columns
             columns = min(int(line[P.F_COLUMNS]), n_out)

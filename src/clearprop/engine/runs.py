@@ -14,9 +14,9 @@ from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
 from clearprop.engine.threads import STEP, choose, run_together
-from clearprop.engine.topology import Topology
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
+from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
@@ -69,7 +69,7 @@ class CompiledRun:
         state: State,
         threads: int | None,
     ) -> None:
-        n, bits = len(X), topology.bits
+        n, bits = len(X), topology.dtype.itemsize * 8
         if not topology.parameters.flags.writeable:  # compiled code would not ask
             raise ValueError("the network's parameters are read-only: train a copy of it")
         self._sums = np.zeros(2)
@@ -120,7 +120,7 @@ class CompiledRun:
         state: State,
         labels: bool,
     ) -> None:
-        plan, bits = self._plan, topology.bits
+        plan, bits = self._plan, topology.dtype.itemsize * 8
         size = bits // 8
         loss = loss_of(topology.loss, topology.activations[-1], labels, bits)
         plan[P.LOSS] = loss.address
@@ -145,18 +145,14 @@ class CompiledRun:
         self._keep = topology.parameters, state
         vectors = [array.ctypes.data for array in state.values()]
         parameters = topology.parameters.ctypes.data
-        for layer, (weights, biases) in enumerate(topology.places()):
-            line = plan.line(layer)
-            line[P.W] = parameters + size * weights
-            line[P.B] = 0 if biases is None else parameters + size * biases
-            for address, w_slot, b_slot in zip(
-                vectors, (P.W_STATE, P.W_STATE_2), (P.B_STATE, P.B_STATE_2), strict=False
-            ):
-                line[w_slot] = address + size * weights
-                line[b_slot] = 0 if biases is None else address + size * biases
-            last = layer == len(topology.activations) - 1
-            if not (last and loss.takes_z):
-                kernels = activation_of(topology.activations[layer], bits)
+        slots = {"W": (P.W, P.W_STATE, P.W_STATE_2), "b": (P.B, P.B_STATE, P.B_STATE_2)}
+        for place in topology.places():
+            line = plan.line(place.layer - 1)
+            for slot, address in zip(slots[place.symbol], [parameters, *vectors], strict=False):
+                line[slot] = address + size * place.start
+        for layer, function in enumerate(topology.activations, 1):
+            if layer < len(topology.activations) or not loss.takes_z:
+                line, kernels = plan.line(layer - 1), activation_of(function, bits)
                 line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
         plan[P.DRAW_ORDER] = load("random.order", bits)
         if course.dropout:

@@ -71,7 +71,7 @@ class PerSampleGradients:
         if element.symbol not in ("dW", "db"):
             raise ElementError(f"{name!r}: per-sample gradients are {', '.join(self.keys())}")
         notation.check(element, name, self.network.sizes, self.network.has_biases)
-        view = _named(self.network, self.array)[f"{element.symbol[1]}{element.layer}"]
+        view = self.network.unflatten(self.array)[f"{element.symbol[1]}{element.layer}"]
         index: tuple[Any, ...] = (slice(None), *element.indices)
         return view[index]
 
@@ -170,7 +170,7 @@ def per_sample_gradients(
         if losses is None:
             losses = np.empty(len(X), record.losses.dtype)
         losses[rows] = record.losses
-        views = _named(network, gradients[rows])
+        views = network.unflatten(gradients[rows])
         for k, delta in enumerate(record.delta, 1):
             with np.errstate(all="ignore"):  # as in the pass itself
                 np.einsum("nj,ni->nji", delta, record.a[k - 1], out=views[f"W{k}"])
@@ -178,17 +178,6 @@ def per_sample_gradients(
                 views[f"b{k}"][...] = delta
     assert losses is not None  # X has rows
     return PerSampleGradients(gradients, losses, network)
-
-
-def _named(network: Network, gradients: Array) -> dict[str, Array]:
-    """Return views (n, ...) into gradients (n, n_parameters) by the parameters' names."""
-    views: dict[str, Array] = {}
-    start = 0
-    for name, like in network.unflatten(network.parameters).items():
-        part = gradients[:, start : start + like.size]
-        views[name] = part.reshape(len(gradients), *like.shape)  # splits an axis: a view
-        start += like.size
-    return views
 
 
 def _check_out(out: object, shape: tuple[int, int], network: Network) -> Array:

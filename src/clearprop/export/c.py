@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from clearprop.export.c_source import array, check_name
 from clearprop.export.layers import Layer, layers_of, version
-
-if TYPE_CHECKING:
-    from clearprop.network import Network
+from clearprop.topology import Topology
 
 _ACTIVATIONS = {
     "sigmoid": """\
@@ -56,7 +53,7 @@ static inline void {name}_softmax({real} *z, int n)
 """A function for each built-in activation but identity."""
 
 
-def to_c(network: Network, name: str = "net") -> str:
+def to_c(network: Topology, name: str = "net") -> str:
     """Return a header in C99 with one function, ``void net_predict(const float *x, float *y)``.
 
     It allocates nothing, keeps no state and needs ``<math.h>`` alone (link with ``-lm``); the
@@ -66,7 +63,7 @@ def to_c(network: Network, name: str = "net") -> str:
 
     Parameters
     ----------
-    network : Network
+    network : Topology
         In float32 or float64; its activations are built-in ones.
     name : str
         What the names in the header begin with.

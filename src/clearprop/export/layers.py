@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import BuiltInActivation
 from clearprop.errors import ArgumentError, NonFiniteError
-
-if TYPE_CHECKING:
-    from clearprop.network import Network
+from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
@@ -33,7 +31,7 @@ class Layer(NamedTuple):
     activation: str
 
 
-def layers_of(network: Network, consumer: str) -> list[Layer]:
+def layers_of(network: Topology, consumer: str) -> list[Layer]:
     """Return the layers of a network for `consumer`, whose name the messages give.
 
     Raises

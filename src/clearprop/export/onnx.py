@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clearprop.errors import ArgumentError
 from clearprop.export.layers import layers_of
 from clearprop.export.onnx_graph import OwnGraph, class_array, write_proto
 from clearprop.export.onnx_layers import add_label, add_layers, add_two_classes
-
-if TYPE_CHECKING:
-    from clearprop.network import Network
+from clearprop.topology import Topology
 
 
 def to_onnx(
-    network: Network,
+    network: Topology,
     path: str | os.PathLike[str] | None = None,
     classes: Sequence[Any] | None = None,
 ) -> Any:
@@ -31,7 +29,7 @@ def to_onnx(
 
     Parameters
     ----------
-    network : Network
+    network : Topology
         In float32 or float64; its activations are built-in ones.
     path : path, optional
     classes : sequence of str, int, float or bool, optional

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, missing_extra
 from clearprop.export.layers import Layer, layers_of
-
-if TYPE_CHECKING:
-    from clearprop.network import Network
+from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
@@ -67,7 +65,7 @@ def from_sklearn(mlp: Any) -> tuple[list[Array], list[Array], list[str], str]:
     return weights, list(mlp.intercepts_), [_OURS.get(name, name) for name in names], loss
 
 
-def to_sklearn(network: Network, classes: Sequence[Any] | None = None) -> Any:
+def to_sklearn(network: Topology, classes: Sequence[Any] | None = None) -> Any:
     """Return a fitted MLP of scikit-learn's that predicts as the network does.
 
     After softmax or sigmoid it is an MLPClassifier (several sigmoids: of several labels a row),
@@ -77,7 +75,7 @@ def to_sklearn(network: Network, classes: Sequence[Any] | None = None) -> Any:
 
     Parameters
     ----------
-    network : Network
+    network : Topology
         In float32 or float64; all its hidden layers have one activation, of identity, sigmoid,
         tanh and relu.
     classes : sequence of str, int, float or bool, optional

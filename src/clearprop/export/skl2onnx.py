@@ -107,7 +107,7 @@ def _forward(scope: Any, operator: Any, container: Any) -> tuple[_Conversion, st
     double = guess_proto_type(operator.inputs[0].type) == _DOUBLE
     dtype = np.dtype("float64" if double else "float32")
     x = graph.node("Cast", operator.inputs[0].full_name, to=_DOUBLE if double else 1)
-    return graph, add_layers(graph, layers_of(network, "ONNX"), x, dtype), dtype
+    return graph, add_layers(graph, layers_of(network.topology, "ONNX"), x, dtype), dtype
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, missing_extra
 from clearprop.export.layers import layers_of
-
-if TYPE_CHECKING:
-    from clearprop.network import Network
+from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
@@ -33,12 +31,12 @@ _SETTINGS: dict[str, dict[str, Callable[[Any], bool]]] = {
 """What a module has to be set to for its activation to be ours."""
 
 
-def to_torch(network: Network) -> Any:
+def to_torch(network: Topology) -> Any:
     """Return a network as an ``nn.Sequential`` of Linear and activation modules.
 
     Parameters
     ----------
-    network : Network
+    network : Topology
         In float32 or float64, which the modules keep; its activations are built-in ones.
 
     Returns

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str:
     """Return the header of a model; see `Model.to_c`."""
-    layers = layers_of(network, "C")
+    layers = layers_of(network.topology, "C")
     inputs = numeric_inputs(encoding, "C")
     check_name(name)
     real = real_of(layers)

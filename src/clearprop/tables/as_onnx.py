@@ -32,7 +32,7 @@ def as_onnx(
 ) -> Any:
     """Return the ModelProto of a model; see `Model.to_onnx`."""
     graph = OwnGraph("model.to_onnx()")
-    layers = layers_of(network, "ONNX")
+    layers = layers_of(network.topology, "ONNX")
     _check_columns(encoding)
     outputs = ("label", "probabilities") if target.classes else ("variable",)
     taken = [one.column for one in encoding.inputs if one.column in outputs]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def as_torch(network: Network, encoding: Encoding, target: Target) -> Any:
     """Return the modules of a model; see `Model.to_torch`."""
-    layers = to_torch(network)
+    layers = to_torch(network.topology)
     inputs = numeric_inputs(encoding, "PyTorch")
     from torch import nn
 

@@ -175,7 +175,7 @@ def compiled_run(
     )
     data = job.data
     return CompiledRun(
-        job.network.topology(), data.X, data.y, data.weights, course, optimizer, state, threads
+        job.network.topology, data.X, data.y, data.weights, course, optimizer, state, threads
     )
 
 

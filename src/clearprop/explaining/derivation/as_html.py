@@ -8,7 +8,7 @@ from clearprop.explaining.derivation.as_text import tail_of, term_count
 from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
-from clearprop.explaining.derivation.tree import Derivation, Equation, Part
+from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 WIDE = 90
 """Characters of a formula and its numbers, as text, that are written on one line."""
@@ -31,7 +31,7 @@ _STYLE = """
 """
 
 
-def page_of(derivation: Derivation) -> str:
+def page_of(derivation: Tree) -> str:
     """Return a page in one file."""
     title = html.escape(derivation.title)
     return (
@@ -41,7 +41,7 @@ def page_of(derivation: Derivation) -> str:
     )
 
 
-def body_of(derivation: Derivation) -> str:
+def body_of(derivation: Tree) -> str:
     """Return the derivation for a notebook, with its styles."""
     pieces = [f"<style>{_STYLE}</style>", f"<h1>{html.escape(derivation.title)}</h1>"]
     pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in derivation.words]
@@ -59,7 +59,7 @@ def _section(part: Part, names: Names, level: int) -> str:
     return f"<section>{''.join(pieces)}</section>"
 
 
-def mathml_of(derivation: Derivation) -> str:
+def mathml_of(derivation: Tree) -> str:
     """Return one ``<math>`` element for all equations, with the titles of the parts between."""
     rows: list[str] = []
 

@@ -14,7 +14,7 @@ from clearprop.explaining.derivation.expressions import (
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.latex import LATEX, escaped
 from clearprop.explaining.derivation.plain_text import TEXT
-from clearprop.explaining.derivation.tree import Derivation, Equation, Part
+from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 LONG = 4
 """Terms of a sum that are written on one line."""
@@ -29,7 +29,7 @@ FACTORS = 7
 """Factors of a product on a line."""
 
 
-def latex_of(derivation: Derivation) -> str:
+def latex_of(derivation: Tree) -> str:
     """Return the whole derivation."""
     lines = [
         "% needs \\usepackage{amsmath}",

@@ -10,12 +10,12 @@ from clearprop.explaining.derivation.expressions import Negative, Rest
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.plain_text import TEXT
 from clearprop.explaining.derivation.shown_numbers import count_text, number
-from clearprop.explaining.derivation.tree import Derivation, Equation, Part
+from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 INDENT = 2
 
 
-def text_of(derivation: Derivation, width: int) -> str:
+def text_of(derivation: Tree, width: int) -> str:
     """Return the whole derivation as text."""
     lines = textwrap.wrap(derivation.title, width)
     for sentence in derivation.words:

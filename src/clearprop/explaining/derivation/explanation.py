@@ -12,10 +12,10 @@ from clearprop import notation
 from clearprop.backprop import backprop, forward_and_backward
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, ShapeError
+from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
 from clearprop.explaining.derivation.sections import Update
-from clearprop.explaining.derivation.tree import Derivation
 from clearprop.explaining.names import read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss

@@ -7,6 +7,7 @@ import numpy as np
 from clearprop import notation
 from clearprop.explaining.chain_rule_cost import chain_rule_cost
 from clearprop.explaining.derivation.arrays import array_part
+from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import (
     Neurons,
@@ -37,7 +38,7 @@ from clearprop.explaining.derivation.steps_of_pass import (
     hardest_sample,
     own_gradient_step,
 )
-from clearprop.explaining.derivation.tree import Derivation, Part
+from clearprop.explaining.derivation.tree import Part
 from clearprop.explaining.names import element_name
 from clearprop.record import Record
 
