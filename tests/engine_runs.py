@@ -57,7 +57,8 @@ def python(
     code: str, environment: Mapping[str, str] | None = None, *, options: tuple[str, ...] = ()
 ) -> subprocess.Popen[str]:
     """Start Python on a program that may import the tests' modules; a warning is an error."""
-    paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    here = Path(__file__).parent
+    paths = [str(here), str(here / "engine"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-W", "error", *options, "-c", code],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})},
