@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.optimizers import OPTIMIZERS, Moment
+from clearprop.optimizers import OPTIMIZERS, Clock
 from oracles import pytorch
 
 CASES = pytorch.optimizer_cases()
@@ -22,7 +22,7 @@ def path_of(optimizer, start, gradients, dtype="float64", is_weight=None):
     state = optimizer.start(parameters)
     path = []
     for t, gradient in enumerate(gradients.astype(dtype)):
-        optimizer.update(parameters, gradient, state, Moment(t, len(gradients), t), is_weight)
+        optimizer.update(parameters, gradient, state, Clock(t, len(gradients), t), is_weight)
         path.append(parameters.copy())
     return np.array(path), state
 

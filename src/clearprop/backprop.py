@@ -35,6 +35,7 @@ from clearprop.checks.data import (
     mean_weights,
 )
 from clearprop.checks.settings import number
+from clearprop.cost import mean_loss, penalty
 from clearprop.forward import forward
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
@@ -128,9 +129,8 @@ def forward_and_backward(
             if k > 1:
                 passed = da[k - 1] * masks[k - 2] if masks else da[k - 1]
                 delta[k - 2] = network.activations[k - 2].backward(z[k - 2], passed)  # * f'(z)
-    cost = (omega * losses).sum()
-    if l2:
-        cost += 0.5 * l2 * sum((W.astype(cost.dtype) ** 2).sum() for W in weights)
+    cost = mean_loss(omega, losses)
+    cost += penalty(weights, l2, cost.dtype)
     return Record(
         network, target, omega, l2, masks, z, a, losses, cost, tuple(delta), tuple(da), gradient
     )

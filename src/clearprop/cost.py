@@ -1,7 +1,11 @@
-"""What a network costs on given data: forward and loss, without a backward pass."""
+"""The cost of a network on data: the losses, their weighted mean, and the penalty.
+
+L = sum_i omega_i L_i + (l2/2) sum of squared weights (never biases)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,22 +14,55 @@ from numpy.typing import NDArray
 
 from clearprop.checks.data import as_rows, mean_weights
 from clearprop.errors import CompilationError
+from clearprop.forward import forward
 from clearprop.network import Network
+from clearprop.record import Record
 
 Array = NDArray[Any]
+
+
+def mean_loss(omega: Array, losses: Array) -> Any:
+    """Return sum_i omega_i L_i, in the precision of omega at least."""
+    return (omega * losses).sum()
+
+
+def penalty(weights: Sequence[Array], l2: float, dtype: Any = np.float64) -> Any:
+    """Return (l2/2) times the sum of the squared weights, summed in `dtype`; 0 without l2."""
+    if not l2:
+        return 0.0
+    return 0.5 * l2 * sum((W.astype(dtype) ** 2).sum() for W in weights)
+
+
+def cost_of(record: Record) -> Callable[[Array], Any]:
+    """Return L of a record's batch as a function of a parameter vector, real or complex."""
+    network = record.network
+
+    def cost(parameters: Array) -> Any:
+        work = network.astype(parameters.dtype)
+        work.parameters[:] = parameters
+        X = record.a[0].astype(work.dtype)
+        with np.errstate(all="ignore"):
+            z, a = forward(work.weights, work.biases, work.activations, X, record.masks)
+            losses = work.loss.per_sample(z[-1], a[-1], record.y, work.activations[-1])
+            return mean_loss(record.omega, losses) + penalty(work.weights, record.l2, work.dtype)
+
+    return cost
 
 
 def evaluate(
     network: Network, X: Array, y: Array, weights: Array | None, engine: str = "compiled"
 ) -> tuple[float, Array]:
-    """Return the mean cost of checked data, without penalty, and the outputs (n, n_L)."""
+    """Return the mean loss of checked data, without penalty, and the outputs (n, n_L).
+
+    No backward pass is run; the reference goes through the rows block by block.
+    """
     omega = mean_weights(weights, len(X), network.dtype)
     predictor = network.predictor() if engine == "compiled" else None
     if predictor is not None:
         with suppress(CompilationError):
             output, losses = predictor.losses(X, y)
             if np.isfinite(losses).all():
-                return float((omega * losses.astype(omega.dtype)).sum()), output
+                return float(mean_loss(omega, losses.astype(omega.dtype))), output
     output = np.empty((len(X), network.sizes[-1]), network.dtype)
     losses = np.empty(len(X), network.dtype)
     for rows, z, a in network.forward_in_blocks(X):
@@ -33,4 +70,4 @@ def evaluate(
         with np.errstate(all="ignore"):
             losses[rows] = network.loss.per_sample(z[-1], a[-1], target, network.activations[-1])
         output[rows] = a[-1]
-    return float((omega * losses.astype(omega.dtype)).sum()), output
+    return float(mean_loss(omega, losses.astype(omega.dtype))), output

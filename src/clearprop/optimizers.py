@@ -26,7 +26,7 @@ Array = NDArray[Any]
 State = dict[str, Array]
 
 
-class Moment(NamedTuple):
+class Clock(NamedTuple):
     """Where in a run an update stands."""
 
     t: int
@@ -45,7 +45,7 @@ class Optimizer(Protocol):
         ...
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Change `parameters` and `state` in place; `is_weight` tells weights from biases."""
         ...
@@ -100,7 +100,7 @@ class SGD:
         return {"velocity": np.zeros_like(parameters)} if self.momentum != 0 else {}
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         step = -rate_at(self.learning_rate, now.t, now.total) * gradient
@@ -159,7 +159,7 @@ epsilon=1e-08)
         return {"m": np.zeros_like(parameters), "v": np.zeros_like(parameters)}
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         m, v = state["m"], state["v"]
@@ -180,7 +180,7 @@ class UncorrectedAdam(Adam):
     """
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         m, v = state["m"], state["v"]
@@ -221,7 +221,7 @@ class AdamW(Adam):
         number("AdamW: decay", self.decay, low=0)
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         parameters *= 1 - rate_at(self.learning_rate, now.t, now.total) * self.decay
@@ -275,7 +275,7 @@ class RMSprop:
         return state
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         square = state["square"]
@@ -339,7 +339,7 @@ class RProp:
         }
 
     def update(
-        self, parameters: Array, gradient: Array, state: State, now: Moment, is_weight: Array
+        self, parameters: Array, gradient: Array, state: State, now: Clock, is_weight: Array
     ) -> None:
         """Take one step, in place."""
         size, last = state["size"], state["last"]

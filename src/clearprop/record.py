@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from clearprop import notation
 from clearprop.display.html_table import html_table
 from clearprop.errors import ElementError
+from clearprop.forward import first_non_finite, locate_non_finite
 from clearprop.network import Network
 
 Array = NDArray[Any]
@@ -165,3 +167,13 @@ class Record:
             for name, line in zip(names, self._lines(), strict=True)
         ]
         return html_table(self._title(), [], rows)
+
+
+def where_not_finite(record: Record) -> str | None:
+    """Return what is not finite in a record, the first in the order of computation, or None."""
+    if np.isfinite(record.loss) and np.isfinite(record.gradient).all():
+        return None
+    found = first_non_finite(record.z, record.a) or locate_non_finite("L_i", record.losses[:, None])
+    for layer in range(len(record.delta), 0, -1):
+        found = found or locate_non_finite(f"delta{layer}", record.delta[layer - 1])
+    return found or "the gradient, or the l2 penalty, is not finite"

@@ -14,13 +14,15 @@ from sklearn.datasets import load_digits
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
+from clearprop.checks.data import Data
 from clearprop.engine import layout
 from clearprop.engine import threads as threads_of_engine
 from clearprop.engine.kernels import gradients as gradients_kernels
 from clearprop.engine.kernels import product
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.machine import lanes, panel_width
-from clearprop.engine.runs import CompiledRun, Course, rates_of
+from clearprop.engine.runs import CompiledRun, rates_of
+from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import choose, cores
 from clearprop.errors import PairingError
 from clearprop.losses import LOSSES
@@ -67,10 +69,7 @@ def gradients(network, X, y, weights=None, l2=0.0):
         network.copy(), check_data(network, X, y, weights), batch_size=None, epochs=1,
         shuffle=False, l2=l2, dropout=0.0, shards=1, seed=0,
     )  # fmt: skip
-    course = Course(job.n, False, l2, 0.0, 1, 0)
-    run = CompiledRun(
-        job.network.topology, job.data.X, job.data.y, job.data.weights, course, None, {}, 1
-    )
+    run = CompiledRun(job.network.topology, job.data, job.settings, None, {}, 1)
     status, costs = run.advance(1, np.zeros((1, 2)))
     assert status == 0
     record = cp.backprop(network, X, y, sample_weight=weights, l2=l2)
@@ -182,9 +181,9 @@ class TestBits:
         for threads, cut in ((1, None), (1, 1), (2, None), (3, 7), (8, 40)):
             network = cp.Network([64, 150, 300, 10], activations="sigmoid", output="softmax")
             rule = cp.Adam()
-            course = Course(64, True, 1e-4, 0.2, shards, 3)
+            settings = RunSettings(64, 3, True, l2=1e-4, dropout=0.2, shards=shards, seed=3)
             state = rule.start(network.parameters)
-            run = CompiledRun(network.topology, X, y, None, course, rule, state, threads)
+            run = CompiledRun(network.topology, Data(X, y), settings, rule, state, threads)
             total = 3 * run.epoch_batches
             while run.now < total:
                 some = min(cut or total, total - run.now)

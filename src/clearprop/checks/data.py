@@ -7,6 +7,7 @@ was expected, what came, and where.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,29 @@ Array = NDArray[Any]
 
 _BLOCK = 1 << 20
 """Numbers looked at together, so that a check needs little memory beside the data."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Checked inputs, targets and weights of the same rows.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, n_0)
+        Or what gives such rows when they are asked for by number, for the reference alone.
+    y : ndarray, shape (n, n_L)
+        Or int64 labels (n,).
+    weights : ndarray of float64, shape (n,), optional
+    """
+
+    X: Array
+    y: Array
+    weights: NDArray[np.float64] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> Data:
+        """Return these rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(self.X[rows], self.y[rows], weights)
 
 
 def check_inputs(X: object, n_features: int, dtype: np.dtype[Any], what: str = "X") -> Array:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import Data
 from clearprop.engine.functions import activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
+from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import STEP, choose, run_together
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
 from clearprop.topology import Topology
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Course:
-    """How the data are gone through."""
-
-    batch_size: int
-    shuffle: bool
-    l2: float
-    dropout: float
-    shards: int
-    seed: int
-    batch_means: int = 0
 
 
 class CompiledRun:
@@ -41,11 +29,9 @@ class CompiledRun:
     ----------
     topology : Topology
         Its parameters are changed in place.
-    X, y : ndarray
-        Checked inputs (n, n_0), and targets (n, n_L) or int64 labels (n,), of the parameters'
-        floating type.
-    weights : ndarray of float64, optional
-    course : Course
+    data : Data
+        Checked, of the parameters' floating type.
+    settings : RunSettings
     rule : Optimizer, optional
         None: nothing is updated; `gradient` holds the last batch's gradient.
     state : dict, optional
@@ -61,19 +47,17 @@ class CompiledRun:
     def __init__(
         self,
         topology: Topology,
-        X: Array,
-        y: Array,
-        weights: NDArray[np.float64] | None,
-        course: Course,
+        data: Data,
+        settings: RunSettings,
         rule: Optimizer | None,
         state: State,
         threads: int | None,
     ) -> None:
-        n, bits = len(X), topology.dtype.itemsize * 8
+        n, bits = len(data.X), topology.dtype.itemsize * 8
         if not topology.parameters.flags.writeable:  # compiled code would not ask
             raise ValueError("the network's parameters are read-only: train a copy of it")
-        self._sums = np.zeros(2)
-        self.n, self._batch = n, min(course.batch_size, n)
+        self.sums = np.zeros(2)
+        self.n, self._batch = n, min(settings.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
         work = self._batch * 3.0 * topology.parameters.size
         self.threads = choose(threads, work, STEP)
@@ -81,41 +65,35 @@ class CompiledRun:
             self.threads = min(self.threads, parallel(topology.sizes, self._batch, bits))
         plan = self._plan = Plan(len(topology.sizes) - 1)
         self._run = function_at(load("training.run", bits), 2)
-        self._give_data(topology, X, y, weights, course)
-        self._give_functions(topology, course, rule, state, y.ndim == 1)
+        labels = data.y.ndim == 1
+        self._give_data(data, settings)
+        self._give_functions(topology, settings, rule, state, labels)
         row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
         lay_out_layers(
-            plan, topology.sizes, self._batch, course.shards, self.threads, bits, row_wise
+            plan, topology.sizes, self._batch, settings.shards, self.threads, bits, row_wise
         )
-        self._give_batch(topology, y.ndim == 1)
+        self._give_batch(topology, labels)
 
-    def _give_data(
-        self,
-        topology: Topology,
-        X: Array,
-        y: Array,
-        weights: NDArray[np.float64] | None,
-        course: Course,
-    ) -> None:
-        plan = self._plan
+    def _give_data(self, data: Data, settings: RunSettings) -> None:
+        plan, weights = self._plan, data.weights
         plan[P.N], plan[P.BATCH] = self.n, self._batch
-        plan[P.SHARDS], plan[P.SHUFFLE] = course.shards, course.shuffle
-        plan[P.SEED] = course.seed - (1 << 64 if course.seed >= 1 << 63 else 0)
-        plan.give(P.X, "X", X)
-        plan.give(P.Y, "y", y)
-        plan[P.LABELS] = y.ndim == 1
+        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.shuffle
+        plan[P.SEED] = settings.seed - (1 << 64 if settings.seed >= 1 << 63 else 0)
+        plan.give(P.X, "X", data.X)
+        plan.give(P.Y, "y", data.y)
+        plan[P.LABELS] = data.y.ndim == 1
         self._exponent = 0
         if weights is not None:  # by a power of two, so that no weight leaves float32
             self._exponent = int(np.frexp(weights.max())[1])
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
         plan.give(P.ORDER, "order", room(self.n, np.int64))
-        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if course.shuffle else 0, np.int64))
+        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if settings.shuffle else 0, np.int64))
         plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
 
     def _give_functions(
         self,
         topology: Topology,
-        course: Course,
+        settings: RunSettings,
         rule: Optimizer | None,
         state: State,
         labels: bool,
@@ -132,16 +110,17 @@ class CompiledRun:
         assert optimizer is not None  # who asks has looked
         plan[P.OPTIMIZER], plan[P.CORRECTED] = optimizer.address, optimizer.corrected
         moment = plan.give(P.MOMENT, "moment", np.zeros(2 * P.MOMENT_SIZE))
-        for start, settings, l2 in (
-            (0, optimizer.settings, course.l2),
+        for start, own, l2 in (
+            (0, optimizer.settings, settings.l2),
             (P.MOMENT_SIZE, optimizer.bias_settings, 0.0),
         ):
-            moment[start + P.M_S0 : start + P.M_S3 + 1] = settings
+            moment[start + P.M_S0 : start + P.M_S3 + 1] = own
             moment[start + P.M_L2] = l2
             moment[start + P.M_L2_WHOLE] = np.ldexp(l2, -self._exponent)
             moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
-        plan[P.L2] = course.l2 != 0
-        plan[P.BATCH_MEANS] = course.batch_means
+        plan[P.L2] = settings.l2 != 0
+        accounting = settings.accounting
+        plan[P.BATCH_MEANS] = accounting.outputs if accounting.l2_by_batch else 0
         self._keep = topology.parameters, state
         vectors = [array.ctypes.data for array in state.values()]
         parameters = topology.parameters.ctypes.data
@@ -155,10 +134,10 @@ class CompiledRun:
                 line, kernels = plan.line(layer - 1), activation_of(function, bits)
                 line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
         plan[P.DRAW_ORDER] = load("random.order", bits)
-        if course.dropout:
-            plan[P.DROPOUT] = int(course.dropout * 2**32)
+        if settings.dropout:
+            plan[P.DROPOUT] = int(settings.dropout * 2**32)
             plan[P.DROP_ROWS] = load("random.dropout", bits)
-            plan.give(P.KEPT, "kept", np.array([1 / (1 - course.dropout)]))
+            plan.give(P.KEPT, "kept", np.array([1 / (1 - settings.dropout)]))
 
     def _give_batch(self, topology: Topology, labels: bool) -> None:
         plan, dtype = self._plan, topology.parameters.dtype
@@ -173,9 +152,16 @@ class CompiledRun:
         chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
         plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
 
-    def go_on_from(self, made: int) -> None:
-        """Count updates that were made before this run."""
-        self._plan[P.MADE] = made
+    def set_position(self, batches: int, updates: int, sums: NDArray[np.float64]) -> None:
+        """Put the run after so many batches and updates; `sums` are those of the epoch's batches.
+
+        Its next batch is then the one that a run from the beginning would come to.
+        """
+        plan = self._plan
+        epoch, done = divmod(batches, self.epoch_batches)
+        plan[P.NOW], plan[P.MADE] = batches, updates
+        plan[P.EPOCH], plan[P.PLACE] = epoch, done * self._batch
+        self.sums = sums.copy()
 
     @property
     def now(self) -> int:
@@ -191,6 +177,11 @@ class CompiledRun:
     def epoch(self) -> int:
         """The epoch of the next batch, counted from 0."""
         return self._plan[P.EPOCH]
+
+    @property
+    def place(self) -> int:
+        """Rows of the epoch's order that are done."""
+        return self._plan[P.PLACE]
 
     def advance(self, batches: int, rates: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
         """Run so many batches, unless one fails.
@@ -214,13 +205,13 @@ class CompiledRun:
         epochs = (self.now + batches - 1) // self.epoch_batches - first_epoch + 1
         costs = plan.give(P.COSTS, "costs", np.zeros((max(epochs, 1), 2)))
         if plan[P.PLACE]:  # in the middle of an epoch, whose sums go on
-            costs[0] = self._sums
+            costs[0] = self.sums
         plan[P.FIRST_EPOCH] = first_epoch
         plan.give(P.RATES, "rates", np.ascontiguousarray(rates))
         plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
         plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
         run_together(self._run, plan, self.threads)
-        self._sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
+        self.sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs
 
     def rows_of_batch(self) -> NDArray[np.int64]:

@@ -7,32 +7,32 @@ The semantics are those of scikit-learn's multilayer perceptron: its first weigh
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from numbers import Integral
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from clearprop.checks.data import check_targets
-from clearprop.cost import evaluate
+from clearprop.checks.data import Data, check_targets
+from clearprop.cost import penalty
+from clearprop.engine.settings import Accounting, RunSettings
 from clearprop.errors import NonFiniteError
-from clearprop.estimators.callbacks import CallbackSupportMixin, Told
+from clearprop.estimators.callbacks import CallbackSupportMixin, FitCallbacks
 from clearprop.estimators.lbfgs import minimize
 from clearprop.estimators.parameters import CONSTRAINTS, activation_of
 from clearprop.estimators.solver import Solver
 from clearprop.estimators.sparse import ROWS, dense_rows
+from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
 from clearprop.network import Network
-from clearprop.training.job import Data, Job
-from clearprop.training.train import run_job
-from clearprop.training.watching.epochs import Epoch
+from clearprop.training.job import Job
+from clearprop.training.loop import Loop
 
 Array = NDArray[Any]
 
@@ -111,7 +111,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         else:
             self._go_on(sizes)
         if stochastic:
-            told = Told(self, self.max_iter, *given) if not incremental else None
+            told = FitCallbacks(self, self.max_iter, *given) if not incremental else None
             self._fit_stochastic(X, y, sample_weight, incremental, X_val, y_val, told)
             if told is not None:
                 told.ends()
@@ -202,24 +202,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             return bool(self.network_.activations[layer - 1].name == "sigmoid")
         return getattr(self.activation, "name", self.activation) in ("logistic", "sigmoid")
 
-    def _keep_books(self) -> None:
-        """Begin what a fit notes of its epochs, as far as that has not begun."""
-        if not hasattr(self, "loss_curve_"):
-            self.loss_curve_: list[float] = []
-            self.validation_loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            self.validation_scores_: list[float] | None = None
-            self.best_validation_score_: float | None = None
-            self.best_loss_: float | None = None
-        if self.early_stopping and self.validation_scores_ is None:
-            self.validation_scores_, self.best_validation_score_ = [], -np.inf
-            self._no_improvement_count, self.best_loss_ = 0, None
-            self._best = self.network_.parameters.copy()
-        if not self.early_stopping and self.best_loss_ is None:
-            self.best_loss_ = np.inf
-            self.validation_scores_ = self.best_validation_score_ = None
-            self._no_improvement_count = 0
-
     def _working(self) -> Network:
         """Return the network that is trained: a narrower copy, unless float64 is asked for."""
         if not self.network_.parameters.flags.writeable:  # a file that joblib has mapped
@@ -246,9 +228,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         incremental: bool,
         X_val: Any,
         y_val: Any,
-        told: Told | None,
+        told: FitCallbacks | None,
     ) -> None:
-        self._keep_books()
+        keep_books(self)
         known = getattr(self, "_solver", None)
         if not incremental or known is None or known.settings["optimizer"] is not self.optimizer:
             self._solver = Solver.begin(self)
@@ -262,26 +244,26 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 "clipped",
                 stacklevel=4,
             )
-        job = Job(
-            work, self._data(X, y, weights, work.dtype), self._batch_size(n),
-            1 if incremental else self.max_iter, bool(self.shuffle), float(self.alpha),
-            float(self.dropout), 1, int(self._random_state.randint(np.iinfo(np.int32).max)),
-            batch_means=self._reported_outputs(),
+        settings = RunSettings(
+            self._batch_size(n), 1 if incremental else self.max_iter, bool(self.shuffle),
+            l2=float(self.alpha), dropout=float(self.dropout),
+            seed=int(self._random_state.randint(np.iinfo(np.int32).max)),
+            accounting=self._accounting(),
         )  # fmt: skip
+        job = Job(work, self._data(X, y, weights, work.dtype), settings)
         self.n_iter_ = 0
         watched = None
         if held_out is not None:
-            watched = _Watched(*held_out, self._data(*held_out, work.dtype), work)
-        judge = _Judge(self, n, watched, told)
+            watched = Watched(*held_out, self._data(*held_out, work.dtype), work)
+        judge = StoppingJudge(self, n, watched, told)
         sparse = not isinstance(job.data.X, np.ndarray)
         try:
-            history = run_job(
+            history = Loop(
                 self.network_, job, self._solver.rule, callbacks=self._hooks(), judge=judge,
                 held_out=None if watched is None else watched.data,
                 engine="reference" if sparse else "compiled", threads=self.threads,
-                progress=bool(self.progress), state=self._solver.state_for(work.parameters),
-                made=self._solver.updates,
-            )  # fmt: skip
+                progress=bool(self.progress), standing=self._solver.standing_for(work.parameters),
+            ).run()  # fmt: skip
         except NonFiniteError as error:
             wider = " precision='float64' reaches further." if work.dtype == np.float32 else ""
             raise ValueError(NOT_FINITE + wider) from error
@@ -349,87 +331,29 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X, y, weights, (X_held, y_held, weights_held)
 
-    def _after_epoch(self, cost: float, n: int, watched: _Watched | None, epoch: Epoch) -> bool:
-        """Note an epoch, and decide whether training ends with it, as scikit-learn does."""
-        self.n_iter_ += 1
-        self.t_ += n
-        self.loss_ = cost
-        self.loss_curve_.append(cost)
-        if self.verbose:
-            print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")  # noqa: T201
-        score = None
-        if watched is not None:
-            loss = float(epoch.validation_loss or 0.0)
-            self.validation_loss_curve_.append(loss / self._reported_outputs())
-            if self.early_stopping:
-                score = self._validation_score(watched)
-        self._count_improvement(score)
-        self._solver.epoch_ends(self.t_)
-        if self._no_improvement_count <= self.n_iter_no_change:
-            return False
-        what = "Validation score" if self.early_stopping else "Training loss"
-        message = (
-            f"{what} did not improve more than tol={self.tol:f} for {self.n_iter_no_change} "
-            "consecutive epochs."
-        )
-        if self._solver.stops(message, bool(self.verbose)):
-            return True
-        self._no_improvement_count = 0
-        return False
-
-    def _count_improvement(self, score: float | None) -> None:
-        if not self.early_stopping:
-            loss = self.loss_curve_[-1]
-            assert self.best_loss_ is not None  # _keep_books has begun it
-            worse = loss > self.best_loss_ - self.tol
-            self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
-            self.best_loss_ = min(self.best_loss_, loss)
-            return
-        assert score is not None
-        assert self.validation_scores_ is not None
-        assert self.best_validation_score_ is not None
-        self.validation_scores_.append(score)
-        if self.verbose:
-            print(f"Validation score: {score:f}")  # noqa: T201
-        worse = score < self.best_validation_score_ + self.tol
-        self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
-        if score > self.best_validation_score_:
-            self.best_validation_score_ = score
-            self._best[:] = self.network_.parameters
-
-    def _validation_score(self, watched: _Watched) -> float:
-        if self.scoring is None:
-            data = watched.data
-            output = evaluate(watched.work, data.X[:], data.y, data.weights)[1]
-            if not np.isfinite(output).all():
-                return float("nan")
-            return self._score(output, watched.y, watched.weights)
-        scorer = check_scoring(self, scoring=self.scoring)
-        weights = {} if watched.weights is None else {"sample_weight": watched.weights}
-        with warnings.catch_warnings():  # X was validated, which took its names
-            warnings.filterwarnings("ignore", "X does not have valid feature names")
-            return float(scorer(self, watched.X, watched.y, **weights))
-
     def _reported_outputs(self) -> int:
         """Return by how many outputs a reported cost is divided: a squared error is their mean."""
         return 1
+
+    def _accounting(self) -> Accounting:
+        """Return how scikit-learn counts penalty and costs."""
+        return Accounting(True, True, self._reported_outputs())
 
     def _fit_lbfgs(self, X: Any, y: Array, weights: Array | None) -> None:
         n = X.shape[0]
         if not self.network_.parameters.flags.writeable:
             self.network_ = self.network_.copy()
-        job = Job(
-            self.network_, self._data(X, y, weights, self.network_.dtype), n, self.max_iter, False,
-            float(self.alpha),
-            0.0, 1, 0, batch_means=1,
+        settings = RunSettings(
+            n, self.max_iter, shuffle=False, l2=float(self.alpha),
+            accounting=replace(self._accounting(), outputs=1),
         )  # fmt: skip
+        job = Job(self.network_, self._data(X, y, weights, self.network_.dtype), settings)
         self.n_iter_, loss = minimize(
             job, tolerance=self.tol, max_iter=self.max_iter, max_fun=self.max_fun,
             threads=self.threads,
         )  # fmt: skip
-        squares = sum(float((W.astype(np.float64) ** 2).sum()) for W in self.network_.weights)
-        penalty = 0.5 * self.alpha * squares / n
-        self.loss_ = (loss - penalty) / self._reported_outputs() + penalty
+        own = float(penalty(self.network_.weights, self.alpha)) / n
+        self.loss_ = (loss - own) / self._reported_outputs() + own
 
     # Predicting.
 
@@ -501,53 +425,3 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-class _Watched(NamedTuple):
-    """Validation data: as scikit-learn has them, and as the engine takes them."""
-
-    X: Any
-    y: Array
-    weights: Array | None
-    data: Data
-    work: Network
-
-
-class _Judge:
-    """Looks at the epochs of a fit: several at once, where nothing happens between them.
-
-    A run ends when the loss has not improved for more than `n_iter_no_change` epochs: until
-    then, no look is needed.
-    """
-
-    def __init__(
-        self,
-        estimator: BaseMLP,
-        n: int,
-        watched: _Watched | None,
-        told: Told | None,
-    ) -> None:
-        self._estimator, self._n = estimator, n
-        self._watched, self._told = watched, told
-        self.stopped = False
-        if told is not None:
-            told.epoch_begins()
-
-    @property
-    def ahead(self) -> int:
-        e = self._estimator
-        busy = self._watched is not None or e.verbose or (self._told and self._told.listening)
-        changing = e.solver == "sgd" and e.learning_rate == "invscaling"
-        if busy or changing:
-            return 1
-        return int(min(max(e.n_iter_no_change - e._no_improvement_count, 0), e.max_iter)) + 1
-
-    def look(self, costs: Sequence[float], epoch: Epoch) -> bool:
-        e = self._estimator
-        for cost in costs:
-            self.stopped = e._after_epoch(float(cost), self._n, self._watched, epoch)
-        if self._told is not None:
-            self.stopped |= self._told.epoch_ends()
-            if not self.stopped and e.n_iter_ < e.max_iter:
-                self._told.epoch_begins()
-        return self.stopped

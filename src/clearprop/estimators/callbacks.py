@@ -16,10 +16,10 @@ except ImportError:  # an older scikit-learn
         return method
 
 
-__all__ = ["CallbackSupportMixin", "Told", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "FitCallbacks", "with_callbacks"]
 
 
-class Told:
+class FitCallbacks:
     """Tells the callbacks of scikit-learn's interface of a fit and of its epochs.
 
     Parameters

@@ -27,7 +27,9 @@ def minimize(
 
     network = job.network
     dense = isinstance(job.data.X, np.ndarray)
-    cost = compiled_cost(job, threads) if dense else reference_cost(job)
+    cost = reference_cost(job)
+    if dense:
+        cost = compiled_cost(job, threads, cost)
 
     def at(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         network.parameters[:] = x

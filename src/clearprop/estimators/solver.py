@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clearprop.optimizers import LBFGS, SGD, State, UncorrectedAdam
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.training.standing import Standing
 
 Array = NDArray[Any]
 
@@ -96,6 +97,10 @@ class Solver:
             own = np.require(self.state[name], array.dtype, ["C", "W"])
             self.state[name] = own if own.shape == array.shape else array
         return self.state
+
+    def standing_for(self, parameters: Array) -> Standing:
+        """Return the standing of a run that begins at these parameters, after other updates."""
+        return Standing(parameters, self.state_for(parameters), updates=self.updates)
 
     def epoch_ends(self, samples_seen: int) -> None:
         """Let "invscaling" lower the rate."""

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import Data
 from clearprop.checks.settings import count, number
-from clearprop.cost import evaluate
+from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.losses import Loss
@@ -22,7 +23,7 @@ from clearprop.network import Network, check_network
 from clearprop.numerics.random import Purpose, random_order
 from clearprop.optimizers import LBFGS, Optimizer, RProp
 from clearprop.optimizers import optimizer as resolve_optimizer
-from clearprop.training.job import Data, check_data
+from clearprop.training.job import check_data
 from clearprop.training.steps import steps as updates
 
 HELD = 2000
@@ -218,8 +219,7 @@ def _held(data: Data, seed: int) -> Data:
 def _cost(network: Network, held: Data, l2: float) -> float:
     with np.errstate(all="ignore"):
         mean = evaluate(network, held.X, held.y, held.weights, "reference")[0]
-        squares = sum(float((W.astype(np.float64) ** 2).sum()) for W in network.weights)
-        return mean + 0.5 * l2 * squares if l2 else mean
+        return mean + float(penalty(network.weights, l2))
 
 
 def _ceiling(start: float, lowest: float, times: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,33 +10,21 @@ from numpy.typing import NDArray
 
 from clearprop.backprop import forward_and_backward
 from clearprop.checks.data import (
+    Data,
     check_inputs,
     check_sample_weight,
     check_targets,
     mean_weights,
 )
 from clearprop.checks.settings import count, number
+from clearprop.engine.settings import RunSettings
 from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
 from clearprop.network import Network
 from clearprop.numerics.random import Purpose, check_seed, kept_units, random_order
 from clearprop.record import Record
-from clearprop.training.batches import batches, epoch_order
+from clearprop.training.batches import epoch_order
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Data:
-    """Checked inputs, targets and weights of the same rows."""
-
-    X: Array
-    y: Array
-    weights: NDArray[np.float64] | None = None
-
-    def take(self, rows: NDArray[np.int64]) -> Data:
-        """Return these rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Data(self.X[rows], self.y[rows], weights)
 
 
 @dataclass(frozen=True)
@@ -46,17 +33,7 @@ class Job:
 
     network: Network
     data: Data
-    batch_size: int
-    epochs: int
-    shuffle: bool
-    l2: float
-    dropout: float
-    shards: int
-    seed: int
-    batch_means: int = 0
-    """Where it is not 0, cost is counted as scikit-learn does: the penalty is divided by each
-    batch's sum of weights, an epoch's cost is the mean of its batches' by their numbers of rows,
-    and what is reported of the data is divided by so many outputs."""
+    settings: RunSettings
 
     @property
     def n(self) -> int:
@@ -64,30 +41,35 @@ class Job:
         return len(self.data.X)
 
     @property
+    def epoch_batches(self) -> int:
+        """The batches of an epoch."""
+        return -(-self.n // self.settings.batch_size)
+
+    @property
     def total(self) -> int:
         """The batches of the whole run."""
-        return self.epochs * -(-self.n // self.batch_size)
+        return self.settings.epochs * self.epoch_batches
 
-    def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:
-        """Return the rows of each batch of an epoch, counted from 0."""
-        order = epoch_order(self.n, self.shards, self.shuffle, self.seed, epoch)
-        return batches(order, self.batch_size)
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the rows in the order in which an epoch, counted from 0, takes them."""
+        s = self.settings
+        return epoch_order(self.n, s.shards, s.shuffle, s.seed, epoch)
 
     def record(self, rows: NDArray[np.int64], epoch: int) -> Record:
         """Run backpropagation on these rows, with the dropout of this epoch."""
-        batch = self.data.take(rows)
+        batch, l2 = self.data.take(rows), self.settings.l2
         omega = mean_weights(batch.weights, len(rows), self.network.dtype)
-        masks = self._masks(rows, epoch) if self.dropout else ()
-        l2 = self.l2
-        if self.batch_means and l2:
+        masks = self._masks(rows, epoch) if self.settings.dropout else ()
+        if l2 and self.settings.accounting.l2_by_batch:
             l2 /= len(rows) if batch.weights is None else float(batch.weights.sum())
         return forward_and_backward(self.network, batch.X, batch.y, omega, l2, masks)
 
     def _masks(self, rows: NDArray[np.int64], epoch: int) -> tuple[Array, ...]:
         """Inverted dropout: 0 for a dropped unit, 1 / (1 - rate) for a kept one."""
-        scale = self.network.dtype.type(1 / (1 - self.dropout))
+        rate, seed = self.settings.dropout, self.settings.seed
+        scale = self.network.dtype.type(1 / (1 - rate))
         return tuple(
-            scale * kept_units(self.seed, n, self.dropout, epoch=epoch, rows=rows, layer=layer)
+            scale * kept_units(seed, n, rate, epoch=epoch, rows=rows, layer=layer)
             for layer, n in enumerate(self.network.sizes[1:-1], 1)
         )
 
@@ -121,9 +103,7 @@ def check_job(
     for name, view in network.unflatten(network.parameters).items():
         if not np.isfinite(view).all():
             raise NonFiniteError(f"the network cannot be trained: its {name} holds NaN or infinity")
-    return Job(
-        network,
-        data,
+    settings = RunSettings(
         n if batch_size is None else min(n, count("batch_size", batch_size, 1)),
         count("epochs", epochs, 0),
         bool(shuffle),
@@ -132,6 +112,7 @@ def check_job(
         count("shards", shards, 1),
         check_seed(seed),
     )
+    return Job(network, data, settings)
 
 
 def split(job: Job, share: float) -> tuple[Job, Data]:
@@ -139,7 +120,7 @@ def split(job: Job, share: float) -> tuple[Job, Data]:
     number("validation", share, low=0, high=1, open="low high")
     if job.n < 2:
         raise ArgumentError("a validation share needs 2 rows or more")
-    drawn = random_order(job.seed, job.n, Purpose.VALIDATION)
+    drawn = random_order(job.settings.seed, job.n, Purpose.VALIDATION)
     aside = min(max(round(share * job.n), 1), job.n - 1)
     kept, held_out = job.data.take(np.sort(drawn[aside:])), job.data.take(np.sort(drawn[:aside]))
     for part, data in (("training", kept), ("validation", held_out)):
@@ -147,4 +128,5 @@ def split(job: Job, share: float) -> tuple[Job, Data]:
             raise SampleWeightError(
                 f"all {part} rows have weight zero: choose another share or seed"
             )
-    return replace(job, data=kept, batch_size=min(job.batch_size, len(kept.X))), held_out
+    settings = replace(job.settings, batch_size=min(job.settings.batch_size, len(kept.X)))
+    return Job(job.network, kept, settings), held_out

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from clearprop.errors import DivergenceError, missing_extra
 from clearprop.optimizers import LBFGS
-from clearprop.training.interrupt import Interrupt
+from clearprop.record import where_not_finite
 from clearprop.training.job import Job
-from clearprop.training.reference import where_not_finite
 
 Array = NDArray[Any]
 
@@ -22,23 +21,25 @@ Cost = Callable[[int], tuple[float, Array]]
 
 def minimize(
     job: Job,
-    settings: LBFGS,
+    rule: LBFGS,
     cost: Cost,
-    stop: Interrupt,
-    on_step: Callable[[int], None],
-    on_epoch: Callable[[float, int], bool],
+    look: Callable[[float, int], bool],
+    stops: Callable[[], bool],
 ) -> str | None:
-    """Run up to `job.epochs` iterations; return why SciPy stopped earlier, if it did.
+    """Run up to so many iterations as the job has epochs; return why SciPy stopped earlier, if so.
 
     That is "converged" if the gradient fell below the tolerance, else "line search failed".
-    `on_epoch` gets the cost and the number of iterations, and may end the run. Where it
-    changes the parameters, the search begins anew from them.
+    SciPy drives the search, as its line search does not let itself be cut: the loop looks at each
+    iteration by `look`, which gets the cost and the number of iterations and may end the run, and
+    is asked at each point of the search whether it `stops`. Where a look changes the parameters,
+    the search begins anew from them.
     """
     try:
         from scipy.optimize import minimize as scipy_minimize
     except ImportError:
         missing_extra("SciPy", "optimizer 'lbfgs'", "tables")
-    search = _Search(job, cost, stop, on_step, on_epoch)
+    epochs = job.settings.epochs
+    search = _Search(job, cost, look, stops)
     while search.goes_on():
         search.moved = False
         try:
@@ -49,11 +50,11 @@ def minimize(
                 method="L-BFGS-B",
                 callback=search.after_iteration,
                 options={
-                    "maxiter": job.epochs - search.iterations,
-                    "maxcor": settings.memory,
-                    "gtol": settings.tolerance,
+                    "maxiter": epochs - search.iterations,
+                    "maxcor": rule.memory,
+                    "gtol": rule.tolerance,
                     "ftol": 0.0,
-                    "maxfun": 20 * job.epochs + 100,
+                    "maxfun": 20 * epochs + 100,
                 },
             )
         except _Interrupted:
@@ -61,7 +62,7 @@ def minimize(
         finally:
             job.network.parameters[:] = search.accepted
         if search.goes_on() and not search.moved:  # SciPy stopped of its own accord
-            converged = np.abs(result.jac).max() <= settings.tolerance
+            converged = np.abs(result.jac).max() <= rule.tolerance
             return "converged" if converged else "line search failed"
     return None
 
@@ -99,12 +100,10 @@ class _Search:
         self,
         job: Job,
         cost: Cost,
-        stop: Interrupt,
-        on_step: Callable[[int], None],
-        on_epoch: Callable[[float, int], bool],
+        look: Callable[[float, int], bool],
+        stops: Callable[[], bool],
     ) -> None:
-        self._job, self._cost, self._stop = job, cost, stop
-        self._on_step, self._on_epoch = on_step, on_epoch
+        self._job, self._cost, self._look, self._stops = job, cost, look, stops
         self._ended = False
         self.iterations = 0
         self.moved = False
@@ -112,11 +111,11 @@ class _Search:
 
     def goes_on(self) -> bool:
         """Whether the run has iterations left and nobody has ended it."""
-        return self.iterations < self._job.epochs and not (self._ended or self._stop.requested)
+        return self.iterations < self._job.settings.epochs and not (self._ended or self._stops())
 
     def cost(self, x: Array) -> tuple[float, Array]:
         """Return the cost and its gradient at x."""
-        if self._stop.requested:
+        if self._stops():
             raise _Interrupted
         self._job.network.parameters[:] = x
         cost, gradient = self._cost(self.iterations)
@@ -128,8 +127,7 @@ class _Search:
         parameters[:] = intermediate_result.x
         self.accepted[:] = parameters
         self.iterations += 1
-        self._on_step(self.iterations)
-        self._ended = self._on_epoch(float(intermediate_result.fun), self.iterations)
+        self._ended = self._look(float(intermediate_result.fun), self.iterations)
         self.moved = not np.array_equal(self.accepted, parameters)
         self.accepted[:] = parameters
         if self.moved or not self.goes_on():

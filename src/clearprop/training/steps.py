@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from clearprop.errors import ArgumentError
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Moment, Optimizer, State
+from clearprop.optimizers import LBFGS, Clock, Optimizer, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
-from clearprop.training.job import check_data, check_job
-from clearprop.training.reference import Descent
+from clearprop.training.job import Job, check_data, check_job
+from clearprop.training.reference import ReferenceEngine
 
 Array = NDArray[Any]
 
@@ -42,7 +42,7 @@ class Step:
         What made the update.
     state_before : dict of str to ndarray
         The optimizer's state before the update.
-    moment : Moment
+    clock : Clock
         Where in the run the update stands: ``t``, ``total`` and ``made``, for schedules.
     """
 
@@ -54,7 +54,7 @@ class Step:
     optimizer_state: State
     optimizer: Optimizer
     state_before: State
-    moment: Moment
+    clock: Clock
 
     def __repr__(self) -> str:
         return (
@@ -131,29 +131,33 @@ seed, shards
         shards=shards,
         seed=seed,
     )
-    return _iterate(network, Descent(job, rule))
+    return _iterate(network, job, ReferenceEngine(job, rule))
 
 
-def _iterate(network: Network, run: Descent) -> Iterator[Step]:
-    work = run.job.network
-    for epoch in range(run.job.epochs):
-        for rows in run.job.batches(epoch):
-            work.parameters[:] = network.parameters  # a reader may change them between steps
-            before, moment = work.copy(), run.now
-            state_before = {name: array.copy() for name, array in run.state.items()}
-            try:
-                record = run.step(rows, epoch)
-            finally:
-                network.parameters[:] = work.parameters
-            if record is not None:
-                yield Step(
-                    epoch + 1,
-                    run.made,
-                    rows,
-                    replace(record, network=before),
-                    work.parameters - before.parameters,
-                    {name: array.copy() for name, array in run.state.items()},
-                    run.optimizer,
-                    state_before,
-                    moment,
-                )
+def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[Step]:
+    work, standing = job.network, engine.standing
+    while standing.batches < job.total:
+        work.parameters[:] = network.parameters  # a reader may change them between steps
+        before, clock, epoch, rows = (
+            work.copy(),
+            standing.clock(job.total),
+            standing.epoch,
+            engine.rows(),
+        )
+        state_before = {name: array.copy() for name, array in standing.state.items()}
+        try:
+            record = engine.step()
+        finally:
+            network.parameters[:] = work.parameters
+        if record is not None:
+            yield Step(
+                epoch + 1,
+                standing.updates,
+                rows,
+                replace(record, network=before),
+                work.parameters - before.parameters,
+                {name: array.copy() for name, array in standing.state.items()},
+                engine.rule,
+                state_before,
+                clock,
+            )

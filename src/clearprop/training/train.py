@@ -1,32 +1,29 @@
-"""Training: epochs of minibatches, validation, callbacks. The loop stands in `run_job`."""
+"""Training as callers ask for it: what is passed in is checked, then the loop runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from clearprop.checks.data import Data
 from clearprop.checks.settings import check_engine, count
-from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.errors import ArgumentError
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer, State
+from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
-from clearprop.training.compiled import CompiledDescent, compiled_cost
-from clearprop.training.interrupt import Interrupt
-from clearprop.training.job import Data, Job, check_data, check_job, split
-from clearprop.training.lbfgs import minimize, reference_cost
-from clearprop.training.reference import Descent, descend
+from clearprop.training.job import Job, check_data, check_job, split
+from clearprop.training.loop import Loop
 from clearprop.training.watching.early_stopping import (
-    BestEpoch,
     EarlyStopping,
+    StoppingRule,
     resolve_early_stopping,
 )
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import METRICS, Metric, MetricSpec, resolve_metrics
-from clearprop.training.watching.progress import Progress
-from clearprop.training.watching.watch import Callback, Judge, Watch
+from clearprop.training.watching.watch import Callback
 
 Validation = float | tuple[object, object] | None
 
@@ -161,78 +158,14 @@ def train(
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
     job, held_out = _hold_out(job, validation)
-    best = None if patience is None else BestEpoch(patience, watched, held_out is not None)
+    stopping = None
+    if patience is not None:
+        stopping = StoppingRule(patience, watched, held_out is not None)
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
-    return run_job(
-        network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, best=best,
+    return Loop(
+        network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
         engine=engine, threads=threads, progress=progress,
-    )  # fmt: skip
-
-
-def run_job(
-    network: Network,
-    job: Job,
-    rule: Optimizer | LBFGS,
-    *,
-    held_out: Data | None = None,
-    metrics: Sequence[Metric] = (),
-    callbacks: Sequence[Callback] = (),
-    best: BestEpoch | None = None,
-    engine: str = "compiled",
-    threads: int | None = None,
-    progress: bool | None = None,
-    state: State | None = None,
-    made: int = 0,
-    judge: Judge | None = None,
-) -> History:
-    """Run a job that has been checked, as `train` does.
-
-    Parameters
-    ----------
-    network : Network
-        Gets the parameters; `job.network` may be of another precision.
-    job : Job
-    rule : Optimizer or LBFGS
-    held_out : Data, optional
-        For validation.
-    metrics, callbacks, engine, threads, progress
-        As for `train`, checked.
-    best : BestEpoch, optional
-        With early stopping.
-    state : dict of str to ndarray, optional
-        The optimizer's, of a run that goes on; it is changed in place.
-    made : int
-        Updates that were made before.
-    judge : Judge, optional
-        Ends the run by its costs; "judged" is then what the history says.
-    """
-    work = job.network
-    show = Progress(progress, job.epochs, job.epochs if isinstance(rule, LBFGS) else job.total)
-    watch = Watch(network, work, job.data, held_out, metrics, callbacks, best, show, engine, judge)
-    history = watch.history
-    try:
-        with Interrupt() as stop, show:
-            if isinstance(rule, LBFGS):
-                cost = compiled_cost(job, threads) if engine == "compiled" else reference_cost(job)
-                ended = minimize(job, rule, cost, stop, show.update, watch.after_epoch)
-                history.stopped = ended or history.stopped
-            elif engine == "compiled":
-                CompiledDescent(job, rule, threads, state, made).descend(stop, show.update, watch)
-            else:
-                descend(Descent(job, rule, state, made=made), stop, show.update, watch.after_epoch)
-    except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
-        stop.requested = True
-    except DivergenceError as error:
-        history.stopped = "diverged"
-        error.history = history
-        if best is not None and best.parameters is not None:
-            error.restored = f"epoch {best.epoch}, the best,"
-        raise
-    finally:
-        watch.close()
-    if stop.requested and history.stopped == "completed" and len(history.epochs) < job.epochs:
-        history.stopped = "interrupted"
-    return history
+    ).run()  # fmt: skip
 
 
 def _check_precision(precision: str | None, network: Network, engine: str) -> np.dtype[Any]:

@@ -572,7 +572,7 @@ class TestStep:
                     key: float(network.unflatten(array)[name[:2]][index])
                     for key, array in step.state_before.items()
                 }
-                known = optimizer_numbers(rule, name, state=before, now=step.moment)
+                known = optimizer_numbers(rule, name, state=before, now=step.clock)
                 costs = {  # with the dropout of the step: taken from the row itself
                     e.forms[0].top.terms[0].name: e.forms[0].top.terms[0].value
                     for e in derivation

@@ -106,7 +106,7 @@ def begin(plan: Any) -> None:
     """Say what the step is about to do: rows, shards, sum of weights, the optimizer's moment."""
     n, place = get(plan, N), get(plan, PLACE)
     shards = get(plan, SHARDS)
-    if place == 0 and get(plan, DRAWN) != get(plan, EPOCH) + 1:
+    if get(plan, DRAWN) != get(plan, EPOCH) + 1:
         call(
             get(plan, DRAW_ORDER),
             (

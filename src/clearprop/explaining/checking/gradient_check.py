@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
+from clearprop.cost import cost_of
 from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
-from clearprop.explaining.cost import cost_of
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network, check_network
 

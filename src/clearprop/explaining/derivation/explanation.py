@@ -20,7 +20,7 @@ from clearprop.explaining.names import read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Moment, Optimizer
+from clearprop.optimizers import LBFGS, Clock, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
 from clearprop.training.steps import Step
@@ -126,7 +126,7 @@ def explain(
         record = _record(source, x, y, loss, sample_weight, l2)
         update = None
         if optimizer is not None:
-            update = Update(_rule(optimizer), {}, Moment(0, 1, 0))
+            update = Update(_rule(optimizer), {}, Clock(0, 1, 0))
     written = Names(read_names(names, source), source.sizes)
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
@@ -173,7 +173,7 @@ def _record(
 def _of_step(step: Step) -> tuple[Record, Update]:
     """Return a step's record and update; one of another type than float64 is computed anew."""
     old = step.record
-    update = Update(step.optimizer, step.state_before, step.moment)
+    update = Update(step.optimizer, step.state_before, step.clock)
     if old.network.dtype == np.float64:
         after = old.network.parameters + step.update, step.optimizer_state
         return old, update._replace(after=after)

@@ -22,9 +22,8 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.tree import Equation
 from clearprop.network import Network
-from clearprop.optimizers import SGD, Adam, AdamW, Moment, Optimizer, RMSprop, RProp
+from clearprop.optimizers import SGD, Adam, AdamW, Clock, Optimizer, RMSprop, RProp
 from clearprop.schedules import rate_at
-from clearprop.training.reference import weight_mask
 
 Array = NDArray[Any]
 
@@ -32,13 +31,13 @@ ONE = Number(1.0)
 
 
 def updated(
-    network: Network, gradient: Array, rule: Optimizer, before: Mapping[str, Array], now: Moment
+    network: Network, gradient: Array, rule: Optimizer, before: Mapping[str, Array], now: Clock
 ) -> tuple[Array, dict[str, Array]]:
     """Return the parameters and the optimizer's state after one update, in float64."""
     parameters = network.parameters.copy()
     state = {name: array.astype(np.float64) for name, array in before.items()}
     with np.errstate(all="ignore"):
-        rule.update(parameters, gradient, state, now, weight_mask(network))
+        rule.update(parameters, gradient, state, now, network.topology.is_weight())
     return parameters, state
 
 
@@ -48,7 +47,7 @@ class OneParameter:
     Parameters
     ----------
     rule : Optimizer
-    now : Moment
+    now : Clock
     w, g : Symbol
         The parameter and its gradient.
     before, after : mapping of str to float
@@ -60,7 +59,7 @@ class OneParameter:
     def __init__(
         self,
         rule: Optimizer,
-        now: Moment,
+        now: Clock,
         w: Symbol,
         g: Symbol,
         before: Mapping[str, float],

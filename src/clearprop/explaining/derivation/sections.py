@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import BuiltInActivation
-from clearprop.explaining.cost import cost_of
+from clearprop.cost import cost_of
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -41,7 +41,7 @@ from clearprop.explaining.derivation.steps_of_pass import (
 )
 from clearprop.explaining.derivation.tree import Equation, Part
 from clearprop.explaining.derivation.words import meaning, step_in_words
-from clearprop.optimizers import Moment, Optimizer
+from clearprop.optimizers import Clock, Optimizer
 
 Array = NDArray[Any]
 
@@ -57,7 +57,7 @@ class Update(NamedTuple):
 
     rule: Optimizer
     before: Mapping[str, Array]
-    now: Moment
+    now: Clock
     after: tuple[Array, Mapping[str, Array]] | None = None
 
 

@@ -25,9 +25,8 @@ from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
-from clearprop.record import Record
+from clearprop.record import Record, where_not_finite
 from clearprop.schedules import rate_at
-from clearprop.training.reference import where_not_finite
 from clearprop.training.steps import steps
 
 Array = NDArray[Any]

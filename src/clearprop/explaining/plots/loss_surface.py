@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop import notation
 from clearprop.checks.data import check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
-from clearprop.cost import evaluate
+from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
 from clearprop.errors import ArgumentError, ElementError, ShapeError
 from clearprop.explaining.names import counted
@@ -188,7 +188,7 @@ def loss_surface(
     X = check_inputs(X, work.sizes[0], work.dtype)
     y = check_targets(y, len(X), work.sizes[-1], work.loss.targets, work.dtype)
     weights = check_sample_weight(sample_weight, len(X))
-    penalty = number("l2", l2, low=0)
+    l2 = number("l2", l2, low=0)
     points = count("points", points, 2)
     here = work.parameters.copy()
     run = None if path is None else _run(path, len(here))
@@ -218,7 +218,7 @@ def loss_surface(
         work.parameters[:] = parameters
         with np.errstate(all="ignore"):
             mean = evaluate(work, X, y, weights)[0]
-            return float(mean + 0.5 * penalty * sum((W**2).sum() for W in work.weights))
+            return float(mean + penalty(work.weights, l2, work.dtype))
 
     losses = np.array(
         [[cost(origin + a * axes[0] + b * axes[1]) for a in grids[0]] for b in grids[1]]

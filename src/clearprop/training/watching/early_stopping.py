@@ -60,8 +60,17 @@ def resolve_early_stopping(spec: EarlyStopping | int | None) -> EarlyStopping | 
     )
 
 
+@dataclass
 class BestEpoch:
-    """The best epoch of a run so far, with its parameters.
+    """The best epoch of a run so far: its number (0: none yet), its figure and its parameters."""
+
+    epoch: int = 0
+    value: float = math.nan
+    parameters: NDArray[Any] | None = None
+
+
+class StoppingRule:
+    """What early stopping watches, and when it ends a run.
 
     Raises
     ------
@@ -88,18 +97,15 @@ class BestEpoch:
             )
         self._settings = settings
         self._sign = 1 if way == "max" else -1
-        self._value = math.nan
-        self.epoch = 0
-        self.parameters: NDArray[Any] | None = None
 
-    def look(self, epoch: Epoch) -> bool:
-        """Compare an epoch with the best one; return whether the run should stop."""
+    def look(self, epoch: Epoch, best: BestEpoch) -> bool:
+        """Compare an epoch with the best one, which it may become; return whether to stop."""
         value = epoch.figures()[self._name]
         if math.isnan(value):
             raise NonFiniteError(
                 f"{self._name} is nan in epoch {epoch.epoch}: early stopping cannot compare it"
             )
-        if self.parameters is None or self._sign * (value - self._value) > self._settings.min_delta:
-            self.epoch, self._value = epoch.epoch, value
-            self.parameters = epoch.network.parameters.copy()
-        return epoch.epoch - self.epoch >= self._settings.patience
+        if best.epoch == 0 or self._sign * (value - best.value) > self._settings.min_delta:
+            best.epoch, best.value = epoch.epoch, value
+            best.parameters = epoch.network.parameters.copy()
+        return epoch.epoch - best.epoch >= self._settings.patience

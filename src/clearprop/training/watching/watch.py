@@ -15,11 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import Data
 from clearprop.cost import evaluate
 from clearprop.errors import DivergenceError
 from clearprop.network import Network
-from clearprop.training.job import Data
-from clearprop.training.watching.early_stopping import BestEpoch
+from clearprop.training.job import Job
+from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import Metric
@@ -47,41 +48,47 @@ class Watch:
 
     Parameters
     ----------
-    network, work : Network
-        The caller's, and the one that is trained.
-    training : Data
+    network : Network
+        The caller's.
+    job : Job
+        With the network that is trained.
     held_out : Data, optional
         For validation.
     metrics, callbacks : sequence
-    best : BestEpoch, optional
-        With early stopping.
+    stopping : StoppingRule, optional
+        Early stopping.
+    best : BestEpoch
+        Which it changes.
     show : Progress
     engine : str
         What computes figures.
     judge : Judge, optional
         Ends the run by its costs.
+    history : History
+        Which grows.
     """
 
     def __init__(
         self,
         network: Network,
-        work: Network,
-        training: Data,
+        job: Job,
         held_out: Data | None,
         metrics: Sequence[Metric],
         callbacks: Sequence[Callback],
-        best: BestEpoch | None,
+        stopping: StoppingRule | None,
+        best: BestEpoch,
         show: Progress,
         engine: str,
-        judge: Judge | None = None,
+        judge: Judge | None,
+        history: History,
     ) -> None:
-        self.history = History()
+        self.history = history
         self._engine, self._judge = engine, judge
-        self._network, self._work = network, work
-        self._training, self._held_out = training, held_out
+        self._network, self._work = network, (work := job.network)
+        self._training, self._held_out = job.data, held_out
         self._metrics, self._callbacks = metrics, callbacks
-        self._best, self._show = best, show
-        self._started = time.monotonic()
+        self._stopping, self._best, self._show = stopping, best, show
+        self._started = time.monotonic() - (history.epochs[-1].seconds if history.epochs else 0.0)
         # The last parameters that were looked at, where a look may find fault with later ones.
         narrower = network.dtype != work.dtype
         self._seen = work.parameters.copy() if self.eventful or narrower else None
@@ -89,7 +96,7 @@ class Watch:
     @property
     def eventful(self) -> bool:
         """Whether something has to happen after each epoch."""
-        return bool(self._metrics or self._held_out or self._callbacks or self._best)
+        return bool(self._metrics or self._held_out or self._callbacks or self._stopping)
 
     @property
     def epochs_ahead(self) -> int:
@@ -105,6 +112,16 @@ class Watch:
         ----------
         costs, updates : ndarray, shape (epochs,)
             The mean cost of each, and the updates made by its end.
+
+        Returns
+        -------
+        bool
+            Whether the run should end.
+
+        Raises
+        ------
+        DivergenceError
+            If the parameters give no finite loss; those of the last look are back.
         """
         epochs = self.history.epochs
         first = len(epochs) + 1
@@ -112,18 +129,10 @@ class Watch:
         epochs.extend(costs[:-1], updates[:-1], seconds, self._network)
         for number in self._show.due(first, len(epochs)):
             self._show.epoch(epochs[number - 1])
-        return self.after_epoch(float(costs[-1]), int(updates[-1]), costs.tolist())
+        return self._after_epoch(float(costs[-1]), int(updates[-1]), costs.tolist())
 
-    def after_epoch(self, cost: float, updates: int, costs: Sequence[float] = ()) -> bool:
-        """Look at the epoch that is over; return whether the run should end.
-
-        `costs` are those of several epochs that are over, this one's the last.
-
-        Raises
-        ------
-        DivergenceError
-            If the epoch's parameters give no finite loss; those of the epoch before are back.
-        """
+    def _after_epoch(self, cost: float, updates: int, costs: Sequence[float]) -> bool:
+        """Look at the epoch that is over; `costs` are those of all that are, its own the last."""
         try:
             self._hand_over()
             training = self._look(self._training)[1] if self._metrics else {}
@@ -136,9 +145,9 @@ class Watch:
         epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
         self.history.epochs.append(epoch)
         self._show.epoch(epoch)
-        if self._best is not None and self._best.look(epoch):
+        if self._stopping is not None and self._stopping.look(epoch, self._best):
             self.history.stopped = "early stopping"
-        if self._judge is not None and self._judge.look(costs or [cost], epoch):
+        if self._judge is not None and self._judge.look(costs, epoch):
             self.history.stopped = "judged"
         if self._call(epoch):
             self.history.stopped = "callback"
@@ -150,9 +159,14 @@ class Watch:
         """Hand the parameters over; with early stopping, the best epoch's."""
         with suppress(DivergenceError):  # the parameters of the epoch before stay
             self._hand_over()
-        if self._best is not None and self._best.parameters is not None:
+        if self._best.parameters is not None:
             self._network.parameters[:] = self._best.parameters
             self.history.best_epoch = self._best.epoch
+
+    def name_best(self, error: DivergenceError) -> None:
+        """Where the best epoch's parameters are put back, let an error say so."""
+        if self._best.parameters is not None:
+            error.restored = f"epoch {self._best.epoch}, the best,"
 
     def _call(self, epoch: Epoch) -> bool:
         """Call every callback; return whether one says True. They may change parameters."""

@@ -1,0 +1,119 @@
+"""Standing: where a run stands. Put into a new run of the same job, it goes on to the same bits."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.network import Network
+from clearprop.optimizers import Array, Clock, Optimizer, State
+from clearprop.training.watching.early_stopping import BestEpoch
+
+
+@dataclass
+class Standing:
+    """Where a run stands; the run changes it as it goes.
+
+    Attributes
+    ----------
+    parameters : ndarray, shape (n_parameters,)
+    state : dict of str to ndarray
+        The optimizer's: velocity, moments, ...
+    epoch : int
+        Of the next batch, counted from 0.
+    place : int
+        Rows of that epoch's order that are done.
+    batches, updates : int
+        Done, and made among them: a batch without weight is passed over.
+    sums : ndarray of float64, shape (2,)
+        Over the epoch's batches so far: of their costs by what each counts, and of that.
+    best : BestEpoch
+        With early stopping.
+    """
+
+    parameters: Array
+    state: State
+    epoch: int = 0
+    place: int = 0
+    batches: int = 0
+    updates: int = 0
+    sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    best: BestEpoch = field(default_factory=BestEpoch)
+
+    def copy(self) -> Standing:
+        """Return a copy that shares no memory: what is taken out of a run."""
+        return copy.deepcopy(self)
+
+    def clock(self, total: int) -> Clock:
+        """Return what an optimizer is told of the next update, of a run of `total` batches."""
+        return Clock(self.batches, total, self.updates)
+
+
+def begin(rule: Optimizer, network: Network) -> Standing:
+    """Return the standing of a run that has made no update."""
+    return Standing(network.parameters, rule.start(network.parameters))
+
+
+def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
+    """Put a standing into a run of this network, whose parameters become the standing's.
+
+    Raises
+    ------
+    ArgumentError
+        If the optimizer's arrays are not those of this network and rule, or cannot be changed in
+        place: compiled code would write beside them.
+    """
+    for name, fresh in rule.start(network.parameters).items():
+        own = standing.state.get(name)
+        if (
+            own is None
+            or own.shape != fresh.shape
+            or own.dtype != fresh.dtype
+            or not (own.flags.c_contiguous and own.flags.writeable)
+        ):
+            raise ArgumentError(f"the optimizer's state {name!r} does not belong to this network")
+    if standing.parameters is not network.parameters:
+        network.parameters[:] = standing.parameters
+        standing.parameters = network.parameters
+    return standing
+
+
+def update(
+    rule: Optimizer,
+    standing: Standing,
+    gradient: Array,
+    clock: Clock,
+    is_weight: NDArray[np.bool_],
+    verified: Array,
+) -> None:
+    """Let an optimizer make an update in Python; `verified` parameters come back if it fails."""
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is found and named
+            rule.update(standing.parameters, gradient, standing.state, clock, is_weight)
+    except BaseException:  # Ctrl-C, or an optimizer of the user's own
+        standing.parameters[:] = verified
+        raise
+
+
+def where_parameters_not_finite(network: Network) -> str | None:
+    """Return which parameter is not finite, such as "W2 holds nan after the update", or None."""
+    if np.isfinite(network.parameters).all():
+        return None
+    for name, view in network.unflatten(network.parameters).items():
+        wrong = view[~np.isfinite(view)]
+        if wrong.size:
+            return f"{name} holds {wrong[0]} after the update"
+    return None
+
+
+def diverged(epoch: int, step: int, problem: str, restored: str) -> DivergenceError:
+    """Return the error of a run that cannot go on; epoch and step count from 1."""
+    return DivergenceError(
+        f"training diverged in epoch {epoch}, step {step}: {problem}",
+        restored,
+        "try a smaller learning rate, or scale the inputs",
+    )
