@@ -28,7 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+from paths import EXAMPLES
+
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<output>.*?)```)?", re.DOTALL)
 SHELL = re.compile(r"```sh\n(?P<command>[^`]*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
 ROW = re.compile(r"^(?P<left>\|.*\| )`(?P<call>[^`]+)` \| `(?P<output>[^`]*)` \|$", re.MULTILINE)
@@ -92,7 +93,7 @@ def alike(said: str, printed: str) -> bool:
 @contextlib.contextmanager
 def folder_of_examples(folder: Path) -> Iterator[None]:
     """Work in a folder that holds the tables in examples/."""
-    for path in (ROOT / "examples").glob("*.csv"):
+    for path in EXAMPLES.glob("*.csv"):
         shutil.copy(path, folder)
     with contextlib.chdir(folder):
         yield

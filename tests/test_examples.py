@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+from paths import EXAMPLES
+
+PROGRAMS = sorted(EXAMPLES.glob("*.py"))
 
 
 def output_of(name: str) -> str:
-    path = next(path for path in EXAMPLES if path.stem == name)
+    path = next(path for path in PROGRAMS if path.stem == name)
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path)],
-        capture_output=True, text=True, encoding="utf-8", env={**_environment(), "PYTHONUTF8": "1"},
+        capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     # On a busy machine a run may take the two seconds after which progress is shown.
@@ -29,23 +31,17 @@ def output_of(name: str) -> str:
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
-
-
 def numbers(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"[-+]?\d+\.\d+(?:e[-+]?\d+)?", text)]
 
 
 def test_all_three_are_tested_here():
-    assert [path.stem for path in EXAMPLES] == [
+    assert [path.stem for path in PROGRAMS] == [
         "sigmoid_squared_error", "softmax_cross_entropy", "two_two_one",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_they_are_short(path):
     assert len(path.read_text().splitlines()) < 100
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import copy
 import pickle
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +28,7 @@ def path_of(optimizer, start, gradients, dtype="float64", is_weight=None):
 
 @pytest.mark.parametrize("name", CASES)
 def test_follows_pytorch_for_twenty_updates(name):
-    recorded = np.load(Path(pytorch.__file__).parent / "updates.npz")[name]
+    recorded = np.load(pytorch.HERE / "updates.npz")[name]
     path, _ = path_of(CASES[name], *pytorch.update_inputs())
     np.testing.assert_allclose(path, recorded, rtol=1e-12, atol=1e-12)
 
@@ -37,7 +36,7 @@ def test_follows_pytorch_for_twenty_updates(name):
 @pytest.mark.skipif(not find_spec("torch"), reason="recomputed live where torch is installed")
 @pytest.mark.parametrize("name", CASES)
 def test_recorded_updates_are_what_pytorch_does_now(name):
-    recorded = np.load(Path(pytorch.__file__).parent / "updates.npz")[name]
+    recorded = np.load(pytorch.HERE / "updates.npz")[name]
     np.testing.assert_allclose(pytorch.updates(name), recorded, rtol=1e-13, atol=1e-13)
 
 

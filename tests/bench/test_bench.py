@@ -7,11 +7,12 @@ import gzip
 import json
 import shutil
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
+import command_line
 import readme_figures
 from clearprop.bench import rounds as rounds_module
 from clearprop.bench.cases import CASES, MNIST_FILES, Case, cost_of, data_of, start_of
@@ -20,7 +21,6 @@ from clearprop.bench.page import page
 from clearprop.bench.rounds import compare
 from clearprop.bench.summary import document, geometric_mean, summarize
 from clearprop.bench.systems import SYSTEMS, has, is_installed, make
-from clearprop.cli import main
 
 BENCH = sys.modules["clearprop.cli.bench"]
 
@@ -204,10 +204,7 @@ class TestPage:
         assert set(found["versions"]) == {"clearprop", "numpy", "numba"}
 
 
-def invoke(*arguments):
-    result = CliRunner().invoke(main, ["bench", *arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+invoke = partial(command_line.invoke, "bench")
 
 
 class TestCommand:

@@ -13,21 +13,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from click.testing import CliRunner
 
 import clearprop as cp
-from clearprop.cli import main
 from clearprop.files import whole_file
 from clearprop.tables.table_files import read_table
-from real_tables import TABLES
-
-PENGUINS = TABLES["penguins"].load()
-
-
-def invoke(*arguments: object):
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+from command_line import invoke, refused
+from example_tables import CARS, PENGUINS
 
 
 @pytest.fixture
@@ -45,16 +36,6 @@ def trained(tmp_path_factory):
     done = invoke("train", folder / "penguins.csv", "--target", "species", "--out", folder / "m.safetensors", "--epochs", 20)  # fmt: skip
     assert done.exit_code == 0, done.stderr
     return folder
-
-
-def refused(message: str, *arguments: object) -> str:
-    result = invoke(*arguments)
-    assert result.exit_code == 1
-    assert result.stderr.startswith("clearprop: ")
-    assert result.stderr.count("\n") == 1
-    assert message in result.stderr
-    assert result.stdout == ""
-    return result.stderr
 
 
 class TestTrain:
@@ -400,7 +381,7 @@ class TestEvaluate:
         assert figures == json.loads(json.dumps(model.evaluate(PENGUINS).to_dict()))
 
     def test_numbers_and_missing_targets(self, tmp_path):
-        table = TABLES["cars"].load()
+        table = CARS.copy()
         table.loc[:3, "Miles_per_Gallon"] = None
         table.to_csv(tmp_path / "cars.csv", index=False)
         done = invoke("train", tmp_path / "cars.csv", "--target", "Miles_per_Gallon", "--epochs", 5, "--drop-missing-target", "--out", tmp_path / "m")  # fmt: skip

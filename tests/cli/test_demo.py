@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import clearprop as cp
-from clearprop.cli import main
 from clearprop.cli.demo import draw, largest_gradient
-
-
-def invoke(*arguments: str):
-    return CliRunner().invoke(main, arguments)
+from command_line import invoke
 
 
 @pytest.fixture(scope="module")
@@ -106,16 +102,10 @@ def test_a_console_that_cannot_show_blocks():
     code = "from clearprop.cli import main; main(['demo', '--epochs', '2'])"
     done = subprocess.run(
         [sys.executable, "-X", "utf8=0", "-c", code], capture_output=True,
-        env={**_environment(), "PYTHONIOENCODING": "ascii"},
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"##" in done.stdout
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def test_without_scikit_learn_one_line_names_the_extra(monkeypatch):

@@ -5,34 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import clearprop as cp
-from clearprop.cli import main
-from clearprop.cli.export import export
+import command_line
 from export_tables import assert_near, cube, numbers_of, numeric_table
 
-GROUP: click.Group = type(main)(commands=[export])  # errors become one line
-
-
-def invoke(*arguments: object):
-    result = CliRunner().invoke(GROUP, ["export", *(str(a) for a in arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+invoke = partial(command_line.invoke, "export")
 
 
 def refused(message: str, *arguments: object) -> None:
-    result = invoke(*arguments)
-    assert result.exit_code == 1
-    assert result.stderr.startswith("clearprop: ")
-    assert result.stderr.count("\n") == 1
-    assert message in result.stderr
-    assert result.stdout == ""
+    command_line.refused(message, "export", *arguments)
 
 
 TABLE = numeric_table().drop(columns="price")

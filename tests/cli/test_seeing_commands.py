@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
-import click
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import clearprop as cp
-from clearprop.cli import main
-from clearprop.cli.check import check
-from clearprop.cli.diagnose import diagnose
-from clearprop.cli.find_lr import find_lr, fresh
+from clearprop.cli.find_lr import fresh
 from clearprop.cli.output import as_json
 from clearprop.cli.samples import rows_of
 from clearprop.explaining.checking import gradient_check
-
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
-
-GROUP: click.Group = type(main)(commands=[check, diagnose, find_lr])  # errors become one line
-
-
-def invoke(*arguments: object):
-    result = CliRunner().invoke(GROUP, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def refused(message: str, *arguments: object) -> None:
-    result = invoke(*arguments)
-    assert result.exit_code == 1
-    assert result.stderr.startswith("clearprop: ")
-    assert result.stderr.count("\n") == 1
-    assert message in result.stderr
-    assert result.stdout == ""
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "m.safetensors"
-    cp.Model.fit(PENGUINS, "species", hidden=[8, 6], activation="tanh", epochs=5, compare=False,
-                 progress=False).save(path)  # fmt: skip
-    return path
+from command_line import invoke, refused
+from paths import PENGUINS
 
 
 @pytest.fixture
@@ -63,13 +32,13 @@ def wrong(monkeypatch):
 
 
 class TestCheck:
-    def test_a_right_gradient(self, model):
-        result = invoke("check", model, PENGUINS)
+    def test_a_right_gradient(self, model_file):
+        result = invoke("check", model_file, PENGUINS)
         assert result.exit_code == 0
-        assert f"{model}, on 32 of 344 rows of {PENGUINS}, evenly spaced\n" in result.stdout
+        assert f"{model_file}, on 32 of 344 rows of {PENGUINS}, evenly spaced\n" in result.stdout
         assert "Gradient check by complex step: passed" in result.stdout
 
-    def test_the_rows_are_spread_over_the_table(self, model, monkeypatch):
+    def test_the_rows_are_spread_over_the_table(self, model_file, monkeypatch):
         given = {}
         real = cp.check_gradients
 
@@ -78,32 +47,32 @@ class TestCheck:
             return real(network, X, y, **settings)
 
         monkeypatch.setattr(cp, "check_gradients", seen)
-        assert invoke("check", model, PENGUINS, "--rows", 5).exit_code == 0
-        _, X, y = rows_of(model, PENGUINS)
+        assert invoke("check", model_file, PENGUINS, "--rows", 5).exit_code == 0
+        _, X, y = rows_of(model_file, PENGUINS)
         chosen = [0, 86, 172, 257, 343]
         np.testing.assert_array_equal(given["X"], X[chosen])
         np.testing.assert_array_equal(given["y"], y[chosen])
         assert len(set(given["y"])) == 3  # the table is sorted by species
-        whole = invoke("check", model, PENGUINS, "--rows", 9999)
+        whole = invoke("check", model_file, PENGUINS, "--rows", 9999)
         assert "on 344 of 344 rows" in whole.stdout
         assert "evenly" not in whole.stdout
         assert len(given["X"]) == 344
 
-    def test_a_wrong_gradient_exits_with_1_and_is_named(self, model, wrong):
-        result = invoke("check", model, PENGUINS)
+    def test_a_wrong_gradient_exits_with_1_and_is_named(self, model_file, wrong):
+        result = invoke("check", model_file, PENGUINS)
         assert result.exit_code == 1
         assert "1 of" in result.stdout
         assert "dW1[2,3]" in result.stdout
         assert "the gradient is wrong" in result.stdout
-        result = invoke("check", model, PENGUINS, "--json")
+        result = invoke("check", model_file, PENGUINS, "--json")
         assert result.exit_code == 1
         figures = json.loads(result.stdout)
         assert figures["passed"] is False
         assert [one["name"] for one in figures["faults"]] == ["W1[2,3]"]
 
-    def test_json(self, model):
-        figures = json.loads(invoke("check", model, PENGUINS, "--json", "--rows", 4).stdout)
-        network, X, y = rows_of(model, PENGUINS)
+    def test_json(self, model_file):
+        figures = json.loads(invoke("check", model_file, PENGUINS, "--json", "--rows", 4).stdout)
+        network, X, y = rows_of(model_file, PENGUINS)
         found = cp.check_gradients(network, X[[0, 114, 229, 343]], y[[0, 114, 229, 343]])
         assert figures["passed"] is True
         assert figures["method"] == "complex step"
@@ -119,23 +88,23 @@ class TestCheck:
         assert result.stdout.startswith("the 2-2-1 network of the note, one sample\n")
         assert "6 derivatives of 6 parameters" in result.stdout
 
-    def test_a_model_without_a_table_is_wrong_usage(self, model):
-        result = invoke("check", model)
+    def test_a_model_without_a_table_is_wrong_usage(self, model_file):
+        result = invoke("check", model_file)
         assert result.exit_code == 2
         assert "Missing argument 'FILE'" in result.stderr
 
 
 class TestDiagnose:
-    def test_figures_of_each_layer(self, model):
-        result = invoke("diagnose", model, PENGUINS, "--optimizer", "adam")
+    def test_figures_of_each_layer(self, model_file):
+        result = invoke("diagnose", model_file, PENGUINS, "--optimizer", "adam")
         assert result.exit_code == 0
-        network, X, y = rows_of(model, PENGUINS)
+        network, X, y = rows_of(model_file, PENGUINS)
         found = cp.diagnose(network, X, y, optimizer="adam")
-        assert result.stdout == f"{model}, on {PENGUINS}\n{found!r}\n"
+        assert result.stdout == f"{model_file}, on {PENGUINS}\n{found!r}\n"
 
-    def test_json(self, model):
-        figures = json.loads(invoke("diagnose", model, PENGUINS, "--json").stdout)
-        network, X, y = rows_of(model, PENGUINS)
+    def test_json(self, model_file):
+        figures = json.loads(invoke("diagnose", model_file, PENGUINS, "--json").stdout)
+        network, X, y = rows_of(model_file, PENGUINS)
         found = cp.diagnose(network, X, y)
         assert figures["rows"] == 344
         assert [layer["units"] for layer in figures["layers"]] == [8, 6, 3]
@@ -143,8 +112,8 @@ class TestDiagnose:
         assert figures["layers"][0]["update"] is None
         assert [one["kind"] for one in figures["findings"]] == [one.kind for one in found.findings]
 
-    def test_findings_are_advice_and_exit_with_0(self, model, tmp_path):
-        dead = cp.Model.load(model)
+    def test_findings_are_advice_and_exit_with_0(self, model_file, tmp_path):
+        dead = cp.Model.load(model_file)
         dead.network["W1"] *= 1000.0
         dead.save(tmp_path / "dead.safetensors")
         result = invoke("diagnose", tmp_path / "dead.safetensors", PENGUINS)
@@ -155,25 +124,25 @@ class TestDiagnose:
         )
         assert "saturation" in {one["kind"] for one in figures["findings"]}
 
-    def test_figures_are_explained_and_a_broken_weight_is_named(self, model, tmp_path):
-        result = invoke("diagnose", model, PENGUINS)
+    def test_figures_are_explained_and_a_broken_weight_is_named(self, model_file, tmp_path):
+        result = invoke("diagnose", model_file, PENGUINS)
         assert "spread: standard deviation of a over the rows" in result.stdout
-        broken = cp.Model.load(model)
+        broken = cp.Model.load(model_file)
         broken.network["W1[2,1]"] = np.nan
         broken.save(tmp_path / "nan.safetensors")
         result = invoke("diagnose", tmp_path / "nan.safetensors", PENGUINS)
         assert result.exit_code == 0
         assert "- not finite: W1[2,1] is nan" in result.stdout
 
-    def test_l_bfgs_has_no_update_to_try(self, model):
-        assert invoke("diagnose", model, PENGUINS, "--optimizer", "lbfgs").exit_code == 2
+    def test_l_bfgs_has_no_update_to_try(self, model_file):
+        assert invoke("diagnose", model_file, PENGUINS, "--optimizer", "lbfgs").exit_code == 2
 
 
 class TestFindLearningRate:
-    def test_a_rate_from_fresh_weights(self, model):
-        result = invoke("find-lr", model, PENGUINS, "--seed", 3)
+    def test_a_rate_from_fresh_weights(self, model_file):
+        result = invoke("find-lr", model_file, PENGUINS, "--seed", 3)
         assert result.exit_code == 0
-        network, X, y = rows_of(model, PENGUINS)
+        network, X, y = rows_of(model_file, PENGUINS)
         search = cp.find_learning_rate(fresh(network, 3), X, y, seed=3)
         assert repr(search) in result.stdout
         said = "(glorot_uniform, as Model.fit draws them for every activation; seed 3), on 344 rows"
@@ -203,28 +172,28 @@ class TestFindLearningRate:
         said = invoke("find-lr", path, PENGUINS).stdout
         assert "as Model.fit draws them for every activation" in said
 
-    def test_json_and_settings(self, model):
-        result = invoke("find-lr", model, PENGUINS, "--json", "--optimizer", "sgd",
+    def test_json_and_settings(self, model_file):
+        result = invoke("find-lr", model_file, PENGUINS, "--json", "--optimizer", "sgd",
                         "--batch-size", 16, "--seed", 1)  # fmt: skip
-        network, X, y = rows_of(model, PENGUINS)
+        network, X, y = rows_of(model_file, PENGUINS)
         search = cp.find_learning_rate(fresh(network, 1), X, y, optimizer="sgd", batch_size=16, seed=1)  # fmt: skip
         figures = json.loads(result.stdout)
         assert figures["suggested"] == search.suggested
         assert figures["losses"] == search.losses.tolist()
         assert (figures["optimizer"], figures["batch_size"], figures["seed"]) == ("sgd", 16, 1)
 
-    def test_optimizers_that_find_their_steps_themselves(self, model):
+    def test_optimizers_that_find_their_steps_themselves(self, model_file):
         for name in ("lbfgs", "rprop"):
-            result = invoke("find-lr", model, PENGUINS, "--optimizer", name)
+            result = invoke("find-lr", model_file, PENGUINS, "--optimizer", name)
             assert result.exit_code == 2
             assert "adam" in result.stderr
 
-    def test_no_rate(self, model, monkeypatch):
+    def test_no_rate(self, model_file, monkeypatch):
         real = cp.find_learning_rate
         monkeypatch.setattr(
             cp, "find_learning_rate", lambda *a, **s: replace(real(*a, **s), suggested=None)
         )
-        result = invoke("find-lr", model, PENGUINS)
+        result = invoke("find-lr", model_file, PENGUINS)
         assert result.exit_code == 0
         assert "Learning rate: none" in result.stdout
         assert "Next" not in result.stdout
@@ -238,31 +207,31 @@ class TestAll:
         assert f"Example: clearprop {command} penguins.safetensors penguins.csv" in result.stdout
 
     @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
-    def test_pictures(self, command, ending, model, tmp_path):
+    def test_pictures(self, command, ending, model_file, tmp_path):
         pytest.importorskip("matplotlib")
         picture = tmp_path / f"p.{ending}"
-        assert invoke(command, model, PENGUINS, "--plot", picture).exit_code == 0
+        assert invoke(command, model_file, PENGUINS, "--plot", picture).exit_code == 0
         magic = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending]
         assert picture.read_bytes().startswith(magic)
-        refused("exists already", command, model, PENGUINS, "--plot", picture)
-        assert invoke(command, model, PENGUINS, "--plot", picture, "--force").exit_code == 0
+        refused("exists already", command, model_file, PENGUINS, "--plot", picture)
+        assert invoke(command, model_file, PENGUINS, "--plot", picture, "--force").exit_code == 0
 
-    def test_faults_of_the_data(self, command, model, tmp_path):
-        refused("there is no file", command, model, tmp_path / "none.csv")
+    def test_faults_of_the_data(self, command, model_file, tmp_path):
+        refused("there is no file", command, model_file, tmp_path / "none.csv")
         refused("there is no file", command, tmp_path / "none", PENGUINS)
         lines = PENGUINS.read_text().splitlines()
         (tmp_path / "less.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines))
-        refused("'year'", command, model, tmp_path / "less.csv")
+        refused("'year'", command, model_file, tmp_path / "less.csv")
         lines[1] = lines[1].replace("Adelie", "")
         (tmp_path / "gap.csv").write_text("\n".join(lines))
-        refused("missing in 1 of 344 rows", command, model, tmp_path / "gap.csv")
-        done = invoke(command, model, tmp_path / "gap.csv", "--drop-missing-target")
+        refused("missing in 1 of 344 rows", command, model_file, tmp_path / "gap.csv")
+        done = invoke(command, model_file, tmp_path / "gap.csv", "--drop-missing-target")
         assert done.exit_code == 0
         assert "343" in done.stdout
 
-    def test_wrong_usage(self, command, model):
+    def test_wrong_usage(self, command, model_file):
         for more in (["--plot", "p.doc"], ["--what"], ["--seed", "-1"]):
-            result = invoke(command, model, PENGUINS, *more)
+            result = invoke(command, model_file, PENGUINS, *more)
             assert result.exit_code == 2
             assert "Error" in result.stderr
 

@@ -29,6 +29,7 @@ from clearprop.losses import LOSSES
 from clearprop.numerics.random import kept_units
 from clearprop.training.batches import epoch_order
 from clearprop.training.job import check_data, check_job
+from command_line import invoke
 
 PAIRS = []
 for _loss in LOSSES:
@@ -433,15 +434,13 @@ class TestStart:
             assert cores() == expected
 
     def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch):
-        from click.testing import CliRunner
-
-        from clearprop.cli import main, warm_up
+        from clearprop.cli import warm_up
         from clearprop.engine import functions
 
         module = sys.modules["clearprop.cli.warm_up"]
         loaded = []
         monkeypatch.setattr(module, "load", lambda *key: loaded.append(key))
-        done = CliRunner().invoke(main, ["warm-up", "--precision", "both"])
+        done = invoke("warm-up", "--precision", "both")
         assert done.exit_code == 0, done.output
         assert len(loaded) == len(set(loaded)) == 2 * len(functions.KERNELS)
         assert warm_up.name == "warm-up"

@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
+from sklearn.datasets import load_diabetes, load_iris, load_wine
 
 import clearprop as cp
 from clearprop.explaining.learning_rate import HELD
-
-
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return (X / 16).astype(np.float32), y
+from digits import digits
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", cp.SGD(0.1, momentum=0.9), "rmsprop"])

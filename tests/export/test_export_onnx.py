@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import clearprop as cp
+from example_tables import PENGUINS
 from export_tables import (
     KINDS,
     assert_near,
@@ -24,15 +25,12 @@ from export_tables import (
     odd_rows,
     steep,
 )
-from real_tables import TABLES
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
 CLASSES = {"iris": load_iris, "wine": load_wine, "breast_cancer": load_breast_cancer, "digits": load_digits}  # fmt: skip
 BUNDLED = CLASSES | {"diabetes": load_diabetes}
-
-PENGUINS = TABLES["penguins"].load()
 
 
 def run(proto, given) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from clearprop.tables.detection import detect_inputs
 from clearprop.tables.encoding import Unusual, fit_encoding
 from clearprop.tables.split import put_aside, split_rows
 from clearprop.tables.target import detect_target
-from real_tables import TABLES
+from example_tables import PENGUINS
 
 
 def fitted(table, **named):
@@ -31,7 +31,7 @@ def fitted(table, **named):
 
 
 def test_the_inputs_are_those_of_scikit_learns_transformers():
-    table = TABLES["penguins"].load().drop(columns="species")
+    table = PENGUINS.drop(columns="species")
     encoding, columns = fitted(table)
     numbers = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"]
     scaled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
@@ -354,8 +354,7 @@ class TestSplit:
 
 
 def test_pandas_and_polars_encode_alike():
-    table = TABLES["penguins"].load()
-    encoding, columns = fitted(table)
-    other = read_columns(pl.from_pandas(table))
+    encoding, columns = fitted(PENGUINS)
+    other = read_columns(pl.from_pandas(PENGUINS))
     assert np.array_equal(encoding.encode(columns), encoding.encode(other))
-    assert pd.api.types.is_string_dtype(table["sex"])
+    assert pd.api.types.is_string_dtype(PENGUINS["sex"])

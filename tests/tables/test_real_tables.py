@@ -6,7 +6,6 @@ Figures by cross-validation, beside scikit-learn's own MLP, are in benchmarks/TA
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 import clearprop as cp
 import tables
+from paths import ROOT
 from real_tables import TABLES
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "TABLES.md"
+RESULTS = ROOT / "benchmarks" / "TABLES.md"
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -6,14 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 import clearprop as cp
-
-
-def digits(n=600):
-    X, y = load_digits(return_X_y=True)
-    return (X[:n] / 16).astype(np.float32), y[:n]
+from digits import digits
 
 
 def kinds(diagnosis):
@@ -29,7 +24,7 @@ def only(diagnosis, kind):
 @pytest.mark.parametrize("depth", [1, 2, 3])
 @pytest.mark.parametrize("epochs", [0, 5])
 def test_healthy_networks_are_silent(hidden, depth, epochs):
-    X, y = digits()
+    X, y = digits(600)
     sizes = [64] + [40] * depth + [10]
     network = cp.Network(sizes, activations=hidden, output="softmax", seed=depth)
     if epochs:
@@ -42,7 +37,7 @@ def test_healthy_networks_are_silent(hidden, depth, epochs):
 
 
 def test_dead_relu_units():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 32, 10], activations="relu", output="softmax", seed=1)
     network.biases[0][:14] = -40.0
     diagnosis = cp.diagnose(network, X, y)
@@ -56,7 +51,7 @@ def test_dead_relu_units():
 
 def test_units_that_training_killed():
     """A learning rate that throws relu units off: their biases never come back."""
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 32, 10], activations="relu", output="softmax", seed=1)
     cp.train(network, X, y, optimizer=cp.SGD(8.0), epochs=3, batch_size=32, seed=0)
     assert "dead units" in kinds(cp.diagnose(network, X, y))
@@ -64,7 +59,7 @@ def test_units_that_training_killed():
 
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh"])
 def test_saturation(hidden):
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations=hidden, output="softmax", seed=1)
     network.weights[0][:] *= 60
     finding = only(cp.diagnose(network, X, y), "saturation")
@@ -73,14 +68,14 @@ def test_saturation(hidden):
 
 
 def test_vanishing_deltas():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64] + [20] * 9 + [10], activations="sigmoid", output="softmax", seed=1)
     finding = only(cp.diagnose(network, X, y), "vanishing deltas")
     assert "delta1 is" in finding.evidence
 
 
 def test_exploding_deltas():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64] + [20] * 6 + [10], activations="leaky_relu", output="softmax", seed=1)
     for W in network.weights[1:]:
         W *= 6
@@ -88,7 +83,7 @@ def test_exploding_deltas():
 
 
 def test_symmetric_units():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 8, 10], activations="tanh", output="softmax", seed=1)
     network.weights[0][5] = network.weights[0][2]
     network.weights[1][:, 5] = network.weights[1][:, 2]
@@ -105,7 +100,7 @@ def test_symmetric_units():
     ],
 )
 def test_of_weights_that_are_all_0_the_cause_alone_is_said(hidden, sizes, words):
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network(sizes, hidden, "softmax", initializer="zeros")
     finding = only(cp.diagnose(network, X, y), "symmetric units")
     assert words in finding.evidence
@@ -114,7 +109,7 @@ def test_of_weights_that_are_all_0_the_cause_alone_is_said(hidden, sizes, words)
 
 
 def test_equal_weights_are_alike_without_being_0():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 8, 10], "tanh", "softmax", seed=1)
     network["W1"], network["W2"] = 0.1, 0.2
     finding = only(cp.diagnose(network, X, y), "symmetric units")
@@ -122,14 +117,14 @@ def test_equal_weights_are_alike_without_being_0():
 
 
 def test_output_weights_that_begin_at_0_are_no_fault():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 8, 10], "tanh", "softmax", seed=1)
     network["W2"] = 0.0
     assert cp.diagnose(network, X, y)
 
 
 def test_below_and_above_a_dead_layer_its_consequences_are_not_said():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 8, 8, 8, 10], "relu", "softmax", seed=1)
     network["b2"] = -90.0
     finding = only(cp.diagnose(network, X, y), "dead units")
@@ -137,7 +132,7 @@ def test_below_and_above_a_dead_layer_its_consequences_are_not_said():
 
 
 def test_units_of_a_sigmoid_saturate_and_do_not_die():
-    X, y = digits()
+    X, y = digits(600)
     for hidden in ("sigmoid", "tanh"):
         network = cp.Network([64, 6, 10], hidden, "softmax", seed=1)
         network.biases[0][:2] = -200.0
@@ -160,7 +155,7 @@ def test_dead_units_of_unscaled_inputs_are_told_to_scale_them():
 
 
 def test_few_rows_tell_no_dead_units():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 12, 10], "relu", "softmax", seed=1)
     for n in (1, 2, 5):
         diagnosis = cp.diagnose(network, X[:n], y[:n])
@@ -212,7 +207,7 @@ def test_unscaled_targets(loss):
 
 
 def test_targets_that_are_all_the_same():
-    X, _ = digits()
+    X, _ = digits(600)
     network = cp.Network([64, 8, 10], "relu", "softmax", seed=1)
     finding = only(cp.diagnose(network, X, np.full(600, 3)), "constant targets")
     assert "all 600 rows have label 3" in finding.evidence
@@ -229,7 +224,7 @@ def test_inputs_that_are_all_the_same():
 
 
 def test_vanishing_deltas_of_relu_are_not_told_to_use_relu():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 20, 20, 20, 10], "leaky_relu", "softmax", seed=1)
     for W in network.weights[1:]:
         W *= 0.01
@@ -260,7 +255,7 @@ def test_unscaled_inputs(change, words):
 )
 @pytest.mark.parametrize("optimizer", [cp.SGD, cp.Adam])
 def test_learning_rates(optimizer, rate, kind):
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="relu", output="softmax", seed=1)
     before = network.parameters.copy()
     finding = only(cp.diagnose(network, X, y, optimizer=optimizer(rate)), kind)
@@ -270,7 +265,7 @@ def test_learning_rates(optimizer, rate, kind):
 
 @pytest.mark.parametrize("rate", [1e-8, 1e-9, 1e-12])
 def test_updates_that_float32_loses_are_too_small(rate):
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="relu", output="softmax", seed=1)
     diagnosis = cp.diagnose(network, X, y, optimizer=cp.SGD(rate))
     finding = only(diagnosis, "learning rate too small")
@@ -283,7 +278,7 @@ def test_updates_that_float32_loses_are_too_small(rate):
 @pytest.mark.parametrize("times", [1e-7, 30, 300, 3e4])
 def test_by_how_much_a_learning_rate_is_off(optimizer, times):
     """Followed, the advice leads to a rate about which nothing is said."""
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="relu", output="softmax", seed=1)
     fair = 0.2 if optimizer is cp.SGD else 0.005
     (finding,) = cp.diagnose(network, X, y, optimizer=optimizer(fair * times)).findings
@@ -296,7 +291,7 @@ def test_by_how_much_a_learning_rate_is_off(optimizer, times):
 
 
 def test_what_is_not_finite():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="exp", output="softmax", seed=1)
     network.weights[0][:] = 50
     finding = only(cp.diagnose(network, X, y, optimizer="adam"), "not finite")
@@ -306,7 +301,7 @@ def test_what_is_not_finite():
 
 @pytest.mark.parametrize(("name", "layer"), [("W1[0,0]", 1), ("b2[3]", 2)])
 def test_a_parameter_that_is_not_finite_is_named(name, layer):
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="relu", output="softmax", seed=1)
     network[name] = np.nan
     finding = only(cp.diagnose(network, X, y, optimizer="adam"), "not finite")
@@ -318,7 +313,7 @@ def test_a_parameter_that_is_not_finite_is_named(name, layer):
 
 
 def test_what_does_not_fit_is_refused():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 10], output="softmax")
     with pytest.raises(cp.ArgumentError, match="LBFGS"):
         cp.diagnose(network, X, y, optimizer="lbfgs")
@@ -327,7 +322,7 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_the_table_fits_a_terminal():
-    X, y = digits()
+    X, y = digits(600)
     network = cp.Network([64, 30, 10], activations="leaky_relu", output="softmax", seed=1)
     network.biases[0][:20] = -900.0
     lines = repr(cp.diagnose(network, 1000 * X, y, optimizer=cp.SGD(30.0))).splitlines()

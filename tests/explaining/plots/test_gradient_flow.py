@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 
 import clearprop as cp
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
+from figures import inside
 
 X = np.random.default_rng(0).normal(size=(20, 4))
 Y = np.arange(20) % 3
@@ -26,15 +26,6 @@ def network(*hidden, activations="tanh", dtype="float64"):
 
 def rms(array):
     return float(np.sqrt((np.asarray(array, np.float64) ** 2).mean()))
-
-
-def inside(figure):
-    """Assert that nothing is cut off at the figure's edge."""
-    figure.savefig(io.BytesIO())
-    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= -0.02
-    assert drawn.x1 <= width + 0.02
-    assert drawn.y1 <= height + 0.02
 
 
 def lines(axis):

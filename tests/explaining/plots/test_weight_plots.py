@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from matplotlib.figure import Figure
 
 import clearprop as cp
 from clearprop.explaining.plots.hinton import FILLED, NEGATIVE, POSITIVE, plot_weights
+from figures import inside
 
 
 def squares(axis):
@@ -30,19 +29,6 @@ def squares(axis):
             assert right - left == pytest.approx(top - bottom)
             found[(left + right) / 2, (bottom + top) / 2] = ((right - left) ** 2, color)
     return found
-
-
-def inside(figure):
-    """Assert that nothing is cut off at the figure's edge."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        figure.savefig(io.BytesIO())  # as a user would: canvas.draw() lays out nothing here
-    drawn = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert drawn.x0 >= -0.02
-    assert drawn.y0 >= -0.02
-    assert drawn.x1 <= width + 0.02
-    assert drawn.y1 <= height + 0.02
 
 
 def network(*sizes, **settings):

@@ -7,22 +7,12 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-
-X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
-NAMES = [
-    "epoch",
-    "loss",
-    "validation_loss",
-    "accuracy",
-    "validation_accuracy",
-    "updates",
-    "seconds",
-]
+from watched_runs import NAMES, X, Y, small_network
 
 
 @pytest.fixture
 def history():
-    network = cp.Network([2, 6, 3], output="softmax", seed=1)
+    network = small_network()
     return cp.train(
         network,
         X,

@@ -17,22 +17,13 @@ import polars
 import pytest
 
 import clearprop as cp
+from watched_runs import NAMES, X, Y, small_network
 
-X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
 TEXT = [cp.CSVLog, cp.JSONLinesLog]
-NAMES = [
-    "epoch",
-    "loss",
-    "validation_loss",
-    "accuracy",
-    "validation_accuracy",
-    "updates",
-    "seconds",
-]
 
 
 def run(log, epochs=5, **settings):
-    network = cp.Network([2, 6, 3], output="softmax", seed=1)
+    network = small_network()
     given = {"validation": 0.25, "metrics": ["accuracy"]} | settings
     return cp.train(network, X, Y, epochs=epochs, callbacks=[log], progress=False, **given)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
 import pytest
 
 import clearprop as cp
 from clearprop.training.watching import progress
+from watched_runs import X, Y, small_network
 
-X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3
 BAR = """
 import sys, numpy as np, clearprop as cp
 X, Y = np.random.default_rng(0).random((400, 2)), np.arange(400) % 3
@@ -20,7 +19,7 @@ cp.train(cp.Network([2, 6, 3], output="softmax", seed=1), X, Y, epochs=30,
 
 
 def run(epochs, wanted, **settings):
-    network = cp.Network([2, 6, 3], output="softmax", seed=1)
+    network = small_network()
     return cp.train(network, X, Y, epochs=epochs, progress=wanted, **settings)
 
 

@@ -1,5 +1,5 @@
-"""What a derivation writes, read back: LaTeX and MathML are computed like the text, and the words,
-marks and counts are held to what they speak of."""
+"""What a derivation writes, read back: LaTeX and MathML are computed like the text, and the marks and
+counts are held to what they speak of."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from test_explain import Book, moved_costs, note_network, optimizer_numbers, random_case
 
 import clearprop as cp
 from clearprop.explaining.derivation.expressions import Rest, parts, symbols_in
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.latex import LATEX
 from clearprop.explaining.derivation.mathml import MATHML
+from derivation_cases import (
+    moved_costs,
+    optimizer_numbers,
+    random_case,
+)
+from derivation_rows import Book
 from evaluator import Evaluator, close
 
 RULE = cp.AdamW(0.01, decay=0.1)
+
+
 WRITTEN = {"η": "eta", "μ": "mu", "ε": "epsilon", "ω": "omega", "λ": "l2", "α": "alpha"}
+
+
 BACK = {r"\eta": "eta", r"\varepsilon": "epsilon", r"\omega": "omega", r"\lambda": "l2",
         r"\mathrm{decay}": "decay", r"\mathrm{update}": "update", r"\mathrm{threshold}": "threshold", r"\hat{m}": "m_hat",
         r"\hat{v}": "v_hat", r"m^{\mathrm{before}}": "m_before",
@@ -315,54 +324,3 @@ class TestMarks:
             "da1 = delta2 W2, shape (1, 4)", "delta1 = da1 * tanh'(z1), shape (1, 4)",
             "dW1 = delta1ᵀ x, shape (4, 3)", "db1 = delta1, shape (4,)",
         ]  # fmt: skip
-
-
-class TestWords:
-    @pytest.mark.parametrize("sign", [1, -1])
-    def test_which_way_and_how_far(self, sign):
-        network = cp.Network.from_weights([[[0.5]]], activations="identity")
-        y = [0.5 - sign * 2.0]  # a is 0.5
-        derivation = cp.explain(network, [1.0], y, "W1[0,0]", optimizer=cp.SGD(0.25))
-        costs = {}
-        for step in (0.01, -0.01):
-            moved = network.copy()
-            moved["W1[0,0]"] += step
-            costs[step] = (
-                cp.backprop(moved, [[1.0]], y)["L"] - cp.backprop(network, [[1.0]], y)["L"]
-            )
-        rises = costs[0.01] > 0
-        assert rises == (sign > 0)
-        text = " ".join(str(derivation).split())
-        assert f"The slope is {'positive' if rises else 'negative'}" in text
-        assert f"raising W1[0,0] a little {'raises' if rises else 'lowers'} the cost" in text
-        assert (
-            f"by about 2 for each unit. Descent {'lowers' if rises else 'raises'} W1[0,0]" in text
-        )
-        way = "down" if rises else "up"
-        assert f"SGD moves W1[0,0] {way} by 0.5, from 0.5 to {0.5 - sign * 0.5:g}." in text
-
-    def test_zero_for_every_sample(self):
-        network = cp.Network.from_weights(
-            [[[1.0]], [[1.0]]], [[-5.0], [0.0]], "relu", "identity", "squared_error"
-        )
-        for X, y, every in (
-            ([[1.0], [2.0]], [1.0, 2.0], " for every sample"),
-            ([[1.0]], [1.0], ""),
-        ):
-            words = " ".join(cp.explain(network, X, y, "W1[0,0]").parts[-1].words)
-            assert f"as delta1[0] is 0{every}: relu is flat" in words
-
-    @pytest.mark.parametrize(("x", "side"), [(2.0, "z > 0"), (-2.0, "z ≤ 0")])
-    def test_which_side_of_a_kink(self, x, side):
-        network = cp.Network.from_weights([[[1.0]], [[1.0]]], activations="relu", output="identity")
-        derivation = cp.explain(network, [x], [5.0], "delta1[0]")
-        assert derivation["relu'(z1[0])"].note == side
-
-    def test_a_kink_nearby_is_said(self):
-        network = cp.Network.from_weights(
-            [[[1e-7]], [[1.0]]], activations="relu", output="identity", loss="squared_error"
-        )
-        words = " ".join(cp.explain(network, [1.0], [5.0], "W1[0,0]").parts[-1].words)
-        assert "a kink (of a relu, say) lies nearby" in words
-        words = " ".join(cp.explain(note_network(), [0.5, 1.0], 1.0, "W1[0,0]").parts[-1].words)
-        assert "kink" not in words

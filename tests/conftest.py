@@ -1,0 +1,40 @@
+"""Fixtures that several files share; one file for all folders, as pytest takes modules by name."""
+
+from __future__ import annotations
+
+import pytest
+
+import clearprop as cp
+from paths import PENGUINS
+
+
+@pytest.fixture(params=["compiled", "reference"])
+def engine(request, monkeypatch):
+    """The engine of `cp.train`: a test that uses it runs on both."""
+    monkeypatch.setitem(cp.train.__kwdefaults__, "engine", request.param)
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def model():
+    """A model of the species of penguins."""
+    import example_tables
+
+    return cp.Model.fit(example_tables.PENGUINS, "species", epochs=30, seed=0)
+
+
+@pytest.fixture(scope="session")
+def regression():
+    """A model of how far cars go."""
+    import example_tables
+
+    return cp.Model.fit(example_tables.CARS, "Miles_per_Gallon", epochs=30, seed=0)
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory):
+    """The file of a small model of the penguins in examples/."""
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    cp.Model.fit(PENGUINS, "species", hidden=[8, 6], activation="tanh", epochs=5, compare=False,
+                 progress=False).save(path)  # fmt: skip
+    return path
