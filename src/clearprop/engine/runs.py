@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clearprop.engine.functions import activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
 from clearprop.engine.threads import STEP, choose, run_together
 from clearprop.optimizers import Optimizer, State
@@ -69,7 +70,7 @@ class CompiledRun:
         state: State,
         threads: int | None,
     ) -> None:
-        n, bits = len(X), topology.dtype.itemsize * 8
+        n, precision = len(X), precision_of(topology.dtype)
         if not topology.parameters.flags.writeable:  # compiled code would not ask
             raise ValueError("the network's parameters are read-only: train a copy of it")
         self._sums = np.zeros(2)
@@ -78,14 +79,14 @@ class CompiledRun:
         work = self._batch * 3.0 * topology.parameters.size
         self.threads = choose(threads, work, STEP)
         if threads is None:
-            self.threads = min(self.threads, parallel(topology.sizes, self._batch, bits))
+            self.threads = min(self.threads, parallel(topology.sizes, self._batch, precision))
         plan = self._plan = Plan(len(topology.sizes) - 1)
-        self._run = function_at(load("training.run", bits), 2)
+        self._run = function_at(load("training.run", precision), 2)
         self._give_data(topology, X, y, weights, course)
         self._give_functions(topology, course, rule, state, y.ndim == 1)
         row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
         lay_out_layers(
-            plan, topology.sizes, self._batch, course.shards, self.threads, bits, row_wise
+            plan, topology.sizes, self._batch, course.shards, self.threads, precision, row_wise
         )
         self._give_batch(topology, y.ndim == 1)
 
@@ -120,12 +121,12 @@ class CompiledRun:
         state: State,
         labels: bool,
     ) -> None:
-        plan, bits = self._plan, topology.dtype.itemsize * 8
-        size = bits // 8
-        loss = loss_of(topology.loss, topology.activations[-1], labels, bits)
+        plan, precision = self._plan, precision_of(topology.dtype)
+        size = precision.itemsize
+        loss = loss_of(topology.loss, topology.activations[-1], labels, precision)
         plan[P.LOSS] = loss.address
         plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
-        optimizer = optimizer_of(rule, bits)
+        optimizer = optimizer_of(rule, precision)
         if rule is None:
             self.gradient = np.zeros_like(topology.parameters)
             state = {"gradient": self.gradient}
@@ -152,12 +153,12 @@ class CompiledRun:
                 line[slot] = address + size * place.start
         for layer, function in enumerate(topology.activations, 1):
             if layer < len(topology.activations) or not loss.takes_z:
-                line, kernels = plan.line(layer - 1), activation_of(function, bits)
+                line, kernels = plan.line(layer - 1), activation_of(function, precision)
                 line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
-        plan[P.DRAW_ORDER] = load("random.order", bits)
+        plan[P.DRAW_ORDER] = load("random.order", precision)
         if course.dropout:
             plan[P.DROPOUT] = int(course.dropout * 2**32)
-            plan[P.DROP_ROWS] = load("random.dropout", bits)
+            plan[P.DROP_ROWS] = load("random.dropout", precision)
             plan.give(P.KEPT, "kept", np.array([1 / (1 - course.dropout)]))
 
     def _give_batch(self, topology: Topology, labels: bool) -> None:

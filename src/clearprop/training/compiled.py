@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clearprop.engine.functions import optimizer_of
 from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.runs import CompiledRun, Course, rates_of
 from clearprop.errors import FunctionError
 from clearprop.optimizers import Moment, Optimizer, State
@@ -60,8 +61,7 @@ class CompiledDescent:
     ) -> None:
         self._job, self._optimizer = job, optimizer
         self._state = begin(optimizer, job.network.parameters, state)
-        bits = job.network.dtype.itemsize * 8
-        self._own = optimizer_of(optimizer, bits) is None
+        self._own = optimizer_of(optimizer, precision_of(job.network.dtype)) is None
         self._run = compiled_run(job, None if self._own else optimizer, self._state, threads)
         self._run.go_on_from(made)
         self._made_before = made

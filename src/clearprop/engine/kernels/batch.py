@@ -85,6 +85,7 @@ from clearprop.engine.kernels.pointers import (
     put,
     reals,
 )
+from clearprop.engine.kernels.precision import Precision
 
 compiled = njit(error_model="numpy", nogil=True)
 
@@ -189,7 +190,7 @@ def finish(plan: Any) -> None:
 
 
 class Batch(NamedTuple):
-    """The compiled functions for one floating type; see below."""
+    """The compiled functions of a precision; see below."""
 
     gather: Callable[..., None]
     lose: Callable[..., None]
@@ -199,11 +200,11 @@ class Batch(NamedTuple):
 
 
 @cache
-def batch(bits: int) -> Batch:
-    """Return the functions for float32 or float64."""
-    real = reals(bits)
-    number: Any = np.dtype(f"float{bits}").type
-    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
+def batch(precision: Precision) -> Batch:
+    """Return the functions of a precision."""
+    real = reals(precision)
+    number: Any = precision.arithmetic
+    one, zero, line = number(1), number(0), LINE_BYTES // precision.itemsize
 
     @compiled
     def gather(plan: Any, first: Any, count: Any) -> None:
