@@ -1,4 +1,4 @@
-"""The fits behind clearprop/kernels/coefficients.py, with 50 digits.
+"""The fits behind clearprop/engine/kernels/coefficients.py, with 50 digits.
 
 python benchmarks/elementary_fits.py      # writes the table of that file anew
 """

@@ -142,7 +142,8 @@ class CompiledRun:
             moment[start + P.M_L2_WHOLE] = np.ldexp(l2, -self._exponent)
             moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
         plan[P.L2] = course.l2 != 0
-        plan[P.BATCH_MEANS] = course.batch_means
+        plan[P.L2_BY_BATCH] = plan[P.MEAN_BY_ROWS] = course.batch_means > 0
+        plan[P.COST_OUTPUTS] = max(1, course.batch_means)
         self._keep = topology.parameters, state
         vectors = [array.ctypes.data for array in state.values()]
         parameters = topology.parameters.ctypes.data
