@@ -1,4 +1,4 @@
-"""The fits behind clearprop/kernels/coefficients.py, with 50 digits.
+"""The fits behind clearprop/engine/kernels/coefficients.py, with 50 digits.
 
 python benchmarks/elementary_fits.py      # writes the table of that file anew
 """
@@ -43,41 +43,41 @@ def _erfc(x: mp.mpf) -> mp.mpf:
 # From mpmath 1.4 on, x^0 comes first if one asks for it.
 ASCENDING = {"asc": True} if "asc" in inspect.signature(mp.chebyfit).parameters else {}
 HALF_LOG_2 = "0.34665"  # a little more
-FITS: dict[tuple[str, int], Fit] = {
-    # name, bits: the function, from, to, the center that is subtracted, coefficients
-    ("exp", 32): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 6),
-    ("exp", 64): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 11),
-    ("log", 32): (_log, "-0.3334", "0.3334", "0", 9),
-    ("log", 64): (_log, "-0.3334", "0.3334", "0", 21),
-    ("tanh", 32): (_tanh, "0", "0.391", "0", 6),
-    ("tanh", 64): (_tanh, "0", "0.391", "0", 12),
-    ("erf", 32): (_erf, "0", "1.57", "0", 9),
-    ("erf", 64): (_erf, "0", "1.57", "0", 17),
-    ("erfc low", 32): (_erfc, "1.25", "4", "2", 10),
-    ("erfc low", 64): (_erfc, "1.25", "2.5", "1.75", 16),
-    ("erfc high", 64): (_erfc, "2.5", "6", "4", 19),
+FITS: dict[tuple[str, str], Fit] = {
+    # name, type: the function, from, to, the center that is subtracted, coefficients
+    ("exp", "float32"): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 6),
+    ("exp", "float64"): (_exp, f"-{HALF_LOG_2}", HALF_LOG_2, "0", 11),
+    ("log", "float32"): (_log, "-0.3334", "0.3334", "0", 9),
+    ("log", "float64"): (_log, "-0.3334", "0.3334", "0", 21),
+    ("tanh", "float32"): (_tanh, "0", "0.391", "0", 6),
+    ("tanh", "float64"): (_tanh, "0", "0.391", "0", 12),
+    ("erf", "float32"): (_erf, "0", "1.57", "0", 9),
+    ("erf", "float64"): (_erf, "0", "1.57", "0", 17),
+    ("erfc low", "float32"): (_erfc, "1.25", "4", "2", 10),
+    ("erfc low", "float64"): (_erfc, "1.25", "2.5", "1.75", 16),
+    ("erfc high", "float64"): (_erfc, "2.5", "6", "4", 19),
 }
 
 
-def coefficients(name: str, bits: int) -> list[float]:
+def coefficients(name: str, dtype: str) -> list[float]:
     """The coefficients of a fit, from x^0 up, rounded to float32 or float64."""
-    function, start, end, center, n = FITS[name, bits]
+    function, start, end, center, n = FITS[name, dtype]
     with mp.workdps(50):
         shift = mp.mpf(center)
         ends = [mp.mpf(start) - shift, mp.mpf(end) - shift]
         found = mp.chebyfit(lambda t: function(t + shift), ends, n, **ASCENDING)
-        real = np.float32 if bits == 32 else np.float64
+        real = np.dtype(dtype).type
         return [float(real(mp.nstr(c, 40))) for c in (found if ASCENDING else reversed(found))]
 
 
 def main() -> None:
     """Write the table."""
     head = TABLE.read_text(encoding="utf-8").partition("COEFFICIENTS:")[0]
-    lines = ["COEFFICIENTS: dict[tuple[str, int], tuple[float, ...]] = {"]
-    for name, bits in FITS:
-        lines.append(f'    ("{name}", {bits}): (')
+    lines = ["COEFFICIENTS: dict[tuple[str, str], tuple[float, ...]] = {"]
+    for name, dtype in FITS:
+        lines.append(f'    ("{name}", "{dtype}"): (')
         row = "       "
-        for value in coefficients(name, bits):
+        for value in coefficients(name, dtype):
             if len(row) + len(repr(value)) > 97:
                 lines.append(row)
                 row = "       "

@@ -20,7 +20,7 @@ from clearprop.engine import threads as threads_of_engine
 from clearprop.engine.kernels import gradients as gradients_kernels
 from clearprop.engine.kernels import product
 from clearprop.engine.kernels.compiler import function_at, load
-from clearprop.engine.kernels.machine import lanes, panel_width
+from clearprop.engine.kernels.precision import FLOAT32, PRECISIONS
 from clearprop.engine.runs import CompiledRun, rates_of
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import choose, cores
@@ -234,15 +234,18 @@ class TestParts:
             longest = max(sum(blocks[a:b]) for a, b in pairwise(dealt))
             assert longest <= 1.3 * batch / threads + 4
 
-    @pytest.mark.parametrize("bits", [32, 64])
-    def test_panels_have_room(self, bits):
-        lane, width = lanes(bits), panel_width(bits)
+    @pytest.mark.parametrize("name", PRECISIONS)
+    def test_panels_have_room(self, name):
+        precision = PRECISIONS[name]
+        lane, width = precision.lanes, precision.panel_width
         for n_in, n_out in ((1, 1), (255, 31), (256, 32), (257, 33), (784, 30), (513, 100)):
             whole = layout.padded(n_out, width)
-            assert layout.panels_forward(n_in, n_out, bits) >= (n_in + 1) * whole
+            assert layout.panels_forward(n_in, n_out, precision) >= (n_in + 1) * whole
             blocks = -(-n_in // 256)
-            assert layout.panels_forward(n_in, n_out, bits) <= (n_in + blocks * lane) * whole
-            assert layout.panels_backward(n_in, n_out, bits) == n_out * layout.padded(n_in, width)
+            assert layout.panels_forward(n_in, n_out, precision) <= (n_in + blocks * lane) * whole
+            assert layout.panels_backward(n_in, n_out, precision) == n_out * layout.padded(
+                n_in, width
+            )
 
     def test_many_threads_claim_every_part_once(self):
         """Runs of 40 steps on 8 threads, whose numbers would differ if a part were lost."""
@@ -350,7 +353,7 @@ class TestRandom:
     @pytest.mark.parametrize("n", [1, 2, 3, 5, 17, 1000, 4097])
     @pytest.mark.parametrize("shards", [1, 2, 3, 8])
     def test_an_epochs_order(self, n, shards):
-        draw = function_at(load("random.order", 32), 7)
+        draw = function_at(load("random.order", FLOAT32), 7)
         order, room = np.zeros(n, np.int64), np.zeros(4 * n + 2, np.int64)
         for seed, epoch in ((0, 0), (2**64 - 1, 3)):
             signed = seed - 2**64 if seed >= 2**63 else seed
@@ -359,7 +362,7 @@ class TestRandom:
             np.testing.assert_array_equal(order, expected)
 
     def test_dropout(self):
-        drop = function_at(load("random.dropout", 32), 11)
+        drop = function_at(load("random.dropout", FLOAT32), 11)
         a, d, room = np.ones(50, np.float32), np.ones(50, np.float32), np.zeros(60, np.int64)
         factor = np.array([2.0])
         addresses = [array.ctypes.data for array in (factor, a, d, room)]
@@ -387,9 +390,10 @@ class TestStart:
 
         script = (
             "from clearprop.engine.kernels.compiler import load, function_at, folder\n"
+            "from clearprop.engine.kernels.precision import FLOAT32\n"
             "import numpy as np\n"
             "order, room = np.zeros(5, np.int64), np.zeros(22, np.int64)\n"
-            "f = function_at(load('random.order', 32), 7)\n"
+            "f = function_at(load('random.order', FLOAT32), 7)\n"
             "f(5, 1, 0, 0, 0, order.ctypes.data, room.ctypes.data)\n"
             "print(order.tolist(), folder())"
         )
@@ -403,7 +407,7 @@ class TestStart:
             assert done.stderr.startswith("clearprop: compiling the engine for this machine, once")
             assert len(done.stderr.splitlines()) == 1
             assert ("no folder to keep it" in done.stderr) == (cache.name == "file")
-        (kernel,) = cache.glob("*/random.order-32.kernel")
+        (kernel,) = cache.glob("*/random.order-float32.kernel")
         kernel.write_bytes(kernel.read_bytes()[:-9])
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.stdout.startswith("[0, 1, 2, 3, 4] ")
@@ -422,9 +426,9 @@ class TestStart:
         assert choose(5, 1.0, 2.0) == 5
 
     def test_threads_have_something_to_do(self):
-        assert layout.parallel([784, 30, 10], 10, 32) == 1  # all rows of W1 are one panel
-        assert layout.parallel([100] * 7, 64, 32) > 8
-        assert layout.parallel([1000, 2000, 10], 10, 32) > 100
+        assert layout.parallel([784, 30, 10], 10, FLOAT32) == 1  # all rows of W1 are one panel
+        assert layout.parallel([100] * 7, 64, FLOAT32) > 8
+        assert layout.parallel([1000, 2000, 10], 10, FLOAT32) > 100
 
     def test_joblib_says_how_many_cores_there_are(self, monkeypatch):
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
@@ -445,14 +449,14 @@ class TestStart:
         assert len(loaded) == len(set(loaded)) == 2 * len(functions.KERNELS)
         assert warm_up.name == "warm-up"
         asked = set()
-        monkeypatch.setattr(functions, "load", lambda name, bits: asked.add(name) or 1)
+        monkeypatch.setattr(functions, "load", lambda name, _: asked.add(name) or 1)
         for loss, output in PAIRS:
             entry = ACTIVATIONS[output]
-            functions.activation_of(entry, 32)
+            functions.activation_of(entry, FLOAT32)
             for labels in (True, False):
-                functions.loss_of(LOSSES[loss], entry, labels, 32)
+                functions.loss_of(LOSSES[loss], entry, labels, FLOAT32)
         for rule in (None, *OPTIMIZERS.values()):
-            functions.optimizer_of(rule, 32)
+            functions.optimizer_of(rule, FLOAT32)
         assert asked <= set(functions.KERNELS)
 
     def test_warm_up_says_where_it_cannot_write(self, tmp_path):

@@ -16,11 +16,11 @@ from engine_runs import answer, python
 
 TRIPLE = "aarch64-unknown-linux-gnu"  # not macOS', whose names of symbols Numba finds there alone
 PROCESSORS = ("generic", "apple-m1", "neoverse-v1")  # the last has vectors of another kind, too
-VECTORS = {32: r"(v\d+\.4s|z\d+\.s)", 64: r"(v\d+\.2d|z\d+\.d)"}
+VECTORS = {"float32": r"(v\d+\.4s|z\d+\.s)", "float64": r"(v\d+\.2d|z\d+\.d)"}
 """A register of four numbers of 32 bits, or two of 64; or of as many as the processor has."""
 
 ELEMENTWISE = ("activations.tanh", "activations.gelu")
-KERNELS = [(name, bits) for name in ("product.block", *ELEMENTWISE) for bits in (32, 64)]
+KERNELS = [(name, precision) for name in ("product.block", *ELEMENTWISE) for precision in VECTORS]
 
 
 def emit() -> None:
@@ -34,6 +34,7 @@ def emit() -> None:
     from numba.core import codegen
 
     from clearprop.engine.kernels import activations, compiler, machine, product
+    from clearprop.engine.kernels.precision import PRECISIONS
 
     builders = {"product": product.build, "activations": activations.build}
 
@@ -46,10 +47,10 @@ def emit() -> None:
 
     codegen.CPUCodeLibrary.serialize_using_object_code = keep_text
     found = {"vector": machine.vector_bytes(), "vectors": machine.vectors_held()}
-    for name, bits in KERNELS:
+    for name, precision in KERNELS:
         module, entry = name.split(".")
-        compiler.compile_function(*builders[module](entry, bits))
-        found[f"{name}-{bits}"] = texts.pop()
+        compiler.compile_function(*builders[module](entry, PRECISIONS[precision]))
+        found[f"{name}-{precision}"] = texts.pop()
     print(json.dumps(found))
 
 
@@ -109,20 +110,20 @@ class TestLoops:
         found = emitted[processor]
         assert (found["vector"], found["vectors"]) == (16, 32)
 
-    @pytest.mark.parametrize("bits", [32, 64])
-    def test_sums_stay_in_registers(self, emitted, processor, bits):
-        text = emitted[processor][f"product.block-{bits}"]
-        found = [loop for loop in loops(text, VECTORS[bits]) if loop.chains]
+    @pytest.mark.parametrize("precision", VECTORS)
+    def test_sums_stay_in_registers(self, emitted, processor, precision):
+        text = emitted[processor][f"product.block-{precision}"]
+        found = [loop for loop in loops(text, VECTORS[precision]) if loop.chains]
         main = max(found, key=lambda loop: loop.chains)
         assert main.chains >= 16, main.text  # half of the registers hold sums
         assert main.chains > main.length / 2, main.text
         for loop in found:
             assert loop.stack == 0, loop.text
 
-    @pytest.mark.parametrize("bits", [32, 64])
+    @pytest.mark.parametrize("precision", VECTORS)
     @pytest.mark.parametrize("name", ELEMENTWISE)
-    def test_elementary_functions_become_vectors(self, emitted, processor, name, bits):
-        found = loops(emitted[processor][f"{name}-{bits}"], VECTORS[bits])
+    def test_elementary_functions_become_vectors(self, emitted, processor, name, precision):
+        found = loops(emitted[processor][f"{name}-{precision}"], VECTORS[precision])
         main = max(found, key=lambda loop: loop.chains)
         assert main.chains >= 8, main.text
         assert main.scalars == 0, main.text
@@ -149,7 +150,7 @@ def test_a_spill_would_be_seen():
         cbnz x0, .LBB0_3
         b .LBB0_2
     """
-    first, second = loops(text, VECTORS[32])
+    first, second = loops(text, VECTORS["float32"])
     assert (first.length, first.chains, first.scalars, first.stack) == (5, 1, 0, 1)
     assert (second.length, second.chains, second.scalars, second.stack) == (2, 0, 1, 0)
-    assert loops(text, VECTORS[64])[0].chains == 0
+    assert loops(text, VECTORS["float64"])[0].chains == 0

@@ -229,7 +229,7 @@ def filled(tmp_path_factory):
     """A cache that two processes, which started together, have filled, and what they found."""
     cache = tmp_path_factory.mktemp("cache")
     (cache / OTHER).mkdir()
-    for name in ("training.run-32.kernel", "training.run-32.kernel.1.part"):
+    for name in ("training.run-float32.kernel", "training.run-float32.kernel.1.part"):
         (cache / OTHER / name).write_bytes(b"of another version")
     processes = [python(RUN, {"CLEARPROP_CACHE": str(cache)}) for _ in range(2)]
     return cache, [answer(process, compiles=None).strip() for process in processes]
@@ -248,7 +248,7 @@ class TestCache:
 
     def test_another_version_is_left_alone(self, filled):
         other = filled[0] / OTHER
-        names = {"training.run-32.kernel", "training.run-32.kernel.1.part"}
+        names = {"training.run-float32.kernel", "training.run-float32.kernel.1.part"}
         assert {path.name for path in other.iterdir()} == names
         assert {path.read_bytes() for path in other.iterdir()} == {b"of another version"}
 
@@ -258,6 +258,7 @@ class TestCache:
             from concurrent.futures import ThreadPoolExecutor
             from pathlib import Path
             from clearprop.engine.kernels.compiler import folder, load
+            from clearprop.engine.kernels.precision import FLOAT32
             names = ["random.order", "random.dropout", "losses.huber", "activations.relu"]
             for number, name in enumerate(names):
                 mark = Path(os.environ["CLEARPROP_CACHE"]) / f"{number}-{os.getpid()}"
@@ -265,7 +266,7 @@ class TestCache:
                 while len(list(mark.parent.glob(f"{number}-*"))) < 3:
                     time.sleep(0.001)
                 with ThreadPoolExecutor(2) as pool:
-                    first, second = pool.map(load, [name] * 2, [32] * 2)
+                    first, second = pool.map(load, [name] * 2, [FLOAT32] * 2)
                     assert first == second != 0
             print(*sorted(path.name for path in folder().iterdir() if path.suffix != ".part"))
             """
@@ -273,7 +274,9 @@ class TestCache:
         processes = [python(code, settings) for _ in range(3)]
         kernels = ["activations.relu", "losses.huber", "random.dropout", "random.order"]
         for process in processes:
-            assert answer(process, compiles=True).split() == [f"{k}-32.kernel" for k in kernels]
+            assert answer(process, compiles=True).split() == [
+                f"{k}-float32.kernel" for k in kernels
+            ]
         assert not list(tmp_path.rglob("*.part"))
 
     @pytest.mark.parametrize("full", [True, False])
@@ -289,11 +292,12 @@ class TestCache:
         code = f"""if True:
             from engine_runs import bits, heed_permissions
             from clearprop.engine.kernels.compiler import folder, load
+            from clearprop.engine.kernels.precision import FLOAT32
             heed_permissions()
             try:
                 (folder() if {full} else folder().parent).joinpath("file").write_text("")
             except OSError:
-                print(bits(threads=2) if {full} else load("random.order", 32) != 0)
+                print(bits(threads=2) if {full} else load("random.order", FLOAT32) != 0)
             else:
                 print("writable")
             """

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from clearprop.engine.kernels.machine import lanes, vectors_held
+from clearprop.engine.kernels.machine import vectors_held
+from clearprop.engine.kernels.precision import FLOAT32
 
 BLOCKS = 5
 SECONDS = 0.01
@@ -80,7 +81,7 @@ class FmaRate:
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = threads
-        self._chains, self._width = 24 if vectors_held() == 32 else 12, lanes(32)
+        self._chains, self._width = 24 if vectors_held() == 32 else 12, FLOAT32.lanes
         self._run = _make_chains(self._chains, self._width)
         self._turns = 10_000
         self._turns = max(1, int(self._turns * SECONDS / self._block(None)))

@@ -8,6 +8,7 @@ import click
 
 from clearprop.engine.functions import KERNELS
 from clearprop.engine.kernels.compiler import folder, is_writable, load
+from clearprop.engine.kernels.precision import PRECISIONS
 from clearprop.errors import FileWriteError
 
 
@@ -18,7 +19,7 @@ from clearprop.errors import FileWriteError
 )
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "float64", "both"]),
+    type=click.Choice([*PRECISIONS, "both"]),
     default="float32",
     show_default=True,
     help="Which floating types to compile for.",
@@ -34,9 +35,9 @@ def warm_up(precision: str) -> None:
             f"cannot write to {folder()}: name another folder in the variable CLEARPROP_CACHE"
         )
     started = time.perf_counter()
-    bits = {"float32": (32,), "float64": (64,), "both": (32, 64)}[precision]
+    chosen = list(PRECISIONS.values()) if precision == "both" else [PRECISIONS[precision]]
     for name in KERNELS:
-        for number in bits:
-            load(name, number)
+        for one in chosen:
+            load(name, one)
     seconds = time.perf_counter() - started
-    click.echo(f"{len(KERNELS) * len(bits)} kernels in {folder()} ({seconds:.1f} s)")
+    click.echo(f"{len(KERNELS) * len(chosen)} kernels in {folder()} ({seconds:.1f} s)")

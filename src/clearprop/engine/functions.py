@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.engine.kernels.compiler import load
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.user_made import activation_kernels, loss_kernel
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp, UncorrectedAdam
@@ -22,7 +23,7 @@ class ActivationKernels(NamedTuple):
     jacobian: int
 
 
-def activation_of(function: Activation, bits: int) -> ActivationKernels:
+def activation_of(function: Activation, precision: Precision) -> ActivationKernels:
     """Return the kernels of an activation.
 
     Raises
@@ -31,10 +32,10 @@ def activation_of(function: Activation, bits: int) -> ActivationKernels:
         If it is the user's own and Numba cannot compile it.
     """
     if not isinstance(function, BuiltInActivation):
-        return ActivationKernels(*activation_kernels(function, bits), 0)
+        return ActivationKernels(*activation_kernels(function, precision), 0)
     name = f"activations.{function.name}"
-    jacobian = load(f"{name}-jacobian", bits) if function.jacobian_product is not None else 0
-    return ActivationKernels(load(name, bits), load(f"{name}-value", bits), jacobian)
+    jacobian = load(f"{name}-jacobian", precision) if function.jacobian_product is not None else 0
+    return ActivationKernels(load(name, precision), load(f"{name}-value", precision), jacobian)
 
 
 class LossKernel(NamedTuple):
@@ -45,7 +46,7 @@ class LossKernel(NamedTuple):
     takes_z: bool
 
 
-def loss_of(loss: Loss, output: Activation, labels: bool, bits: int) -> LossKernel:
+def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) -> LossKernel:
     """Return the kernel of a loss that follows an output activation.
 
     Raises
@@ -55,7 +56,7 @@ def loss_of(loss: Loss, output: Activation, labels: bool, bits: int) -> LossKern
     """
     settings = np.zeros(2)
     if not isinstance(loss, BuiltInLoss):
-        return LossKernel(loss_kernel(loss, bits), settings, False)
+        return LossKernel(loss_kernel(loss, precision), settings, False)
     if loss.name == "huber":
         settings[0] = loss.settings["delta"]
     elif loss.name == "quantile":
@@ -64,7 +65,7 @@ def loss_of(loss: Loss, output: Activation, labels: bool, bits: int) -> LossKern
     name = f"{loss.name}-{output.name}" if fused else loss.name
     if loss.name == "cross_entropy":
         name += "-labels" if labels else "-shares"
-    return LossKernel(load(f"losses.{name}", bits), settings, fused)
+    return LossKernel(load(f"losses.{name}", precision), settings, fused)
 
 
 class OptimizerKernel(NamedTuple):
@@ -76,7 +77,7 @@ class OptimizerKernel(NamedTuple):
     corrected: bool
 
 
-def optimizer_of(rule: Optimizer | None, bits: int) -> OptimizerKernel | None:
+def optimizer_of(rule: Optimizer | None, precision: Precision) -> OptimizerKernel | None:
     """Return the kernel of an optimizer; None for one of the user's own.
 
     Without an optimizer, the kernel that keeps the gradient and changes nothing.
@@ -100,7 +101,7 @@ def optimizer_of(rule: Optimizer | None, bits: int) -> OptimizerKernel | None:
     elif rule is not None:
         return None
     return OptimizerKernel(
-        load(f"optimizers.{name}", bits), settings, bias_settings, kind in (Adam, AdamW)
+        load(f"optimizers.{name}", precision), settings, bias_settings, kind in (Adam, AdamW)
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.machine import lanes, panel_width
+from clearprop.engine.kernels.precision import Precision
 
 Array = NDArray[Any]
 
@@ -48,14 +48,14 @@ def padded(count: int, step: int) -> int:
     return -(-count // step) * step
 
 
-def row_length(n: int, bits: int) -> int:
+def row_length(n: int, precision: Precision) -> int:
     """Return the distance of rows of n numbers: whole vectors, and no power of two.
 
     Rows that lie 256 bytes or a multiple of it apart would share few lines of a cache.
     """
-    length = padded(n, lanes(bits))
-    if length * bits // 8 % 256 == 0:
-        length += LINE_BYTES * 8 // bits
+    length = padded(n, precision.lanes)
+    if length * precision.itemsize % 256 == 0:
+        length += LINE_BYTES // precision.itemsize
     return length
 
 
@@ -108,10 +108,10 @@ class Cut:
         return -(-rows // self.rows) * -(-columns // self.columns)
 
 
-def cut_product(k: int, rows: int, columns: int, threads: int, bits: int) -> Cut:
+def cut_product(k: int, rows: int, columns: int, threads: int, precision: Precision) -> Cut:
     """Cut a product with packed weights: columns first, so that each is packed once."""
-    width = panel_width(bits)
-    fitting = HALF_L2 // (bits // 8) // (min(k, K_BLOCK) + 1) // width * width
+    width = precision.panel_width
+    fitting = HALF_L2 // precision.itemsize // (min(k, K_BLOCK) + 1) // width * width
     wide, tall = min(padded(columns, width), max(fitting, width)), min(rows, 256)
     while threads > 1 and Cut(tall, wide).parts(rows, columns) < 4 * threads:
         if wide > 2 * width:
@@ -123,10 +123,10 @@ def cut_product(k: int, rows: int, columns: int, threads: int, bits: int) -> Cut
     return Cut(tall, wide)
 
 
-def cut_gradient(batch: int, rows: int, columns: int, threads: int, bits: int) -> Cut:
+def cut_gradient(batch: int, rows: int, columns: int, threads: int, precision: Precision) -> Cut:
     """Cut a gradient (rows = n_out, columns = n_in), whose samples are packed by columns."""
-    width = panel_width(bits)
-    fitting = 2 * HALF_L2 // (bits // 8) // batch // width * width
+    width = precision.panel_width
+    fitting = 2 * HALF_L2 // precision.itemsize // batch // width * width
     wide = min(padded(columns, width), max(fitting, 2 * width))
     tall = padded(rows, G_STEP)
     while threads > 1 and Cut(tall, wide).parts(rows, columns) < 4 * threads:
@@ -141,23 +141,25 @@ def cut_gradient(batch: int, rows: int, columns: int, threads: int, bits: int) -
     return Cut(tall, wide)
 
 
-def cut_fused_gradient(rows: int, columns: int, layers: int, threads: int, bits: int) -> Cut:
+def cut_fused_gradient(
+    rows: int, columns: int, layers: int, threads: int, precision: Precision
+) -> Cut:
     """Cut a gradient into rows: some parts a thread, of all layers together."""
-    width = panel_width(bits)
+    width = precision.panel_width
     parts = 1 if threads == 1 else -(-4 * threads // layers)
     return Cut(padded(-(-rows // parts), width), padded(columns, width))
 
 
-def panels_forward(n_in: int, n_out: int, bits: int) -> int:
+def panels_forward(n_in: int, n_out: int, precision: Precision) -> int:
     """Return the numbers of W packed for forward: `clearprop.engine.kernels.affine`."""
-    lane, wide = lanes(bits), padded(n_out, panel_width(bits))
+    lane, wide = precision.lanes, padded(n_out, precision.panel_width)
     blocks = [min(K_BLOCK, n_in - start) for start in range(0, n_in, K_BLOCK)]
     return wide * sum(k + 1 if k % lane == 0 else padded(k, lane) for k in blocks)
 
 
-def panels_backward(n_in: int, n_out: int, bits: int) -> int:
+def panels_backward(n_in: int, n_out: int, precision: Precision) -> int:
     """Return the numbers of W packed for backward."""
-    return n_out * padded(n_in, panel_width(bits))
+    return n_out * padded(n_in, precision.panel_width)
 
 
 def cut_rows(batch: int, threads: int) -> int:
@@ -179,21 +181,21 @@ def cut_rows(batch: int, threads: int) -> int:
     return min(candidates, key=lambda rows: (turns(rows), rows))
 
 
-def is_fused(sizes: Sequence[int], batch: int, bits: int) -> bool:
+def is_fused(sizes: Sequence[int], batch: int, precision: Precision) -> bool:
     """Whether weights, packed for forward and backward, and activations stay near the cores."""
     pairs = list(pairwise(sizes))
-    numbers = sum(panels_forward(*pair, bits) for pair in pairs)
-    numbers += sum(panels_backward(*pair, bits) for pair in pairs[1:])
-    widest = batch * max(row_length(n, bits) for n in sizes)
-    return max(numbers, widest) * bits // 8 <= FUSED_BYTES
+    numbers = sum(panels_forward(*pair, precision) for pair in pairs)
+    numbers += sum(panels_backward(*pair, precision) for pair in pairs[1:])
+    widest = batch * max(row_length(n, precision) for n in sizes)
+    return max(numbers, widest) * precision.itemsize <= FUSED_BYTES
 
 
-def parallel(sizes: Sequence[int], batch: int, bits: int) -> int:
+def parallel(sizes: Sequence[int], batch: int, precision: Precision) -> int:
     """Return how many threads have something to do while a fused step updates."""
-    if not is_fused(sizes, batch, bits):
+    if not is_fused(sizes, batch, precision):
         return max(sizes) * batch
     weights = [n_in * n_out for n_in, n_out in pairwise(sizes)]
-    width = panel_width(bits)  # rows of W^l that cannot be shared out
+    width = precision.panel_width  # rows of W^l that cannot be shared out
     largest = max(n_in * min(n_out, width) for n_in, n_out in pairwise(sizes))
     return max(1, round(sum(weights) / largest))
 
@@ -204,18 +206,18 @@ def lay_out_layers(
     batch: int,
     shards: int,
     threads: int,
-    bits: int,
+    precision: Precision,
     row_wise: Sequence[bool],
 ) -> None:
     """Give every layer its activations and deltas, cut its phases, and make room for threads.
 
     `row_wise` says of each layer whether its activation takes whole rows.
     """
-    dtype, size = np.dtype(f"float{bits}"), bits // 8
-    width = panel_width(bits)
-    rows_of = [row_length(n, bits) for n in sizes]
+    dtype, size = precision.storage, precision.itemsize
+    width = precision.panel_width
+    rows_of = [row_length(n, precision) for n in sizes]
     scratch = 0
-    fused = is_fused(sizes, batch, bits)
+    fused = is_fused(sizes, batch, precision)
     plan[P.FUSED] = fused
     if fused:
         plan[P.BLOCK_ROWS] = cut_rows(batch, threads)
@@ -225,28 +227,28 @@ def lay_out_layers(
         line[P.N_IN], line[P.N_OUT] = n_in, n_out
         line[P.A_IN], line[P.A_IN_ROW] = plan.arrays[f"a{layer}"].ctypes.data, rows_of[layer]
         for slot, symbol in ((P.A, "a"), (P.D, "delta")):
-            count = batch * rows_of[layer + 1] + lanes(bits)  # a vector may reach beyond
+            count = batch * rows_of[layer + 1] + precision.lanes  # a vector may reach beyond
             line[slot] = plan.make(f"{symbol}{layer + 1}", count, dtype)
         line[P.ROW] = rows_of[layer + 1]
-        forward = cut_product(n_in, batch, n_out, threads, bits)
-        backward = cut_product(n_out, batch, n_in, threads, bits)
+        forward = cut_product(n_in, batch, n_out, threads, precision)
+        backward = cut_product(n_out, batch, n_in, threads, precision)
         if row_wise[layer]:
             forward = Cut(forward.rows, padded(n_out, width))
         if layer and row_wise[layer - 1]:
             backward = Cut(backward.rows, padded(n_in, width))
         if fused:
             line[P.PACKED_F] = plan.make(
-                f"W{layer + 1} forward", panels_forward(n_in, n_out, bits), dtype
+                f"W{layer + 1} forward", panels_forward(n_in, n_out, precision), dtype
             )
             line[P.PACKED_B] = 0
             if layer:
                 line[P.PACKED_B] = plan.make(
-                    f"W{layer + 1} backward", panels_backward(n_in, n_out, bits), dtype
+                    f"W{layer + 1} backward", panels_backward(n_in, n_out, precision), dtype
                 )
-            gradient = cut_fused_gradient(n_out, n_in, len(sizes) - 1, threads, bits)
+            gradient = cut_fused_gradient(n_out, n_in, len(sizes) - 1, threads, precision)
             backward = Cut(plan[P.BLOCK_ROWS], padded(n_in, width))
         else:
-            gradient = cut_gradient(batch, n_out, n_in, threads, bits)
+            gradient = cut_gradient(batch, n_out, n_in, threads, precision)
         line[P.F_ROWS], line[P.F_COLUMNS] = forward.rows, forward.columns
         line[P.B_ROWS], line[P.B_COLUMNS] = backward.rows, backward.columns
         line[P.G_ROWS], line[P.G_COLUMNS] = gradient.rows, gradient.columns
@@ -256,12 +258,12 @@ def lay_out_layers(
         k_in, k_out = min(n_in, K_BLOCK) + 1, min(n_out, K_BLOCK) + 1
         scratch = max(
             scratch,
-            (k_in + lanes(bits)) * (forward.columns + width),
+            (k_in + precision.lanes) * (forward.columns + width),
             4 * (n_out + 32),  # dropout's bits, and a row
             backward.rows * backward.columns
-            + (k_out + lanes(bits)) * (backward.columns + width)
+            + (k_out + precision.lanes) * (backward.columns + width)
             + 4 * (n_in + 32),
-            (levels * TILE_ROWS + lanes(bits)) * (gradient.columns + width)
+            (levels * TILE_ROWS + precision.lanes) * (gradient.columns + width)
             + (0 if line[P.G_DIRECT] else batch * padded(gradient.columns, width)),
             levels * padded(n_out, width) + 64,
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clearprop.engine.functions import activation_of, loss_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.layout import (
     K_BLOCK,
     Plan,
@@ -45,12 +46,12 @@ class Predictor:
     """
 
     def __init__(self, topology: Topology) -> None:
-        self._topology, self._bits = topology, topology.dtype.itemsize * 8
-        self._function = function_at(load("forward.run", self._bits), 2)
+        self._topology, self._precision = topology, precision_of(topology.dtype)
+        self._function = function_at(load("forward.run", self._precision), 2)
         self._plan: Plan | None = None
         self._rows = self._threads = 0
         self._lock = threading.Lock()
-        self._kernels = [activation_of(f, self._bits) for f in topology.activations]
+        self._kernels = [activation_of(f, self._precision) for f in topology.activations]
 
     def outputs(self, X: Array, threads: int | None = None) -> tuple[Array, bool]:
         """Return a^L (n, n_L) for checked X, and whether X and all outputs are finite."""
@@ -101,7 +102,7 @@ class Predictor:
 
     def _give_loss(self, plan: Plan, y: Array) -> None:
         topology = self._topology
-        loss = loss_of(topology.loss, topology.activations[-1], y.ndim == 1, self._bits)
+        loss = loss_of(topology.loss, topology.activations[-1], y.ndim == 1, self._precision)
         plan[P.LOSS], plan[P.LABELS] = loss.address, y.ndim == 1
         plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
         plan.give(P.Y, "y", y)
@@ -110,10 +111,10 @@ class Predictor:
     def _lay_out(self, rows: int, threads: int) -> Plan:
         """Return a plan for blocks of so many rows."""
         topology = self._topology
-        sizes, bits = topology.sizes, self._bits
+        sizes, precision = topology.sizes, self._precision
         self._rows, self._threads = rows, threads
         plan = Plan(len(sizes) - 1)
-        parameters, size = topology.parameters.ctypes.data, bits // 8
+        parameters, size = topology.parameters.ctypes.data, precision.itemsize
         packed = 0
         for place in topology.places():
             slot = P.W if place.symbol == "W" else P.B
@@ -121,12 +122,12 @@ class Predictor:
         layers = zip(pairwise(sizes), self._kernels, strict=True)
         for layer, ((n_in, n_out), kernels) in enumerate(layers):
             line = plan.line(layer)
-            line[P.N_IN], line[P.N_OUT], line[P.ROW] = n_in, n_out, row_length(n_out, bits)
+            line[P.N_IN], line[P.N_OUT], line[P.ROW] = n_in, n_out, row_length(n_out, precision)
             line[P.VALUE], line[P.JACOBIAN] = kernels.value, kernels.jacobian
-            line[P.F_COLUMNS] = cut_product(n_in, rows, n_out, 1, bits).columns
+            line[P.F_COLUMNS] = cut_product(n_in, rows, n_out, 1, precision).columns
             columns = min(int(line[P.F_COLUMNS]), n_out)
-            packed = max(packed, panels_forward(min(n_in, K_BLOCK), columns, bits))
-        widest = max(row_length(n, bits) for n in sizes[1:])
+            packed = max(packed, panels_forward(min(n_in, K_BLOCK), columns, precision))
+        widest = max(row_length(n, precision) for n in sizes[1:])
         plan[P.WIDEST] = widest
         plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
         plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))

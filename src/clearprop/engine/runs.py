@@ -12,6 +12,7 @@ from clearprop.checks.data import Data
 from clearprop.engine.functions import activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import STEP, choose, run_together
@@ -53,7 +54,7 @@ class CompiledRun:
         state: State,
         threads: int | None,
     ) -> None:
-        n, bits = len(data.X), topology.dtype.itemsize * 8
+        n, precision = len(data.X), precision_of(topology.dtype)
         if not topology.parameters.flags.writeable:  # compiled code would not ask
             raise ValueError("the network's parameters are read-only: train a copy of it")
         self.sums = np.zeros(2)
@@ -62,15 +63,15 @@ class CompiledRun:
         work = self._batch * 3.0 * topology.parameters.size
         self.threads = choose(threads, work, STEP)
         if threads is None:
-            self.threads = min(self.threads, parallel(topology.sizes, self._batch, bits))
+            self.threads = min(self.threads, parallel(topology.sizes, self._batch, precision))
         plan = self._plan = Plan(len(topology.sizes) - 1)
-        self._run = function_at(load("training.run", bits), 2)
+        self._run = function_at(load("training.run", precision), 2)
         labels = data.y.ndim == 1
         self._give_data(data, settings)
         self._give_functions(topology, settings, rule, state, labels)
         row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
         lay_out_layers(
-            plan, topology.sizes, self._batch, settings.shards, self.threads, bits, row_wise
+            plan, topology.sizes, self._batch, settings.shards, self.threads, precision, row_wise
         )
         self._give_batch(topology, labels)
 
@@ -98,12 +99,12 @@ class CompiledRun:
         state: State,
         labels: bool,
     ) -> None:
-        plan, bits = self._plan, topology.dtype.itemsize * 8
-        size = bits // 8
-        loss = loss_of(topology.loss, topology.activations[-1], labels, bits)
+        plan, precision = self._plan, precision_of(topology.dtype)
+        size = precision.itemsize
+        loss = loss_of(topology.loss, topology.activations[-1], labels, precision)
         plan[P.LOSS] = loss.address
         plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
-        optimizer = optimizer_of(rule, bits)
+        optimizer = optimizer_of(rule, precision)
         if rule is None:
             self.gradient = np.zeros_like(topology.parameters)
             state = {"gradient": self.gradient}
@@ -120,7 +121,9 @@ class CompiledRun:
             moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
         plan[P.L2] = settings.l2 != 0
         accounting = settings.accounting
-        plan[P.BATCH_MEANS] = accounting.outputs if accounting.l2_by_batch else 0
+        plan[P.L2_BY_BATCH] = accounting.l2_by_batch
+        plan[P.MEAN_BY_ROWS] = accounting.mean_by_rows
+        plan[P.COST_OUTPUTS] = accounting.outputs
         self._keep = topology.parameters, state
         vectors = [array.ctypes.data for array in state.values()]
         parameters = topology.parameters.ctypes.data
@@ -131,12 +134,12 @@ class CompiledRun:
                 line[slot] = address + size * place.start
         for layer, function in enumerate(topology.activations, 1):
             if layer < len(topology.activations) or not loss.takes_z:
-                line, kernels = plan.line(layer - 1), activation_of(function, bits)
+                line, kernels = plan.line(layer - 1), activation_of(function, precision)
                 line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
-        plan[P.DRAW_ORDER] = load("random.order", bits)
+        plan[P.DRAW_ORDER] = load("random.order", precision)
         if settings.dropout:
             plan[P.DROPOUT] = int(settings.dropout * 2**32)
-            plan[P.DROP_ROWS] = load("random.dropout", bits)
+            plan[P.DROP_ROWS] = load("random.dropout", precision)
             plan.give(P.KEPT, "kept", np.array([1 / (1 - settings.dropout)]))
 
     def _give_batch(self, topology: Topology, labels: bool) -> None:

@@ -11,27 +11,28 @@ from typing import Any
 
 from clearprop.activations import Activation
 from clearprop.engine.kernels.compiler import compile_function, place
+from clearprop.engine.kernels.precision import Precision
 from clearprop.errors import CompilationError
 from clearprop.losses import Loss
 
 
 @lru_cache(maxsize=64)
-def activation_kernels(activation: Activation, bits: int) -> tuple[int, int]:
+def activation_kernels(activation: Activation, precision: Precision) -> tuple[int, int]:
     """Return the addresses of the loop with the derivative, and of the one without."""
     from clearprop.engine.kernels.user_made import activation_loops
 
-    loops = activation_loops(activation.f, activation.derivative, bits)
+    loops = activation_loops(activation.f, activation.derivative, precision)
     return tuple(  # type: ignore[return-value]
         _compiled(f"activation {activation.name!r}", *loop) for loop in loops
     )
 
 
 @lru_cache(maxsize=64)
-def loss_kernel(loss: Loss, bits: int) -> int:
+def loss_kernel(loss: Loss, precision: Precision) -> int:
     """Return the address of the loss."""
     from clearprop.engine.kernels.user_made import loss_loop
 
-    return _compiled(f"loss {loss.name!r}", *loss_loop(loss.value, loss.derivative, bits))
+    return _compiled(f"loss {loss.name!r}", *loss_loop(loss.value, loss.derivative, precision))
 
 
 def _compiled(what: str, function: Callable[..., None], arguments: list[Any]) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clearprop.engine.functions import optimizer_of
 from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.runs import CompiledRun, rates_of
 from clearprop.errors import FunctionError
 from clearprop.optimizers import Array, Optimizer
@@ -49,7 +50,7 @@ class CompiledEngine:
         self._job, self.rule = job, rule
         network = job.network
         self.standing = begin(rule, network) if standing is None else go_on(standing, rule, network)
-        self._own = optimizer_of(rule, network.dtype.itemsize * 8) is None
+        self._own = optimizer_of(rule, precision_of(network.dtype)) is None
         self._run = CompiledRun(
             network.topology, job.data, job.settings, None if self._own else rule,
             self.standing.state, threads,

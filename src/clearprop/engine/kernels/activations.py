@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import types
 
 from clearprop.engine.kernels.elementary import compiled as inlined
 from clearprop.engine.kernels.elementary import of_type
 from clearprop.engine.kernels.pointers import get, put, real_pointer
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
 
 Scalar = Callable[[Any], Any]
 Pair = Callable[[Any], tuple[Any, Any]]
 
 
-def scalars(name: str, bits: int) -> tuple[Scalar, Pair]:
+def scalars(name: str, precision: Precision) -> tuple[Scalar, Pair]:
     """Return f, and z -> (f(z), f'(z)), as compiled scalars."""
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     e = of_type(real)
     exp, expm1, tanh, sigmoid, erf, softplus = (
         e.exp, e.expm1, e.tanh, e.sigmoid, e.erf, e.softplus,
@@ -119,11 +119,11 @@ def values(value: Scalar) -> Callable[..., None]:
     return activation
 
 
-def softmax(bits: int) -> Callable[..., None]:
+def softmax(precision: Precision) -> Callable[..., None]:
     """Return (count, a): a holds one row of z, and becomes its softmax, shifted by the largest."""
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     exp, one = of_type(real).exp, real(1)
-    total_of_row, largest_of_row = total_of(bits), largest_of(bits)
+    total_of_row, largest_of_row = total_of(precision), largest_of(precision)
 
     def softmax_row(count: Any, a: Any) -> None:
         largest = largest_of_row(a, count)
@@ -136,24 +136,24 @@ def softmax(bits: int) -> Callable[..., None]:
     return softmax_row
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: a name, or a name and "-value" for the one without derivative.
 
     "softmax" copies a into d, where "softmax-jacobian" (count, a, s, out) finds it: it writes
     J^T s = a (s - sum_k a_k s_k).
     """
-    pointer = real_pointer(bits)
+    pointer = real_pointer(precision)
     name, _, which = name.partition("-")
     if name != "softmax":
-        value, pair = scalars(name, bits)
+        value, pair = scalars(name, precision)
         if which:
             return values(value), [types.int64, pointer]
         return elementwise(pair), [types.int64, pointer, pointer]
     if which == "value":
-        return softmax(bits), [types.int64, pointer]
+        return softmax(precision), [types.int64, pointer]
     if which == "jacobian":
-        return _softmax_jacobian(bits), [types.int64, pointer, pointer, pointer]
-    row = inlined(softmax(bits))
+        return _softmax_jacobian(precision), [types.int64, pointer, pointer, pointer]
+    row = inlined(softmax(precision))
 
     def softmax_and_copy(count: Any, a: Any, d: Any) -> None:
         row(count, a)
@@ -163,8 +163,8 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
     return softmax_and_copy, [types.int64, pointer, pointer]
 
 
-def _softmax_jacobian(bits: int) -> Callable[..., None]:
-    zero: Any = np.dtype(f"float{bits}").type(0)
+def _softmax_jacobian(precision: Precision) -> Callable[..., None]:
+    zero: Any = precision.arithmetic(0)
 
     def jacobian(count: Any, a: Any, s: Any, out: Any) -> None:
         total = zero

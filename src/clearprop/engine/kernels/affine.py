@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from numba import njit
 
-from clearprop.engine.kernels.machine import lanes, panel_width
 from clearprop.engine.kernels.packing import make_copy_some, packing
 from clearprop.engine.kernels.pointers import offset, reals
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK, block_product
 from clearprop.engine.kernels.tile import ADD
 from clearprop.engine.kernels.tile import ROW as WITH_ROW
@@ -23,7 +23,7 @@ compiled = njit(error_model="numpy", nogil=True)
 
 
 class Affine(NamedTuple):
-    """The compiled functions for one floating type; see below."""
+    """The compiled functions of a precision; see below."""
 
     panel_size: Callable[..., int]
     pack: Callable[..., None]
@@ -31,12 +31,12 @@ class Affine(NamedTuple):
 
 
 @cache
-def make_affine(bits: int) -> Affine:
-    """Return the functions for float32 or float64."""
-    product, width = block_product(bits), panel_width(bits)
-    pack_columns = packing(bits).columns
-    lane, real = lanes(bits), reals(bits)
-    copy_some = make_copy_some(lane, bits)
+def make_affine(precision: Precision) -> Affine:
+    """Return the functions of a precision."""
+    product, width = block_product(precision), precision.panel_width
+    pack_columns = packing(precision).columns
+    lane, real = precision.lanes, reals(precision)
+    copy_some = make_copy_some(precision)
 
     @compiled
     def panel_size(k: Any) -> Any:

@@ -13,7 +13,6 @@ from clearprop.engine.kernels.intrinsics import mark, unmarked
 from clearprop.engine.kernels.plan import (
     A_IN_ROW,
     BATCH,
-    BATCH_MEANS,
     BATCH_N,
     BATCH_ROWS,
     BATCH_TOTAL,
@@ -22,6 +21,7 @@ from clearprop.engine.kernels.plan import (
     BATCH_Y,
     CHUNK,
     CORRECTED,
+    COST_OUTPUTS,
     COSTS,
     DRAW_ORDER,
     DRAWN,
@@ -31,6 +31,7 @@ from clearprop.engine.kernels.plan import (
     FORWARD_NOT_FINITE,
     JACOBIAN,
     L2,
+    L2_BY_BATCH,
     LABELS,
     LAYERS,
     LOSS,
@@ -46,6 +47,7 @@ from clearprop.engine.kernels.plan import (
     M_S0,
     M_S1,
     MADE,
+    MEAN_BY_ROWS,
     MOMENT,
     MOMENT_SIZE,
     N_IN,
@@ -85,6 +87,7 @@ from clearprop.engine.kernels.pointers import (
     put,
     reals,
 )
+from clearprop.engine.kernels.precision import Precision
 
 compiled = njit(error_model="numpy", nogil=True)
 
@@ -156,7 +159,7 @@ def begin(plan: Any) -> None:
         put(moment, M_RATE, get(rates, 0))
         put(moment, M_MOMENTUM, get(rates, 1))
         put(moment, M_INVERSE, 1.0 / (total * scale))
-        if get(plan, BATCH_MEANS) != 0:
+        if get(plan, L2_BY_BATCH) != 0:
             put(moment, M_L2, get(moment, M_L2_WHOLE) / total)
         if get(plan, CORRECTED) != 0:
             updates = get(plan, MADE) + 1
@@ -173,7 +176,7 @@ def finish(plan: Any) -> None:
     cost = get(doubles(get(plan, BATCH_TOTAL)), 1)
     costs = offset(doubles(get(plan, COSTS)), 2 * (get(plan, EPOCH) - get(plan, FIRST_EPOCH)))
     if total != 0.0:
-        if get(plan, BATCH_MEANS) != 0:
+        if get(plan, MEAN_BY_ROWS) != 0:
             rows = float(get(plan, BATCH_N))
             cost, total = cost / total * rows, rows
         put(costs, 0, get(costs, 0) + cost)
@@ -189,7 +192,7 @@ def finish(plan: Any) -> None:
 
 
 class Batch(NamedTuple):
-    """The compiled functions for one floating type; see below."""
+    """The compiled functions of a precision; see below."""
 
     gather: Callable[..., None]
     lose: Callable[..., None]
@@ -199,11 +202,11 @@ class Batch(NamedTuple):
 
 
 @cache
-def batch(bits: int) -> Batch:
-    """Return the functions for float32 or float64."""
-    real = reals(bits)
-    number: Any = np.dtype(f"float{bits}").type
-    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
+def batch(precision: Precision) -> Batch:
+    """Return the functions of a precision."""
+    real = reals(precision)
+    number: Any = precision.arithmetic
+    one, zero, line = number(1), number(0), LINE_BYTES // precision.itemsize
 
     @compiled
     def gather(plan: Any, first: Any, count: Any) -> None:
@@ -331,8 +334,7 @@ def batch(bits: int) -> Batch:
                 part += value
             cost += part
         cost /= get(doubles(get(plan, BATCH_TOTAL)), 2)
-        if get(plan, BATCH_MEANS) > 1:
-            cost /= get(plan, BATCH_MEANS)
+        cost /= get(plan, COST_OUTPUTS)
         if get(plan, L2) != 0:
             squares = 0.0
             for chunk in range(penalty_chunks(plan)):

@@ -26,9 +26,10 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from clearprop.engine.kernels.machine import target
+from clearprop.engine.kernels.precision import PRECISIONS, Precision
 
 _lock = threading.RLock()
-_addresses: dict[tuple[str, int], int] = {}
+_addresses: dict[tuple[str, Precision], int] = {}
 _engines: list[Any] = []  # what holds the code in memory
 _told = False
 
@@ -41,46 +42,45 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def load(name: str, bits: int) -> int:
-    """Return the address of a kernel, such as ("optimizers.adam", 32), compiling it if need be.
+def load(name: str, precision: Precision) -> int:
+    """Return the address of a kernel, such as "optimizers.adam", compiling it if need be.
 
     Parameters
     ----------
     name : str
-        A module of `clearprop.engine.kernels` and what its ``build(name, bits)`` knows.
-    bits : {32, 64}
-        Of the floating type.
+        A module of `clearprop.engine.kernels` and what its ``build(name, precision)`` knows.
+    precision : Precision
     """
     with _lock:
-        address = _addresses.get((name, bits))
+        address = _addresses.get((name, precision))
         if address is None:
-            code = _read(name, bits)
+            code = _read(name, precision)
             if code is None:
                 _tell()
-                code = compile_function(*_build(name, bits))
-                _write(name, bits, code)
+                code = compile_function(*_build(name, precision))
+                _write(name, precision, code)
             for needed in sorted(set(_LINKED.findall(code[1]))):
-                other, size = needed.decode().split("..")[1:]
-                link(other, int(size))
-            address = _addresses[name, bits] = place(*code)
+                other, of = needed.decode().split("..")[1:]
+                link(other, PRECISIONS[of])
+            address = _addresses[name, precision] = place(*code)
         return address
 
 
-_LINKED = re.compile(rb"clearprop\.\.[a-z_.-]+\.\.\d+")
+_LINKED = re.compile(rb"clearprop\.\.[a-z_.-]+\.\.[a-z]+\d+")
 
 
-def link(name: str, bits: int) -> str:
+def link(name: str, precision: Precision) -> str:
     """Load a kernel, and return the symbol by which others call it; see `pointers.linked`."""
-    symbol = f"clearprop..{name}..{bits}"
+    symbol = f"clearprop..{name}..{precision.name}"
     assert _LINKED.fullmatch(symbol.encode())  # else a warm start would not find it
-    llvm.add_symbol(symbol, load(name, bits))
+    llvm.add_symbol(symbol, load(name, precision))
     return symbol
 
 
-def _build(name: str, bits: int) -> tuple[Callable[..., None], Sequence[Any]]:
+def _build(name: str, precision: Precision) -> tuple[Callable[..., None], Sequence[Any]]:
     module, _, entry = name.partition(".")
     build = importlib.import_module(f"clearprop.engine.kernels.{module}").build
-    function, arguments = build(entry, bits)
+    function, arguments = build(entry, precision)
     return function, arguments
 
 
@@ -180,25 +180,25 @@ def _digest() -> str:
     return digest.hexdigest()[:24]
 
 
-def _path(name: str, bits: int) -> Path:
-    return folder() / f"{name}-{bits}.kernel"
+def _path(name: str, precision: Precision) -> Path:
+    return folder() / f"{name}-{precision.name}.kernel"
 
 
-def _read(name: str, bits: int) -> tuple[str, bytes] | None:
+def _read(name: str, precision: Precision) -> tuple[str, bytes] | None:
     """Return what the cache holds, or None for nothing, or nothing whole."""
     try:
-        head, _, code = _path(name, bits).read_bytes().partition(b"\n")
+        head, _, code = _path(name, precision).read_bytes().partition(b"\n")
         symbol, checksum = json.loads(head)
     except (OSError, ValueError, TypeError):
         return None
     return (symbol, code) if hashlib.sha256(code).hexdigest() == checksum else None
 
 
-def _write(name: str, bits: int, code: tuple[str, bytes]) -> None:
+def _write(name: str, precision: Precision, code: tuple[str, bytes]) -> None:
     """Keep a kernel; where that cannot be done, the next process compiles it again."""
     symbol, machine_code = code
     head = json.dumps([symbol, hashlib.sha256(machine_code).hexdigest()]).encode()
-    path = _path(name, bits)
+    path = _path(name, precision)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,16 +53,15 @@ class Elementary(NamedTuple):
 
 @cache
 def of_type(dtype: DTypeLike) -> Elementary:
-    """Return the functions for float32 or float64."""
+    """Return the functions of float32 or float64."""
     real: Any = np.dtype(dtype).type
-    bits = np.dtype(dtype).itemsize * 8
-    single = bits == 32
+    single = real is np.float32
 
     def constant(low: float, high: float) -> Any:
         return real(low if single else high)
 
     def series(name: str) -> Any:
-        return polynomial(COEFFICIENTS[name, bits], bits)
+        return polynomial(COEFFICIENTS[name, np.dtype(dtype).name], real)
 
     zero, half, one, two = (real(value) for value in (0.0, 0.5, 1.0, 2.0))
     log2_e = real(1.4426950408889634)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import njit, types
 
 from clearprop.engine.kernels.affine import make_affine
 from clearprop.engine.kernels.intrinsics import mark, unmarked
-from clearprop.engine.kernels.machine import lanes
 from clearprop.engine.kernels.plan import (
     ACTIVATION,
     BLOCK_ROWS,
@@ -54,16 +52,17 @@ from clearprop.engine.kernels.pointers import (
     put,
     reals,
 )
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.team import claim, pass_gate
 
 compiled = njit(error_model="numpy", nogil=True)
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread)."""
-    real, size, lane = reals(bits), bits // 8, lanes(bits)
-    affine = make_affine(bits).affine
-    zero: Any = np.dtype(f"float{bits}").type(0)
+    real, size, lane = reals(precision), precision.itemsize, precision.lanes
+    affine = make_affine(precision).affine
+    zero: Any = precision.arithmetic(0)
 
     @compiled
     def activate(plan: Any, layer: Any, a: Any, rows: Any) -> None:

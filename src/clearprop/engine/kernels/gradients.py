@@ -10,10 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numpy as np
 from numba import njit
 
-from clearprop.engine.kernels.machine import lanes, panel_width
 from clearprop.engine.kernels.packed_layers import packing_of_layers
 from clearprop.engine.kernels.packing import make_copy, packing
 from clearprop.engine.kernels.plan import (
@@ -52,6 +50,7 @@ from clearprop.engine.kernels.pointers import (
     put,
     reals,
 )
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK, block_product
 from clearprop.engine.kernels.tile import ADD
 
@@ -62,14 +61,14 @@ TILE_ROWS = 24
 
 
 @cache
-def make_gradient(bits: int) -> Callable[..., None]:
-    """Return the part (plan, layer, top, first, scratch) for float32 or float64."""
-    product, width = block_product(bits), panel_width(bits)
-    pack_block = packing(bits).rows
-    lane, real = lanes(bits), reals(bits)
-    pack_rows, copy = packing_of_layers(bits).rows, make_copy(lane, bits)
-    number: Any = np.dtype(f"float{bits}").type
-    one, zero, line = number(1), number(0), LINE_BYTES * 8 // bits
+def make_gradient(precision: Precision) -> Callable[..., None]:
+    """Return the part (plan, layer, top, first, scratch) of a precision."""
+    product, width = block_product(precision), precision.panel_width
+    pack_block = packing(precision).rows
+    lane, real = precision.lanes, reals(precision)
+    pack_rows, copy = packing_of_layers(precision).rows, make_copy(precision)
+    number: Any = precision.arithmetic
+    one, zero, line = number(1), number(0), LINE_BYTES // precision.itemsize
 
     @compiled
     def sums_of_shard(

@@ -7,29 +7,61 @@ A fused multiply-add rounds once. LLVM may not make or break one on its own here
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import from_dtype, types
 from numba.extending import intrinsic
 
-_FLOATS = {32: (types.float32, types.int32, ir.FloatType(), ir.IntType(32)),
-           64: (types.float64, types.int64, ir.DoubleType(), ir.IntType(64))}  # fmt: skip
+
+class Format(NamedTuple):
+    """How the numbers of a floating type lie in their bits, which are a whole number, the word."""
+
+    number: Any
+    """LLVM's type of the numbers."""
+    word: Any
+    """LLVM's type of their words."""
+    whole: Any
+    """Numba's type of their words."""
+    mantissa: int
+    """Bits of the mantissa, the last of a word."""
+    bias: int
+    """What is added to an exponent; all its bits are 1 in twice that and one."""
+    two_thirds: int
+    """The word of 2/3."""
+
+
+FORMATS = {
+    types.float32: Format(ir.FloatType(), ir.IntType(32), types.int32, 23, 127, 0x3F2AAAAB),
+    types.float64: Format(
+        ir.DoubleType(), ir.IntType(64), types.int64, 52, 1023, 0x3FE5555555555555
+    ),
+}
+"""Of Numba's floating types."""
+
+
+def number_type(real: type[np.generic]) -> Any:
+    """Return Numba's type for a NumPy scalar's."""
+    return from_dtype(np.dtype(real))
+
+
+def declared(builder: Any, name: str, result: Any, arguments: Sequence[Any]) -> Any:
+    """Return the declaration of a function in the module that is being built."""
+    found = builder.module.globals.get(name)
+    return found or ir.Function(builder.module, ir.FunctionType(result, arguments), name=name)
 
 
 def _emit_fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    name = f"llvm.fma.f{32 if isinstance(a.type, ir.FloatType) else 64}"
-    module = builder.module
-    function = module.globals.get(name) or ir.Function(
-        module, ir.FunctionType(a.type, [a.type] * 3), name=name
-    )
+    letter = "f32" if isinstance(a.type, ir.FloatType) else "f64"
+    function = declared(builder, f"llvm.fma.{letter}", a.type, [a.type] * 3)
     return builder.call(function, [a, b, c])
 
 
 @intrinsic
 def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a b + c, rounded once; all of one floating type."""
-    if not (a == b == c and a in (types.float32, types.float64)):
+    if not (a == b == c and a in FORMATS):
         raise TypeError(f"fma takes three numbers of one floating type, not {a}, {b}, {c}")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -38,19 +70,13 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, b, c), code
 
 
-_MANTISSA = {32: 23, 64: 52}
-_BIAS = {32: 127, 64: 1023}
-_TWO_THIRDS = {32: 0x3F2AAAAB, 64: 0x3FE5555555555555}
-
-
 @intrinsic
 def times_power_of_two(typing: Any, y: Any, shifted: Any) -> Any:
     """Return y 2^n for the n in the low bits of ``shifted = n + 1.5 * 2^mantissa``.
 
     In two steps, so that the largest and the subnormal numbers come out, rounded once.
     """
-    _, _, real, word = _FLOATS[y.bitwidth]
-    mantissa, bias = _MANTISSA[y.bitwidth], _BIAS[y.bitwidth]
+    real, word, _, mantissa, bias, _ = FORMATS[y]
     magic = ((bias + mantissa) << mantissa) | (1 << (mantissa - 1))
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -67,23 +93,22 @@ def times_power_of_two(typing: Any, y: Any, shifted: Any) -> Any:
     return y(y, shifted), code
 
 
-def _exponent_bits(builder: Any, x: Any, bits: int, word: Any) -> Any:
+def _exponent_bits(builder: Any, x: Any, form: Format) -> Any:
     """Emit e 2^mantissa, as an integer, for x = m 2^e with m in [2/3, 4/3)."""
-    mask = ir.Constant(word, -(1 << _MANTISSA[bits]))
-    offset = builder.sub(builder.bitcast(x, word), ir.Constant(word, _TWO_THIRDS[bits]))
+    mask = ir.Constant(form.word, -(1 << form.mantissa))
+    offset = builder.sub(builder.bitcast(x, form.word), ir.Constant(form.word, form.two_thirds))
     return builder.and_(offset, mask)
 
 
 @intrinsic
 def exponent_of(typing: Any, x: Any) -> Any:
     """Return e, as a float, for normal x = m 2^e > 0 with m in [2/3, 4/3)."""
-    bits = x.bitwidth
-    _, _, real, word = _FLOATS[bits]
+    form = FORMATS[x]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        shifted = _exponent_bits(builder, arguments[0], bits, word)
-        e = builder.ashr(shifted, ir.Constant(word, _MANTISSA[bits]))
-        return builder.sitofp(e, real)
+        shifted = _exponent_bits(builder, arguments[0], form)
+        e = builder.ashr(shifted, ir.Constant(form.word, form.mantissa))
+        return builder.sitofp(e, form.number)
 
     return x(x), code
 
@@ -91,32 +116,32 @@ def exponent_of(typing: Any, x: Any) -> Any:
 @intrinsic
 def mantissa_of(typing: Any, x: Any) -> Any:
     """Return m in [2/3, 4/3) for normal x = m 2^e > 0."""
-    bits = x.bitwidth
-    _, _, real, word = _FLOATS[bits]
+    form = FORMATS[x]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        shifted = _exponent_bits(builder, arguments[0], bits, word)
-        return builder.bitcast(builder.sub(builder.bitcast(arguments[0], word), shifted), real)
+        shifted = _exponent_bits(builder, arguments[0], form)
+        mantissa = builder.sub(builder.bitcast(arguments[0], form.word), shifted)
+        return builder.bitcast(mantissa, form.number)
 
     return x(x), code
 
 
-def polynomial(coefficients: Sequence[float], bits: int) -> Callable[[Any], Any]:
+def polynomial(coefficients: Sequence[float], real: type[np.generic]) -> Callable[[Any], Any]:
     """Return a compiled c_0 + x (c_1 + x (c_2 + ...)), one chain of fused multiply-adds.
 
     Parameters
     ----------
     coefficients : sequence of float
         c_0, c_1, ..., rounded to the type.
-    bits : {32, 64}
-        Of the floating type of x.
+    real : type
+        Of x, a NumPy scalar's.
     """
-    number, _, real, _ = _FLOATS[bits]
+    number = number_type(real)
 
     @intrinsic
     def chain(typing: Any, x: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            constants = [ir.Constant(real, float(c)) for c in coefficients]
+            constants = [ir.Constant(arguments[0].type, float(c)) for c in coefficients]
             value = constants[-1]
             for constant in constants[-2::-1]:
                 value = _emit_fma(builder, value, arguments[0], constant)
@@ -133,39 +158,34 @@ def mark(typing: Any, marked: Any, x: Any) -> Any:
 
     As wide as x is, so that loops that mark become vectors; begin with `unmarked`.
     """
-    bits = x.bitwidth
-    _, number, _, word = _FLOATS[bits]
-    mask = ir.Constant(word, ((1 << (bits - 1 - _MANTISSA[bits])) - 1) << _MANTISSA[bits])
+    _, word, whole, mantissa, bias, _ = FORMATS[x]
+    mask = ir.Constant(word, (2 * bias + 1) << mantissa)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         exponent = builder.and_(builder.bitcast(arguments[1], word), mask)
         found = builder.zext(builder.icmp_unsigned("==", exponent, mask), word)
         return builder.or_(arguments[0], found)
 
-    return number(number, x), code
+    return whole(whole, x), code
 
 
 @intrinsic
 def unmarked(typing: Any, x: Any) -> Any:
     """Return the 0 that marking numbers of x's type begins with."""
-    _, number, _, word = _FLOATS[x.bitwidth]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return ir.Constant(word, 0)
+        return ir.Constant(FORMATS[x].word, 0)
 
-    return number(x), code
+    return FORMATS[x].whole(x), code
 
 
 @intrinsic
 def square_root(typing: Any, x: Any) -> Any:
     """Return the root of x, rounded correctly, as one instruction."""
-    _, _, real, _ = _FLOATS[x.bitwidth]
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        name = f"llvm.sqrt.f{x.bitwidth}"
-        function = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(real, [real]), name=name
-        )
+        kind = FORMATS[x].number
+        function = declared(builder, f"llvm.sqrt.f{x.bitwidth}", kind, [kind])
         return builder.call(function, arguments)
 
     return x(x), code

@@ -10,12 +10,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import njit
 
 from clearprop.engine.kernels.affine import make_affine
 from clearprop.engine.kernels.intrinsics import mark, unmarked
-from clearprop.engine.kernels.machine import lanes, panel_width
 from clearprop.engine.kernels.packed_layers import packing_of_layers
 from clearprop.engine.kernels.packing import packing
 from clearprop.engine.kernels.plan import (
@@ -52,6 +50,7 @@ from clearprop.engine.kernels.pointers import (
     put,
     reals,
 )
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK, block_product
 from clearprop.engine.kernels.tile import ADD
 
@@ -59,22 +58,22 @@ compiled = njit(error_model="numpy", nogil=True)
 
 
 class Layers(NamedTuple):
-    """The compiled parts for one floating type; see the functions below."""
+    """The compiled parts of a precision; see the functions below."""
 
     forward: Callable[..., None]
     backward: Callable[..., None]
 
 
 @cache
-def layers(bits: int) -> Layers:
-    """Return the compiled parts for float32 or float64."""
-    product, width = block_product(bits), panel_width(bits)
-    pack_rows = packing(bits).rows
-    lane, real = lanes(bits), reals(bits)
-    size = bits // 8
-    affine = make_affine(bits).affine
-    backward_block = packing_of_layers(bits).backward_block
-    zero: Any = np.dtype(f"float{bits}").type(0)
+def layers(precision: Precision) -> Layers:
+    """Return the compiled parts of a precision."""
+    product, width = block_product(precision), precision.panel_width
+    pack_rows = packing(precision).rows
+    lane, real = precision.lanes, reals(precision)
+    size = precision.itemsize
+    affine = make_affine(precision).affine
+    backward_block = packing_of_layers(precision).backward_block
+    zero: Any = precision.arithmetic(0)
 
     @compiled
     def drop(

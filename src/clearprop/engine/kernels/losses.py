@@ -17,14 +17,15 @@ from numba import types
 from clearprop.engine.kernels.elementary import compiled as inlined
 from clearprop.engine.kernels.elementary import of_type
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
 
 Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
 
-def _pairs(name: str, bits: int) -> tuple[Pair, bool]:
+def _pairs(name: str, precision: Precision) -> tuple[Pair, bool]:
     """Return (a, y, two settings) -> (loss of an output, derivative), and whether a is z."""
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     e = of_type(real)
     log, exp, sigmoid, softplus = e.log, e.exp, e.sigmoid, e.softplus
     zero, half, one = real(0), real(0.5), real(1)
@@ -105,8 +106,8 @@ def _pairs(name: str, bits: int) -> tuple[Pair, bool]:
     return table[name], "-" in name
 
 
-def _elementwise(pair: Pair, takes_z: bool, bits: int) -> Callable[..., None]:
-    real: Any = np.dtype(f"float{bits}").type
+def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..., None]:
+    real: Any = precision.arithmetic
     zero = real(0)
 
     def loss(
@@ -125,16 +126,16 @@ def _elementwise(pair: Pair, takes_z: bool, bits: int) -> Callable[..., None]:
     return loss
 
 
-def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
+def _softmax_cross_entropy(labels: bool, precision: Precision) -> Callable[..., None]:
     """Log-sum-exp less the z of the label, and softmax less y.
 
     Exponentials are taken of whole vectors: what lies between n and the end of the last one is
     written to as well, and no sum looks at it.
     """
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     e = of_type(real)
     exp, log = e.exp, e.log
-    total_of_row, largest_of_row = total_of(bits), largest_of(bits)
+    total_of_row, largest_of_row = total_of(precision), largest_of(precision)
     zero, one = real(0), real(1)
 
     def loss(
@@ -170,13 +171,13 @@ def _softmax_cross_entropy(labels: bool, bits: int) -> Callable[..., None]:
     return loss
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: a loss, or a loss and the output activation that it is fused with."""
-    pointer, number = real_pointer(bits), types.int64
+    pointer, number = real_pointer(precision), types.int64
     targets = types.CPointer(types.int64) if name == "cross_entropy-softmax-labels" else pointer
     arguments = [number, number, number, pointer, pointer, targets, pointer]
     if name.startswith("cross_entropy-softmax"):
-        loss = _softmax_cross_entropy(name.endswith("labels"), bits)
+        loss = _softmax_cross_entropy(name.endswith("labels"), precision)
     else:
-        loss = _elementwise(*_pairs(name, bits), bits)
+        loss = _elementwise(*_pairs(name, precision), precision)
     return loss, [*arguments, types.CPointer(types.float64)]

@@ -37,13 +37,3 @@ def vector_bytes() -> int:
 def vectors_held() -> int:
     """Return how many vectors the registers hold."""
     return 32 if vector_bytes() == 64 or llvm.get_default_triple().startswith("a") else 16
-
-
-def lanes(bits: int) -> int:
-    """Return how many numbers of so many bits a vector holds."""
-    return vector_bytes() * 8 // bits
-
-
-def panel_width(bits: int) -> int:
-    """Return how many columns of a matrix are packed and multiplied together: two vectors."""
-    return 2 * lanes(bits)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import njit, types
 
 from clearprop.engine.kernels.elementary import compiled as inlined
@@ -29,13 +28,14 @@ from clearprop.engine.kernels.plan import (
     M_S3,
 )
 from clearprop.engine.kernels.pointers import get, put, real_pointer
+from clearprop.engine.kernels.precision import Precision
 
 compiled = njit(error_model="numpy", nogil=True)
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: "sgd", "momentum", "nesterov", "adam", "adamw", ..., or "keep"."""
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     one, zero = real(1), real(0)
 
     @inlined
@@ -201,6 +201,6 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
         "rprop": rprop,
         "keep": keep,
     }
-    pointer = real_pointer(bits)
+    pointer = real_pointer(precision)
     doubles, whole = types.CPointer(types.float64), types.CPointer(types.int64)
     return table[name], [types.int64, pointer, pointer, pointer, pointer, doubles, whole]

@@ -12,28 +12,28 @@ from typing import Any, NamedTuple
 from numba import njit
 
 from clearprop.engine.kernels.affine import make_affine
-from clearprop.engine.kernels.machine import panel_width
 from clearprop.engine.kernels.packing import packing
 from clearprop.engine.kernels.plan import N_IN, N_OUT, PACKED_B, PACKED_F, B, W
 from clearprop.engine.kernels.pointers import get, offset, reals
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK
 
 compiled = njit(error_model="numpy", nogil=True)
 
 
 class PackedLayers(NamedTuple):
-    """The compiled functions for one floating type; see below."""
+    """The compiled functions of a precision; see below."""
 
     rows: Callable[..., None]
     backward_block: Callable[..., Any]
 
 
 @cache
-def packing_of_layers(bits: int) -> PackedLayers:
-    """Return the functions for float32 or float64."""
-    width, real = panel_width(bits), reals(bits)
-    panel_size, pack_affine, _ = make_affine(bits)
-    pack_rows = packing(bits).rows
+def packing_of_layers(precision: Precision) -> PackedLayers:
+    """Return the functions of a precision."""
+    width, real = precision.panel_width, reals(precision)
+    panel_size, pack_affine, _ = make_affine(precision)
+    pack_rows = packing(precision).rows
 
     @compiled
     def backward_block(layer: Any, start: Any) -> Any:

@@ -14,8 +14,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from clearprop.engine.kernels.machine import lanes, panel_width
 from clearprop.engine.kernels.pointers import linked, offset, real_pointer
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.tile import Emitter
 
 _INT = ir.IntType(64)
@@ -23,22 +23,22 @@ _INT = ir.IntType(64)
 compiled = njit(error_model="numpy", nogil=True)
 
 
-def make_copy(lane: int, bits: int) -> Callable[..., None]:
+def make_copy(precision: Precision) -> Callable[..., None]:
     """Return the intrinsic that copies one vector: (source, target)."""
 
     @intrinsic
     def copy(typing: Any, source: Any, target: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            emit, zero = Emitter(builder, lane, bits), ir.Constant(_INT, 0)
+            emit, zero = Emitter(builder, precision), ir.Constant(_INT, 0)
             emit.store(emit.load(arguments[0], zero), arguments[1], zero)
             return context.get_dummy_value()
 
-        return types.void(real_pointer(bits), real_pointer(bits)), code
+        return types.void(real_pointer(precision), real_pointer(precision)), code
 
     return copy
 
 
-def make_copy_some(lane: int, bits: int) -> Callable[..., None]:
+def make_copy_some(precision: Precision) -> Callable[..., None]:
     """Return the intrinsic that writes one vector, `count` numbers and zeros.
 
     It takes (source, target, count), and reads nothing beyond `count`.
@@ -47,11 +47,11 @@ def make_copy_some(lane: int, bits: int) -> Callable[..., None]:
     @intrinsic
     def copy_some(typing: Any, source: Any, target: Any, count: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            emit, zero = Emitter(builder, lane, bits), ir.Constant(_INT, 0)
+            emit, zero = Emitter(builder, precision), ir.Constant(_INT, 0)
             emit.store(emit.load_some(arguments[0], zero, arguments[2]), arguments[1], zero)
             return context.get_dummy_value()
 
-        return types.void(real_pointer(bits), real_pointer(bits), types.int64), code
+        return types.void(real_pointer(precision), real_pointer(precision), types.int64), code
 
     return copy_some
 
@@ -73,8 +73,8 @@ def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def make_transpose(lane: int, bits: int) -> Callable[..., None]:
-    """Return the intrinsic that transposes a square of `lane` by `lane` numbers.
+def make_transpose(precision: Precision) -> Callable[..., None]:
+    """Return the intrinsic that transposes a square: as many rows as a vector has numbers.
 
     It takes (source, source_row, target, target_row): addresses and distances of rows.
     """
@@ -83,20 +83,20 @@ def make_transpose(lane: int, bits: int) -> Callable[..., None]:
     def transpose(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, source_row, target, target_row = arguments
-            emit = Emitter(builder, lane, bits)
-            places = [ir.Constant(_INT, i) for i in range(lane)]
+            emit = Emitter(builder, precision)
+            places = [ir.Constant(_INT, i) for i in range(emit.lanes)]
             rows = [emit.load(source, builder.mul(source_row, place)) for place in places]
             for row, place in zip(_transposed(builder, rows), places, strict=True):
                 emit.store(row, target, builder.mul(target_row, place))
             return context.get_dummy_value()
 
-        pointer = real_pointer(bits)
+        pointer = real_pointer(precision)
         return types.void(pointer, types.int64, pointer, types.int64), code
 
     return transpose
 
 
-def make_transpose_some(lane: int, bits: int) -> Callable[..., None]:
+def make_transpose_some(precision: Precision) -> Callable[..., None]:
     """Return the intrinsic that transposes a part of a square, and zeros beside it.
 
     It takes (source, source_row, target, target_row, rows, columns), and reads nothing beyond
@@ -115,8 +115,8 @@ def make_transpose_some(lane: int, bits: int) -> Callable[..., None]:
     ) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, source_row, target, target_row, rows, columns = arguments
-            emit = Emitter(builder, lane, bits)
-            places = [ir.Constant(_INT, i) for i in range(lane)]
+            emit = Emitter(builder, precision)
+            places = [ir.Constant(_INT, i) for i in range(emit.lanes)]
             none = ir.Constant(_INT, 0)
             parts = []
             for place in places:
@@ -128,7 +128,7 @@ def make_transpose_some(lane: int, bits: int) -> Callable[..., None]:
                 emit.store(row, target, builder.mul(target_row, place))
             return context.get_dummy_value()
 
-        pointer, number = real_pointer(bits), types.int64
+        pointer, number = real_pointer(precision), types.int64
         return types.void(pointer, number, pointer, number, number, number), code
 
     return transpose_some
@@ -147,22 +147,22 @@ class Packing(NamedTuple):
 
 
 @cache
-def packing(bits: int) -> Packing:
-    """Return what calls the packing of float32 or float64."""
+def packing(precision: Precision) -> Packing:
+    """Return what calls the packing of a precision."""
     names = "packing.rows", "packing.columns"
-    return Packing(*(linked(name, bits, _arguments(bits)) for name in names))
+    return Packing(*(linked(name, precision, _arguments(precision)) for name in names))
 
 
-def _arguments(bits: int) -> list[Any]:
-    number, pointer = types.int64, real_pointer(bits)
+def _arguments(precision: Precision) -> list[Any]:
+    number, pointer = types.int64, real_pointer(precision)
     return [pointer, number, number, number, pointer, number]
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: "rows" or "columns"; see `Packing`."""
-    lane, width = lanes(bits), panel_width(bits)
-    copy, copy_some = make_copy(lane, bits), make_copy_some(lane, bits)
-    transpose, transpose_some = make_transpose(lane, bits), make_transpose_some(lane, bits)
+    lane, width = precision.lanes, precision.panel_width
+    copy, copy_some = make_copy(precision), make_copy_some(precision)
+    transpose, transpose_some = make_transpose(precision), make_transpose_some(precision)
 
     def rows(source: Any, source_row: Any, k: Any, n: Any, panels: Any, panel: Any) -> None:
         first = 0
@@ -210,4 +210,4 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
             if half == 0:
                 panels = offset(panels, panel)
 
-    return {"rows": rows, "columns": columns}[name], _arguments(bits)
+    return {"rows": rows, "columns": columns}[name], _arguments(precision)

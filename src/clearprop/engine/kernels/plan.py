@@ -83,9 +83,14 @@ MOMENT = next(_run)
 L2 = next(_run)
 """1 where the cost has a penalty."""
 
-BATCH_MEANS = next(_run)
-"""Where it is not 0, the penalty is divided by each batch's sum of weights, an epoch's cost is the
-mean of its batches' by their numbers of rows, and what data cost is divided by this number."""
+L2_BY_BATCH = next(_run)
+"""1 where the penalty is divided by each batch's sum of weights."""
+
+MEAN_BY_ROWS = next(_run)
+"""1 where an epoch's cost is the mean of its batches' by their numbers of rows."""
+
+COST_OUTPUTS = next(_run)
+"""How many outputs the losses are divided by in a batch's cost, at least 1: the gradient is not."""
 
 RATES = next(_run)
 """Address of learning rate and momentum of each batch from FIRST on, float64 (batches, 2)."""

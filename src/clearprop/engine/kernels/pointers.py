@@ -7,6 +7,7 @@ nothing that could raise.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from llvmlite import ir
@@ -15,11 +16,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from clearprop.engine.kernels.compiler import link
+from clearprop.engine.kernels.intrinsics import declared, number_type
+from clearprop.engine.kernels.precision import Precision
 
 LINE_BYTES = 64
 """Of a cache line."""
-
-_REALS = {32: types.float32, 64: types.float64}
 
 
 def _caster(kind: Any) -> Callable[[Any], Any]:
@@ -41,18 +42,16 @@ integers = _caster(types.int64)
 doubles = _caster(types.float64)
 """The float64 numbers that lie at an address."""
 
-singles = _caster(types.float32)
-"""The float32 numbers that lie at an address."""
+
+@cache
+def reals(precision: Precision) -> Callable[[Any], Any]:
+    """Return the intrinsic for the numbers of a precision that lie at an address."""
+    return _caster(number_type(precision.storage))
 
 
-def reals(bits: int) -> Callable[[Any], Any]:
-    """Return the intrinsic for the numbers of a floating type that lie at an address."""
-    return {32: singles, 64: doubles}[bits]
-
-
-def real_pointer(bits: int) -> Any:
-    """Return the type of pointers to numbers of a floating type."""
-    return types.CPointer(_REALS[bits])
+def real_pointer(precision: Precision) -> Any:
+    """Return Numba's type of pointers to numbers of a precision."""
+    return types.CPointer(number_type(precision.storage))
 
 
 @intrinsic
@@ -93,10 +92,8 @@ def prefetch(typing: Any, pointer: Any, index: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         place = builder.gep(arguments[0], [arguments[1]], inbounds=True)
-        module, name = builder.module, "llvm.prefetch.p0"
-        function = module.globals.get(name) or ir.Function(
-            module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), name=name
-        )
+        kinds = [byte, number, number, number]
+        function = declared(builder, "llvm.prefetch.p0", ir.VoidType(), kinds)
         read, near, data = (ir.Constant(number, value) for value in (0, 2, 1))
         builder.call(function, [builder.bitcast(place, byte), read, near, data])
         return context.get_dummy_value()
@@ -114,24 +111,37 @@ def address_of(typing: Any, pointer: Any) -> Any:
     return types.int64(pointer), code
 
 
-def linked(name: str, bits: int, kinds: Sequence[Any]) -> Callable[..., Any]:
+_BYTES = ir.IntType(8).as_pointer()
+
+
+def _kernel_type(values: Sequence[Any]) -> Any:
+    """Return LLVM's type of a kernel that takes these values, by Numba's convention.
+
+    It takes a place for its result and one for an exception before them, and returns a status.
+    """
+    places = [_BYTES.as_pointer()] * 2
+    return ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in values)])
+
+
+def _call_kernel(builder: Any, kernel: Any, values: Sequence[Any]) -> Any:
+    """Emit the call of a kernel, and its status as an int64."""
+    result = cgutils.alloca_once(builder, _BYTES)
+    problem = cgutils.alloca_once(builder, _BYTES)
+    status = builder.call(kernel, [result, problem, *values])
+    return builder.sext(status, ir.IntType(64))
+
+
+def linked(name: str, precision: Precision, kinds: Sequence[Any]) -> Callable[..., Any]:
     """Return the intrinsic that calls another kernel, whose code is linked when it is loaded.
 
     So the callers need not be compiled together with it. It returns 0, or another number if the
     kernel raised. `kinds` are the Numba types of the arguments.
     """
-    symbol = link(name, bits)
+    symbol = link(name, precision)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        byte_pointer = ir.IntType(8).as_pointer()
-        places = [byte_pointer.as_pointer()] * 2
-        kind = ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in given)])
-        module = builder.module
-        function = module.globals.get(symbol) or ir.Function(module, kind, name=symbol)
-        result = cgutils.alloca_once(builder, byte_pointer)
-        problem = cgutils.alloca_once(builder, byte_pointer)
-        status = builder.call(function, [result, problem, *given])
-        return builder.sext(status, ir.IntType(64))
+        kind = _kernel_type(given)
+        return _call_kernel(builder, declared(builder, symbol, kind.return_type, kind.args), given)
 
     names = ", ".join(f"x{i}" for i in range(len(kinds)))
     scope = {"signature": types.int64(*kinds), "code": code}
@@ -143,20 +153,13 @@ def linked(name: str, bits: int, kinds: Sequence[Any]) -> Callable[..., Any]:
 def call(typing: Any, function: Any, arguments: Any) -> Any:
     """Call the compiled function at an address; return 0, or another number if it raised.
 
-    `arguments` is a tuple. The function follows Numba's convention: it takes a place for its
-    result and one for an exception before its own arguments, and returns a status.
+    `arguments` is a tuple.
     """
     kinds = list(arguments.types)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        byte_pointer = ir.IntType(8).as_pointer()
         values = cgutils.unpack_tuple(builder, given[1], len(kinds))
-        places = [byte_pointer.as_pointer()] * 2
-        kind = ir.FunctionType(ir.IntType(32), [*places, *(value.type for value in values)])
-        result = cgutils.alloca_once(builder, byte_pointer)
-        problem = cgutils.alloca_once(builder, byte_pointer)
-        target = builder.inttoptr(given[0], kind.as_pointer())
-        status = builder.call(target, [result, problem, *values])
-        return builder.sext(status, ir.IntType(64))
+        kernel = builder.inttoptr(given[0], _kernel_type(values).as_pointer())
+        return _call_kernel(builder, kernel, values)
 
     return types.int64(types.int64, arguments), code

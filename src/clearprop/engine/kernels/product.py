@@ -16,8 +16,9 @@ from typing import Any
 
 from numba import njit, types
 
-from clearprop.engine.kernels.machine import lanes, panel_width, vectors_held
+from clearprop.engine.kernels.machine import vectors_held
 from clearprop.engine.kernels.pointers import linked, offset, real_pointer
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.tile import make_tile
 
 BLOCK = 256
@@ -26,14 +27,13 @@ BLOCK = 256
 compiled = njit(error_model="numpy", nogil=True)
 
 
-def _make_panel(vectors: int, bits: int) -> Callable[..., None]:
+def _make_panel(vectors: int, precision: Precision) -> Callable[..., None]:
     """Return the product of all rows of A with one panel of B, of one or two vectors.
 
     Rows go through in the tallest tiles that the registers hold, what remains in shorter ones.
     """
-    lane = lanes(bits)
     tallest = 12 if vectors_held() == 32 else 6
-    tall, of_4, of_2, of_1 = (make_tile(rows, vectors, lane, bits) for rows in (tallest, 4, 2, 1))
+    tall, of_4, of_2, of_1 = (make_tile(rows, vectors, precision) for rows in (tallest, 4, 2, 1))
 
     @compiled
     def panel(
@@ -64,26 +64,26 @@ def _make_panel(vectors: int, bits: int) -> Callable[..., None]:
 
 
 @cache
-def block_product(bits: int) -> Callable[..., int]:
-    """Return what calls the product of one block of k, for float32 or float64.
+def block_product(precision: Precision) -> Callable[..., int]:
+    """Return what calls a precision's product of one block of k.
 
     It takes (k, m, n, a, a_row, a_step, b, b_panel, b_step, c, c_row, mode): the sizes, A m by
     k and B k by n; A's address, the distance of its rows and of its columns; B's address, the
     distance of its panels, and of the rows of a panel; C's; and `tile.ADD`, `tile.ROW`.
     """
-    return linked("product.block", bits, _arguments(bits))
+    return linked("product.block", precision, _arguments(precision))
 
 
-def _arguments(bits: int) -> list[Any]:
-    number, pointer = types.int64, real_pointer(bits)
+def _arguments(precision: Precision) -> list[Any]:
+    number, pointer = types.int64, real_pointer(precision)
     a, b, c = [pointer, number, number], [pointer, number, number], [pointer, number]
     return [number, number, number, *a, *b, *c, number]
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "block"; see `block_product`."""
-    lane, width = lanes(bits), panel_width(bits)
-    wide, narrow = _make_panel(2, bits), _make_panel(1, bits)
+    lane, width = precision.lanes, precision.panel_width
+    wide, narrow = _make_panel(2, precision), _make_panel(1, precision)
 
     def product(
         k: Any,
@@ -106,4 +106,4 @@ def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
                 narrow(k, m, a, a_row, a_step, b, b_step, c, c_row, mode)
             b, c, n = offset(b, b_panel), offset(c, width), n - width
 
-    return product, _arguments(bits)
+    return product, _arguments(precision)

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, types, uint64
 
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
+from clearprop.engine.kernels.precision import Precision
 
 compiled = njit(error_model="numpy", nogil=True)
 inlined = njit(error_model="numpy", nogil=True, forceinline=True)
@@ -90,13 +91,13 @@ def draw_order(
             put(order, stripe + i * shards, stripe + shards * get(sorted_rows, i))
 
 
-def dropout(bits: int) -> Callable[..., None]:
+def dropout(precision: Precision) -> Callable[..., None]:
     """Return the kernel that drops units of one row: `a` and `d` times 0 or the factor.
 
     It takes (first, n, sample, layer, epoch, seed, below, factor, a, d, room): units from `first`
     on, a multiple of 4, are drawn for the n numbers of a and d; `room` holds n + 4 numbers.
     """
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
     zero = real(0)
 
     def drop(
@@ -129,10 +130,10 @@ def dropout(bits: int) -> Callable[..., None]:
     return drop
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: "order" or "dropout"."""
     number, whole = types.int64, types.CPointer(types.int64)
     if name == "order":
         return draw_order, [number] * 5 + [whole, whole]
-    pointer, doubles = real_pointer(bits), types.CPointer(types.float64)
-    return dropout(bits), [number] * 7 + [doubles, pointer, pointer, whole]
+    pointer, doubles = real_pointer(precision), types.CPointer(types.float64)
+    return dropout(precision), [number] * 7 + [doubles, pointer, pointer, whole]

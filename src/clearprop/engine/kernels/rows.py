@@ -14,7 +14,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels.intrinsics import number_type
 from clearprop.engine.kernels.pointers import real_pointer
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.tile import Emitter
 
 CHAINS = 16
@@ -30,16 +32,16 @@ def _larger(builder: Any, x: Any, y: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">", y, x), y, x)
 
 
-def _reduction(bits: int, start: float, combine: Combine) -> Callable[..., Any]:
+def _reduction(precision: Precision, start: float, combine: Combine) -> Callable[..., Any]:
     """Return the intrinsic (pointer, count), which reads nothing beyond `count`, at least 1."""
-    number = {32: types.float32, 64: types.float64}[bits]
+    number = number_type(precision.accumulation)
     int64 = ir.IntType(64)
 
     @intrinsic
     def reduce(typing: Any, row: Any, count: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             row, count = arguments
-            emit = Emitter(builder, CHAINS, bits)
+            emit = Emitter(builder, precision, CHAINS)
             nothing = ir.Constant(emit.vector, [start] * CHAINS)
             step, zero = ir.Constant(int64, CHAINS), ir.Constant(int64, 0)
             before = builder.block
@@ -67,18 +69,18 @@ def _reduction(bits: int, start: float, combine: Combine) -> Callable[..., Any]:
                 half //= 2
             return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
-        return number(real_pointer(bits), types.int64), code
+        return number(real_pointer(precision), types.int64), code
 
     return reduce
 
 
 @cache
-def total_of(bits: int) -> Callable[..., Any]:
+def total_of(precision: Precision) -> Callable[..., Any]:
     """Return the sum of a row: (pointer, count)."""
-    return _reduction(bits, 0.0, _add)
+    return _reduction(precision, 0.0, _add)
 
 
 @cache
-def largest_of(bits: int) -> Callable[..., Any]:
+def largest_of(precision: Precision) -> Callable[..., Any]:
     """Return the largest number of a row, any NaN passed over: (pointer, count)."""
-    return _reduction(bits, float("-inf"), _larger)
+    return _reduction(precision, float("-inf"), _larger)

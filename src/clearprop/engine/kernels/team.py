@@ -14,6 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels.intrinsics import declared
 from clearprop.engine.kernels.plan import ARRIVED, GATE, GENERATION, LINE, MEMBERS, STATUS, VERDICT
 from clearprop.engine.kernels.pointers import get, offset, put
 
@@ -51,11 +52,7 @@ def yield_core(typing: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
-        module = builder.module
-        function = module.globals.get(name) or ir.Function(
-            module, ir.FunctionType(ir.IntType(32), []), name=name
-        )
-        builder.call(function, [])
+        builder.call(declared(builder, name, ir.IntType(32), []), [])
         return context.get_dummy_value()
 
     return types.void(), code

@@ -16,23 +16,18 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels.intrinsics import FORMATS, declared, number_type
+from clearprop.engine.kernels.pointers import real_pointer
+from clearprop.engine.kernels.precision import Precision
+
 _INT = ir.IntType(64)
 _INDEX = ir.IntType(32)
-_REAL = {32: ir.FloatType(), 64: ir.DoubleType()}
 
 ADD = 1
 """Mode: add to what C holds. Without it, C is written."""
 
 ROW = 2
 """Mode: in the end, add to each row of C the row of B after the last one (a bias)."""
-
-
-def vector_intrinsic(module: Any, name: str, kind: Any, arguments: int) -> Any:
-    """Return the declaration of an LLVM intrinsic on vectors of one type."""
-    letter = "f32" if isinstance(kind.element, ir.FloatType) else "f64"
-    full = f"llvm.{name}.v{kind.count}{letter}"
-    found = module.globals.get(full)
-    return found or ir.Function(module, ir.FunctionType(kind, [kind] * arguments), name=full)
 
 
 def fence(builder: Any) -> None:
@@ -46,12 +41,14 @@ def fence(builder: Any) -> None:
 
 
 class Emitter:
-    """Loads and stores of unaligned vectors."""
+    """Loads and stores of unaligned vectors, and what is computed with them."""
 
-    def __init__(self, builder: Any, lanes: int, bits: int) -> None:
-        self.builder, self.bits = builder, bits
-        self.vector = ir.VectorType(_REAL[bits], lanes)
-        self.lanes = lanes
+    def __init__(self, builder: Any, precision: Precision, lanes: int = 0) -> None:
+        self.builder, self.align = builder, precision.itemsize
+        self.lanes = lanes or precision.lanes
+        number = number_type(precision.accumulation)
+        self.vector = ir.VectorType(FORMATS[number].number, self.lanes)
+        self.suffix = f"v{self.lanes}f{number.bitwidth}"
 
     def place(self, pointer: Any, index: Any) -> Any:
         """Return the address of a vector that begins at an index."""
@@ -61,13 +58,13 @@ class Emitter:
     def load(self, pointer: Any, index: Any) -> Any:
         """Return the vector that begins at an index."""
         loaded = self.builder.load(self.place(pointer, index))
-        loaded.align = self.bits // 8
+        loaded.align = self.align
         return loaded
 
     def store(self, value: Any, pointer: Any, index: Any) -> None:
         """Write the vector that begins at an index."""
         stored = self.builder.store(value, self.place(pointer, index))
-        stored.align = self.bits // 8
+        stored.align = self.align
 
     def mask(self, count: Any) -> Any:
         """Return which lanes are among the first `count`."""
@@ -81,14 +78,9 @@ class Emitter:
     def load_some(self, pointer: Any, index: Any, count: Any) -> Any:
         """Return the vector whose first `count` lanes are loaded and the others 0."""
         builder, kind, mask = self.builder, self.vector, self.mask(count)
-        letter = f"v{self.lanes}f{self.bits}"
-        name = f"llvm.masked.load.{letter}.p0"
         arguments = [kind.as_pointer(), _INDEX, mask.type, kind]
-        module = builder.module
-        function = module.globals.get(name) or ir.Function(
-            module, ir.FunctionType(kind, arguments), name=name
-        )
-        align, zero = ir.Constant(_INDEX, self.bits // 8), ir.Constant(kind, [0.0] * self.lanes)
+        function = declared(builder, f"llvm.masked.load.{self.suffix}.p0", kind, arguments)
+        align, zero = ir.Constant(_INDEX, self.align), ir.Constant(kind, [0.0] * self.lanes)
         return builder.call(function, [self.place(pointer, index), align, mask, zero])
 
     def spread(self, pointer: Any, index: Any) -> Any:
@@ -100,15 +92,14 @@ class Emitter:
         return self.builder.shuffle_vector(first, nothing, lanes)
 
 
-def make_tile(rows: int, vectors: int, lanes: int, bits: int) -> Callable[..., None]:
-    """Return the intrinsic for a tile of `rows` by ``vectors * lanes``.
+def make_tile(rows: int, vectors: int, precision: Precision) -> Callable[..., None]:
+    """Return the intrinsic for a tile of `rows` by ``vectors * precision.lanes``.
 
     It takes (k, a, a_row, a_step, b, b_step, c, c_row, mode): the length of the chains, at
     least 1; A's address, the distance of its rows and of its columns; B's address and the
     distance of its rows; C's likewise; and how to end, see `ADD` and `ROW`.
     """
-    pointer = types.CPointer({32: types.float32, 64: types.float64}[bits])
-    int64 = types.int64
+    pointer, int64, lanes = real_pointer(precision), types.int64, precision.lanes
     shape = [(i, v) for i in range(rows) for v in range(vectors)]
 
     @intrinsic
@@ -128,8 +119,8 @@ def make_tile(rows: int, vectors: int, lanes: int, bits: int) -> Callable[..., N
 
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             k, a, a_row, a_step, b, b_step, c, c_row, mode = arguments
-            emit = Emitter(builder, lanes, bits)
-            fma = vector_intrinsic(builder.module, "fma", emit.vector, 3)
+            emit = Emitter(builder, precision)
+            fma = declared(builder, f"llvm.fma.{emit.suffix}", emit.vector, [emit.vector] * 3)
 
             def number(value: int) -> Any:
                 return ir.Constant(_INT, value)

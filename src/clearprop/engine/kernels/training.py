@@ -49,6 +49,7 @@ from clearprop.engine.kernels.plan import (
     VERDICT,
 )
 from clearprop.engine.kernels.pointers import doubles, get, integers, offset, put
+from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.team import (
     arrive,
     atomic_get,
@@ -77,11 +78,11 @@ def piece(n: Any, size: Any, first: Any) -> Any:
     return size if n - first > size else n - first
 
 
-def build(name: str, bits: int) -> tuple[Callable[..., None], list[Any]]:
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread): from batch NOW to before batch LAST."""
-    gather, lose, penalty_chunks, penalize, sum_up = batch(bits)
-    forward, backward = layers(bits)
-    gradient, pack_rows = make_gradient(bits), packing_of_layers(bits).rows
+    gather, lose, penalty_chunks, penalize, sum_up = batch(precision)
+    forward, backward = layers(precision)
+    gradient, pack_rows = make_gradient(precision), packing_of_layers(precision).rows
 
     @compiled
     def line(plan: Any, index: Any) -> Any:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numba import carray, njit, types
 
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
+from clearprop.engine.kernels.precision import Precision
 
 Loop = tuple[Callable[..., None], list[Any]]
 
 
 def activation_loops(
-    f: Callable[[Any], Any], derivative: Callable[[Any], Any], bits: int
+    f: Callable[[Any], Any], derivative: Callable[[Any], Any], precision: Precision
 ) -> tuple[Loop, Loop]:
     """Return the loops (count, a, d) and (count, a), as in `kernels.activations`."""
     value, slope = njit(f), njit(derivative)
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
 
     def training(count: Any, a: Any, d: Any) -> None:
         for i in range(count):
@@ -30,16 +30,16 @@ def activation_loops(
         for i in range(count):
             put(a, i, real(value(get(a, i))))
 
-    pointer = real_pointer(bits)
+    pointer = real_pointer(precision)
     return (training, [types.int64, pointer, pointer]), (values, [types.int64, pointer])
 
 
 def loss_loop(
-    value: Callable[[Any, Any], Any], derivative: Callable[[Any, Any], Any], bits: int
+    value: Callable[[Any, Any], Any], derivative: Callable[[Any, Any], Any], precision: Precision
 ) -> Loop:
     """Return the loop (rows, n, row, a, d, y, losses, settings); see `kernels.losses`."""
     cost, slopes = njit(value), njit(derivative)
-    real: Any = np.dtype(f"float{bits}").type
+    real: Any = precision.arithmetic
 
     def loss(
         rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
@@ -52,6 +52,6 @@ def loss_loop(
                 put(d, j, real(da[j]) * get(d, j))
             a, d, y = offset(a, row), offset(d, row), offset(y, row)
 
-    pointer, number = real_pointer(bits), types.int64
+    pointer, number = real_pointer(precision), types.int64
     arguments = [number, number, number, pointer, pointer, pointer, pointer]
     return loss, [*arguments, types.CPointer(types.float64)]
