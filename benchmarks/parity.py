@@ -101,7 +101,7 @@ def main(seeds: int) -> None:
         "",
         f"Written by `python benchmarks/parity.py {seeds}` on {date.today()}: {seeds} seeds, each "
         f"a split of its own; {HIDDEN} relu units, Adam, batch {BATCH}, alpha {ALPHA:g}; Clearprop "
-        f"{cp.__version__} (reference engine, float32), scikit-learn {sklearn.__version__}, NumPy "
+        f"{cp.__version__} (compiled engine, float32), scikit-learn {sklearn.__version__}, NumPy "
         f"{np.__version__}, Python {platform.python_version()}. Accuracy on the test part, R2 for "
         "diabetes.",
         "",

@@ -155,7 +155,7 @@ def main(names: list[str]) -> None:
     text = f"""# Real tables, beside scikit-learn's MLP
 
 Written by `python benchmarks/tables.py` on {date.today()}: {FOLDS}-fold cross-validation, the same
-folds for all; Clearprop {cp.__version__} (reference engine), scikit-learn {sklearn.__version__}, NumPy {np.__version__},
+folds for all; Clearprop {cp.__version__} (compiled engine), scikit-learn {sklearn.__version__}, NumPy {np.__version__},
 Python {platform.python_version()}, one thread each. Means over the folds: accuracy for classes, R2 for numbers.
 
 `cp.Model` gets the raw table, the task and a seed; the fold is its test. scikit-learn's MLP has the same
