@@ -127,6 +127,10 @@ class MissingExtraError(ClearpropError, ImportError):
     """A library that an optional feature needs is not installed."""
 
 
+class MissingPieceError(ClearpropError, NotImplementedError):
+    """A built-in function or optimizer that one of the package's own tables has no entry for."""
+
+
 _OTHER_NAMES = {
     "acc": "accuracy",
     "bce": "binary_cross_entropy",
@@ -165,3 +169,17 @@ def missing_extra(library: str, feature: str, extra: str) -> NoReturn:
     raise MissingExtraError(
         f'{feature} needs {library}, which is not installed: pip install "clearprop[{extra}]"'
     ) from None
+
+
+def missing_piece(what: str, piece: str, table: str) -> NoReturn:
+    """Raise `MissingPieceError`, which names the table that a new built-in is to be added to.
+
+    Examples
+    --------
+    >>> missing_piece("activation 'mish'", "kernel", "PAIRS in engine/kernels/activations.py")
+    Traceback (most recent call last):
+        ...
+    clearprop.errors.MissingPieceError: activation 'mish' has no kernel: add it to PAIRS in \
+engine/kernels/activations.py
+    """
+    raise MissingPieceError(f"{what} has no {piece}: add it to {table}") from None

@@ -1,7 +1,12 @@
-"""Which kernel computes an activation, a loss or an optimizer, and with which settings."""
+"""Which kernel computes an activation, a loss or an optimizer, and with which settings.
+
+A new activation or loss is found by its name; a loss with settings has an entry in
+`LOSS_SETTINGS`, and a new optimizer one in `OPTIMIZERS`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +16,9 @@ from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.engine.kernels.compiler import load
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.user_made import activation_kernels, loss_kernel
+from clearprop.errors import missing_piece
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
+from clearprop.optimizers import OPTIMIZERS as BUILT_IN
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp, UncorrectedAdam
 
 
@@ -30,12 +37,20 @@ def activation_of(function: Activation, precision: Precision) -> ActivationKerne
     ------
     CompilationError
         If it is the user's own and Numba cannot compile it.
+    MissingPieceError
+        If it is built in and has no kernel.
     """
     if not isinstance(function, BuiltInActivation):
         return ActivationKernels(*activation_kernels(function, precision), 0)
+    addresses = [load(name, precision) for name in _activation_names(function)]
+    return ActivationKernels(*addresses, *[0] * (3 - len(addresses)))
+
+
+def _activation_names(function: BuiltInActivation) -> list[str]:
+    """Return its kernels' names, in the order of `ActivationKernels`."""
     name = f"activations.{function.name}"
-    jacobian = load(f"{name}-jacobian", precision) if function.jacobian_product is not None else 0
-    return ActivationKernels(load(name, precision), load(f"{name}-value", precision), jacobian)
+    jacobian = [f"{name}-jacobian"] if function.jacobian_product is not None else []
+    return [name, f"{name}-value", *jacobian]
 
 
 class LossKernel(NamedTuple):
@@ -46,6 +61,13 @@ class LossKernel(NamedTuple):
     takes_z: bool
 
 
+LOSS_SETTINGS: dict[str, Callable[[Mapping[str, float]], tuple[float, float]]] = {
+    "huber": lambda settings: (settings["delta"], 0.0),
+    "quantile": lambda settings: (settings["q"], settings["q"] - 1),
+}
+"""The two numbers that the kernel of a loss with settings is told."""
+
+
 def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) -> LossKernel:
     """Return the kernel of a loss that follows an output activation.
 
@@ -53,56 +75,121 @@ def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) 
     ------
     CompilationError
         If it is the user's own and Numba cannot compile it.
+    MissingPieceError
+        If it is built in and has no kernel, or is fused with that output and has none for it.
     """
     settings = np.zeros(2)
     if not isinstance(loss, BuiltInLoss):
         return LossKernel(loss_kernel(loss, precision), settings, False)
-    if loss.name == "huber":
-        settings[0] = loss.settings["delta"]
-    elif loss.name == "quantile":
-        settings[:] = loss.settings["q"], loss.settings["q"] - 1
-    fused = output.name in loss.fused and isinstance(output, BuiltInActivation)
-    name = f"{loss.name}-{output.name}" if fused else loss.name
-    if loss.name == "cross_entropy":
+    if loss.settings:
+        if loss.name not in LOSS_SETTINGS:
+            missing_piece(f"loss {loss.name!r}", "settings", "LOSS_SETTINGS in engine/functions.py")
+        settings[:] = LOSS_SETTINGS[loss.name](loss.settings)
+    fused = isinstance(output, BuiltInActivation) and output.name in loss.fused
+    name = _loss_name(loss, output.name if fused else None, labels)
+    return LossKernel(load(name, precision), settings, fused)
+
+
+def _loss_name(loss: BuiltInLoss, output: str | None, labels: bool) -> str:
+    """Return its kernel's name; `output` where it is fused with that."""
+    name = f"losses.{loss.name}" if output is None else f"losses.{loss.name}-{output}"
+    if loss.targets == "labels":
         name += "-labels" if labels else "-shares"
-    return LossKernel(load(f"losses.{name}", precision), settings, fused)
+    return name
+
+
+def _loss_names(loss: BuiltInLoss) -> list[str]:
+    """Return the names of all its kernels; one that takes labels has fused ones only."""
+    if loss.targets == "labels":
+        return [
+            _loss_name(loss, output, labels) for output in loss.fused for labels in (True, False)
+        ]
+    return [_loss_name(loss, output, False) for output in (None, *loss.fused)]
+
+
+Four = tuple[float, float, float, float]
 
 
 class OptimizerKernel(NamedTuple):
     """An optimizer's address, its four settings for weights and for biases, and what it wants."""
 
     address: int
-    settings: tuple[float, float, float, float]
-    bias_settings: tuple[float, float, float, float]
+    settings: Four
+    bias_settings: Four
     corrected: bool
+
+
+class Entry(NamedTuple):
+    """An optimizer's kernels, and which of them an object wants, with which four settings.
+
+    `choose` returns the kernel's name, and its settings for weights and for biases. `corrected`
+    says that it takes Adam's corrections.
+    """
+
+    kernels: tuple[str, ...]
+    choose: Callable[[Any], tuple[str, Four, Four]]
+    corrected: bool = False
+
+
+def _sgd(rule: SGD) -> tuple[str, Four, Four]:
+    name = "nesterov" if rule.nesterov else ("momentum" if rule.momentum != 0 else "sgd")
+    return name, (rule.shrink, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0)
+
+
+def _adam(rule: Adam) -> tuple[str, Four, Four]:
+    decay = rule.decay if isinstance(rule, AdamW) else 0.0
+    settings = rule.beta1, rule.beta2, rule.epsilon, decay
+    return "adam", settings, settings
+
+
+def _rmsprop(rule: RMSprop) -> tuple[str, Four, Four]:
+    settings = rule.alpha, rule.epsilon, 0.0, 0.0
+    return "rmsprop_momentum" if rule.momentum else "rmsprop", settings, settings
+
+
+def _rprop(rule: RProp) -> tuple[str, Four, Four]:
+    settings = rule.cut, rule.grow, rule.smallest, rule.largest
+    return "rprop", settings, settings
+
+
+def _keep(rule: None) -> tuple[str, Four, Four]:
+    none = 0.0, 0.0, 0.0, 0.0
+    return "keep", none, none
+
+
+OPTIMIZERS: dict[type, Entry] = {
+    SGD: Entry(("sgd", "momentum", "nesterov"), _sgd),
+    Adam: Entry(("adam",), _adam, corrected=True),
+    AdamW: Entry(("adam",), _adam, corrected=True),
+    UncorrectedAdam: Entry(("adam",), _adam),
+    RMSprop: Entry(("rmsprop", "rmsprop_momentum"), _rmsprop),
+    RProp: Entry(("rprop",), _rprop),
+    type(None): Entry(("keep",), _keep),
+}
+"""By the class; without an optimizer, what keeps the gradient and changes nothing."""
 
 
 def optimizer_of(rule: Optimizer | None, precision: Precision) -> OptimizerKernel | None:
     """Return the kernel of an optimizer; None for one of the user's own.
 
     Without an optimizer, the kernel that keeps the gradient and changes nothing.
+
+    Raises
+    ------
+    MissingPieceError
+        If it is built in and has no kernel.
     """
-    kind: Any = type(rule)
-    none = (0.0, 0.0, 0.0, 0.0)
-    name, settings, bias_settings = "keep", none, none
-    if isinstance(rule, SGD) and kind is SGD:
-        name = "nesterov" if rule.nesterov else ("momentum" if rule.momentum != 0 else "sgd")
-        settings, bias_settings = (rule.shrink, 0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0)
-    elif isinstance(rule, Adam) and kind in (Adam, AdamW, UncorrectedAdam):
-        decay = rule.decay if isinstance(rule, AdamW) else 0.0
-        name, settings = "adam", (rule.beta1, rule.beta2, rule.epsilon, decay)
-        bias_settings = settings
-    elif isinstance(rule, RMSprop) and kind is RMSprop:
-        name = "rmsprop_momentum" if rule.momentum else "rmsprop"
-        settings = bias_settings = (rule.alpha, rule.epsilon, 0.0, 0.0)
-    elif isinstance(rule, RProp) and kind is RProp:
-        name, settings = "rprop", (rule.cut, rule.grow, rule.smallest, rule.largest)
-        bias_settings = settings
-    elif rule is not None:
+    kind = type(rule)
+    if kind not in OPTIMIZERS:
+        if kind in BUILT_IN.values():
+            missing_piece(
+                f"optimizer {kind.__name__}", "kernel", "OPTIMIZERS in engine/functions.py"
+            )
         return None
-    return OptimizerKernel(
-        load(f"optimizers.{name}", precision), settings, bias_settings, kind in (Adam, AdamW)
-    )
+    _, choose, corrected = OPTIMIZERS[kind]
+    name, settings, bias_settings = choose(rule)
+    address = load(f"optimizers.{name}", precision)
+    return OptimizerKernel(address, settings, bias_settings, corrected)
 
 
 KERNELS = (
@@ -113,16 +200,8 @@ KERNELS = (
     "packing.columns",
     "random.order",
     "random.dropout",
-    *(f"activations.{name}" for name in ACTIVATIONS),
-    *(f"activations.{name}-value" for name in ACTIVATIONS),
-    "activations.softmax-jacobian",
-    *(f"losses.{name}" for name in LOSSES if name != "cross_entropy"),
-    *(f"losses.{loss.name}-{output}" for loss in LOSSES.values() for output in loss.fused
-      if loss.name != "cross_entropy"),
-    "losses.cross_entropy-softmax-labels",
-    "losses.cross_entropy-softmax-shares",
-    *(f"optimizers.{name}" for name in (
-        "sgd", "momentum", "nesterov", "adam", "rmsprop", "rmsprop_momentum", "rprop", "keep"
-    )),
-)  # fmt: skip
+    *(name for function in ACTIVATIONS.values() for name in _activation_names(function)),
+    *(name for loss in LOSSES.values() for name in _loss_names(loss)),
+    *dict.fromkeys(f"optimizers.{name}" for entry in OPTIMIZERS.values() for name in entry.kernels),
+)
 """Every kernel of the engine."""

@@ -2,99 +2,137 @@
 
 In training, the derivative is taken while z is at hand: backward then has nothing to do but to
 multiply. Softmax, which has a Jacobian in place of a derivative, goes row by row.
+
+A new activation is one entry of `PAIRS`, or of `ROW_WISE` where units depend on each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba import types
 
+from clearprop.engine.kernels.elementary import Elementary, of_type
 from clearprop.engine.kernels.elementary import compiled as inlined
-from clearprop.engine.kernels.elementary import of_type
 from clearprop.engine.kernels.pointers import get, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
+from clearprop.errors import missing_piece
 
-Scalar = Callable[[Any], Any]
 Pair = Callable[[Any], tuple[Any, Any]]
 
 
-def scalars(name: str, precision: Precision) -> tuple[Scalar, Pair]:
-    """Return f, and z -> (f(z), f'(z)), as compiled scalars."""
-    real: Any = precision.arithmetic
-    e = of_type(real)
-    exp, expm1, tanh, sigmoid, erf, softplus = (
-        e.exp, e.expm1, e.tanh, e.sigmoid, e.erf, e.softplus,
-    )  # fmt: skip
-    zero, half, one, leak = real(0), real(0.5), real(1), real(0.01)
-    inverse_root_2, density = real(0.7071067811865476), real(0.3989422804014327)
+def _identity(e: Elementary, real: Any) -> Pair:
+    one = real(1)
 
-    @inlined
-    def identity_pair(z: Any) -> Any:
+    def pair(z: Any) -> Any:
         return z, one
 
-    @inlined
-    def sigmoid_pair(z: Any) -> Any:
+    return pair
+
+
+def _sigmoid(e: Elementary, real: Any) -> Pair:
+    sigmoid, one = e.sigmoid, real(1)
+
+    def pair(z: Any) -> Any:
         a = sigmoid(z)
         return a, a * (one - a)
 
-    @inlined
-    def tanh_pair(z: Any) -> Any:
+    return pair
+
+
+def _tanh(e: Elementary, real: Any) -> Pair:
+    tanh, one = e.tanh, real(1)
+
+    def pair(z: Any) -> Any:
         a = tanh(z)
         return a, one - a * a
 
-    @inlined
-    def relu_pair(z: Any) -> Any:
+    return pair
+
+
+def _relu(e: Elementary, real: Any) -> Pair:
+    zero, one = real(0), real(1)
+
+    def pair(z: Any) -> Any:
         return (zero if z <= zero else z), (one if z > zero else zero)  # NaN stays NaN
 
-    @inlined
-    def leaky_relu_pair(z: Any) -> Any:
+    return pair
+
+
+def _leaky_relu(e: Elementary, real: Any) -> Pair:
+    zero, one, leak = real(0), real(1), real(0.01)
+
+    def pair(z: Any) -> Any:
         return (z if z > zero else leak * z), (one if z > zero else leak)
 
-    @inlined
-    def elu_pair(z: Any) -> Any:
+    return pair
+
+
+def _elu(e: Elementary, real: Any) -> Pair:
+    expm1, zero, one = e.expm1, real(0), real(1)
+
+    def pair(z: Any) -> Any:
         below = expm1(z if z < zero else zero)
         return (below if z <= zero else z), below + one
 
-    @inlined
-    def gelu_pair(z: Any) -> Any:
+    return pair
+
+
+def _gelu(e: Elementary, real: Any) -> Pair:
+    exp, erf, half = e.exp, e.erf, real(0.5)
+    inverse_root_2, density = real(0.7071067811865476), real(0.3989422804014327)
+
+    def pair(z: Any) -> Any:
         share = half + half * erf(z * inverse_root_2)
         return z * share, share + z * (density * exp(-half * z * z))
 
-    @inlined
-    def silu_pair(z: Any) -> Any:
+    return pair
+
+
+def _silu(e: Elementary, real: Any) -> Pair:
+    sigmoid, one = e.sigmoid, real(1)
+
+    def pair(z: Any) -> Any:
         s = sigmoid(z)
         return z * s, s * (one + z * (one - s))
 
-    @inlined
-    def softplus_pair(z: Any) -> Any:
+    return pair
+
+
+def _softplus(e: Elementary, real: Any) -> Pair:
+    softplus, sigmoid = e.softplus, e.sigmoid
+
+    def pair(z: Any) -> Any:
         return softplus(z), sigmoid(z)
 
-    @inlined
-    def exp_pair(z: Any) -> Any:
+    return pair
+
+
+def _exp(e: Elementary, real: Any) -> Pair:
+    exp = e.exp
+
+    def pair(z: Any) -> Any:
         a = exp(z)
         return a, a
 
-    pair = {
-        "identity": identity_pair,
-        "sigmoid": sigmoid_pair,
-        "tanh": tanh_pair,
-        "relu": relu_pair,
-        "leaky_relu": leaky_relu_pair,
-        "elu": elu_pair,
-        "gelu": gelu_pair,
-        "silu": silu_pair,
-        "softplus": softplus_pair,
-        "exp": exp_pair,
-    }[name]
+    return pair
 
-    @inlined
-    def value(z: Any) -> Any:
-        return pair(z)[0]
 
-    return value, pair
+PAIRS: dict[str, Callable[[Elementary, Any], Pair]] = {
+    "identity": _identity,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": _softplus,
+    "exp": _exp,
+}
+"""By name, what makes z -> (f(z), f'(z)) of a type's elementary functions and the type."""
 
 
 def elementwise(pair: Pair) -> Callable[..., None]:
@@ -109,18 +147,29 @@ def elementwise(pair: Pair) -> Callable[..., None]:
     return activation
 
 
-def values(value: Scalar) -> Callable[..., None]:
+def values(pair: Pair) -> Callable[..., None]:
     """Return the loop (count, a): a holds z and becomes f(z)."""
 
     def activation(count: Any, a: Any) -> None:
         for i in range(count):
-            put(a, i, value(get(a, i)))
+            put(a, i, pair(get(a, i))[0])
 
     return activation
 
 
-def softmax(precision: Precision) -> Callable[..., None]:
-    """Return (count, a): a holds one row of z, and becomes its softmax, shifted by the largest."""
+class RowWise(NamedTuple):
+    """What makes the kernels of an activation of whole rows, each of a precision.
+
+    `value` is (count, a): a holds one row of z, and becomes its activation. `jacobian` is
+    (count, a, s, out), which writes J^T s.
+    """
+
+    value: Callable[[Precision], Callable[..., None]]
+    jacobian: Callable[[Precision], Callable[..., None]]
+
+
+def _softmax(precision: Precision) -> Callable[..., None]:
+    """Of z less the largest z of the row."""
     real: Any = precision.arithmetic
     exp, one = of_type(real).exp, real(1)
     total_of_row, largest_of_row = total_of(precision), largest_of(precision)
@@ -136,35 +185,10 @@ def softmax(precision: Precision) -> Callable[..., None]:
     return softmax_row
 
 
-def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
-    """Return a kernel: a name, or a name and "-value" for the one without derivative.
-
-    "softmax" copies a into d, where "softmax-jacobian" (count, a, s, out) finds it: it writes
-    J^T s = a (s - sum_k a_k s_k).
-    """
-    pointer = real_pointer(precision)
-    name, _, which = name.partition("-")
-    if name != "softmax":
-        value, pair = scalars(name, precision)
-        if which:
-            return values(value), [types.int64, pointer]
-        return elementwise(pair), [types.int64, pointer, pointer]
-    if which == "value":
-        return softmax(precision), [types.int64, pointer]
-    if which == "jacobian":
-        return _softmax_jacobian(precision), [types.int64, pointer, pointer, pointer]
-    row = inlined(softmax(precision))
-
-    def softmax_and_copy(count: Any, a: Any, d: Any) -> None:
-        row(count, a)
-        for j in range(count):
-            put(d, j, get(a, j))
-
-    return softmax_and_copy, [types.int64, pointer, pointer]
-
-
 def _softmax_jacobian(precision: Precision) -> Callable[..., None]:
-    zero: Any = precision.arithmetic(0)
+    """J^T s = a (s - sum_k a_k s_k)."""
+    real: Any = precision.accumulation
+    zero = real(0)
 
     def jacobian(count: Any, a: Any, s: Any, out: Any) -> None:
         total = zero
@@ -174,3 +198,43 @@ def _softmax_jacobian(precision: Precision) -> Callable[..., None]:
             put(out, j, get(a, j) * (get(s, j) - total))
 
     return jacobian
+
+
+ROW_WISE = {"softmax": RowWise(_softmax, _softmax_jacobian)}
+"""By name, the activations whose units depend on each other."""
+
+
+def _with_copy(value: Callable[..., None]) -> Callable[..., None]:
+    """Return (count, a, d): the activation of a row, copied to d, where the Jacobian finds it."""
+    row = inlined(value)
+
+    def activation(count: Any, a: Any, d: Any) -> None:
+        row(count, a)
+        for j in range(count):
+            put(d, j, get(a, j))
+
+    return activation
+
+
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
+    """Return a kernel: a name; with "-value" the one without derivative; or with "-jacobian".
+
+    Raises
+    ------
+    MissingPieceError
+        If no table holds that activation.
+    """
+    name, _, which = name.partition("-")
+    pointers = {"": 2, "value": 1, "jacobian": 3}[which]
+    arguments = [types.int64, *[real_pointer(precision)] * pointers]
+    if name in ROW_WISE:
+        value, jacobian = ROW_WISE[name]
+        if which == "jacobian":
+            return jacobian(precision), arguments
+        row = value(precision)
+        return (row if which else _with_copy(row)), arguments
+    if name not in PAIRS:
+        missing_piece(f"activation {name!r}", "kernel", "PAIRS in engine/kernels/activations.py")
+    real: Any = precision.arithmetic
+    pair = inlined(PAIRS[name](of_type(real), real))
+    return (values(pair) if which else elementwise(pair)), arguments

@@ -4,6 +4,9 @@ A kernel takes (rows, n, row, a, d, y, losses, settings). Rows of a, d and y lie
 labels are one number a row. Most read a = f(z), and multiply d, which holds f'(z), by dL_i/da.
 The others, named after loss and output activation, read z in place of a and write delta^L to d:
 the forms that are stable for every z.
+
+A new loss is one entry of `PAIRS`, and one for each output activation that it is fused with; or
+of `ROW_WISE` where a row's loss is no sum over its outputs.
 """
 
 from __future__ import annotations
@@ -14,96 +17,150 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from clearprop.engine.kernels.elementary import Elementary, of_type
 from clearprop.engine.kernels.elementary import compiled as inlined
-from clearprop.engine.kernels.elementary import of_type
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
+from clearprop.errors import missing_piece
 
 Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
 
-def _pairs(name: str, precision: Precision) -> tuple[Pair, bool]:
-    """Return (a, y, two settings) -> (loss of an output, derivative), and whether a is z."""
-    real: Any = precision.arithmetic
-    e = of_type(real)
-    log, exp, sigmoid, softplus = e.log, e.exp, e.sigmoid, e.softplus
-    zero, half, one = real(0), real(0.5), real(1)
-    far = real(-36)  # below it, softplus(z) and its derivative are both e^z
-    nan = real(np.nan)
+def _xlogy(e: Elementary, real: Any) -> Callable[[Any, Any], Any]:
+    log, zero = e.log, real(0)
 
     @inlined
     def xlogy(x: Any, y: Any) -> Any:
         return zero if x == zero else x * log(y)
 
+    return xlogy
+
+
+def _ratio(real: Any) -> Callable[[Any, Any], Any]:
+    zero = real(0)
+
     @inlined
     def ratio(y: Any, a: Any) -> Any:
         return zero if y == zero else y / a
 
-    @inlined
-    def squared_error(a: Any, y: Any, p: Any, q: Any) -> Any:
+    return ratio
+
+
+def _squared_error(e: Elementary, real: Any) -> Pair:
+    half = real(0.5)
+
+    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
         r = a - y
         return half * r * r, r
 
-    @inlined
-    def absolute_error(a: Any, y: Any, p: Any, q: Any) -> Any:
+    return pair
+
+
+def _absolute_error(e: Elementary, real: Any) -> Pair:
+    zero, one = real(0), real(1)
+
+    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
         r = a - y
         size = r if r > zero else -r
         return size, (one if r > zero else (-one if r < zero else r))
 
-    @inlined
-    def huber(a: Any, y: Any, delta: Any, q: Any) -> Any:
+    return pair
+
+
+def _huber(e: Elementary, real: Any) -> Pair:
+    zero, half = real(0), real(0.5)
+
+    def pair(a: Any, y: Any, delta: Any, q: Any) -> Any:
         r = a - y
         size = r if r > zero else -r
         inside = size <= delta
         line = delta if r > zero else -delta
         return (half * r * r if inside else delta * (size - half * delta)), (r if inside else line)
 
-    @inlined
-    def quantile(a: Any, y: Any, q: Any, q_less_1: Any) -> Any:
+    return pair
+
+
+def _quantile(e: Elementary, real: Any) -> Pair:
+    zero = real(0)
+
+    def pair(a: Any, y: Any, q: Any, q_less_1: Any) -> Any:
         r = y - a
         value = q * r if r > zero else q_less_1 * r
         return value, (-q if r > zero else (-q_less_1 if r < zero else r))
 
-    @inlined
-    def binary_cross_entropy(a: Any, y: Any, p: Any, q: Any) -> Any:
+    return pair
+
+
+def _binary_cross_entropy(e: Elementary, real: Any) -> Pair:
+    xlogy, ratio = _xlogy(e, real), _ratio(real)
+    zero, one, nan = real(0), real(1), real(np.nan)
+
+    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
         value = -(xlogy(y, a) + xlogy(one - y, one - a))
         value = value if zero <= a <= one else nan
         return value, ratio(one - y, one - a) - ratio(y, a)
 
-    @inlined
-    def poisson(a: Any, y: Any, p: Any, q: Any) -> Any:
+    return pair
+
+
+def _binary_cross_entropy_of_sigmoid(e: Elementary, real: Any) -> Pair:
+    softplus, sigmoid, one = e.softplus, e.sigmoid, real(1)
+
+    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
+        return y * softplus(-z) + (one - y) * softplus(z), sigmoid(z) - y
+
+    return pair
+
+
+def _poisson(e: Elementary, real: Any) -> Pair:
+    xlogy, ratio = _xlogy(e, real), _ratio(real)
+    zero, one, nan = real(0), real(1), real(np.nan)
+
+    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
         value = a - y + xlogy(y, y) - xlogy(y, a)
         return (value if a >= zero else nan), one - ratio(y, a)
 
-    @inlined
-    def sigmoid_binary_cross_entropy(z: Any, y: Any, p: Any, q: Any) -> Any:
-        return y * softplus(-z) + (one - y) * softplus(z), sigmoid(z) - y
+    return pair
 
-    @inlined
-    def exp_poisson(z: Any, y: Any, p: Any, q: Any) -> Any:
+
+def _poisson_of_exp(e: Elementary, real: Any) -> Pair:
+    xlogy, exp = _xlogy(e, real), e.exp
+
+    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
         rate = exp(z)
         return rate - y + xlogy(y, y) - y * z, rate - y
 
-    @inlined
-    def softplus_poisson(z: Any, y: Any, p: Any, q: Any) -> Any:
+    return pair
+
+
+def _poisson_of_softplus(e: Elementary, real: Any) -> Pair:
+    xlogy, log, softplus, sigmoid = _xlogy(e, real), e.log, e.softplus, e.sigmoid
+    one = real(1)
+    far = real(-36)  # below it, softplus(z) and its derivative are both e^z
+
+    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
         rate, slope = softplus(z), sigmoid(z)
         log_rate = z if z < far else log(rate)
         share = one if z < far else slope / rate
         return rate - y + xlogy(y, y) - y * log_rate, slope - y * share
 
-    table = {
-        "squared_error": squared_error,
-        "absolute_error": absolute_error,
-        "huber": huber,
-        "quantile": quantile,
-        "binary_cross_entropy": binary_cross_entropy,
-        "poisson": poisson,
-        "binary_cross_entropy-sigmoid": sigmoid_binary_cross_entropy,
-        "poisson-exp": exp_poisson,
-        "poisson-softplus": softplus_poisson,
-    }
-    return table[name], "-" in name
+    return pair
+
+
+PAIRS: dict[str, Callable[[Elementary, Any], Pair]] = {
+    "squared_error": _squared_error,
+    "absolute_error": _absolute_error,
+    "huber": _huber,
+    "quantile": _quantile,
+    "binary_cross_entropy": _binary_cross_entropy,
+    "binary_cross_entropy-sigmoid": _binary_cross_entropy_of_sigmoid,
+    "poisson": _poisson,
+    "poisson-exp": _poisson_of_exp,
+    "poisson-softplus": _poisson_of_softplus,
+}
+"""What makes (a, y, two settings) -> (loss of an output, derivative) of a type's elementary
+functions and the type. By the loss's name; and, for z in place of a, with the output's behind."""
 
 
 def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..., None]:
@@ -126,7 +183,7 @@ def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..
     return loss
 
 
-def _softmax_cross_entropy(labels: bool, precision: Precision) -> Callable[..., None]:
+def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..., None]:
     """Log-sum-exp less the z of the label, and softmax less y.
 
     Exponentials are taken of whole vectors: what lies between n and the end of the last one is
@@ -171,13 +228,30 @@ def _softmax_cross_entropy(labels: bool, precision: Precision) -> Callable[..., 
     return loss
 
 
+ROW_WISE = {"cross_entropy-softmax": _cross_entropy_of_softmax}
+"""What makes the kernel of a loss of whole rows, for labels or for shares, of a precision."""
+
+
 def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
-    """Return a kernel: a loss, or a loss and the output activation that it is fused with."""
+    """Return a kernel: a loss, or a loss and the output activation that it is fused with.
+
+    "-labels" or "-shares" behind them says which targets it takes, where it takes both.
+
+    Raises
+    ------
+    MissingPieceError
+        If no table holds that loss.
+    """
     pointer, number = real_pointer(precision), types.int64
-    targets = types.CPointer(types.int64) if name == "cross_entropy-softmax-labels" else pointer
+    labels = name.endswith("-labels")
+    targets = types.CPointer(types.int64) if labels else pointer
     arguments = [number, number, number, pointer, pointer, targets, pointer]
-    if name.startswith("cross_entropy-softmax"):
-        loss = _softmax_cross_entropy(name.endswith("labels"), precision)
+    name = name.removesuffix("-labels").removesuffix("-shares")
+    if name in ROW_WISE:
+        loss = ROW_WISE[name](labels, precision)
+    elif name in PAIRS:
+        real: Any = precision.arithmetic
+        loss = _elementwise(inlined(PAIRS[name](of_type(real), real)), "-" in name, precision)
     else:
-        loss = _elementwise(*_pairs(name, precision), precision)
+        missing_piece(f"loss {name!r}", "kernel", "PAIRS in engine/kernels/losses.py")
     return loss, [*arguments, types.CPointer(types.float64)]

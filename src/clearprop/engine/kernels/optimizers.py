@@ -29,6 +29,7 @@ from clearprop.engine.kernels.plan import (
 )
 from clearprop.engine.kernels.pointers import get, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
+from clearprop.errors import missing_piece
 
 compiled = njit(error_model="numpy", nogil=True)
 
@@ -201,6 +202,8 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
         "rprop": rprop,
         "keep": keep,
     }
+    if name not in table:
+        missing_piece(f"optimizer {name!r}", "kernel", "RULES in engine/kernels/optimizers.py")
     pointer = real_pointer(precision)
     doubles, whole = types.CPointer(types.float64), types.CPointer(types.int64)
     return table[name], [types.int64, pointer, pointer, pointer, pointer, doubles, whole]
