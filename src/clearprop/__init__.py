@@ -48,7 +48,7 @@ from clearprop.explaining.checking.gradient_check import check_gradient_function
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain
-from clearprop.explaining.diagnosis.findings import Diagnosis, diagnose
+from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
 from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients

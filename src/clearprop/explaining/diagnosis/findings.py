@@ -1,4 +1,4 @@
-"""What ails a network: figures of each layer on given data, and findings in plain words.
+"""Findings: what ails a network on given data, in plain words.
 
 Causes come first, and what follows from them is not said again: where all units of a layer are
 alike, or dead, or saturated, deltas vanish below it, and no advice about these would help.
@@ -6,8 +6,6 @@ alike, or dead, or saturated, deltas vanish below it, and no advice about these 
 
 from __future__ import annotations
 
-import html
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,18 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import RELU_FAMILY
-from clearprop.backprop import backprop
-from clearprop.display.html_table import html_table
-from clearprop.display.text_table import text_table
-from clearprop.errors import ArgumentError
+from clearprop.explaining.diagnosis.layer_figures import STEEPEST, LayerFigures
 from clearprop.explaining.names import counted
-from clearprop.losses import Loss
-from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer
-from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record, where_not_finite
-from clearprop.schedules import rate_at
-from clearprop.training.steps import steps
 
 Array = NDArray[Any]
 
@@ -59,47 +48,8 @@ LARGEST_UPDATE, SMALLEST_UPDATE = 0.2, 1e-6
 GOOD_UPDATES = 0.005, 0.05
 """What too small updates are to be raised to, and too large ones lowered to."""
 
-_SLOPES = {"sigmoid": 0.25, "tanh": 1.0}
-"""The steepest slopes of the activations that saturate on both sides."""
-
 _ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """Where they do."""
-
-
-@dataclass(frozen=True)
-class LayerFigures:
-    """Figures of one layer, over all rows.
-
-    Attributes
-    ----------
-    layer, units : int
-    activation : str
-    dead : tuple of int
-        Units whose slope f'(z) is 0 on every row: nothing can change them.
-    saturated : float
-        Share of the activations on a flat part: f'(z) below a hundredth of the steepest slope.
-        Sigmoid and tanh alone saturate; 0 for others.
-    spread : float
-        Standard deviation of a^l over the rows, the mean of the units.
-    delta : float
-        Root mean square of delta^l.
-    gradient, weights : float
-        Norms of dL/dW^l and W^l.
-    update : float or None
-        Norm of an update's change of W^l, as a share of the norm of W^l; with an optimizer. The
-        update is made in double precision, so that it shows where the network's own loses it.
-    """
-
-    layer: int
-    units: int
-    activation: str
-    dead: tuple[int, ...]
-    saturated: float
-    spread: float
-    delta: float
-    gradient: float
-    weights: float
-    update: float | None
 
 
 @dataclass(frozen=True)
@@ -126,169 +76,8 @@ class Finding:
         return f"{self.kind}: {self.evidence}; {self.remedy}"
 
 
-@dataclass(frozen=True, repr=False)
-class Diagnosis:
-    """What `diagnose` found. True where nothing is wrong.
-
-    Attributes
-    ----------
-    layers : tuple of LayerFigures
-    findings : tuple of Finding
-    rows : int
-
-    Examples
-    --------
-    >>> import clearprop as cp
-    >>> network = cp.Network([2, 4, 1], activations="relu", output="identity", seed=0)
-    >>> network["b1"] = -9.0
-    >>> for finding in cp.diagnose(network, [[0, 1], [1, 0], [1, 1]], [0, 1, 1]).findings[:1]:
-    ...     print(finding)
-    dead units: layer 1: 4 of 4 relu units never fire on 3 rows; their biases lie at or below -9; \
-draw the weights anew (he_normal), with biases at 0, or train with a smaller learning rate
-    """
-
-    layers: tuple[LayerFigures, ...]
-    findings: tuple[Finding, ...]
-    rows: int
-
-    def __bool__(self) -> bool:
-        return not self.findings
-
-    def _table(self) -> list[list[str]]:
-        return [
-            [
-                str(f.layer), f.activation, str(f.units), str(len(f.dead)), f"{f.saturated:.0%}",
-                f"{f.spread:.2g}", f"{f.delta:.2g}", f"{f.gradient:.2g}",
-                "" if f.update is None else f"{f.update:.1e}",
-            ]
-            for f in self.layers
-        ]  # fmt: skip
-
-    def _title(self) -> str:
-        few = ""
-        silent = any(f.dead and f.activation not in _SLOPES for f in self.layers)
-        if silent and self.rows < FEW and all(f.kind != "dead units" for f in self.findings):
-            few = f", too few to tell dead units from silent ones ({FEW} would do)"
-        return f"Diagnosis on {counted(self.rows, 'row')}{few}"
-
-    def _legend(self) -> str:
-        tried = any(figures.update is not None for figures in self.layers)
-        return _LEGEND + (_LEGEND_UPDATE if tried else "")
-
-    def __repr__(self) -> str:
-        rows = [_HEAD, *self._table()]
-        lines = text_table(rows)
-        legend = textwrap.wrap(self._legend(), 96)
-        found = [
-            textwrap.fill(f"- {finding}", 96, subsequent_indent="    ") for finding in self.findings
-        ] or ["nothing is found to be wrong"]
-        return "\n  ".join([self._title(), *lines, *legend, *found])
-
-    def _repr_html_(self) -> str:
-        table = html_table(self._title(), _HEAD, self._table())
-        words = [[str(finding)] for finding in self.findings] or [["nothing is found to be wrong"]]
-        legend = f'<p style="margin:4px 0">{html.escape(self._legend())}</p>'
-        return table + legend + html_table("Findings", [], words, wrap=(0,))
-
-
-_HEAD = ["layer", "activation", "units", "dead", "saturated", "spread", "delta", "|dW|", "update"]
-
-_LEGEND = (
-    "spread: standard deviation of a over the rows; delta: root mean square of dL/dz; |dW|: norm"
-)
-_LEGEND_UPDATE = "; update: change of W in one update, as a share of the norm of W"
-
-
-def diagnose(
-    network: Network,
-    X: object,
-    y: object,
-    *,
-    loss: str | Loss | None = None,
-    optimizer: str | Optimizer | None = None,
-    sample_weight: object = None,
-    l2: float = 0.0,
-) -> Diagnosis:
-    """Look at every layer of a network on data, and say what is wrong, with evidence and a remedy.
-
-    Parameters
-    ----------
-    network : Network
-        Left as it is.
-    X, y, loss, sample_weight, l2
-        As for `backprop`; all rows go through at once.
-    optimizer : str or Optimizer, optional
-        One update of a copy is made with it, to see whether its learning rate fits.
-
-    Returns
-    -------
-    Diagnosis
-        True where nothing was found.
-
-    Raises
-    ------
-    DataError, ArgumentError, UnknownNameError, PairingError
-        If something that was passed in does not fit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import clearprop as cp
-    >>> X = np.random.default_rng(0).normal(size=(200, 5))
-    >>> network = cp.Network([5, 20, 2], activations="relu", output="softmax", seed=1)
-    >>> bool(cp.diagnose(network, X, (X[:, 0] > 0).astype(int), optimizer="adam"))
-    True
-    """
-    network = check_network(network)
-    record = backprop(network, X, y, loss=loss, sample_weight=sample_weight, l2=l2)
-    changes: list[Array] | None = None
-    if optimizer is not None:
-        rule = resolve_optimizer(optimizer)
-        if isinstance(rule, LBFGS):
-            raise ArgumentError("LBFGS finds its steps itself: diagnose without an optimizer")
-        rests = rate_at(getattr(rule, "learning_rate", 1.0), 0, 1) == 0.0  # a schedule's start
-        if np.isfinite(record.loss) and np.isfinite(record.gradient).all() and not rests:
-            double = network.astype(np.float64, loss=loss)
-            run = steps(
-                double, X, y, optimizer=rule, batch_size=None, epochs=1,
-                sample_weight=sample_weight, l2=l2,
-            )  # fmt: skip
-            update = network.unflatten(next(run).update)
-            changes = [update[f"W{at}"] for at in range(1, len(network.sizes))]
-    layers = tuple(
-        _figures(record, at, None if changes is None else changes[at - 1])
-        for at in range(1, len(network.sizes))
-    )
-    return Diagnosis(layers, tuple(_findings(record, layers)), len(record.losses))
-
-
-def _norm(array: Array) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.linalg.norm(array.astype(np.float64)))
-
-
-def _figures(record: Record, layer: int, change: Array | None) -> LayerFigures:
-    network = record.network
-    f, z, a = network.activations[layer - 1], record.z[layer - 1], record.a[layer]
-    dead: tuple[int, ...] = ()
-    saturated = 0.0
-    with np.errstate(all="ignore"):
-        if f.name != "softmax":
-            slopes = f.backward(z, np.ones_like(z))
-            dead = tuple(int(j) for j in np.flatnonzero((slopes == 0).all(axis=0)))
-            if f.name in _SLOPES:
-                saturated = float((np.abs(slopes) < 0.01 * _SLOPES[f.name]).mean())
-        spread = float(a.astype(np.float64).std(axis=0).mean())
-        delta = float(np.sqrt((record.delta[layer - 1].astype(np.float64) ** 2).mean()))
-    weights = _norm(network.weights[layer - 1])
-    share = None if change is None else _norm(change) / weights if weights else None
-    return LayerFigures(
-        layer, network.sizes[layer], f.name, dead, saturated, spread, delta,
-        _norm(record.dW[layer - 1]), weights, share,
-    )  # fmt: skip
-
-
-def _findings(record: Record, layers: tuple[LayerFigures, ...]) -> list[Finding]:
+def findings_of(record: Record, layers: tuple[LayerFigures, ...]) -> list[Finding]:
+    """Return what is wrong, causes first; what follows from one is not said again."""
     broken = _not_finite(record)
     if broken is not None:
         return [broken]
@@ -422,7 +211,7 @@ def _all_alike(record: Record, layers: list[int]) -> Finding:
 def _dead(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Finding]:
     """Yield units that never fire; those of sigmoid and tanh saturate instead."""
     layer, n, dead = figures.layer, len(record.losses), list(figures.dead)
-    if figures.activation in _SLOPES or len(dead) < max(DEAD_SHARE * figures.units, 1):
+    if figures.activation in STEEPEST or len(dead) < max(DEAD_SHARE * figures.units, 1):
         return
     if n < FEW and (len(dead) < figures.units or len(dead) * n < 10):
         return  # by chance
@@ -447,7 +236,7 @@ def _dead(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Findi
 def _saturated(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Finding]:
     """Yield a hidden layer, or a good share of its units, at the flat ends of the curve."""
     layer, n = figures.layer, len(record.losses)
-    if figures.activation not in _SLOPES or layer == len(record.delta):
+    if figures.activation not in STEEPEST or layer == len(record.delta):
         return
     stuck = _flat(record, layer).all(axis=0)
     share = f"layer {layer}: {figures.saturated:.0%} of its {figures.activation} activations lie"
@@ -473,7 +262,7 @@ def _flat(record: Record, layer: int) -> Array:
     f, z = record.network.activations[layer - 1], record.z[layer - 1]
     with np.errstate(all="ignore"):
         slopes = f.backward(z, np.ones_like(z))
-    return np.asarray(np.abs(slopes) < 0.01 * _SLOPES[f.name])
+    return np.asarray(np.abs(slopes) < 0.01 * STEEPEST[f.name])
 
 
 def _outputs(record: Record) -> Iterator[Finding]:
