@@ -68,6 +68,16 @@ class Activation:
             raise ArgumentError(f"{self.name!r} is a built-in activation; choose another name")
         check_scalar_derivative(self.name, self.f, self.derivative)
 
+    @property
+    def like_relu(self) -> bool:
+        """Whether it grows with z on one side; `initializer="auto"` is he_uniform then."""
+        return False
+
+    @property
+    def row_wise(self) -> bool:
+        """Whether the outputs of a layer depend on one another, as softmax's do."""
+        return False
+
     def __call__(self, z: Array) -> Array:
         """Return a = f(z), in the shape and data type of z."""
         return self._each("f", self.f, z)
@@ -98,17 +108,25 @@ class Activation:
 class BuiltInActivation(Activation):
     """An entry of the table, whose functions take whole arrays.
 
-    `outputs` is the interval that f maps to. Softmax, whose outputs depend on each other, has
-    a `jacobian_product` (z, da) -> J_f(z)^T da in place of an elementwise derivative.
+    `outputs` is the interval that f maps to, `kinks` the places where its pieces meet. Softmax,
+    whose outputs depend on each other, has a `jacobian_product` (z, da) -> J_f(z)^T da in place
+    of an elementwise derivative.
     """
 
     equation: str
     outputs: tuple[float, float]
     source: str
+    like_relu: bool = False
+    kinks: tuple[float, ...] = ()
     jacobian_product: Callable[[Array, Array], Array] | None = None
 
     def __post_init__(self) -> None:
         """Nothing to check here: the tests hold every entry to outside oracles."""
+
+    @property
+    def row_wise(self) -> bool:
+        """Whether the outputs of a layer depend on one another."""
+        return self.jacobian_product is not None
 
     def __call__(self, z: Array) -> Array:
         """Return a = f(z), in the shape and data type of z."""
@@ -228,39 +246,36 @@ ACTIVATIONS: dict[str, BuiltInActivation] = {
         ),
         BuiltInActivation(
             "relu", _relu, _relu_derivative, "max(z, 0); f'(0) = 0", (0, _INF),
-            "Nair, Hinton, ICML 2010",
+            "Nair, Hinton, ICML 2010", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
             "leaky_relu", _leaky_relu, _leaky_relu_derivative, "z if z > 0 else 0.01 z",
-            (-_INF, _INF), "Maas, Hannun, Ng, ICML 2013",
+            (-_INF, _INF), "Maas, Hannun, Ng, ICML 2013", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
             "elu", _elu, _elu_derivative, "z if z > 0 else exp(z) - 1", (-1, _INF),
-            "Clevert, Unterthiner, Hochreiter, ICLR 2016",
+            "Clevert, Unterthiner, Hochreiter, ICLR 2016", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
             "gelu", _gelu, _gelu_derivative, "z Phi(z), Phi the normal distribution",
-            (-0.17, _INF), "Hendrycks, Gimpel, arXiv:1606.08415 (2016)",
+            (-0.17, _INF), "Hendrycks, Gimpel, arXiv:1606.08415 (2016)", like_relu=True,
         ),
         BuiltInActivation(
             "silu", _silu, _silu_derivative, "z / (1 + exp(-z))", (-0.2785, _INF),
-            "Elfwing, Uchibe, Doya, Neural Networks 107 (2018)",
+            "Elfwing, Uchibe, Doya, Neural Networks 107 (2018)", like_relu=True,
         ),
         BuiltInActivation(
             "softplus", softplus, sigmoid, "log(1 + exp(z))", (0, _INF),
-            "Dugas et al., NeurIPS 2000",
+            "Dugas et al., NeurIPS 2000", like_relu=True,
         ),
         BuiltInActivation("exp", np.exp, np.exp, "exp(z)", (0, _INF), "the log link of a rate"),
         BuiltInActivation(
             "softmax", softmax, _no_elementwise_derivative, "exp(z_j) / sum_k exp(z_k)", (0, 1),
-            "Bridle, Neurocomputing (1990)", _softmax_jacobian_product,
+            "Bridle, Neurocomputing (1990)", jacobian_product=_softmax_jacobian_product,
         ),
     )
 }  # fmt: skip
 """The built-in activations by name."""
-
-RELU_FAMILY = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"})
-"""Activations that grow with z on one side; `initializer="auto"` gives them he_uniform."""
 
 
 def activation(spec: str | Activation) -> Activation:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import RELU_FAMILY, Activation
+from clearprop.activations import Activation
 from clearprop.checks.settings import number
 from clearprop.errors import ArgumentError, unknown
 from clearprop.numerics.random import Purpose
@@ -189,7 +189,7 @@ def initializer(spec: str | Initializer, activation: Activation) -> Initializer:
     if isinstance(spec, Initializer):
         return spec
     if spec == "auto":
-        return he_uniform() if activation.name in RELU_FAMILY else glorot_uniform()
+        return he_uniform() if activation.like_relu else glorot_uniform()
     return named_initializer(spec, [*INITIALIZERS, "auto"])
 
 

@@ -16,7 +16,7 @@ from clearprop.files.whole_file import check_can_write
 from clearprop.tables.table_files import KINDS
 from clearprop.tables.target import TASKS
 
-HIDDEN_ACTIVATIONS = sorted(name for name in ACTIVATIONS if name != "softmax")
+HIDDEN_ACTIVATIONS = sorted(name for name, f in ACTIVATIONS.items() if not f.row_wise)
 
 
 def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:

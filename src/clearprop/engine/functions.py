@@ -1,7 +1,8 @@
 """Which kernel computes an activation, a loss or an optimizer, and with which settings.
 
-A new activation or loss is found by its name; a loss with settings has an entry in
-`LOSS_SETTINGS`, and a new optimizer one in `OPTIMIZERS`.
+A new activation or loss is found by its name, and a new optimizer is one entry of `OPTIMIZERS`.
+A loss whose kernel takes other numbers than its settings, in their order, has an entry in
+`LOSS_SETTINGS`.
 """
 
 from __future__ import annotations
@@ -63,10 +64,9 @@ class LossKernel(NamedTuple):
 
 
 LOSS_SETTINGS: dict[str, Callable[[Mapping[str, float]], tuple[float, float]]] = {
-    "huber": lambda settings: (settings["delta"], 0.0),
     "quantile": lambda settings: (settings["q"], settings["q"] - 1),
 }
-"""The two numbers that the kernel of a loss with settings is told."""
+"""The two numbers that a loss's kernel is told where they are not its settings as they stand."""
 
 
 def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) -> LossKernel:
@@ -82,10 +82,16 @@ def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) 
     settings = np.zeros(2)
     if not isinstance(loss, BuiltInLoss):
         return LossKernel(loss_kernel(loss, precision), settings, False)
-    if loss.settings:
-        if loss.name not in LOSS_SETTINGS:
-            missing_piece(f"loss {loss.name!r}", "settings", "LOSS_SETTINGS in engine/functions.py")
-        settings[:] = LOSS_SETTINGS[loss.name](loss.settings)
+    told = tuple(loss.settings.values())
+    if loss.name in LOSS_SETTINGS:
+        told = LOSS_SETTINGS[loss.name](loss.settings)
+    elif len(told) > len(settings):
+        missing_piece(
+            f"loss {loss.name!r}",
+            "two numbers for its kernel",
+            "LOSS_SETTINGS in engine/functions.py",
+        )
+    settings[: len(told)] = told
     fused = isinstance(output, BuiltInActivation) and output.name in loss.fused
     name = _loss_name(loss, output.name if fused else None, labels)
     return LossKernel(load(name, precision), settings, fused)

@@ -15,6 +15,7 @@ from clearprop.engine.kernels.precision import Precision, precision_of
 from clearprop.engine.layout import Plan, lay_out_run, parallel
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import STEP, choose, run_together
+from clearprop.errors import missing_piece
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
 from clearprop.topology import Topology
@@ -124,6 +125,9 @@ class CompiledRun:
     def _give_parameters(self, topology: Topology, state: State, precision: Precision) -> None:
         vectors = [topology.parameters, *state.values()]
         slots = {"W": (P.W, P.W_STATE, P.W_STATE_2), "b": (P.B, P.B_STATE, P.B_STATE_2)}
+        if len(vectors) > len(slots["W"]):
+            where = "W_STATE and B_STATE in engine/kernels/plan.py"
+            missing_piece(f"an optimizer's array {[*state][2]!r}", "place in a plan", where)
         for place in topology.places():
             line = self._plan.line(place.layer - 1)
             for slot, vector in zip(slots[place.symbol], vectors, strict=False):

@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from clearprop.activations import ACTIVATIONS, Activation
-from clearprop.losses import Loss
+from clearprop.losses import LOSSES, Loss
 
 OWN_NAMES = {"logistic": "sigmoid"}
 """scikit-learn's names of activations that are called otherwise here."""
 
-HIDDEN = {"logistic", *(name for name in ACTIVATIONS if name != "softmax")}
+HIDDEN = {"logistic", *(name for name, f in ACTIVATIONS.items() if not f.row_wise)}
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -51,9 +51,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
 }
 """Of both estimators; those from ``output_activation`` on are not scikit-learn's."""
 
-LOSSES = {"squared_error", "poisson", "absolute_error", "huber", "quantile"}
+OF_NUMBERS = {name for name, f in LOSSES.items() if f.targets in ("real", "nonnegative")}
 
-LOSS: list[Any] = [StrOptions(LOSSES), Loss]
+LOSS: list[Any] = [StrOptions(OF_NUMBERS), Loss]
 """Of the regressor."""
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.parameters import LOSS
+from clearprop.losses import loss as resolve_loss
 
 Array = NDArray[Any]
 
@@ -209,7 +210,8 @@ n_features_in_, feature_names_in_, out_activation_
         return 1 if y.ndim == 1 else int(y.shape[1])
 
     def _output(self) -> str:
-        return "exp" if self.loss == "poisson" else "identity"
+        partners = getattr(resolve_loss(self.loss), "partners", ())
+        return min(partners) if partners else "identity"  # of poisson's, exp
 
     def _network_loss(self) -> Any:
         return self.loss

@@ -204,7 +204,7 @@ def chain_rule_cost(network: Network) -> ChainRuleCost:
     """
     network = check_network(network)
     sizes, last = network.sizes, len(network.sizes) - 1
-    rows = sizes[-1] if _is_softmax(network) else 1  # terms of delta^L, written out
+    rows = sizes[-1] if _is_row_wise(network) else 1  # terms of delta^L, written out
     found = []
     for layer in range(last, 0, -1):
         n_in, n_out = sizes[layer - 1], sizes[layer]
@@ -217,8 +217,8 @@ def chain_rule_cost(network: Network) -> ChainRuleCost:
     return ChainRuleCost(network, tuple(found))
 
 
-def _is_softmax(network: Network) -> bool:
-    return network.activations[-1].name == "softmax"
+def _is_row_wise(network: Network) -> bool:
+    return network.activations[-1].row_wise
 
 
 def _is_fused(network: Network) -> bool:
@@ -229,7 +229,7 @@ def _last_delta(network: Network) -> int:
     """The multiplications of delta^L."""
     if _is_fused(network):
         return 0
-    return network.sizes[-1] ** (2 if _is_softmax(network) else 1)
+    return network.sizes[-1] ** (2 if _is_row_wise(network) else 1)
 
 
 class _Tally:
@@ -294,7 +294,7 @@ def _chains(
             below.append(float(record.network.weights[at - 1][here, next_down]))
             below.append(float(jacobians[at - 2][next_down, next_down]))
         final = neurons[-1]
-        for k in range(sizes[-1]) if _is_softmax(record.network) else (final,):
+        for k in range(sizes[-1]) if _is_row_wise(record.network) else (final,):
             found.append([float(outputs[k]), float(jacobians[-1][k, final]), *below])
     return found
 
@@ -309,7 +309,7 @@ def with_deltas(record: Record) -> tuple[Array, int]:
     if not _is_fused(network):
         outputs, jacobian = record[f"da{last}"][0], _jacobian(record, last)
         for j in range(sizes[-1]):
-            terms = range(sizes[-1]) if _is_softmax(network) else (j,)
+            terms = range(sizes[-1]) if _is_row_wise(network) else (j,)
             delta[j] = sum(tally.times(outputs[k], jacobian[k, j]) for k in terms)
     for layer in range(last, 0, -1):
         for j in range(sizes[layer]):

@@ -7,6 +7,7 @@ a small rate does.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +22,9 @@ from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import Purpose, random_order
-from clearprop.optimizers import LBFGS, Optimizer, RProp
+from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.schedules import Rate
 from clearprop.training.job import check_data
 from clearprop.training.steps import steps as updates
 
@@ -166,10 +168,6 @@ def find_learning_rate(
     True
     """
     rule: Any = resolve_optimizer(optimizer)
-    if isinstance(rule, LBFGS | RProp) or not hasattr(rule, "learning_rate"):
-        raise ArgumentError(
-            f"{type(rule).__name__} finds its steps itself: it has no learning rate"
-        )
     smallest = number("smallest", smallest, low=0, open="low")
     largest = number("largest", largest, low=smallest, open="low")
     steps = count("steps", steps, 20)
@@ -180,7 +178,7 @@ def find_learning_rate(
     n = len(data.X)
     batches = -(-n // min(n, n if batch_size is None else count("batch_size", batch_size, 1)))
     factor = (largest / smallest) ** (1 / (steps - 1))
-    rule = replace(rule, learning_rate=lambda t, total: smallest * factor**t)
+    rule = _with_rate(rule, lambda t, total: smallest * factor**t)
     run = updates(
         work, X, y, optimizer=rule, batch_size=batch_size, epochs=-(-steps // batches),
         sample_weight=sample_weight, l2=l2, seed=seed,
@@ -206,6 +204,14 @@ def find_learning_rate(
         raise ArgumentError("not one update could be made: the cost is not finite here")
     rates = smallest * factor ** np.arange(len(losses))
     return _judged(rates, np.array(losses), start, diverged, len(losses) == steps)
+
+
+def _with_rate(rule: Any, rate: Rate) -> Any:
+    """Return the optimizer with this learning rate, if it has one that may change."""
+    if not isinstance(rule, LBFGS) and hasattr(rule, "learning_rate"):
+        with suppress(ArgumentError):  # RProp's is the size of the first steps alone
+            return replace(rule, learning_rate=rate)
+    raise ArgumentError(f"{type(rule).__name__} finds its steps itself: it has no learning rate")
 
 
 def _held(data: Data, seed: int) -> Data:

@@ -4,53 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clearprop.activations import ACTIVATIONS
+from clearprop.export.activations import exported
 from clearprop.export.c_source import array, check_name
 from clearprop.export.layers import Layer, layers_of, version
 from clearprop.topology import Topology
-
-_ACTIVATIONS = {
-    "sigmoid": """\
-static inline {real} {name}_sigmoid({real} z)
-{{
-    const {real} e = exp{f}(-fabs{f}(z)); /* so that nothing overflows */
-    return (z > {zero} ? {one} : e) / ({one} + e);
-}}""",
-    "tanh": "static inline {real} {name}_tanh({real} z) {{ return tanh{f}(z); }}",
-    "relu": "static inline {real} {name}_relu({real} z) {{ return z <= {zero} ? {zero} : z; }}",
-    "leaky_relu": """\
-static inline {real} {name}_leaky_relu({real} z) {{ return z > {zero} ? z : 0.01{f} * z; }}""",
-    "elu": """\
-static inline {real} {name}_elu({real} z) {{ return z > {zero} ? z : expm1{f}(z); }}""",
-    "gelu": """\
-static inline {real} {name}_gelu({real} z)
-{{
-    return 0.5{f} * z * erfc{f}(-z * 0.7071067811865476{f}); /* 1 / sqrt(2) */
-}}""",
-    "silu": """\
-static inline {real} {name}_silu({real} z)
-{{
-    const {real} e = exp{f}(-fabs{f}(z)); /* so that nothing overflows */
-    return z * (z > {zero} ? {one} : e) / ({one} + e);
-}}""",
-    "softplus": """\
-static inline {real} {name}_softplus({real} z)
-{{
-    return (z > {zero} ? z : {zero}) + log1p{f}(exp{f}(-fabs{f}(z)));
-}}""",
-    "exp": "static inline {real} {name}_exp({real} z) {{ return exp{f}(z); }}",
-    "softmax": """\
-static inline void {name}_softmax({real} *z, int n)
-{{
-    {real} largest = z[0], sum = {zero};
-    for (int j = 1; j < n; j++)
-        largest = z[j] > largest ? z[j] : largest;
-    for (int j = 0; j < n; j++)
-        sum += z[j] = exp{f}(z[j] - largest);
-    for (int j = 0; j < n; j++)
-        z[j] /= sum;
-}}""",
-}
-"""A function for each built-in activation but identity."""
 
 
 def to_c(network: Topology, name: str = "net") -> str:
@@ -132,7 +90,7 @@ def network_lines(layers: Sequence[Layer], name: str, function: str) -> list[str
     f = "f" if real == "float" else ""
     words = {"real": real, "f": f, "zero": f"0.0{f}", "one": f"1.0{f}", "name": name}
     for activation in sorted({layer.activation for layer in layers} - {"identity"}):
-        lines += [_ACTIVATIONS[activation].format(**words), ""]
+        lines += [exported(activation).c.format(**words), ""]
     lines += [f"static inline void {function}(const {real} *x, {real} *y)", "{"]
     hidden = [f"a{number}[{len(layer.W)}]" for number, layer in enumerate(layers[:-1], 1)]
     if hidden:
@@ -151,7 +109,8 @@ def _layer_lines(
     n_out, n_in = layer.W.shape
     f = layer.activation
     z = "z" if layer.b is None else f"z + {name}_b{number}[j]"
-    a = z if f in ("identity", "softmax") else f"{name}_{f}({z})"
+    row_wise = ACTIVATIONS[f].row_wise
+    a = z if f == "identity" or row_wise else f"{name}_{f}({z})"
     lines = [
         f"    for (int j = 0; j < {n_out}; j++) {{",
         f"        {words['real']} z = {words['zero']};",
@@ -160,8 +119,8 @@ def _layer_lines(
         f"        {target}[j] = {a};",
         "    }",
     ]
-    if f == "softmax":
-        lines.append(f"    {name}_softmax({target}, {n_out});")
+    if row_wise:
+        lines.append(f"    {name}_{f}({target}, {n_out});")
     return lines
 
 

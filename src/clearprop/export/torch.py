@@ -6,29 +6,26 @@ The modules: https://docs.pytorch.org/docs/stable/nn.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, missing_extra
+from clearprop.export.activations import EXPORTS, exported
 from clearprop.export.layers import layers_of
 from clearprop.topology import Topology
 
 Array = NDArray[Any]
 
-_STRAIGHT = 50.0
-"""From here on log(1 + e^z) is z in float64; PyTorch's own threshold, 20, is off by 2e-9."""
-
-_SETTINGS: dict[str, dict[str, Callable[[Any], bool]]] = {
-    "leaky_relu": {"negative_slope": lambda slope: slope == 0.01},
-    "elu": {"alpha": lambda alpha: alpha == 1},
-    "gelu": {"approximate": lambda how: how == "none"},
-    "softplus": {"beta": lambda beta: beta == 1, "threshold": lambda z: z >= 20},
+_ALSO: dict[str, dict[str, Callable[[Any], bool]]] = {
+    "softplus": {"threshold": lambda z: z >= 20},  # where log(1 + e^z) is z, to 2e-9
     "softmax": {"dim": lambda dim: dim in (1, -1)},
 }
-"""What a module has to be set to for its activation to be ours."""
+"""Settings of a module that may be others than those of the module we make."""
+
+_NO_MATTER = frozenset({"training", "inplace"})
+"""What a module is set to that changes no number of a prediction."""
 
 
 def to_torch(network: Topology) -> Any:
@@ -51,14 +48,12 @@ def to_torch(network: Topology) -> Any:
     MissingExtraError
         If PyTorch (the extra `torch`) is not installed.
     """
-    modules = activation_modules("network.to_torch()")
+    nn = _nn("network.to_torch()")
     made: list[Any] = []
     for W, b, activation in layers_of(network, "PyTorch"):
         made.append(_linear(W, b))
         if activation != "identity":
-            made.append(modules[activation]())
-    from torch import nn
-
+            made.append(exported(activation).torch(nn))
     return nn.Sequential(*made)
 
 
@@ -86,10 +81,9 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
     MissingExtraError
         If PyTorch (the extra `torch`) is not installed.
     """
-    modules = activation_modules("cp.Network.from_torch()")
-    from torch import nn
-
-    known = {_class_of(make): name for name, make in modules.items()}
+    nn = _nn("cp.Network.from_torch()")
+    ours = {name: entry.torch(nn) for name, entry in EXPORTS.items()}
+    known = {type(module): name for name, module in ours.items()}
     if not _is_sequential(sequential):
         raise ArgumentError(f"from_torch takes an nn.Sequential, not a {type(sequential).__name__}")
     weights: list[Array] = []
@@ -107,7 +101,8 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
             open_layer = True
         elif kind in known or kind is nn.Identity:
             name = known.get(kind, "identity")
-            _check_settings(name, module, place)
+            if kind in known:
+                _check_settings(name, module, ours[name], place)
             if not open_layer and name != "identity":
                 raise ArgumentError(
                     f"module {place} ({kind.__name__}) follows no Linear: a layer of a network is "
@@ -127,36 +122,13 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
     return weights, filled, activations
 
 
-def activation_modules(feature: str) -> dict[str, Callable[[], Any]]:
-    """Return what makes the module of each built-in activation but identity, by name.
-
-    Raises
-    ------
-    MissingExtraError
-        If PyTorch is not installed; `feature` is what needs it.
-    """
+def _nn(feature: str) -> Any:
+    """Return ``torch.nn``; `feature` is what needs it."""
     try:
         from torch import nn
     except ImportError:
         missing_extra("PyTorch", feature, "torch")
-    from clearprop.export.torch_modules import Exp
-
-    return {
-        "sigmoid": nn.Sigmoid,
-        "tanh": nn.Tanh,
-        "relu": nn.ReLU,
-        "leaky_relu": partial(nn.LeakyReLU, 0.01),
-        "elu": nn.ELU,
-        "gelu": nn.GELU,
-        "silu": nn.SiLU,
-        "softplus": partial(nn.Softplus, threshold=_STRAIGHT),
-        "exp": Exp,
-        "softmax": partial(nn.Softmax, dim=-1),
-    }
-
-
-def _class_of(make: Callable[[], Any]) -> Any:
-    return make.func if isinstance(make, partial) else make
+    return nn
 
 
 def _linear(W: Array, b: Array | None) -> Any:
@@ -201,10 +173,14 @@ def _numbers(tensor: Any, place: str) -> Array:
     return np.array(tensor.detach().cpu().numpy())
 
 
-def _check_settings(name: str, module: Any, place: str) -> None:
-    for setting, is_ours in _SETTINGS.get(name, {}).items():
+def _check_settings(name: str, module: Any, ours: Any, place: str) -> None:
+    """Raise `ArgumentError` unless a module is set as the one that we make."""
+    for setting, expected in vars(ours).items():
+        if setting.startswith("_") or setting in _NO_MATTER:
+            continue
         value = getattr(module, setting)
-        if not is_ours(value):
+        also = _ALSO.get(name, {}).get(setting)
+        if value != expected and not (also is not None and also(value)):
             raise ArgumentError(
                 f"module {place} ({type(module).__name__}) has {setting}={value!r}, which the "
                 f"activation {name!r} has not"

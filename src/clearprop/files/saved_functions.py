@@ -12,7 +12,7 @@ from typing import Any
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.errors import ArgumentError, ModelFileError
-from clearprop.losses import LOSSES, WITH_SETTINGS, BuiltInLoss, Loss
+from clearprop.losses import LOSSES, BuiltInLoss, Loss
 
 Path = str | os.PathLike[str]
 
@@ -68,7 +68,7 @@ def _find(
 
 def find_loss(described: dict[str, Any], given: Mapping[str, Loss] | None, path: Path) -> Loss:
     """Return the loss that a file describes."""
-    if described["built_in"] and described["name"] in WITH_SETTINGS:
-        return WITH_SETTINGS[described["name"]](**described["settings"])
     found: Loss = _find(described, LOSSES, given, "losses", path)
+    if isinstance(found, BuiltInLoss) and found.maker is not None:
+        return found.maker(**described["settings"])
     return found

@@ -24,11 +24,6 @@ from clearprop.network import Network, check_network
 
 Array = NDArray[Any]
 
-ANALYTIC_ACTIVATIONS = frozenset(
-    {"identity", "sigmoid", "tanh", "gelu", "silu", "softplus", "exp", "softmax"}
-)
-ANALYTIC_LOSSES = frozenset({"squared_error", "cross_entropy", "binary_cross_entropy", "poisson"})
-
 
 def check_gradients(
     network: Network,
@@ -83,12 +78,9 @@ def check_gradients(
 
 
 def _is_analytic(network: Network) -> bool:
-    functions = network.activations
-    smooth = all(
-        isinstance(f, BuiltInActivation) and f.name in ANALYTIC_ACTIVATIONS for f in functions
-    )
+    smooth = all(isinstance(f, BuiltInActivation) and not f.kinks for f in network.activations)
     loss = network.loss
-    return smooth and isinstance(loss, BuiltInLoss) and loss.name in ANALYTIC_LOSSES
+    return smooth and isinstance(loss, BuiltInLoss) and not loss.has_kinks
 
 
 Structured = ArrayLike | Mapping[str, ArrayLike]

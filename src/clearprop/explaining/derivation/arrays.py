@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.explaining.derivation.formulas import is_a_minus_y
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import is_small
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, fold, ranked
@@ -115,7 +116,7 @@ def _rule(s: RecordSymbols, names: Names, symbol: str, layer: int) -> str:
             return f"the slope of {loss}"
         return f"{array(f'delta{layer + 1}')} {array(f'W{layer + 1}')}"
     if symbol == "delta":
-        if layer == s.last and s.is_fused and s.f(layer).name != "softplus":
+        if layer == s.last and s.is_fused and is_a_minus_y(loss, s.f(layer)):
             return f"{a} - y"
         if s.is_softmax(layer):
             return f"J({z})ᵀ {da}"

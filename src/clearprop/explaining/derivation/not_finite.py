@@ -48,7 +48,7 @@ def first_non_finite(record: Record, asked: Place | None) -> Place:
         if alone:
             found = found[found[:, 0] == sample]
         own_layer = at == layer and (name in FORWARD) == (symbol in FORWARD)
-        if alone and index and own_layer and record.network.activations[at - 1].name != "softmax":
+        if alone and index and own_layer and not record.network.activations[at - 1].row_wise:
             found = found[found[:, 1] == index[0]]
         if len(found):
             row, unit = found[0]

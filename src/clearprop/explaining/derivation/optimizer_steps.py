@@ -1,13 +1,17 @@
-"""An optimizer's step for one parameter, an equation for each thing that it keeps."""
+"""An optimizer's step for one parameter, an equation for each thing that it keeps.
+
+A new optimizer is one entry of `STEPS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.errors import missing_piece
 from clearprop.explaining.derivation.expressions import (
     Apply,
     Expression,
@@ -22,7 +26,7 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.tree import Equation
 from clearprop.network import Network
-from clearprop.optimizers import SGD, Adam, AdamW, Clock, Optimizer, RMSprop, RProp
+from clearprop.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Clock, Optimizer, RMSprop, RProp
 from clearprop.schedules import rate_at
 
 Array = NDArray[Any]
@@ -71,107 +75,124 @@ class OneParameter:
         self.new = Symbol(f"new {w.name}", new)
 
     def steps(self) -> list[Equation]:
-        """Return the equations, the last of which gives the parameter's new value."""
-        rule = self.rule
-        if isinstance(rule, SGD):
-            return list(self._sgd(rule))
-        if isinstance(rule, Adam):
-            return list(self._adam(rule))
-        if isinstance(rule, RMSprop):
-            return list(self._rmsprop(rule))
-        if isinstance(rule, RProp):
-            return list(self._rprop(rule))
+        """Return the equations, the last of which gives the parameter's new value.
+
+        Raises
+        ------
+        MissingPieceError
+            If the rule is built in and has no entry in `STEPS`.
+        """
+        kind = type(self.rule)
+        if kind in STEPS:
+            return list(STEPS[kind](self.rule, self))
+        if kind in OPTIMIZERS.values():
+            where = "STEPS in explaining/derivation/optimizer_steps.py"
+            missing_piece(f"optimizer {kind.__name__}", "equations of its step", where)
         change = Symbol("update", self.new.value - self.w.value)
         return [
-            Equation(change, change.value, note=f"by {type(rule).__name__}"),
-            self._result(Sum((self.w, change))),
+            Equation(change, change.value, note=f"by {kind.__name__}"),
+            self.result(Sum((self.w, change))),
         ]
 
-    def _result(self, form: Expression) -> Equation:
+    def result(self, form: Expression) -> Equation:
+        """Return the equation of the parameter's new value."""
         return Equation(self.new, self.new.value, (form,))
 
-    def _rate(self) -> Symbol:
+    def rate(self) -> Symbol:
+        """Return the learning rate of this step."""
         rule: Any = self.rule
         return Symbol("eta", rate_at(rule.learning_rate, self.now.t, self.now.total))
 
-    def _known(self, name: str, kept: str) -> tuple[Symbol, Symbol]:
+    def known(self, name: str, kept: str) -> tuple[Symbol, Symbol]:
         """Return a number of the state before and after the step."""
         return Symbol(f"{name}_before", self.before[kept]), Symbol(name, self.after[kept])
 
-    def _sgd(self, rule: SGD) -> Iterator[Equation]:
-        eta = self._rate()
-        if "velocity" not in self.before:
-            step: Expression = Negative(times(eta, self.g))
-            update = Symbol("update", step.value)
-            yield Equation(update, update.value, (step,))
-            form: Expression = Sum((self.w, update))
-        else:
-            mu = Symbol("mu", rate_at(rule.momentum, self.now.t, self.now.total))
-            v_before, v = self._known("v", "velocity")
-            kept = minus(times(mu, v_before), times(eta, self.g))
-            yield Equation(v, v.value, (kept,), note="velocity")
-            form = Sum((self.w, v))
-            if rule.nesterov:
-                form = Sum((self.w, times(mu, v), Negative(times(eta, self.g))))
-        if rule.shrink != 1 and self.w.name.startswith("W"):
-            form = times(form, Symbol("shrink", rule.shrink))
-        yield self._result(form)
 
-    def _adam(self, rule: Adam) -> Iterator[Equation]:
-        eta, t = self._rate(), self.now.made + 1
-        beta1, beta2 = Symbol("beta1", rule.beta1), Symbol("beta2", rule.beta2)
-        m_before, m = self._known("m", "m")
-        v_before, v = self._known("v", "v")
-        mean = Sum((times(beta1, m_before), times(minus(ONE, beta1), self.g)))
-        yield Equation(m, m.value, (mean,), note="running mean of g")
-        squares = Sum((times(beta2, v_before), times(minus(ONE, beta2), Square(self.g))))
-        yield Equation(v, v.value, (squares,), note="running mean of g²")
-        hats = []
-        for name, kept, beta in (("m_hat", m, beta1), ("v_hat", v, beta2)):
-            power = Symbol(f"{beta.name}^{t}", beta.value**t)
-            form = Quotient(kept, minus(ONE, power))
-            hats.append(Symbol(name, form.value))
-            yield Equation(hats[-1], form.value, (form,), note="bias corrected")
-        root = Apply("sqrt", hats[1], float(np.sqrt(hats[1].value)))
-        step = Quotient(times(eta, hats[0]), Sum((root, Symbol("epsilon", rule.epsilon))))
-        start: Expression = self.w
-        if isinstance(rule, AdamW):
-            start = times(self.w, minus(ONE, times(eta, Symbol("decay", rule.decay))))
-        yield self._result(minus(start, step))
+def _sgd(rule: SGD, one: OneParameter) -> Iterator[Equation]:
+    eta = one.rate()
+    if "velocity" not in one.before:
+        step: Expression = Negative(times(eta, one.g))
+        update = Symbol("update", step.value)
+        yield Equation(update, update.value, (step,))
+        form: Expression = Sum((one.w, update))
+    else:
+        mu = Symbol("mu", rate_at(rule.momentum, one.now.t, one.now.total))
+        v_before, v = one.known("v", "velocity")
+        kept = minus(times(mu, v_before), times(eta, one.g))
+        yield Equation(v, v.value, (kept,), note="velocity")
+        form = Sum((one.w, v))
+        if rule.nesterov:
+            form = Sum((one.w, times(mu, v), Negative(times(eta, one.g))))
+    if rule.shrink != 1 and one.w.name.startswith("W"):
+        form = times(form, Symbol("shrink", rule.shrink))
+    yield one.result(form)
 
-    def _rmsprop(self, rule: RMSprop) -> Iterator[Equation]:
-        alpha = Symbol("alpha", rule.alpha)
-        s_before, s = self._known("s", "square")
-        mean = Sum((times(alpha, s_before), times(minus(ONE, alpha), Square(self.g))))
-        yield Equation(s, s.value, (mean,), note="running mean of g²")
-        root = Apply("sqrt", s, float(np.sqrt(s.value)))
-        form = Quotient(self.g, Sum((root, Symbol("epsilon", rule.epsilon))))
-        step = Symbol("step", form.value)
-        yield Equation(step, step.value, (form,))
-        if rule.momentum:
-            v_before, v = self._known("v", "velocity")
-            yield Equation(v, v.value, (Sum((times(Symbol("mu", rule.momentum), v_before), step)),))
-            step = v
-        yield self._result(minus(self.w, times(self._rate(), step)))
 
-    def _rprop(self, rule: RProp) -> Iterator[Equation]:
-        size_before, size = self._known("size", "size")
-        agreement = np.sign(self.g.value) * np.sign(self.before["last"])
-        if agreement == 0:
-            form: Expression = size_before
-            note = (
-                "its first size" if not self.now.made else "as it was: it rested, or has no slope"
-            )
-        else:
-            grown = agreement > 0
-            factor = Symbol("grow", rule.grow) if grown else Symbol("cut", rule.cut)
-            form = times(size_before, factor)
-            note = "the sign of g stays: larger" if grown else "the sign of g changed: smaller"
-        if form.value != size.value:
-            form, note = size, f"{note}, within bounds"
-        yield Equation(size, size.value, (form,) if form != size else (), note=note)
-        if agreement < 0:
-            yield Equation(self.new, self.new.value, (self.w,), note="it rests for a step")
-            return
-        sign = Apply("sign", self.g, float(np.sign(self.g.value)))
-        yield self._result(minus(self.w, times(sign, size)))
+def _adam(rule: Adam, one: OneParameter) -> Iterator[Equation]:
+    eta, t = one.rate(), one.now.made + 1
+    beta1, beta2 = Symbol("beta1", rule.beta1), Symbol("beta2", rule.beta2)
+    m_before, m = one.known("m", "m")
+    v_before, v = one.known("v", "v")
+    mean = Sum((times(beta1, m_before), times(minus(ONE, beta1), one.g)))
+    yield Equation(m, m.value, (mean,), note="running mean of g")
+    squares = Sum((times(beta2, v_before), times(minus(ONE, beta2), Square(one.g))))
+    yield Equation(v, v.value, (squares,), note="running mean of g²")
+    hats = []
+    for name, kept, beta in (("m_hat", m, beta1), ("v_hat", v, beta2)):
+        power = Symbol(f"{beta.name}^{t}", beta.value**t)
+        form = Quotient(kept, minus(ONE, power))
+        hats.append(Symbol(name, form.value))
+        yield Equation(hats[-1], form.value, (form,), note="bias corrected")
+    root = Apply("sqrt", hats[1], float(np.sqrt(hats[1].value)))
+    step = Quotient(times(eta, hats[0]), Sum((root, Symbol("epsilon", rule.epsilon))))
+    start: Expression = one.w
+    if isinstance(rule, AdamW):
+        start = times(one.w, minus(ONE, times(eta, Symbol("decay", rule.decay))))
+    yield one.result(minus(start, step))
+
+
+def _rmsprop(rule: RMSprop, one: OneParameter) -> Iterator[Equation]:
+    alpha = Symbol("alpha", rule.alpha)
+    s_before, s = one.known("s", "square")
+    mean = Sum((times(alpha, s_before), times(minus(ONE, alpha), Square(one.g))))
+    yield Equation(s, s.value, (mean,), note="running mean of g²")
+    root = Apply("sqrt", s, float(np.sqrt(s.value)))
+    form = Quotient(one.g, Sum((root, Symbol("epsilon", rule.epsilon))))
+    step = Symbol("step", form.value)
+    yield Equation(step, step.value, (form,))
+    if rule.momentum:
+        v_before, v = one.known("v", "velocity")
+        yield Equation(v, v.value, (Sum((times(Symbol("mu", rule.momentum), v_before), step)),))
+        step = v
+    yield one.result(minus(one.w, times(one.rate(), step)))
+
+
+def _rprop(rule: RProp, one: OneParameter) -> Iterator[Equation]:
+    size_before, size = one.known("size", "size")
+    agreement = np.sign(one.g.value) * np.sign(one.before["last"])
+    if agreement == 0:
+        form: Expression = size_before
+        note = "its first size" if not one.now.made else "as it was: it rested, or has no slope"
+    else:
+        grown = agreement > 0
+        factor = Symbol("grow", rule.grow) if grown else Symbol("cut", rule.cut)
+        form = times(size_before, factor)
+        note = "the sign of g stays: larger" if grown else "the sign of g changed: smaller"
+    if form.value != size.value:
+        form, note = size, f"{note}, within bounds"
+    yield Equation(size, size.value, (form,) if form != size else (), note=note)
+    if agreement < 0:
+        yield Equation(one.new, one.new.value, (one.w,), note="it rests for a step")
+        return
+    sign = Apply("sign", one.g, float(np.sign(one.g.value)))
+    yield one.result(minus(one.w, times(sign, size)))
+
+
+STEPS: dict[type, Callable[[Any, OneParameter], Iterator[Equation]]] = {
+    SGD: _sgd,
+    Adam: _adam,
+    AdamW: _adam,
+    RMSprop: _rmsprop,
+    RProp: _rprop,
+}
+"""By an optimizer's class, the equations of its step."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
+from clearprop.errors import missing_piece
 from clearprop.explaining.derivation.expressions import Apply, Rest, Symbol
 from clearprop.explaining.names import element_name
 from clearprop.record import Record
@@ -51,8 +52,18 @@ class RecordSymbols:
         return self.network.activations[layer - 1]
 
     def is_softmax(self, layer: int) -> bool:
-        """Whether the outputs of a layer depend on one another."""
-        return self.f(layer).name == "softmax"
+        """Whether the outputs of a layer depend on one another, which softmax's alone do here.
+
+        Raises
+        ------
+        MissingPieceError
+            If those of another activation do.
+        """
+        f = self.f(layer)
+        if f.row_wise and f.name != "softmax":
+            where = "`jacobian` in explaining/derivation/formulas.py"
+            missing_piece(f"activation {f.name!r}", "formula of its Jacobian", where)
+        return f.row_wise
 
     @cached_property
     def is_fused(self) -> bool:

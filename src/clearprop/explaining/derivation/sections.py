@@ -20,6 +20,7 @@ from clearprop.explaining.derivation.expressions import (
     minus,
     times,
 )
+from clearprop.explaining.derivation.formulas import is_a_minus_y
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
@@ -141,9 +142,10 @@ def jacobian_part(s: RecordSymbols, names: Names, layer: int, j: int) -> Part:
     words = ["∂a[k]/∂z[j] = a[k]·(1 - a[k]) where k = j, and -a[k]·a[j] elsewhere."]
     title = f"Softmax: the Jacobian's column for {names.text(s.z(layer, j))}"
     if layer == s.last and s.is_fused:
-        words.append(
-            "∂L/∂a[k] = -y[k]/a[k], so that a[k] cancels, and what is left is a[j] - y[j]."
-        )
+        if is_a_minus_y(s.network.loss, s.f(layer)):
+            words.append(
+                "∂L/∂a[k] = -y[k]/a[k], so that a[k] cancels, and what is left is a[j] - y[j]."
+            )
         return Part(title, tuple(words), tuple(fused_delta_steps(s, j)))
     return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j)))
 

@@ -23,6 +23,7 @@ from clearprop.explaining.derivation.expressions import (
 from clearprop.explaining.derivation.formulas import (
     branch,
     fused_delta_formulas,
+    is_known_by_a,
     jacobian,
     loss_formulas,
     loss_slope_formulas,
@@ -33,10 +34,6 @@ from clearprop.explaining.derivation.tree import Equation
 
 FEW = 4
 """Outputs of a network whose terms are all written, those that are 0 too."""
-
-
-KNOWN_BY_A = frozenset({"sigmoid", "tanh", "exp"})
-"""Activations whose slope is computed from their value."""
 
 
 def z_step(s: RecordSymbols, layer: int, j: int, keep: int | None = None) -> Equation:
@@ -360,7 +357,7 @@ def hardest_sample(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, 
 
 def uses_of_a(s: RecordSymbols, layer: int) -> int:
     """How often a^l_i is used: in every z and gradient of the layer above, and in its own f'."""
-    by_slope = s.f(layer).name in KNOWN_BY_A and not s.record.masks if layer else False
+    by_slope = is_known_by_a(s.f(layer)) and not s.record.masks if layer else False
     return 2 * s.sizes[layer + 1] + by_slope if 0 < layer < s.last else 0
 
 

@@ -15,7 +15,7 @@ from clearprop.display.html_table import html_table
 from clearprop.display.text_table import text_table
 from clearprop.errors import ArgumentError
 from clearprop.explaining.diagnosis.findings import FEW, Finding, findings_of
-from clearprop.explaining.diagnosis.layer_figures import STEEPEST, LayerFigures, layer_figures
+from clearprop.explaining.diagnosis.layer_figures import LayerFigures, ends, layer_figures
 from clearprop.explaining.names import counted
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
@@ -67,7 +67,7 @@ draw the weights anew (he_normal), with biases at 0, or train with a smaller lea
 
     def _title(self) -> str:
         few = ""
-        silent = any(f.dead and f.activation not in STEEPEST for f in self.layers)
+        silent = any(f.dead and ends(f.activation) is None for f in self.layers)
         if silent and self.rows < FEW and all(f.kind != "dead units" for f in self.findings):
             few = f", too few to tell dead units from silent ones ({FEW} would do)"
         return f"Diagnosis on {counted(self.rows, 'row')}{few}"

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import RELU_FAMILY
-from clearprop.explaining.diagnosis.layer_figures import STEEPEST, LayerFigures
+from clearprop.explaining.diagnosis.layer_figures import LayerFigures, ends, flat
 from clearprop.explaining.names import counted
 from clearprop.record import Record, where_not_finite
 
@@ -47,9 +46,6 @@ LARGEST_UPDATE, SMALLEST_UPDATE = 0.2, 1e-6
 
 GOOD_UPDATES = 0.005, 0.05
 """What too small updates are to be raised to, and too large ones lowered to."""
-
-_ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-"""Where they do."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +195,7 @@ def _all_alike(record: Record, layers: list[int]) -> Finding:
     names = f"layer {layers[0]}"
     if not one:
         names = f"layers {', '.join(map(str, layers[:-1]))} and {layers[-1]}"
-    drawn = record.network.activations[layers[0] - 1].name in RELU_FAMILY
+    drawn = record.network.activations[layers[0] - 1].like_relu
     return Finding(
         "symmetric units", layers[0],
         f"{names}: all units{'' if one else ' of a layer'} have the same weights"
@@ -209,9 +205,9 @@ def _all_alike(record: Record, layers: list[int]) -> Finding:
 
 
 def _dead(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Finding]:
-    """Yield units that never fire; those of sigmoid and tanh saturate instead."""
+    """Yield units that never fire; those with two flat ends saturate instead."""
     layer, n, dead = figures.layer, len(record.losses), list(figures.dead)
-    if figures.activation in STEEPEST or len(dead) < max(DEAD_SHARE * figures.units, 1):
+    if ends(figures.activation) or len(dead) < max(DEAD_SHARE * figures.units, 1):
         return
     if n < FEW and (len(dead) < figures.units or len(dead) * n < 10):
         return  # by chance
@@ -236,7 +232,7 @@ def _dead(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Findi
 def _saturated(record: Record, figures: LayerFigures, scaled: bool) -> Iterator[Finding]:
     """Yield a hidden layer, or a good share of its units, at the flat ends of the curve."""
     layer, n = figures.layer, len(record.losses)
-    if figures.activation not in STEEPEST or layer == len(record.delta):
+    if ends(figures.activation) is None or layer == len(record.delta):
         return
     stuck = _flat(record, layer).all(axis=0)
     share = f"layer {layer}: {figures.saturated:.0%} of its {figures.activation} activations lie"
@@ -262,23 +258,24 @@ def _flat(record: Record, layer: int) -> Array:
     f, z = record.network.activations[layer - 1], record.z[layer - 1]
     with np.errstate(all="ignore"):
         slopes = f.backward(z, np.ones_like(z))
-    return np.asarray(np.abs(slopes) < 0.01 * STEEPEST[f.name])
+    return flat(f.name, slopes)
 
 
 def _outputs(record: Record) -> Iterator[Finding]:
     """Yield outputs at a flat end that are wrong, where the loss keeps f' in delta^L."""
     last, loss = len(record.delta), record.network.loss
     name = record.network.activations[-1].name
-    if name not in _ENDS or loss.name == "binary_cross_entropy":
+    bounds = ends(name)
+    if bounds is None or name in getattr(loss, "fused", {}):
         return
-    low, high = _ENDS[name]
+    low, high = bounds
     wrong = _flat(record, last) & (np.abs(record.a[-1] - record.y) > (high - low) / 2)
     share = float(wrong.mean())
     if share < WRONG_SHARE or record.y.min() < low or record.y.max() > high:
         return
-    remedy = "use binary_cross_entropy, whose delta is a - y"
-    if name == "tanh":
-        remedy = "use sigmoid and binary_cross_entropy, whose delta is a - y, with targets 0 and 1"
+    remedy = "use sigmoid and binary_cross_entropy, whose delta is a - y, with targets 0 and 1"
+    if name == "sigmoid":
+        remedy = "use binary_cross_entropy, whose delta is a - y"
     yield Finding(
         "saturation", last,
         f"layer {last}: {share:.0%} of the outputs are saturated and wrong, and {loss.name} makes "
@@ -321,7 +318,7 @@ def _deltas(record: Record, layers: tuple[LayerFigures, ...]) -> Iterator[Findin
     if ratio == 0.0 and not all(W.any() for W in record.network.weights[1:]):
         return  # weights of 0 above: the first update moves them
     if ratio < FADING and len(first.dead) < first.units:
-        grows = all(f.activation in RELU_FAMILY for f in layers[:-1])
+        grows = all(f.like_relu for f in record.network.activations[:-1])
         remedy = "larger weights to begin with (he_uniform), or fewer layers"
         if not grows:
             remedy = "use relu with he_uniform, fewer layers, or larger weights to begin with"

@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.activations import ACTIVATIONS
 from clearprop.record import Record
 
 Array = NDArray[Any]
 
-STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
-"""The steepest slopes of the activations that saturate on both sides."""
+
+def ends(activation: str) -> tuple[float, float] | None:
+    """Return the outputs at which an activation saturates, unless it has no flat end on a side."""
+    f = ACTIVATIONS.get(activation)  # of one's own, nobody said
+    return f.outputs if f and not f.row_wise and np.isfinite(f.outputs).all() else None
+
+
+def flat(activation: str, slopes: Array) -> NDArray[np.bool_]:
+    """Return which slopes f'(z) are below a hundredth of the steepest, on one of two flat ends."""
+    if ends(activation) is None:
+        return np.zeros(slopes.shape, bool)
+    steepest = np.abs(ACTIVATIONS[activation].derivative(np.linspace(-8.0, 8.0, 1601))).max()
+    return np.asarray(np.abs(slopes) < 0.01 * float(steepest))
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class LayerFigures:
         Units whose slope f'(z) is 0 on every row: nothing can change them.
     saturated : float
         Share of the activations on a flat part: f'(z) below a hundredth of the steepest slope.
-        Sigmoid and tanh alone saturate; 0 for others.
+        Those alone that are bounded on both sides, as sigmoid and tanh, saturate; 0 for others.
     spread : float
         Standard deviation of a^l over the rows, the mean of the units.
     delta : float
@@ -59,11 +71,10 @@ def layer_figures(record: Record, layer: int, change: Array | None) -> LayerFigu
     dead: tuple[int, ...] = ()
     saturated = 0.0
     with np.errstate(all="ignore"):
-        if f.name != "softmax":
+        if not f.row_wise:
             slopes = f.backward(z, np.ones_like(z))
             dead = tuple(int(j) for j in np.flatnonzero((slopes == 0).all(axis=0)))
-            if f.name in STEEPEST:
-                saturated = float((np.abs(slopes) < 0.01 * STEEPEST[f.name]).mean())
+            saturated = float(flat(f.name, slopes).mean())
         spread = float(a.astype(np.float64).std(axis=0).mean())
         delta = float(np.sqrt((record.delta[layer - 1].astype(np.float64) ** 2).mean()))
     weights = _norm(network.weights[layer - 1])

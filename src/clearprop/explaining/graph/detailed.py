@@ -44,16 +44,17 @@ def detailed_graph(
         element(f"x[{i}]", "input", "", f"dx[{i}]")
     for layer in range(1, last + 1):
         f, n = network.activations[layer - 1].name, network.sizes[layer]
+        row_wise = network.activations[layer - 1].row_wise
         for j in range(n):
             _neuron(network, numbers, labels, layer, j, nodes, edges)
-        if f == "softmax":
-            formula = f"softmax({labels.of(f'z{layer}')})"
+        if row_wise:
+            formula = f"{f}({labels.of(f'z{layer}')})"
             array = f"a{layer}"
             nodes.append(Node(array, "softmax", labels.of(array), formula, shape=(n,), function=f))
         for j in range(n):
             z, a, delta, da = (f"{symbol}{layer}[{j}]" for symbol in ("z", "a", "delta", "da"))
-            if f == "softmax":
-                element(a, "activation", f"softmax({labels.of(f'z{layer}')})[{j}]", da, f)
+            if row_wise:
+                element(a, "activation", f"{f}({labels.of(f'z{layer}')})[{j}]", da, f)
                 edges.append(Edge(z, f"a{layer}", numbers[z], numbers[delta]))
                 edges.append(Edge(f"a{layer}", a, numbers[a], numbers[da]))
             else:

@@ -48,7 +48,7 @@ def accuracy(y: Array, output: Array, loss: Loss) -> float:
         if not np.isin(target, (0, 1)).all():
             raise TargetError("accuracy over one output takes targets 0 and 1")
         return float(((output[:, 0] > 0.5) == (target > 0.5)).mean())
-    if loss.name == "binary_cross_entropy":
+    if loss.targets == "unit":
         return float(((output > 0.5) == (y > 0.5)).all(axis=1).mean())
     labels = y if y.ndim == 1 else y.argmax(axis=1)
     return float((output.argmax(axis=1) == labels).mean())
