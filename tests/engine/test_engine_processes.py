@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from engine_runs import answer, bits, digest, python, rows, trained
+from engine_runs import answer, bits, digest, predicted, python, rows, trained
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ class TestThreads:
 
 
 OTHER = "0123456789abcdef01234567"
-RUN = "import engine_runs; print(engine_runs.bits(threads=2))"
+RUN = "import engine_runs; print(engine_runs.predicted(threads=2))"
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +229,7 @@ def filled(tmp_path_factory):
     """A cache that two processes, which started together, have filled, and what they found."""
     cache = tmp_path_factory.mktemp("cache")
     (cache / OTHER).mkdir()
-    for name in ("training.run-32.kernel", "training.run-32.kernel.1.part"):
+    for name in ("forward.run-32.kernel", "forward.run-32.kernel.1.part"):
         (cache / OTHER / name).write_bytes(b"of another version")
     processes = [python(RUN, {"CLEARPROP_CACHE": str(cache)}) for _ in range(2)]
     return cache, [answer(process, compiles=None).strip() for process in processes]
@@ -240,15 +240,15 @@ def contents(folder):
 
 
 class TestCache:
-    def test_processes_that_start_together(self, filled, alone):
+    def test_processes_that_start_together(self, filled):
         cache, found = filled
-        assert found == [alone, alone]
+        assert found == [predicted()] * 2
         (folder,) = (path for path in cache.iterdir() if path.name != OTHER)
         assert {path.suffix for path in folder.iterdir()} == {".kernel"}
 
     def test_another_version_is_left_alone(self, filled):
         other = filled[0] / OTHER
-        names = {"training.run-32.kernel", "training.run-32.kernel.1.part"}
+        names = {"forward.run-32.kernel", "forward.run-32.kernel.1.part"}
         assert {path.name for path in other.iterdir()} == names
         assert {path.read_bytes() for path in other.iterdir()} == {b"of another version"}
 
@@ -277,7 +277,7 @@ class TestCache:
         assert not list(tmp_path.rglob("*.part"))
 
     @pytest.mark.parametrize("full", [True, False])
-    def test_a_folder_that_is_read_only(self, filled, full, alone, tmp_path):
+    def test_a_folder_that_is_read_only(self, filled, full, tmp_path):
         cache = tmp_path / "cache"
         if full:
             shutil.copytree(filled[0], cache)
@@ -287,13 +287,13 @@ class TestCache:
             folder.chmod(0o555)
         before = contents(cache)
         code = f"""if True:
-            from engine_runs import bits, heed_permissions
+            from engine_runs import heed_permissions, predicted
             from clearprop.engine.kernels.compiler import folder, load
             heed_permissions()
             try:
                 (folder() if {full} else folder().parent).joinpath("file").write_text("")
             except OSError:
-                print(bits(threads=2) if {full} else load("random.order", 32) != 0)
+                print(predicted(threads=2) if {full} else load("random.order", 32) != 0)
             else:
                 print("writable")
             """
@@ -304,7 +304,7 @@ class TestCache:
         assert process.returncode == 0, errors
         if out == "writable\n":
             pytest.skip("this user may write to a folder that is read-only")
-        assert out.strip() == (alone if full else "True")
+        assert out.strip() == (predicted() if full else "True")
         assert (errors == "") == full
         assert full or "no folder to keep it in" in errors
         assert contents(cache) == before
