@@ -22,6 +22,10 @@ from clearprop.estimators import MLPClassifier, register_with_skl2onnx
 from export_settings import Setting, setting
 from export_tables import assert_near
 
+try:
+    import torch
+except ImportError:
+    torch = None
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
@@ -121,7 +125,6 @@ def from_skl2onnx(s: Setting) -> None:
 
 
 def from_torch(s: Setting) -> None:
-    torch = pytest.importorskip("torch")
     made = s.network.to_torch()
     with torch.no_grad():
         a = made(torch.from_numpy(s.X.astype(s.network.dtype))).numpy()
@@ -158,9 +161,10 @@ EXPORTS = {
     "onnx": from_onnx,
     "onnx without classes": from_onnx_without_classes,
     "skl2onnx": from_skl2onnx,
-    "torch": from_torch,
     "scikit-learn": from_sklearn,
 }
+if torch is not None:
+    EXPORTS["torch"] = from_torch
 
 
 def may_refuse(s: Setting, export: str) -> str | None:

@@ -90,8 +90,9 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
     Raises
     ------
     ArgumentError
-        If a module, or its setting, is none that a network has; the message names it. So are
-        hooks of the forward pass, parametrizations, and parameters that two modules share.
+        If a module, its setting, or what is attached to it is none that a network has: a hook of
+        the forward pass, a parametrization, parameters that two modules share. The message names
+        it.
     NonFiniteError
         If a parameter is NaN or infinite; the message names it.
     MissingExtraError
