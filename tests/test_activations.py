@@ -27,6 +27,10 @@ POINTS = np.concatenate(
 )
 
 
+def test_every_activation_of_single_neurons_has_its_exact_value():
+    assert EXACT.keys() == {name for name, f in ACTIVATIONS.items() if not f.row_wise}
+
+
 @pytest.mark.parametrize("name", EXACT)
 def test_values_against_mpmath(name):
     with mpmath.workdps(60):
@@ -78,6 +82,22 @@ def test_the_table_says_equation_and_source(name):
 @pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0)])
 def test_kinks_take_the_left_slope_as_pytorch_does(name, slope):
     assert ACTIVATIONS[name].backward(np.zeros(1), np.ones(1)) == slope
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_pieces_meet_at_the_kinks_and_nowhere_else(name):
+    """A Taylor series of either side, up to the second derivative, goes on beyond a joint."""
+    f, at = EXACT[name], np.linspace(-6, 6, 49)
+    with mpmath.workdps(60):
+        h = mpmath.mpf("1e-12")
+        bends = [(f(z + h) - 2 * f(z) + f(z - h)) / h**2 for z in map(mpmath.mpf, at.tolist())]
+        beside = [(f(z + 2 * h) - 2 * f(z + h) + f(z)) / h**2 for z in map(mpmath.mpf, at.tolist())]
+    found = {
+        float(z)
+        for z, a, b in zip(at, bends, beside, strict=True)
+        if abs(a - b) > mpmath.mpf("1e-6")
+    }
+    assert found == set(ACTIVATIONS[name].kinks)
 
 
 def test_softmax_is_the_same_for_shifted_z_and_right_for_huge_z():

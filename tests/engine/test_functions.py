@@ -57,9 +57,11 @@ def test_a_built_in_that_no_table_has(monkeypatch):
     mish = replace(ACTIVATIONS["tanh"], name="mish")
     with pytest.raises(MissingPieceError, match="activation 'mish' has no kernel"):
         activation_of(mish, FLOAT32)
-    tilted = replace(LOSSES["squared_error"], name="tilted", settings={"slope": 2.0})
-    with pytest.raises(MissingPieceError, match="loss 'tilted' has no settings: add it to LOSS_S"):
-        loss_of(tilted, ACTIVATIONS["identity"], False, FLOAT32)
+    with pytest.raises(MissingPieceError, match="loss 'tilted' has no maker: add it to its Built"):
+        replace(LOSSES["squared_error"], name="tilted", settings={"slope": 2.0})
+    three = replace(LOSSES["huber"], name="tilted", settings={"a": 1.0, "b": 2.0, "c": 3.0})
+    with pytest.raises(MissingPieceError, match="loss 'tilted' has no two numbers for its kernel"):
+        loss_of(three, ACTIVATIONS["identity"], False, FLOAT32)
 
     @dataclass(frozen=True)
     class Lion(cp.SGD):

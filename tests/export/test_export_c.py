@@ -1,9 +1,7 @@
-"""C: headers that gcc takes with every warning an error, and what the programs compute."""
+"""C: headers that gcc and g++ take with every warning an error, and what the programs compute."""
 
 from __future__ import annotations
 
-import ctypes
-import shutil
 import subprocess
 
 import numpy as np
@@ -11,6 +9,7 @@ import pandas as pd
 import pytest
 
 import clearprop as cp
+from c_programs import LANGUAGES, build, library, needs_gcc, run
 from clearprop.activations import ACTIVATIONS
 from export_tables import (
     KINDS,
@@ -25,54 +24,18 @@ from export_tables import (
     steep,
 )
 
-compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 
-STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
-STRICTER = ["-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wundef", "-Wstrict-prototypes"]
-
-
-def gcc(*arguments: object, cwd) -> None:
-    done = subprocess.run(["gcc", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def library(headers: dict[str, str], cwd) -> ctypes.CDLL:
-    """Build headers into one shared library, which has a function run_NAME for each."""
-    source = ""
-    for name, text in headers.items():
-        (cwd / f"{name}.h").write_text(text)
-        real = "double" if f"void {name}_predict(const double" in text else "float"
-        source += (
-            f'#include "{name}.h"\n'
-            f"void run_{name}(const {real} *x, {real} *y, int n);\n"
-            f"void run_{name}(const {real} *x, {real} *y, int n)\n{{\n"
-            f"    for (int i = 0; i < n; i++)\n"
-            f"        {name}_predict(x + i * {name.upper()}_INPUTS, y + i * {name.upper()}_OUTPUTS);\n}}\n"
-        )
-    (cwd / "all.c").write_text(source)
-    gcc("-std=c99", "-O1", *STRICT, *STRICTER, "-shared", "-fPIC", "-o", "all.so", "all.c", "-lm", cwd=cwd)  # fmt: skip
-    return ctypes.CDLL(str(cwd / "all.so"))
-
-
-def run(built: ctypes.CDLL, name: str, X: np.ndarray, n_outputs: int) -> np.ndarray:
-    X = np.ascontiguousarray(X)
-    y = np.full((len(X), n_outputs), np.nan, X.dtype)
-    built[f"run_{name}"](X.ctypes.data_as(ctypes.c_void_p), y.ctypes.data_as(ctypes.c_void_p), len(X))  # fmt: skip
-    return y
-
-
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory):
+@pytest.fixture(scope="module", params=LANGUAGES)
+def networks(request, tmp_path_factory):
     """A library of a network for each activation and type, with biases, without, and a steep one."""
     headers = {}
     for f, dtype in KINDS:
         headers[f"{f}_{dtype}"] = network(f, dtype).to_c(f"{f}_{dtype}")
         headers[f"{f}_{dtype}_bare"] = network(f, dtype, biases=False).to_c(f"{f}_{dtype}_bare")
         headers[f"{f}_{dtype}_steep"] = steep(f, dtype)[0].to_c(f"{f}_{dtype}_steep")
-    return library(headers, tmp_path_factory.mktemp("c"))
+    return library(headers, tmp_path_factory.mktemp("c"), request.param)
 
 
-@compiler
 class TestNetwork:
     @pytest.mark.parametrize(("f", "dtype"), KINDS)
     def test_predictions_are_equal(self, f, dtype, networks):
@@ -95,6 +58,7 @@ class TestNetwork:
         assert np.isnan(found[1]).all()
         assert np.isfinite(found[[0, 2]]).all()
 
+    @needs_gcc
     def test_a_program_of_its_own(self, tmp_path):
         net = cp.Network([2, 3, 2], output="softmax")
         (tmp_path / "net.h").write_text(net.to_c())
@@ -107,27 +71,17 @@ class TestNetwork:
             '    printf("%.9g %.9g\\n", (double)y[0], (double)y[1]);\n'
             "    return 0;\n}\n"
         )
-        gcc("-std=c99", *STRICT, "-o", "main", "main.c", "-lm", cwd=tmp_path)
+        build("main.c", "-o", "main", "-lm", cwd=tmp_path)
         printed = subprocess.run([tmp_path / "main"], capture_output=True, text=True).stdout
         assert_near([float(one) for one in printed.split()], net.predict([[1, -2]])[0], 1e-6)
 
+    @needs_gcc
     def test_included_and_not_called(self, tmp_path):
-        """No warning, and nothing left in the object file; in C++ too."""
+        """No warning, and nothing left in the object file."""
         (tmp_path / "net.h").write_text(network("softmax").to_c())
         (tmp_path / "one.c").write_text('#include "net.h"\nint one(void);\nint one(void) { return 1; }\n')  # fmt: skip
-        gcc("-std=c99", *STRICT, *STRICTER, "-O1", "-c", "one.c", cwd=tmp_path)
+        build("-O1", "-c", "one.c", cwd=tmp_path)
         assert (tmp_path / "one.o").stat().st_size < 3000
-        if shutil.which("g++"):
-            (tmp_path / "two.cpp").write_text('#include "net.h"\nvoid two(const double *x, double *y) { net_predict(x, y); }\n')  # fmt: skip
-            done = subprocess.run(["g++", "-std=c++11", *STRICT, "-c", "two.cpp"], cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
-            assert done.returncode == 0, done.stderr
-
-    def test_numbers_of_every_size(self, tmp_path):
-        W = np.array([[1e-45, 3.4e38, -0.0, 1, 16777216, 0.1, -1e-20]], dtype="float32")
-        net = cp.Network.from_weights([W], activations="identity")
-        built = library({"net": net.to_c()}, tmp_path)
-        rows = np.eye(7, dtype="float32")
-        assert np.array_equal(run(built, "net", rows, 1)[:, 0], W[0])
 
 
 class TestHeader:
@@ -162,16 +116,16 @@ class TestHeader:
 
 
 class TestModel:
-    @compiler
+    @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("target", ["price", "kind"])
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_raw_columns_in(self, target, dtype, tmp_path):
+    def test_raw_columns_in(self, target, dtype, language, tmp_path):
         table = numeric_table()
         table = table.drop(columns={"price", "kind"} - {target})
         model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
         model.network = model.network.astype(dtype)
         assert {"rare is rare or new", "tested is missing", "size (cm) is missing"} <= {*model.features}  # fmt: skip
-        built = library({"net": model.to_c()}, tmp_path)
+        built = library({"net": model.to_c()}, tmp_path, language)
         for rows, tolerance in ((table, 1e-6), (odd_rows(table), 1e-5)):
             found = run(built, "net", numbers_of(model, rows), 2 if target == "kind" else 1)
             if target == "kind":
@@ -179,7 +133,7 @@ class TestModel:
             else:
                 assert_near(found[:, 0], model.predict(rows), tolerance)
 
-    @compiler
+    @needs_gcc
     def test_names_that_mean_something_in_c(self, tmp_path):
         bad = ['*/ "a" \\', "??/ /* \n", 'é € "quoted" ??=', "100%d"]
         rng = np.random.default_rng(0)
@@ -195,7 +149,7 @@ class TestModel:
             "    for (int j = 0; j < NET_OUTPUTS; j++)\n        puts(net_classes[j]);\n"
             "    return 0;\n}\n"
         )
-        gcc("-std=c99", *STRICT, "-o", "main", "main.c", "-lm", cwd=tmp_path)
+        build("main.c", "-o", "main", "-lm", cwd=tmp_path)
         printed = subprocess.run([tmp_path / "main"], capture_output=True).stdout.decode()
         assert printed == "".join(f"{one}\n" for one in model.classes)
 

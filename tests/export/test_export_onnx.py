@@ -392,6 +392,11 @@ class TestPipeline:
             cp.ArgumentError, match="has seen one class alone, 0: fit it to data of"
         ):
             self.convert(pipeline, X)
+        pipeline = make_pipeline(StandardScaler(), Classifier()).fit(X, y)
+        for outputs, kind in ((3, "tanh"), (1, "identity")):
+            pipeline[-1].network_ = cp.Network([4, outputs], output=kind)
+            with pytest.raises(cp.ArgumentError, match=f"outputs are {kind}, which are no prob"):
+                self.convert(pipeline, X)
         with pytest.raises(cp.ArgumentError, match="StandardScaler is neither a classifier nor"):
             register(StandardScaler)
         monkeypatch.setitem(sys.modules, "skl2onnx", None)

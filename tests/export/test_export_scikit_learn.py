@@ -92,6 +92,82 @@ class TestFromSklearn:
             cp.Network.from_sklearn(MLPClassifier())
 
 
+class Halved(MLPClassifier):
+    def predict_proba(self, X):
+        return super().predict_proba(X) / 2
+
+
+class Careful(MLPClassifier):
+    """Its own way to choose among the probabilities, which are scikit-learn's."""
+
+    def predict(self, X):
+        return self.classes_[(self.predict_proba(X) > 0.9).argmax(1)]
+
+
+class Rounded(MLPRegressor):
+    def predict(self, X):
+        return super().predict(X).round()
+
+
+class TestFromOneThatWasChanged:
+    @pytest.fixture
+    def mlp(self):
+        return fitted(MLPClassifier([9, 5]), *data(load_iris))
+
+    def test_settings_that_predict_goes_by_are_followed(self, mlp):
+        X, _ = data(load_iris)
+        mlp.set_params(activation="tanh")
+        mlp.coefs_[0] = mlp.coefs_[0] * 2
+        mlp.out_activation_ = "logistic"
+        net = cp.Network.from_sklearn(mlp)
+        assert_near(net.predict(X), mlp.predict_proba(X), 1e-12)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_not_finite(self, mlp, value):
+        mlp.coefs_[1][2, 3] = value
+        with pytest.raises(
+            cp.NonFiniteError, match=rf"^coefs_\[1\] of the MLPClassifier is {value} at \[2, 3\]"
+        ):
+            cp.Network.from_sklearn(mlp)
+        mlp.coefs_[1][2, 3] = 0
+        mlp.intercepts_[2][1] = value
+        with pytest.raises(
+            cp.NonFiniteError, match=rf"^intercepts_\[2\] of the .* is {value} at \[1\]"
+        ):
+            cp.Network.from_sklearn(mlp)
+
+    def test_another_way_to_predict(self, mlp):
+        X, y = data(load_iris)
+        for kind, name in ((Halved, "predict_proba"), (Rounded, "predict")):
+            with pytest.raises(
+                cp.ArgumentError, match=f"the {kind.__name__} has a {name} of its own"
+            ):
+                cp.Network.from_sklearn(fitted(kind(), X, y))
+        careful = fitted(Careful(), X, y)
+        assert_near(cp.Network.from_sklearn(careful).predict(X), careful.predict_proba(X), 1e-12)
+        mlp.predict_proba = lambda X: X
+        with pytest.raises(cp.ArgumentError, match="has a predict_proba of its own"):
+            cp.Network.from_sklearn(mlp)
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"n_layers_": 3}, "3 coefs_, 3 intercepts_ and n_layers_ of 3, which do not fit"),
+            ({"n_outputs_": 1}, "n_outputs_ of 1, but its last coefs_ have 3"),
+            ({"activation": "gelu"}, "activation='gelu', which scikit-learn does not compute"),
+            ({"out_activation_": "sigmoid"}, "out_activation_='sigmoid', which scikit-learn"),
+        ],
+    )
+    def test_attributes_that_do_not_fit(self, mlp, changes, message):
+        vars(mlp).update(changes)
+        with pytest.raises(cp.ArgumentError, match=message):
+            cp.Network.from_sklearn(mlp)
+        mlp.coefs_.pop()
+        mlp.n_layers_ = 3
+        with pytest.raises(cp.ArgumentError, match="2 coefs_, 3 intercepts_"):
+            cp.Network.from_sklearn(mlp)
+
+
 class TestToSklearn:
     @pytest.mark.parametrize("activation", MLPS.values())
     @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-6)])

@@ -24,7 +24,8 @@ def to_c(network: Topology, name: str = "net") -> str:
     network : Topology
         In float32 or float64; its activations are built-in ones.
     name : str
-        What the names in the header begin with.
+        What the names in the header begin with; those of two headers in one
+        program are to differ in more than case.
 
     Returns
     -------

@@ -53,7 +53,12 @@ def number(value: Any) -> str:
     >>> number(np.float32(0.1)), number(np.float64(-2)), number(np.float32(1e-20))
     ('0.1f', '-2.0', '1e-20f')
     """
-    return f"{value!s}f" if value.dtype == np.float32 else str(value)
+    # str(value) goes by np.set_printoptions, which may leave digits out.
+    if value == 0 or 1e-4 <= abs(value) < 1e16:
+        digits = np.format_float_positional(value, trim="0")  # "1f" would be no number in C
+    else:
+        digits = np.format_float_scientific(value, trim="-")
+    return f"{digits}f" if value.dtype == np.float32 else digits
 
 
 def array(name: str, values: Array) -> list[str]:
@@ -62,10 +67,11 @@ def array(name: str, values: Array) -> list[str]:
     shape = "".join(f"[{size}]" for size in values.shape)
     lines = [f"static const {kind} {name}{shape} = {{"]
     for row in np.atleast_2d(values):
-        texts = [number(one) for one in row]
+        words = [number(one) for one in row]
         if values.ndim == 2:
-            texts[0], texts[-1] = "{" + texts[0], texts[-1] + "}"
-        lines += _filled([f"{text}," for text in texts])
+            words[0] = "{" + words[0]
+            words[-1] += "}"  # in a row of one, the same word
+        lines += _filled([f"{word}," for word in words])
     return [*lines, "};"]
 
 

@@ -68,6 +68,25 @@ def layers_of(network: Topology, consumer: str) -> list[Layer]:
     ]
 
 
+def check_finite(numbers: Array, name: str) -> None:
+    """Raise `NonFiniteError` if one of the numbers that `name` holds is NaN or infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_finite(np.array([0.5, np.inf]), "the bias")
+    Traceback (most recent call last):
+        ...
+    clearprop.errors.NonFiniteError: the bias is inf at [1]; a network is made of finite numbers
+    """
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        place = ", ".join(map(str, bad[0]))
+        raise NonFiniteError(
+            f"{name} is {numbers[tuple(bad[0])]} at [{place}]; a network is made of finite numbers"
+        )
+
+
 def version() -> str:
     """Return Clearprop's version, which exported files name."""
     from importlib import metadata

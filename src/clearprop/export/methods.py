@@ -88,7 +88,8 @@ class ExportMethods(ABC):
         Parameters
         ----------
         name : str
-            What the names in the header begin with, in place of "net".
+            What the names in the header begin with, in place of "net"; those of two headers in one
+            program are to differ in more than case.
 
         Raises
         ------
@@ -141,7 +142,8 @@ class ExportMethods(ABC):
     def from_torch(cls, sequential: Any, loss: str | Loss | None = None) -> Self:
         """Make a network of an ``nn.Sequential`` of Linear and activation modules.
 
-        Dropout and a leading Flatten, which change no prediction for rows, are passed over.
+        Dropout (in training mode too) and a leading Flatten are passed over: they change no
+        prediction for rows.
 
         Parameters
         ----------
@@ -153,9 +155,13 @@ class ExportMethods(ABC):
         Raises
         ------
         ArgumentError
-            If a module, or its setting, is none that a network has; the message names it.
+            If a module, its setting, or what is attached to it, is none that a network has: a
+            hook of the forward pass, a parametrization, parameters that two modules share, numbers
+            of another type or device. The message names it.
         ArchitectureError
             If the modules do not join.
+        NonFiniteError
+            If a parameter is NaN or infinite; the message names it.
         MissingExtraError
             If PyTorch (the extra `torch`) is not installed.
 
@@ -222,7 +228,10 @@ class ExportMethods(ABC):
         Raises
         ------
         ArgumentError
-            If it is another estimator, or not fitted.
+            If it is another estimator, or not fitted, or predicts otherwise than its parameters
+            say, as a subclass may.
+        NonFiniteError
+            If a parameter is NaN or infinite; the message names it.
         MissingExtraError
             If scikit-learn (the extra `tables`) is not installed.
 
@@ -235,6 +244,8 @@ class ExportMethods(ABC):
         (1, 5, 1)
         """
         from clearprop.export.scikit_learn import from_sklearn
+        from clearprop.export.sklearn_checks import check_mlp
 
         weights, biases, activations, loss = from_sklearn(mlp)
+        check_mlp(mlp)
         return cls.from_weights(weights, biases, activations, loss=loss)

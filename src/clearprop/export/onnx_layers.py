@@ -46,6 +46,16 @@ def add_two_classes(graph: Graph, a: str, dtype: np.dtype[Any]) -> str:
     return graph.node("Concat", first, a, axis=1)
 
 
+def add_shares(graph: Graph, z: str, dtype: np.dtype[Any]) -> str:
+    """Add the sigmoids of z (n, K), divided by their sum in each row.
+
+    They are a softmax of log sigmoid(z) = -softplus(-z), which stays exact where the operator
+    Sigmoid gives zeros alone: in ONNX Runtime, from z = -18 on in float32.
+    """
+    softplus = exported("softplus").onnx(graph, graph.node("Neg", z), dtype)
+    return graph.node("Softmax", graph.node("Neg", softplus), axis=1)
+
+
 def add_label(graph: Graph, probabilities: str, classes: Array) -> str:
     """Add the most probable class of each row, (n,), the first of equals; return its name."""
     place = graph.node("ArgMax", probabilities, axis=1, keepdims=0)

@@ -5,14 +5,15 @@ How a converter is registered: https://onnx.ai/sklearn-onnx/auto_tutorial/plot_i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, missing_extra
-from clearprop.export.layers import layers_of
-from clearprop.export.onnx_layers import add_label, add_layers, add_two_classes
+from clearprop.export.layers import Layer, layers_of
+from clearprop.export.onnx_layers import add_label, add_layers, add_shares, add_two_classes
 
 Array = NDArray[Any]
 
@@ -98,34 +99,48 @@ class _Conversion:
         return name
 
 
-def _forward(scope: Any, operator: Any, container: Any) -> tuple[_Conversion, str, Any]:
-    """Add the network's layers; return the graph, the name of a^L and the type."""
+def _forward(
+    scope: Any, operator: Any, container: Any, layers: Sequence[Layer]
+) -> tuple[_Conversion, str, Any]:
+    """Add layers; return the graph, the name of the last one's outputs and the type."""
     from skl2onnx.common.data_types import guess_proto_type
 
-    network = operator.raw_operator.network_
     graph = _Conversion(scope, container)
     double = guess_proto_type(operator.inputs[0].type) == _DOUBLE
     dtype = np.dtype("float64" if double else "float32")
     x = graph.node("Cast", operator.inputs[0].full_name, to=_DOUBLE if double else 1)
-    return graph, add_layers(graph, layers_of(network.topology, "ONNX"), x, dtype), dtype
+    return graph, add_layers(graph, layers, x, dtype), dtype
 
 
 def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
-    graph, a, _ = _forward(scope, operator, container)
+    layers = layers_of(operator.raw_operator.network_.topology, "ONNX")
+    graph, a, _ = _forward(scope, operator, container, layers)
     graph.node_to(operator.outputs[0].full_name, "Identity", a)
 
 
 def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
     estimator = operator.raw_operator
-    graph, a, dtype = _forward(scope, operator, container)
+    *hidden, last = layers_of(estimator.network_.topology, "ONNX")
+    several = _is_multilabel(estimator)
+    if last.activation != "sigmoid" and (last.activation != "softmax" or several):
+        raise ArgumentError(
+            f"the estimator's outputs are {last.activation}, which are no probabilities: a "
+            "classifier is exported with softmax or sigmoid"
+        )
+    one_against_all = not several and last.activation == "sigmoid" and len(last.W) > 1
+    if one_against_all:
+        last = last._replace(activation="identity")
+    graph, shares, dtype = _forward(scope, operator, container, [*hidden, last])
     label, probabilities = (one.full_name for one in operator.outputs)
-    if _is_multilabel(estimator):
-        graph.node_to(probabilities, "Identity", a)
+    if several:
+        graph.node_to(probabilities, "Identity", shares)
         half = graph.constant(np.array(0.5, dtype))
-        graph.node_to(label, "Cast", graph.node("Greater", a, half), to=7)  # 7 is INT64
+        graph.node_to(label, "Cast", graph.node("Greater", shares, half), to=7)  # 7 is INT64
         return
-    single = estimator.network_.sizes[-1] == 1
-    shares = add_two_classes(graph, a, dtype) if single else a
+    if one_against_all:
+        shares = add_shares(graph, shares, dtype)
+    elif len(last.W) == 1:
+        shares = add_two_classes(graph, shares, dtype)
     graph.node_to(probabilities, "Identity", shares)
     chosen = add_label(graph, shares, _labels(estimator, scope))
     graph.node_to(label, "Identity", chosen)

@@ -14,6 +14,13 @@ from numpy.typing import NDArray
 from clearprop.errors import ArgumentError, missing_extra
 from clearprop.export.activations import EXPORTS, exported
 from clearprop.export.layers import layers_of
+from clearprop.export.torch_checks import (
+    check_module,
+    check_no_hooks_on_all,
+    check_none_shared,
+    check_one_type,
+    numbers_of,
+)
 from clearprop.topology import Topology
 
 Array = NDArray[Any]
@@ -61,7 +68,8 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
     """Return the weights, biases and activations of an ``nn.Sequential``.
 
     Dropout and a leading Flatten change no prediction for rows of numbers, and are passed over;
-    a Sequential in a Sequential is read as if its modules stood there.
+    a Sequential in a Sequential is read as if its modules stood there. Hooks of the backward pass,
+    and whether a parameter is trained, are no matter either.
 
     Parameters
     ----------
@@ -77,26 +85,54 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
     Raises
     ------
     ArgumentError
-        If a module, or its setting, is none that a network has; the message names it.
+        If a module, its setting, or what is attached to it is none that a network has: a hook of
+        the forward pass, a parametrization, parameters that two modules share. The message names
+        it.
+    NonFiniteError
+        If a parameter is NaN or infinite; the message names it.
     MissingExtraError
         If PyTorch (the extra `torch`) is not installed.
     """
     nn = _nn("cp.Network.from_torch()")
-    ours = {name: entry.torch(nn) for name, entry in EXPORTS.items()}
-    known = {type(module): name for name, module in ours.items()}
     if not _is_sequential(sequential):
         raise ArgumentError(f"from_torch takes an nn.Sequential, not a {type(sequential).__name__}")
-    weights: list[Array] = []
-    biases: list[Array | None] = []
+    check_no_hooks_on_all()
+    check_module(sequential, "the nn.Sequential")
+    linears, activations = _layers_in(sequential, nn)
+    if not linears:
+        raise ArgumentError("the nn.Sequential has no Linear module: there is no network in it")
+    tensors = [
+        (f"the {what} of module {place} (Linear)", getattr(linear, what))
+        for what in ("weight", "bias")
+        for place, linear in linears
+    ]
+    given = [(name, tensor) for name, tensor in tensors if tensor is not None]
+    numbers = {name: numbers_of(tensor, name) for name, tensor in given}
+    check_one_type(given)
+    check_none_shared(given)
+    n = len(linears)
+    weights = [numbers[name] for name, _ in tensors[:n]]
+    biases = [numbers.get(name) for name, _ in tensors[n:]]
+    if all(b is None for b in biases):
+        return weights, None, activations
+    pairs = zip(weights, biases, strict=True)
+    filled = [np.zeros(len(W), W.dtype) if b is None else b for W, b in pairs]
+    return weights, filled, activations
+
+
+def _layers_in(sequential: Any, nn: Any) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Return the Linear modules with their places, and the activation that follows each."""
+    ours = {name: entry.torch(nn) for name, entry in EXPORTS.items()}
+    known = {type(module): name for name, module in ours.items()}
+    linears: list[tuple[str, Any]] = []
     activations: list[str] = []
     open_layer = False  # whether the last Linear still waits for its activation
     for place, module in _flat(sequential):
         kind = type(module)
-        if kind is nn.Dropout or (kind is nn.Flatten and not weights and module.start_dim == 1):
+        if kind is nn.Dropout or (kind is nn.Flatten and not linears and module.start_dim == 1):
             continue
         if kind is nn.Linear:
-            weights.append(_numbers(module.weight, place))
-            biases.append(None if module.bias is None else _numbers(module.bias, place))
+            linears.append((place, module))
             activations.append("identity")
             open_layer = True
         elif kind in known or kind is nn.Identity:
@@ -113,13 +149,7 @@ def from_torch(sequential: Any) -> tuple[list[Array], list[Array] | None, list[s
                 open_layer = False
         else:
             _refuse(place, module, sorted(one.__name__ for one in known))
-    if not weights:
-        raise ArgumentError("the nn.Sequential has no Linear module: there is no network in it")
-    if all(b is None for b in biases):
-        return weights, None, activations
-    pairs = zip(weights, biases, strict=True)
-    filled = [np.zeros(len(W), W.dtype) if b is None else b for W, b in pairs]
-    return weights, filled, activations
+    return linears, activations
 
 
 def _nn(feature: str) -> Any:
@@ -144,33 +174,32 @@ def _linear(W: Array, b: Array | None) -> Any:
 
 
 def _flat(sequential: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the modules in the order they run in, each as often as it does, with their names."""
+    """Yield the modules in the order they run in, each as often as it does, with their names.
+
+    All are checked on the way, the Sequentials in between too.
+    """
     # children() would leave out a module that stands at two places.
     for name, module in sequential._modules.items():
         place = f"{prefix}{name}"
+        if module is not None:  # as which PyTorch keeps a module taken out
+            check_module(module, f"module {place} ({type(module).__name__})")
         if _is_sequential(module):
             yield from _flat(module, f"{place}.")
         else:
             yield place, module
 
 
+_OF_SEQUENTIAL = ("__call__", "__iter__", "forward")
+"""What makes a Sequential run its modules one after another."""
+
+
 def _is_sequential(module: Any) -> bool:
     """Whether a module runs its modules one after another, as a subclass may not."""
     from torch import nn
 
-    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
-
-
-def _numbers(tensor: Any, place: str) -> Array:
-    import torch
-
-    if tensor.dtype not in (torch.float32, torch.float64):
-        kind = str(tensor.dtype).removeprefix("torch.")
-        raise ArgumentError(
-            f"module {place} (Linear) is in {kind}; a network is float32 or float64: give "
-            "sequential.float()"
-        )
-    return np.array(tensor.detach().cpu().numpy())
+    return isinstance(module, nn.Sequential) and all(
+        getattr(type(module), name) is getattr(nn.Sequential, name) for name in _OF_SEQUENTIAL
+    )
 
 
 def _check_settings(name: str, module: Any, ours: Any, place: str) -> None:
@@ -189,6 +218,8 @@ def _check_settings(name: str, module: Any, ours: Any, place: str) -> None:
 
 def _refuse(place: str, module: Any, known: list[str]) -> None:
     kind = type(module).__name__
+    if kind in ("Linear", *known):  # of another library, or quantized
+        kind = f"{type(module).__module__}.{kind}"
     hint = " (take Softmax: a network gives probabilities)" if kind == "LogSoftmax" else ""
     raise ArgumentError(
         f"module {place} is a {kind}, which no network has{hint}; there are: Linear, Identity, "

@@ -70,7 +70,8 @@ class ModelExports:
         Parameters
         ----------
         name : str
-            What the names in the header begin with, in place of "net".
+            What the names in the header begin with, in place of "net"; those of two headers in one
+            program are to differ in more than case.
 
         Raises
         ------
