@@ -123,8 +123,9 @@ def train(
     NonFiniteError
         If the network holds NaN before the first update, or early stopping meets one.
     DivergenceError
-        If cost, gradient or parameters become NaN or infinite: the last good parameters
-        are restored; ``error.history`` holds the epochs until then.
+        If cost, gradient or parameters become NaN or infinite, or the squares of gradients
+        that Adam and RMSprop keep: the last good parameters are restored; ``error.history``
+        holds the epochs until then.
 
     Examples
     --------
