@@ -23,6 +23,7 @@ from clearprop.estimators.own_callbacks import callbacks_of
 from clearprop.estimators.parameters import CONSTRAINTS, activation_of
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
 from clearprop.estimators.sparse import outputs
+from clearprop.estimators.state import packed, unpacked
 from clearprop.network import Network
 
 Array = NDArray[Any]
@@ -222,6 +223,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             if (name.endswith("_") and not name.endswith("__")) or name == "_label_binarizer"
         }
         return {**kept, "network_": self.network_.copy()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
 
     # scikit-learn's attributes.
 
