@@ -30,7 +30,14 @@ from clearprop.errors import (
 )
 from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
-from clearprop.files.saved_functions import check_given, describe, find_activation, find_loss
+from clearprop.files.saved_functions import (
+    check_given,
+    describe,
+    find_activation,
+    find_loss,
+    found_again,
+    named,
+)
 from clearprop.forward import first_non_finite, forward
 from clearprop.initializers import Initializer, bias_initializer
 from clearprop.initializers import initializer as resolve_initializer
@@ -348,13 +355,24 @@ class Network(ExportMethods):
         return self._predictor
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: getattr(self, name) for name in self.__slots__}
-        state["_predictor"] = None  # holds addresses of this process
-        return state
+        """Return names and numbers, no code: what is built in is found again by its name."""
+        return {
+            "sizes": self.sizes,
+            "activations": [named(f) for f in self.activations],
+            "loss": named(self.loss),
+            "has_biases": self.has_biases,
+            "parameters": self.parameters,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
+        self._predictor = None
+        self._topology = Topology(
+            tuple(state["sizes"]),
+            tuple(found_again(f) for f in state["activations"]),
+            found_again(state["loss"]),
+            state["has_biases"],
+            state["parameters"],
+        )
 
     def forward_in_blocks(
         self, X: Array

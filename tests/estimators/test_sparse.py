@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from clearprop.estimators import MLPClassifier, base, sparse
+from clearprop.estimators import MLPClassifier, sparse
 from estimator_cases import (
     both,
     iris,
@@ -21,7 +21,7 @@ class TestSparse:
             MLPClassifier(max_iter=5, random_state=0, precision="float64"), sp.csc_matrix(X), y
         )
         monkeypatch.setattr(sparse, "DENSE", 0)
-        monkeypatch.setattr(base, "ROWS", 40)
+        monkeypatch.setattr(sparse, "ROWS", 40)
         for solver in ("adam", "lbfgs"):
             rows = quiet(
                 MLPClassifier(max_iter=5, random_state=0, precision="float64", solver=solver),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,37 @@ def where_parameters_not_finite(network: Network) -> str | None:
         if wrong.size:
             return f"{name} holds {wrong[0]} after the update"
     return None
+
+
+def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> str | None:
+    """Return whose gradient squared was too large for the data type, or None.
+
+    Adam and RMSprop divide by the root of a mean of squares. Where that is infinite it stays so,
+    and its parameter never moves again, whatever its gradient: nothing else would show it.
+    """
+    name = getattr(rule, "squares", None)
+    squares = state.get(name) if name else None
+    if squares is None or squares.max() < np.inf:
+        return None
+    for part, view in network.unflatten(squares).items():
+        if not np.isfinite(view).all():
+            return (
+                f"the optimizer's {name} of {part} holds inf, a gradient squared that is too large "
+                f"for {network.dtype}"
+            )
+    return None
+
+
+def stands_still(
+    dtype: np.dtype[Any], epoch: int, step: int, problem: str, restored: str
+) -> DivergenceError:
+    """Return the error of a run whose squares have overflowed, in this step or one before it."""
+    wider = ", or compute in float64 (precision='float64')" if dtype == np.float32 else ""
+    return DivergenceError(
+        f"training diverged by epoch {epoch}, step {step}: {problem}",
+        restored,
+        f"scale the inputs{wider}",
+    )
 
 
 def diverged(epoch: int, step: int, problem: str, restored: str) -> DivergenceError:
