@@ -6,6 +6,7 @@ import time
 
 import click
 
+from clearprop.cli.output import echo
 from clearprop.engine.functions import KERNELS
 from clearprop.engine.kernels.compiler import folder, is_writable, load
 from clearprop.errors import FileWriteError
@@ -39,4 +40,4 @@ def warm_up(precision: str) -> None:
         for number in bits:
             load(name, number)
     seconds = time.perf_counter() - started
-    click.echo(f"{len(KERNELS) * len(bits)} kernels in {folder()} ({seconds:.1f} s)")
+    echo(f"{len(KERNELS) * len(bits)} kernels in {folder()} ({seconds:.1f} s)")
