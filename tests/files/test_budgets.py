@@ -67,10 +67,10 @@ def test_array_entries_without_end(tmp_path):
         f"W{i}": {"dtype": "F32", "shape": [], "data_offsets": [0, 0]} for i in range(50_000)
     }
     entries["W1"]["data_offsets"] = [0, 4]
+    file_of("{}", tmp_path / "f", described=entries)
     with pytest.raises(
         cp.ModelFileError, match=r"truncated or no model file \(more than .* values"
     ):
-        file_of("{}", tmp_path / "f", described=entries)
         cp.Network.load(tmp_path / "f")
 
 
