@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.numerals import MISSING, number_of
+from clearprop.tables.numerals import MISSING, is_plain, number_of
 
 Array = NDArray[Any]
 
@@ -229,9 +229,9 @@ def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[st
     words: dict[str | None, str | None] = {}
     for value in set(values):
         words[value] = value
-        if value not in found:
-            with suppress(ValueError, OverflowError):
-                number = _as_text(float(str(value)))
+        if value is not None and value not in found and is_plain(value):
+            with suppress(OverflowError):
+                number = _as_text(float(value))
                 words[value] = number if number in found else value
     return [words[value] for value in values]
 

@@ -115,7 +115,7 @@ class Input:
             raise TypeOfDataError(
                 f"column {column.name!r} holds {column.values[0]}, but held categories in training"
             )
-        padded = [word for word in self.categories if re.fullmatch(r"0\d+", word)]
+        padded = [word for word in self.categories if re.fullmatch(r"0[0-9]+", word)]
         if padded and column.kind == "number" and not column.missing.all():
             raise TypeOfDataError(
                 f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
