@@ -443,6 +443,8 @@ class Model(ModelExports):
     ) -> Model:
         """Read a model from a file that `save` wrote; scikit-learn is not needed.
 
+        The file is opened once and held to its SHA-256, as by `Network.load`.
+
         Parameters
         ----------
         path : path
