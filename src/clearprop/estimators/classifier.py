@@ -253,15 +253,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, sample_weight_val
             As for `fit`.
         classes : array of shape (n_classes,), default=None
             All classes; needed in the first call.
         X_val, y_val : as X and y, default=None
             Data to watch. With ``early_stopping``, ``stopped_`` says whether their score has
             stopped improving; the best parameters are then in place.
-        sample_weight_val
-            As for `fit`.
 
         Returns
         -------
