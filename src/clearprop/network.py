@@ -366,6 +366,9 @@ class Network(ExportMethods):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._predictor = None
+        if "_topology" in state:  # a pickle of 0.1.0
+            self._topology = state["_topology"]
+            return
         self._topology = Topology(
             tuple(state["sizes"]),
             tuple(found_again(f) for f in state["activations"]),

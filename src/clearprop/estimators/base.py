@@ -39,6 +39,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     network_: Network
 
+    _seconds: float = 0.0
+    """That the epochs of `partial_fit` have taken."""
+
     # What the two differ in.
 
     def _validate_input(

@@ -23,6 +23,7 @@ from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.class_weight import weights_by_class
 from clearprop.estimators.probabilities import shares
 from clearprop.estimators.samples import Given, Samples
+from clearprop.estimators.solver import makes_updates
 from clearprop.network import Network
 
 Array = NDArray[Any]
@@ -235,7 +236,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=False)
 
-    @available_if(lambda estimator: estimator._check_solver())
+    @available_if(makes_updates)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -252,15 +253,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, sample_weight_val
             As for `fit`.
         classes : array of shape (n_classes,), default=None
             All classes; needed in the first call.
         X_val, y_val : as X and y, default=None
             Data to watch. With ``early_stopping``, ``stopped_`` says whether their score has
             stopped improving; the best parameters are then in place.
-        sample_weight_val
-            As for `fit`.
 
         Returns
         -------
@@ -272,14 +271,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._label_binarizer.fit(y if multilabel else classes)
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=True)
-
-    def _check_solver(self) -> bool:
-        if self.solver == "lbfgs" and self.optimizer is None:
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
-            )
-        return True
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, or the labels that are more likely than not.

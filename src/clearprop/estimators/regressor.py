@@ -179,13 +179,11 @@ n_features_in_, feature_names_in_, out_activation_
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, sample_weight_val
             As for `fit`.
         X_val, y_val : as X and y, default=None
             Data to watch. With ``early_stopping``, ``stopped_`` says whether their score has
             stopped improving; the best parameters are then in place.
-        sample_weight_val
-            As for `fit`.
 
         Returns
         -------

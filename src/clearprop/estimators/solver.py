@@ -25,6 +25,16 @@ RATE = ("solver", "learning_rate", "learning_rate_init", "power_t")
 SETTINGS = (*RATE, "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "optimizer")
 
 
+def makes_updates(estimator: Any) -> bool:
+    """Say that an estimator's solver goes update by update, or raise `AttributeError`."""
+    if estimator.solver == "lbfgs" and estimator.optimizer is None:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True
+
+
 @dataclass
 class Solver:
     """An optimizer by scikit-learn's rules, with its state.

@@ -30,10 +30,10 @@ def packed(state: dict[str, Any]) -> dict[str, Any]:
 def unpacked(state: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of which `packed` made this."""
     changed = {name: _each(found_again, state[name]) for name in FUNCTIONS if name in state}
-    if "network_" in state:
+    if isinstance(state.get("network_"), dict):  # a pickle of 0.1.0 has the objects
         changed["network_"] = network = Network.__new__(Network)
         network.__setstate__(state["network_"])
-    if "_solver" in state:
+    if isinstance(state.get("_solver"), dict):
         changed["_solver"] = Solver(**state["_solver"])
     return {**state, **changed}
 

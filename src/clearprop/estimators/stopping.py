@@ -35,7 +35,7 @@ def keep_books(estimator: Any) -> None:
     if not hasattr(e, "loss_curve_"):
         e.loss_curve_ = []
     if not hasattr(e, "validation_loss_curve_"):  # L-BFGS keeps the first curve alone
-        e.validation_loss_curve_, e._no_improvement_count, e._seconds = [], 0, 0.0
+        e.validation_loss_curve_, e._no_improvement_count = [], 0
         e.validation_scores_ = e.best_validation_score_ = e.best_loss_ = None
     if e.early_stopping and e.validation_scores_ is None:
         e.validation_scores_, e.best_validation_score_ = [], -np.inf
