@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
 import clearprop as cp
@@ -38,3 +41,20 @@ def model_file(tmp_path_factory):
     cp.Model.fit(PENGUINS, "species", hidden=[8, 6], activation="tanh", epochs=5, compare=False,
                  progress=False).save(path)  # fmt: skip
     return path
+
+
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory):
+    """Kernels of functions that no source has are kept apart, as another test's may be others."""
+    from clearprop.engine.kernels import compiler
+
+    shared, root = compiler.folder(), tmp_path_factory.mktemp("cache")
+    if shared.exists():
+        shutil.copytree(shared, root / shared.name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLEARPROP_CACHE", str(root))
+        patch.setattr(compiler, "_addresses", dict(compiler._addresses))
+        compiler.folder.cache_clear()
+        yield root / shared.name
+    compiler.folder.cache_clear()
+    assert not any(re.search("mish|log_cosh|adagrad|unfinished", str(p)) for p in shared.glob("*"))
