@@ -19,6 +19,8 @@ from clearprop.training.watching.early_stopping import BestEpoch
 class Standing:
     """Where a run stands; the run changes it as it goes.
 
+    Take it out between batches: after an error or a second Ctrl-C it may be behind the parameters.
+
     Attributes
     ----------
     parameters : ndarray, shape (n_parameters,)
@@ -29,7 +31,7 @@ class Standing:
     place : int
         Rows of that epoch's order that are done.
     batches, updates : int
-        Done, and made among them: a batch without weight is passed over.
+        Done, and made: a batch without weight is passed over; updates of runs before count too.
     sums : ndarray of float64, shape (2,)
         Over the epoch's batches so far: of their costs by what each counts, and of that.
     best : BestEpoch
@@ -65,11 +67,15 @@ def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
     Raises
     ------
     ArgumentError
-        If the optimizer's arrays are not those of this network and rule, or cannot be changed in
-        place: compiled code would write beside them.
+        If parameters or the optimizer's arrays are not those of this network and rule, or cannot be
+        changed in place: compiled code would write beside them.
     """
-    for name, fresh in rule.start(network.parameters).items():
-        own = standing.state.get(name)
+    given, state = standing.parameters, standing.state
+    if given.shape != network.parameters.shape or given.dtype != network.dtype:
+        raise ArgumentError("the standing's parameters do not belong to this network")
+    begun = rule.start(network.parameters)
+    for name, fresh in begun.items():
+        own = state.get(name)
         if (
             own is None
             or own.shape != fresh.shape
@@ -77,8 +83,10 @@ def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
             or not (own.flags.c_contiguous and own.flags.writeable)
         ):
             raise ArgumentError(f"the optimizer's state {name!r} does not belong to this network")
-    if standing.parameters is not network.parameters:
-        network.parameters[:] = standing.parameters
+    for name in [*begun, *(other for other in state if other not in begun)]:
+        state[name] = state.pop(name)  # compiled code takes them by their places
+    if given is not network.parameters:
+        network.parameters[:] = given
         standing.parameters = network.parameters
     return standing
 
