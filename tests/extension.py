@@ -171,7 +171,7 @@ class AdaGrad:
 
 def _adagrad_rule(real):
     def settings(update):
-        return real(get(update, P.M_RATE)), real(get(update, P.M_S0))
+        return real(get(update, P.U_RATE)), real(get(update, P.U_S0))
 
     def step(w, g, square, second, settings):
         rate, epsilon = settings

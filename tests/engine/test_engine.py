@@ -428,9 +428,9 @@ class TestStart:
         assert choose(5, 1.0, 2.0) == 5
 
     def test_threads_have_something_to_do(self):
-        assert layout.parallel([784, 30, 10], 10, FLOAT32) == 1  # all rows of W1 are one panel
-        assert layout.parallel([100] * 7, 64, FLOAT32) > 8
-        assert layout.parallel([1000, 2000, 10], 10, FLOAT32) > 100
+        assert layout.most_threads([784, 30, 10], 10, FLOAT32) == 1  # all rows of W1 are one panel
+        assert layout.most_threads([100] * 7, 64, FLOAT32) > 8
+        assert layout.most_threads([1000, 2000, 10], 10, FLOAT32) > 100
 
     def test_joblib_says_how_many_cores_there_are(self, monkeypatch):
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

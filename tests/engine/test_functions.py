@@ -124,10 +124,10 @@ def test_one_entry_makes_a_loss(monkeypatch, fused):
 
 def updated(kernel, w, s, state, state_2, *, rate=0.5, l2=0.0, settings=(0.9, 0.999, 1e-8, 0.0)):
     """Whether a kernel says that an update of these arrays, in place, is not finite."""
-    told, flag = np.zeros(P.MOMENT_SIZE), np.zeros(1, np.int64)
-    told[P.M_S0 : P.M_S3 + 1] = settings
-    told[[P.M_RATE, P.M_MOMENTUM, P.M_INVERSE, P.M_L2]] = rate, 0.5, 0.25, l2
-    told[[P.M_CORRECTION, P.M_ROOT_CORRECTION]] = 1.0
+    told, flag = np.zeros(P.UPDATE_SIZE), np.zeros(1, np.int64)
+    told[P.U_S0 : P.U_S3 + 1] = settings
+    told[[P.U_RATE, P.U_MOMENTUM, P.U_INVERSE, P.U_L2]] = rate, 0.5, 0.25, l2
+    told[[P.U_CORRECTION, P.U_ROOT_CORRECTION]] = 1.0
     kernel(len(w), *(array.ctypes.data for array in (w, s, state, state_2, told, flag)))
     return bool(flag[0])
 
@@ -138,7 +138,7 @@ def test_one_entry_makes_an_optimizer(monkeypatch):
         zero, one = real(0), real(1)
 
         def settings(update):
-            return real(get(update, P.M_RATE)), one
+            return real(get(update, P.U_RATE)), one
 
         def step(w, g, count, second, settings):
             rate, one = settings

@@ -36,7 +36,7 @@ FUSED_BYTES = 768 << 10
 they stay in the second-level cache."""
 
 
-def room(count: int, dtype: Any) -> Array:
+def aligned_zeros(count: int, dtype: Any) -> Array:
     """Return an array of zeros that begins at a cache line."""
     size = np.dtype(dtype).itemsize
     raw = np.zeros(count * size + LINE_BYTES, np.uint8)
@@ -70,7 +70,7 @@ class Plan:
     arrays: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.numbers = room(P.TABLE + P.STRIDE * self.layers, np.int64)
+        self.numbers = aligned_zeros(P.TABLE + P.STRIDE * self.layers, np.int64)
         self.address = self.numbers.ctypes.data
         self[P.LAYERS] = self.layers
 
@@ -93,7 +93,7 @@ class Plan:
 
     def make(self, name: str, count: int, dtype: Any) -> int:
         """Return the address of so many zeros, which are kept."""
-        array = self.arrays[name] = room(count, dtype)
+        array = self.arrays[name] = aligned_zeros(count, dtype)
         return array.ctypes.data
 
 
@@ -191,7 +191,7 @@ def is_fused(sizes: Sequence[int], batch: int, precision: Precision) -> bool:
     return max(numbers, widest) * precision.itemsize <= FUSED_BYTES
 
 
-def parallel(sizes: Sequence[int], batch: int, precision: Precision) -> int:
+def most_threads(sizes: Sequence[int], batch: int, precision: Precision) -> int:
     """Return how many threads have something to do while a fused step updates."""
     if not is_fused(sizes, batch, precision):
         return max(sizes) * batch
@@ -222,7 +222,7 @@ def lay_out_layers(
     plan[P.FUSED] = fused
     if fused:
         plan[P.BLOCK_ROWS] = cut_rows(batch, threads)
-    plan.give(P.BATCH_X, "a0", room(batch * rows_of[0], dtype))
+    plan.give(P.BATCH_X, "a0", aligned_zeros(batch * rows_of[0], dtype))
     for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
         line = plan.line(layer)
         line[P.N_IN], line[P.N_OUT] = n_in, n_out
@@ -269,7 +269,7 @@ def lay_out_layers(
             levels * padded(n_out, width) + 64,
         )
     plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)
-    plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
+    plan.give(P.SCRATCH, "scratch", aligned_zeros(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
 
 
 def lay_out_batch(
@@ -280,21 +280,21 @@ def lay_out_batch(
     The layers are laid out before.
     """
     dtype, row = precision.storage, int(plan.line(len(sizes) - 2)[P.ROW])
-    plan.give(P.BATCH_ROWS, "batch rows", room(batch, np.int64))
-    plan.give(P.SHARD_STARTS, "shard starts", room(plan[P.SHARDS] + 1, np.int64))
-    targets = room(batch, np.int64) if labels else room(batch * row, dtype)
+    plan.give(P.BATCH_ROWS, "batch rows", aligned_zeros(batch, np.int64))
+    plan.give(P.SHARD_STARTS, "shard starts", aligned_zeros(plan[P.SHARDS] + 1, np.int64))
+    targets = aligned_zeros(batch, np.int64) if labels else aligned_zeros(batch * row, dtype)
     plan.give(P.BATCH_Y, "batch y", targets)
-    plan.give(P.BATCH_WEIGHTS, "batch weights", room(batch, dtype))
-    plan.give(P.LOSSES, "losses", room(batch, dtype))
-    plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
+    plan.give(P.BATCH_WEIGHTS, "batch weights", aligned_zeros(batch, dtype))
+    plan.give(P.LOSSES, "losses", aligned_zeros(batch, dtype))
+    plan.give(P.BATCH_TOTAL, "batch total", aligned_zeros(3, np.float64))
     chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(sizes))
-    plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
+    plan.give(P.PENALTIES, "penalties", aligned_zeros(chunks, np.float64))
 
 
 def lay_out_order(plan: Plan, n: int, shuffle: bool) -> None:
     """Make room for an epoch's order, and for drawing it."""
-    plan.give(P.ORDER, "order", room(n, np.int64))
-    plan.give(P.SORTING, "sorting", room(4 * n + 2 if shuffle else 0, np.int64))
+    plan.give(P.ORDER, "order", aligned_zeros(n, np.int64))
+    plan.give(P.SORTING, "sorting", aligned_zeros(4 * n + 2 if shuffle else 0, np.int64))
 
 
 def lay_out_run(
@@ -309,7 +309,7 @@ def lay_out_run(
 ) -> None:
     """Make all the room that a training run on n rows needs."""
     batch = min(settings.batch_size, n)
-    plan.give(P.TEAM, "team", room(P.team_size(threads), np.int64))
+    plan.give(P.TEAM, "team", aligned_zeros(P.team_size(threads), np.int64))
     lay_out_order(plan, n, settings.shuffle)
     lay_out_layers(plan, sizes, batch, settings.shards, threads, precision, row_wise)
     lay_out_batch(plan, sizes, batch, labels, precision)

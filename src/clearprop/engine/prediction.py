@@ -16,10 +16,10 @@ from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.layout import (
     K_BLOCK,
     Plan,
+    aligned_zeros,
     cut_product,
     padded,
     panels_forward,
-    room,
     row_length,
 )
 from clearprop.engine.threads import CALL, choose, run_together
@@ -130,8 +130,10 @@ class Predictor:
         widest = max(row_length(n, precision) for n in sizes[1:])
         plan[P.WIDEST] = widest
         plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
-        plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
-        plan.give(P.TEAM, "team", room(P.team_size(threads), np.int64))
+        plan.give(
+            P.SCRATCH, "scratch", aligned_zeros(threads * plan[P.SCRATCH_BYTES] // 8, np.int64)
+        )
+        plan.give(P.TEAM, "team", aligned_zeros(P.team_size(threads), np.int64))
         return plan
 
 

@@ -12,7 +12,7 @@ from clearprop.engine.functions import Functions, functions_of, optimizer_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.precision import Precision, precision_of
-from clearprop.engine.layout import Plan, lay_out_run, parallel
+from clearprop.engine.layout import Plan, lay_out_run, most_threads
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import STEP, choose, run_together
 from clearprop.errors import missing_piece
@@ -102,15 +102,15 @@ class CompiledRun:
             line = plan.line(layer)
             line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
         plan[P.OPTIMIZER], plan[P.CORRECTED] = optimizer.address, optimizer.corrected
-        moment = plan.give(P.MOMENT, "moment", np.zeros(2 * P.MOMENT_SIZE))
+        update = plan.give(P.UPDATE, "update", np.zeros(2 * P.UPDATE_SIZE))
         for start, own, l2 in (
             (0, optimizer.settings, settings.l2),
-            (P.MOMENT_SIZE, optimizer.bias_settings, 0.0),
+            (P.UPDATE_SIZE, optimizer.bias_settings, 0.0),
         ):
-            moment[start + P.M_S0 : start + P.M_S3 + 1] = own
-            moment[start + P.M_L2] = l2
-            moment[start + P.M_L2_WHOLE] = np.ldexp(l2, -self._exponent)
-            moment[start + P.M_CORRECTION] = moment[start + P.M_ROOT_CORRECTION] = 1.0
+            update[start + P.U_S0 : start + P.U_S3 + 1] = own
+            update[start + P.U_L2] = l2
+            update[start + P.U_L2_WHOLE] = np.ldexp(l2, -self._exponent)
+            update[start + P.U_CORRECTION] = update[start + P.U_ROOT_CORRECTION] = 1.0
         plan[P.L2] = settings.l2 != 0
         accounting = settings.accounting
         plan[P.L2_BY_BATCH] = accounting.l2_by_batch
@@ -215,4 +215,8 @@ def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[n
 def _threads(wanted: int | None, topology: Topology, batch: int, precision: Precision) -> int:
     """Return how many threads to use: those that are wanted, or as many as pay."""
     chosen = choose(wanted, 3.0 * batch * topology.parameters.size, STEP)
-    return chosen if wanted is not None else min(chosen, parallel(topology.sizes, batch, precision))
+    return (
+        chosen
+        if wanted is not None
+        else min(chosen, most_threads(topology.sizes, batch, precision))
+    )

@@ -42,7 +42,7 @@ def power(base: Real, exponent: Count) -> Any:
 
 @compiled
 def begin(plan: Plan) -> None:
-    """Say what the step is about to do: rows, shards, sum of weights, the optimizer's moment."""
+    """Say what the step is about to do: rows, shards, sum of weights, the optimizer's update."""
     n, place = get(plan, P.N), get(plan, P.PLACE)
     shards = get(plan, P.SHARDS)
     if get(plan, P.DRAWN) != get(plan, P.EPOCH) + 1:
@@ -89,20 +89,20 @@ def begin(plan: Plan) -> None:
         while total * scale < 0.5 and scale < 2.0**1000:
             scale *= 2.0
     put(batch, 2, scale)
-    moment = doubles(get(plan, P.MOMENT))
+    update = doubles(get(plan, P.UPDATE))
     rates = offset(doubles(get(plan, P.RATES)), 2 * (get(plan, P.NOW) - get(plan, P.FIRST)))
     for _ in range(2):  # for weights, and for biases
-        put(moment, P.M_RATE, get(rates, 0))
-        put(moment, P.M_MOMENTUM, get(rates, 1))
-        put(moment, P.M_INVERSE, 1.0 / (total * scale))
+        put(update, P.U_RATE, get(rates, 0))
+        put(update, P.U_MOMENTUM, get(rates, 1))
+        put(update, P.U_INVERSE, 1.0 / (total * scale))
         if get(plan, P.L2_BY_BATCH) != 0:
-            put(moment, P.M_L2, get(moment, P.M_L2_WHOLE) / total)
+            put(update, P.U_L2, get(update, P.U_L2_WHOLE) / total)
         if get(plan, P.CORRECTED) != 0:
             updates = get(plan, P.MADE) + 1
-            put(moment, P.M_CORRECTION, 1.0 / (1.0 - power(get(moment, P.M_S0), updates)))
-            root = np.sqrt(1.0 - power(get(moment, P.M_S1), updates))
-            put(moment, P.M_ROOT_CORRECTION, 1.0 / root)
-        moment = offset(moment, P.MOMENT_SIZE)
+            put(update, P.U_CORRECTION, 1.0 / (1.0 - power(get(update, P.U_S0), updates)))
+            root = np.sqrt(1.0 - power(get(update, P.U_S1), updates))
+            put(update, P.U_ROOT_CORRECTION, 1.0 / root)
+        update = offset(update, P.UPDATE_SIZE)
 
 
 @compiled
@@ -131,7 +131,7 @@ class Batch(NamedTuple):
     """The compiled functions of a precision; see below."""
 
     gather: Callable[..., None]
-    lose: Callable[..., None]
+    write_losses: Callable[..., None]
     penalty_chunks: Callable[..., int]
     penalize: Callable[..., None]
     sum_up: Callable[..., None]
@@ -179,7 +179,7 @@ def batch(precision: Precision) -> Batch:
                 put(real(get(plan, P.BATCH_WEIGHTS)), i, weight)
 
     @compiled
-    def lose(plan: Plan, first: Count, count: Count) -> None:
+    def write_losses(plan: Plan, first: Count, count: Count) -> None:
         """Losses and delta^L of some rows; where they are weighted, delta^L is w_i delta^L."""
         last = line(plan, get(plan, P.LAYERS) - 1)
         n, row = get(last, P.N_OUT), get(last, P.ROW)
@@ -271,8 +271,8 @@ def batch(precision: Precision) -> Batch:
             squares = 0.0
             for chunk in range(penalty_chunks(plan)):
                 squares += get(doubles(get(plan, P.PENALTIES)), chunk)
-            l2 = get(doubles(get(plan, P.MOMENT)), P.M_L2)
+            l2 = get(doubles(get(plan, P.UPDATE)), P.U_L2)
             cost += get(doubles(get(plan, P.BATCH_TOTAL)), 0) * (0.5 * l2 * squares)
         put(doubles(get(plan, P.BATCH_TOTAL)), 1, cost)
 
-    return Batch(gather, lose, penalty_chunks, penalize, sum_up)
+    return Batch(gather, write_losses, penalty_chunks, penalize, sum_up)

@@ -49,7 +49,7 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
                 put(plan, P.STATUS, P.RAISED)
 
     @compiled
-    def lose(
+    def write_losses(
         plan: Plan, layer: Line, first: Count, rows: Count, a: Reals, d: Reals, y: Reals
     ) -> None:
         """Write the losses of rows."""
@@ -91,11 +91,11 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
             if index == layers - 1 and get(plan, P.OUT_LOSSES) != 0:
                 d, y = real(scratch + size * 2 * room), real(scratch + size * 3 * room)
                 if get(layer, P.ACTIVATION) == 0:
-                    lose(plan, layer, first, rows, new, d, y)
+                    write_losses(plan, layer, first, rows, new, d, y)
                     activate(plan, layer, new, rows)
                 else:
                     activate(plan, layer, new, rows)
-                    lose(plan, layer, first, rows, new, d, y)
+                    write_losses(plan, layer, first, rows, new, d, y)
             else:
                 activate(plan, layer, new, rows)
             a_in, a_row = new, row

@@ -55,7 +55,7 @@ def make_update(
                 sums,
                 offset(real(get(layer, state)), at),
                 offset(real(get(layer, state_2)), at),
-                offset(doubles(get(plan, P.MOMENT)), told),
+                offset(doubles(get(plan, P.UPDATE)), told),
                 integers(address_of(plan) + 8 * P.UPDATE_FLAG),
             ),
         )
@@ -146,7 +146,7 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
                         prefetch(real(address), i * n_in + first + j)
 
     update_weights = make_update(precision, P.W, P.W_STATE, P.W_STATE_2, 0)
-    update_biases = make_update(precision, P.B, P.B_STATE, P.B_STATE_2, P.MOMENT_SIZE)
+    update_biases = make_update(precision, P.B, P.B_STATE, P.B_STATE_2, P.UPDATE_SIZE)
 
     @compiled
     def bias_gradient(plan: Plan, layer: Line, top: Count, rows: Count, scratch: Address) -> None:

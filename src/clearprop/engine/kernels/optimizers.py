@@ -41,7 +41,7 @@ class Rule(NamedTuple):
 
 def _sgd(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
-        return real(get(update, P.M_RATE)), real(get(update, P.M_S0))
+        return real(get(update, P.U_RATE)), real(get(update, P.U_S0))
 
     def step(w: Real, g: Real, first: Count, second: Real, settings: Doubles) -> Any:
         rate, shrink = settings
@@ -53,9 +53,9 @@ def _sgd(real: RealType) -> Rule:
 def _momentum(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
         return (
-            real(get(update, P.M_RATE)),
-            real(get(update, P.M_MOMENTUM)),
-            real(get(update, P.M_S0)),
+            real(get(update, P.U_RATE)),
+            real(get(update, P.U_MOMENTUM)),
+            real(get(update, P.U_S0)),
         )
 
     def step(w: Real, g: Real, velocity: Real, second: Real, settings: Doubles) -> Any:
@@ -69,9 +69,9 @@ def _momentum(real: RealType) -> Rule:
 def _nesterov(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
         return (
-            real(get(update, P.M_RATE)),
-            real(get(update, P.M_MOMENTUM)),
-            real(get(update, P.M_S0)),
+            real(get(update, P.U_RATE)),
+            real(get(update, P.U_MOMENTUM)),
+            real(get(update, P.U_S0)),
         )
 
     def step(w: Real, g: Real, velocity: Real, second: Real, settings: Doubles) -> Any:
@@ -85,12 +85,12 @@ def _nesterov(real: RealType) -> Rule:
 
 def _adam(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
-        rate, beta_1, beta_2 = get(update, P.M_RATE), get(update, P.M_S0), get(update, P.M_S1)
+        rate, beta_1, beta_2 = get(update, P.U_RATE), get(update, P.U_S0), get(update, P.U_S1)
         size, kept = (
-            real(rate * get(update, P.M_CORRECTION)),
-            real(1.0 - get(update, P.M_S3) * rate),
+            real(rate * get(update, P.U_CORRECTION)),
+            real(1.0 - get(update, P.U_S3) * rate),
         )
-        root_correction, epsilon = real(get(update, P.M_ROOT_CORRECTION)), real(get(update, P.M_S2))
+        root_correction, epsilon = real(get(update, P.U_ROOT_CORRECTION)), real(get(update, P.U_S2))
         return (
             size, kept, root_correction, epsilon,
             real(1.0 - beta_1), real(beta_2), real(1.0 - beta_2),
@@ -108,8 +108,8 @@ def _adam(real: RealType) -> Rule:
 
 def _rmsprop(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
-        alpha, epsilon = get(update, P.M_S0), real(get(update, P.M_S1))
-        return real(get(update, P.M_RATE)), epsilon, real(alpha), real(1.0 - alpha)
+        alpha, epsilon = get(update, P.U_S0), real(get(update, P.U_S1))
+        return real(get(update, P.U_RATE)), epsilon, real(alpha), real(1.0 - alpha)
 
     def step(w: Real, g: Real, square: Real, second: Real, settings: Doubles) -> Any:
         rate, epsilon, kept, new_share = settings
@@ -122,11 +122,11 @@ def _rmsprop(real: RealType) -> Rule:
 def _rmsprop_momentum(real: RealType) -> Rule:
     def settings(update: Doubles) -> Any:
         alpha, epsilon, mu = (
-            get(update, P.M_S0),
-            real(get(update, P.M_S1)),
-            get(update, P.M_MOMENTUM),
+            get(update, P.U_S0),
+            real(get(update, P.U_S1)),
+            get(update, P.U_MOMENTUM),
         )
-        return real(get(update, P.M_RATE)), epsilon, real(alpha), real(1.0 - alpha), real(mu)
+        return real(get(update, P.U_RATE)), epsilon, real(alpha), real(1.0 - alpha), real(mu)
 
     def step(w: Real, g: Real, square: Real, velocity: Real, settings: Doubles) -> Any:
         rate, epsilon, kept, new_share, mu = settings
@@ -141,8 +141,8 @@ def _rprop(real: RealType) -> Rule:
     zero, one = real(0), real(1)
 
     def settings(update: Doubles) -> Any:
-        cut, grow = real(get(update, P.M_S0)), real(get(update, P.M_S1))
-        return cut, grow, real(get(update, P.M_S2)), real(get(update, P.M_S3))
+        cut, grow = real(get(update, P.U_S0)), real(get(update, P.U_S1))
+        return cut, grow, real(get(update, P.U_S2)), real(get(update, P.U_S3))
 
     def step(w: Real, g: Real, size: Real, last: Real, settings: Doubles) -> Any:
         cut, grow, smallest, largest = settings
@@ -205,7 +205,7 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
         update: Doubles,
         flag: Integers,
     ) -> None:
-        inverse, l2 = real(get(update, P.M_INVERSE)), real(get(update, P.M_L2))
+        inverse, l2 = real(get(update, P.U_INVERSE)), real(get(update, P.U_L2))
         settings = settings_of(update)
         bad = unmarked(zero)
         for i in range(count):

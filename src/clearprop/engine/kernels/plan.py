@@ -77,8 +77,8 @@ LOSS_SETTINGS = next(_run)
 OPTIMIZER = next(_run)
 """Address of the compiled optimizer."""
 
-MOMENT = next(_run)
-"""Address of what the optimizer is told of an update, float64, for weights; see MOMENT_SIZE."""
+UPDATE = next(_run)
+"""Address of what the optimizer is told of an update, float64, for weights; see UPDATE_SIZE."""
 
 L2 = next(_run)
 """1 where the cost has a penalty."""
@@ -235,22 +235,22 @@ RUNNING, FORWARD_NOT_FINITE, UPDATE_NOT_FINITE, RAISED = range(4)
 gradient were not finite after an update; a function of the user's own raised."""
 
 (
-    M_RATE,
-    M_MOMENTUM,
-    M_CORRECTION,
-    M_ROOT_CORRECTION,
-    M_INVERSE,
-    M_L2,
-    M_S0,
-    M_S1,
-    M_S2,
-    M_S3,
-    M_L2_WHOLE,
+    U_RATE,
+    U_MOMENTUM,
+    U_CORRECTION,
+    U_ROOT_CORRECTION,
+    U_INVERSE,
+    U_L2,
+    U_S0,
+    U_S1,
+    U_S2,
+    U_S3,
+    U_L2_WHOLE,
 ) = range(11)
 """What an update knows: learning rate and momentum, Adam's corrections 1 / (1 - beta1^t) and
 1 / sqrt(1 - beta2^t), 1 / sum w, l2, four settings, and l2 before it is divided by sum w."""
 
-MOMENT_SIZE = 16
+UPDATE_SIZE = 16
 """Numbers for weights; as many for biases follow."""
 
 LINE = 16

@@ -115,7 +115,7 @@ meet_and_begin, meet_and_move_on = meeting(begin), meeting(move_on)
 
 def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return the kernel "run" (plan, thread): from batch NOW to before batch LAST."""
-    gather, lose, penalty_chunks, penalize, sum_up = batch(precision)
+    gather, write_losses, penalty_chunks, penalize, sum_up = batch(precision)
     forward, backward = layers(precision)
     gradient, pack_rows = make_gradient(precision), packing_of_layers(precision).rows
 
@@ -159,7 +159,7 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
             penalize(plan, part)
         else:
             first = (part - chunks) * ROWS
-            lose(plan, first, part_size(get(plan, P.BATCH_N), ROWS, first))
+            write_losses(plan, first, part_size(get(plan, P.BATCH_N), ROWS, first))
 
     @compiled
     def through(plan: Plan, top: Count, rows: Count, scratch: Address) -> None:
@@ -171,7 +171,7 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
             forward(plan, layer, number, epoch, top, rows, 0, get(layer, P.N_OUT), scratch)
         if get(plan, P.STATUS) == P.RAISED:
             return
-        lose(plan, top, rows)
+        write_losses(plan, top, rows)
         for back in range(last):
             index = last - back
             layer, below = line(plan, index), line(plan, index - 1)
