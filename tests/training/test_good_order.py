@@ -153,3 +153,13 @@ def test_costs_whose_sum_overflows_end_no_run(engine):
         engine=engine,
     )  # fmt: skip
     assert history.loss == [np.inf]
+
+
+def test_steps_go_on_from_what_a_reader_makes_of_the_parameters():
+    network = net()
+    left = network.parameters.copy()
+    for step in cp.steps(network, X, Y, batch_size=20, epochs=2):
+        np.testing.assert_array_equal(step.record.network.parameters, left)
+        network.parameters[:] *= 0.5
+        left = network.parameters.copy()
+    assert step.number == 6
