@@ -118,10 +118,10 @@ def test_progress_is_told_how_far_the_run_is(engine, optimizer, monkeypatch):
 
 
 def test_the_seconds_of_a_run_that_goes_on_go_on(monkeypatch):
-    _, part = make_loop("reference", cp.SGD(0.01))
     monkeypatch.setattr(
         "clearprop.training.watching.watch.time.monotonic", itertools.count().__next__
     )
+    _, part = make_loop("reference", cp.SGD(0.01))
     history = part.run(60)
     _, rest = make_loop("reference", cp.SGD(0.01), part.standing.copy(), history)
     rest.run(60)
@@ -136,9 +136,30 @@ def test_a_line_search_is_cut_where_ctrl_c_is_heard():
 
     def counted(iterations):
         calls.append(iterations)
-        return cost(iterations)
+        value, gradient = cost(iterations)
+        return value + 1e6 * len(calls), gradient  # no point of the search is taken
 
-    ended = minimize(job, cp.LBFGS(), counted, lambda *_: False, lambda: len(calls) >= 1)
+    ended = minimize(job, cp.LBFGS(), counted, lambda *_: False, lambda: len(calls) >= 3)
     assert ended is None
-    assert len(calls) == 1
+    assert len(calls) == 3
     np.testing.assert_array_equal(job.network.parameters, begun)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_costs_whose_sum_overflows_end_no_run(engine):
+    network = cp.Network([1, 1], "identity", dtype="float64", biases=False, loss="squared_error")
+    history = cp.train(
+        network, [[1e-300]] * 4, [1.2e154] * 4, optimizer=cp.SGD(1e-300), batch_size=1, epochs=1,
+        engine=engine,
+    )  # fmt: skip
+    assert history.loss == [np.inf]
+
+
+def test_steps_go_on_from_what_a_reader_makes_of_the_parameters():
+    network = net()
+    left = network.parameters.copy()
+    for step in cp.steps(network, X, Y, batch_size=20, epochs=2):
+        np.testing.assert_array_equal(step.record.network.parameters, left)
+        network.parameters[:] *= 0.5
+        left = network.parameters.copy()
+    assert step.number == 6

@@ -69,7 +69,8 @@ class ReferenceEngine:
                 if accounting.outputs > 1:
                     data = float((record.omega * record.losses).sum())
                     cost = data / accounting.outputs + (cost - data)
-                standing.sums += share * cost, share
+                with np.errstate(over="ignore"):  # each cost is finite, their sum may not be
+                    standing.sums += share * cost, share
             if standing.epoch > epoch:
                 costs.append(standing.sums[0] / standing.sums[1])
                 updates.append(standing.updates)
