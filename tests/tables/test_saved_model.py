@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import clearprop as cp
 from clearprop.files import layout
+from clearprop.tables.encoding import Encoding
 
 OLD = Path(__file__).parents[1] / "files" / "written_by_0_1_0" / "model.safetensors"
 
@@ -103,6 +105,28 @@ def test_what_is_not(tmp_path):
         assert load_changed(change, tmp_path / "m").columns == ["size", "color", "day", "old"]
     whole = load_changed(at("target", "classes", value=[10**20, 2 * 10**20]), tmp_path / "m")
     assert whole.classes == [1e20, 2e20]
+
+
+class TestParts:
+    """Parts that fit each other in number, and still make no model, are not saved."""
+
+    def test_classes_of_numbers_that_are_no_shares(self, tmp_path):
+        model = cp.Model.load(OLD)
+        model.network = cp.Network([*model.network.sizes], output="identity")
+        with pytest.raises(cp.ModelFileError, match="of a network that ends with 'identity'"):
+            model.save(tmp_path / "m")
+
+    def test_a_date_without_parts(self, tmp_path):
+        model = cp.Model.load(OLD)
+        inputs = list(model._encoding.inputs)
+        n = len(inputs[SIZE].values)
+        inputs[DAY] = replace(inputs[DAY], parts=())
+        numbers = {name: one[:n] for name, one in model._encoding.statistics.items()}
+        model._encoding = Encoding(tuple(inputs), numbers)
+        model.network = cp.Network([len(model.features), 3, 2], output="softmax")
+        with pytest.raises(cp.ModelFileError, match="column 'day' is described in no known way"):
+            model.save(tmp_path / "m")
+        assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize(
