@@ -122,6 +122,16 @@ def test_a_file_taken_for_a_stray_before_it_is_locked_is_made_again(tmp_path, mo
     assert names(tmp_path) == ["a"]
 
 
+@posix
+def test_a_process_that_shares_its_locks_leaves_its_own_files_alone(tmp_path, monkeypatch):
+    """As on network drives where a lock is the whole process's."""
+    monkeypatch.setattr(temporary.fcntl, "flock", lambda descriptor, how: None)
+    with temporary.temporary_file(tmp_path, 0o600) as (_, path):
+        write_whole(tmp_path / "a", b"1")
+        assert path.exists()
+    assert names(tmp_path) == ["a"]
+
+
 def test_threads_that_write_into_one_folder_leave_each_other_alone(tmp_path):
     problems = []
 

@@ -181,6 +181,8 @@ def _read_target(header: Mapping[str, Any]) -> Target:
         raise ValueError("the target is described in no known way")
     if any(type(value) is int and abs(value) >= EXACT for value in classes):
         classes = [float(value) for value in classes]  # as 0.1.0 wrote 1e20
+        if len(set(classes)) < len(classes):
+            raise ValueError("two classes are one number in float64")
     return Target(header["column"], tuple(classes), float(mean), float(scale))
 
 
