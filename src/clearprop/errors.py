@@ -11,7 +11,37 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from clearprop.printable import one_line
+LONGEST = 2000
+"""Characters that a message has at most."""
+
+_BLANKS = str.maketrans("\n\r\t", "   ")
+_END = 500
+
+
+def printable(text: str) -> str:
+    r"""Return text without control characters, lone surrogates and the like; line ends stay.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb\n")
+    'a�[2Jb\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def one_line(text: str) -> str:
+    r"""Return text as a message shows it: printable, on one line, the middle of a long one cut.
+
+    Examples
+    --------
+    >>> one_line("no file\x07\nhere"), len(one_line("x" * 1_000_000))
+    ('no file� here', 2000)
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - _END - 5]} ... {text[-_END:]}"
+    return printable(text.translate(_BLANKS))
 
 
 class ClearpropError(Exception):

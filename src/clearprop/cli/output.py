@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, printable
 from clearprop.files.whole_file import check_can_write, write_whole
-from clearprop.printable import printable
 
 PICTURES = (".png", ".svg", ".pdf")
 

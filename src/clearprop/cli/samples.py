@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import clearprop as cp
-from clearprop.errors import ArgumentError, ModelFileError, TargetError
+from clearprop.errors import ArgumentError, ModelFileError, TargetError, printable
 from clearprop.files import model_file
-from clearprop.printable import printable
 from clearprop.tables.columns import Column, check_finite, names_of, read_columns
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.target import Target, check_target_name, find_target

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from clearprop.display.html_table import html_table
-from clearprop.printable import printable
+from clearprop.errors import printable
 from clearprop.tables.text import aligned, brief, shortened
 
 _WIDTH = 80

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from clearprop.printable import printable
+from clearprop.errors import printable
 
 VALUE, GRADIENT, INK = "#0072B2", "#D55E00", "#222222"
 LINE, TINT = "#777777", "#F1F1F1"
