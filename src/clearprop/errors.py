@@ -11,9 +11,21 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from clearprop.printable import one_line
+
 
 class ClearpropError(Exception):
-    """Base class of every error that Clearprop raises on purpose."""
+    """Base class of every error that Clearprop raises on purpose.
+
+    Its text is one line of at most 2,000 characters that a terminal may be given, whatever names
+    from files and tables it quotes.
+    """
+
+    def __str__(self) -> str:
+        return one_line(self._message())
+
+    def _message(self) -> str:
+        return super().__str__()
 
 
 class ArgumentError(ClearpropError, ValueError):
@@ -79,7 +91,7 @@ class SampleWeightError(DataError):
 class ElementError(ClearpropError, KeyError):
     """A name such as `W4[1,3]` that no element of this network has."""
 
-    def __str__(self) -> str:  # KeyError would show the message in quotes
+    def _message(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0])
 
 
@@ -94,7 +106,7 @@ class ModelFileError(ClearpropError, ValueError):
 class FileWriteError(ClearpropError, OSError):
     """A file could not be written; what stood at its place before still stands."""
 
-    def __str__(self) -> str:  # OSError would put "[Errno 28]" before the message
+    def _message(self) -> str:  # OSError would put "[Errno 28]" before the message
         return str(self.args[-1])
 
 
@@ -118,7 +130,7 @@ class DivergenceError(NonFiniteError):
         self.restored = restored
         self.history: Any = None
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         problem, _, advice = self.args
         return f"{problem}; the parameters of {self.restored} are restored: {advice}"
 

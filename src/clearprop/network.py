@@ -30,7 +30,14 @@ from clearprop.errors import (
 )
 from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
-from clearprop.files.saved_functions import check_given, describe, find_activation, find_loss
+from clearprop.files.saved_functions import (
+    check_given,
+    describe,
+    find_activation,
+    find_loss,
+    found_again,
+    named,
+)
 from clearprop.forward import first_non_finite, forward
 from clearprop.initializers import Initializer, bias_initializer
 from clearprop.initializers import initializer as resolve_initializer
@@ -348,13 +355,27 @@ class Network(ExportMethods):
         return self._predictor
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: getattr(self, name) for name in self.__slots__}
-        state["_predictor"] = None  # holds addresses of this process
-        return state
+        """Return names and numbers, no code: what is built in is found again by its name."""
+        return {
+            "sizes": self.sizes,
+            "activations": [named(f) for f in self.activations],
+            "loss": named(self.loss),
+            "has_biases": self.has_biases,
+            "parameters": self.parameters,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
+        self._predictor = None
+        if "_topology" in state:  # a pickle of 0.1.0
+            self._topology = state["_topology"]
+            return
+        self._topology = Topology(
+            tuple(state["sizes"]),
+            tuple(found_again(f) for f in state["activations"]),
+            found_again(state["loss"]),
+            state["has_biases"],
+            state["parameters"],
+        )
 
     def forward_in_blocks(
         self, X: Array
@@ -400,14 +421,15 @@ class Network(ExportMethods):
         """Write the network to a safetensors file, whole or not at all.
 
         The file holds W1, b1, ... as (n_out, n_in) arrays and, as JSON, sizes, activations
-        and loss. A file that stands there is replaced.
+        and loss, and a SHA-256 of the arrays' bytes. A file that stands there is replaced.
 
         Raises
         ------
         FileWriteError
             If it cannot be written; what stood there stays.
         ModelFileError
-            If the network's data type is neither float32 nor float64.
+            If the network's data type is neither float32 nor float64, or it has more than 10,000
+            layers.
         """
         model_file.write(path, "network", network_header(self), self.unflatten(self.parameters))
 
@@ -420,6 +442,9 @@ class Network(ExportMethods):
         losses: Mapping[str, Loss] | None = None,
     ) -> Network:
         """Read a network from a file that `save` wrote.
+
+        The file is opened once, so that a save beside it does no harm, and its numbers are held
+        to their SHA-256, which takes about a second a gigabyte. Files of 0.1.0 have none.
 
         Parameters
         ----------
@@ -435,19 +460,21 @@ class Network(ExportMethods):
         FileMissingError
             If there is no such file.
         ModelFileError
-            If the file is truncated, damaged, of another program, or names functions that
-            were not given.
+            If the file is truncated, damaged, of another program, no regular file, or names
+            functions that were not given.
         """
         check_given(activations, "activations")
         check_given(losses, "losses")
-        header = model_file.read_header(path, "network")
-        try:
-            arrays = model_file.read_arrays(path, arrays_in_file(header))
-            return restore_network(header, arrays, path, activations, losses)
-        except ModelFileError:
-            raise
-        except Exception as error:  # whatever a damaged header leads to
-            raise ModelFileError(f"{path} describes no network ({error})") from None
+        with model_file.opened(path, "network") as file:
+            try:
+                file.check(arrays_in_file(file.header))
+                network = restore_network(file.header, path, activations, losses)
+            except ModelFileError:
+                raise
+            except Exception as error:  # whatever a damaged header leads to
+                raise ModelFileError(f"{path} describes no network ({error})") from None
+            file.fill(network.unflatten(network.parameters))
+        return network
 
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
         """Return the table that both representations show."""
@@ -490,47 +517,55 @@ def check_network(network: object) -> Network:
     return network
 
 
+MAX_LAYERS = 10_000
+"""Layers of weights that a network in a file has at most."""
+
+
 def network_header(network: Network) -> model_file.Header:
     """Return what a file says of a network beside its arrays.
 
     Raises
     ------
     ModelFileError
-        If the network's data type is neither float32 nor float64.
+        If the network's data type is neither float32 nor float64, or it has too many layers.
     """
     if network.dtype not in (np.float32, np.float64):
         raise ModelFileError(
             f"files hold float32 or float64, not {network.dtype}: save network.astype('float64')"
         )
-    return {
+    header = {
         "sizes": list(network.sizes),
         "activations": [describe(f) for f in network.activations],
         "loss": describe(network.loss),
         "biases": bool(network.biases),
         "dtype": network.dtype.name,
     }
+    arrays_in_file(header)
+    return header
 
 
 def arrays_in_file(header: model_file.Header) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return the shape and type of each array that belongs to a `network_header`."""
+    layers = len(header["sizes"]) - 1
+    if layers > MAX_LAYERS:
+        raise ModelFileError(
+            f"a network in a file has {MAX_LAYERS:,} layers at most, not {layers:,}"
+        )
     found = places(check_sizes(header["sizes"]), bool(header["biases"]))
     return {place.name: (place.shape, header["dtype"]) for place in found}
 
 
 def restore_network(
     header: model_file.Header,
-    arrays: Mapping[str, Array],
     path: str | os.PathLike[str],
     activations: Mapping[str, Activation] | None = None,
     losses: Mapping[str, Loss] | None = None,
 ) -> Network:
-    """Return the network of a `network_header` and its arrays; `path` is for messages."""
+    """Return the network of a `network_header`, its parameters zero; `path` is for messages."""
     functions = [find_activation(item, activations, path) for item in header["activations"]]
     loss = find_loss(header["loss"], losses, path)
     network = Network.__new__(Network)
     network._set_topology(
         header["sizes"], functions, None, loss, bool(header["biases"]), header["dtype"]
     )
-    for name, view in network.unflatten(network.parameters).items():
-        view[...] = arrays[name]
     return network

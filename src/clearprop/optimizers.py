@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,9 @@ epsilon=1e-08)
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    squares: ClassVar[str] = "v"
+    """Where in the state the squares are: where they are infinite, a parameter moves no more."""
+
     def __post_init__(self) -> None:
         name = type(self).__name__
         check_rate(f"{name}: learning_rate", self.learning_rate)
@@ -260,6 +263,9 @@ class RMSprop:
     alpha: float = 0.99
     epsilon: float = 1e-8
     momentum: float = 0.0
+
+    squares: ClassVar[str] = "square"
+    """As Adam's."""
 
     def __post_init__(self) -> None:
         check_rate("RMSprop: learning_rate", self.learning_rate)

@@ -59,7 +59,7 @@ def _named(name):
         (lambda: train(batch_size="3"), "batch_size is '3'"),
         (
             lambda: train(validation=[X, Y]),
-            r"validation is a list; give a pair \(X, y\) or a share",
+            r"validation is a list; give \(X, y\), \(X, y, sample_weight\), or a share",
         ),
         (lambda: train(metrics=lambda y, a: "good"), "returned a str; it must be one number"),
         (lambda: train(metrics=lambda y, a: a), "returned a ndarray; it must be one number"),

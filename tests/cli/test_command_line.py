@@ -145,7 +145,7 @@ class TestTrain:
         ):  # root may write anywhere, so the system is asked to say no
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-        monkeypatch.setattr(whole_file.tempfile, "mkstemp", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         refused("cannot write into", "train", "penguins.csv", "--target", "species")
 
     def test_a_folder_that_is_read_only(self, here):

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
+import clearprop as cp
 from clearprop.estimators import MLPClassifier, MLPRegressor
 from estimator_cases import (
     diabetes,
@@ -46,6 +47,21 @@ class TestCompany:
             e.partial_fit(X, y)
         np.testing.assert_array_equal(partial.coefs_[0], again.coefs_[0])
         assert clone(estimator).get_params() == estimator.get_params()
+
+    def test_a_pickle_of_0_1_0(self):
+        X, y = iris()
+        new, old = (
+            MLPClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2]) for _ in range(2)
+        )
+        network = cp.Network.__new__(cp.Network)
+        network.__setstate__({"_topology": old.network_.topology, "_predictor": None})
+        state = {**vars(old), "network_": network}
+        del state["_seconds"]
+        back = MLPClassifier.__new__(MLPClassifier)
+        back.__setstate__(state)
+        for e in (new, back):
+            e.partial_fit(X, y)
+        np.testing.assert_array_equal(back.coefs_[0], new.coefs_[0])
 
     def test_the_same_seed_gives_the_same_network_at_any_number_of_threads(self):
         X, y = load_digits(return_X_y=True)

@@ -115,7 +115,7 @@ class TestFittingAgain:
         for estimator in (a, b):
             quiet(estimator.set_params(activation="tanh"), X, y)
         np.testing.assert_allclose(b.loss_curve_, a.loss_curve_, rtol=1e-10)
-        with pytest.raises(ValueError, match="fit anew, without warm_start"):
+        with pytest.raises(ValueError, match="only fit with warm_start=False makes"):
             b.set_params(hidden_layer_sizes=(5, 5)).fit(X, y)
         b.set_params(hidden_layer_sizes=(100,))
         with pytest.raises(cp.UnknownNameError):

@@ -13,7 +13,7 @@ import sklearn
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from clearprop.estimators import MLPClassifier, MLPRegressor, base
+from clearprop.estimators import MLPClassifier, MLPRegressor, fitting
 from estimator_cases import (
     PAIRS,
     both,
@@ -132,12 +132,12 @@ class TestInterface:
     def test_threads_are_passed_on(self, monkeypatch):
         asked = []
 
-        class Watched(base.Loop):
+        class Watched(fitting.Loop):
             def __init__(self, *arguments, threads, **more):
                 asked.append(threads)
                 super().__init__(*arguments, threads=threads, **more)
 
-        monkeypatch.setattr(base, "Loop", Watched)
+        monkeypatch.setattr(fitting, "Loop", Watched)
         quiet(MLPClassifier(max_iter=2, threads=2), *iris())
         assert asked == [2]
 

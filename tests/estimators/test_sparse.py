@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
-from clearprop.estimators import MLPClassifier, base, sparse
+import clearprop as cp
+from clearprop.estimators import MLPClassifier, MLPRegressor, sparse
 from estimator_cases import (
     both,
     iris,
@@ -21,7 +25,7 @@ class TestSparse:
             MLPClassifier(max_iter=5, random_state=0, precision="float64"), sp.csc_matrix(X), y
         )
         monkeypatch.setattr(sparse, "DENSE", 0)
-        monkeypatch.setattr(base, "ROWS", 40)
+        monkeypatch.setattr(sparse, "ROWS", 40)
         for solver in ("adam", "lbfgs"):
             rows = quiet(
                 MLPClassifier(max_iter=5, random_state=0, precision="float64", solver=solver),
@@ -33,6 +37,50 @@ class TestSparse:
                 np.testing.assert_allclose(
                     rows.predict_proba(sp.csr_matrix(X)), dense.predict_proba(X), rtol=1e-6
                 )
+
+    @pytest.mark.parametrize("make", [sp.csr_matrix, sp.csc_matrix, sp.csr_array])
+    def test_predicting_makes_no_dense_copy(self, make):
+        X = make(sp.random(3000, 30000, 0.001, "csr", random_state=0))  # dense, 360 MB in float32
+        estimator = MLPRegressor(hidden_layer_sizes=(4,), random_state=0)
+        estimator.partial_fit(X[:50], np.arange(50.0))
+        estimator.predict(X[:9])  # imports are not counted
+        tracemalloc.start()
+        found = estimator.predict(X)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 20e6
+        np.testing.assert_allclose(found[:50], estimator.predict(X[:50].toarray()), rtol=1e-5)
+
+    def test_the_type_of_predictions_is_that_of_dense_rows(self):
+        X, y = iris()
+        estimator = quiet(MLPClassifier(max_iter=2, random_state=0), X.astype(np.float32), y)
+        for dtype in (np.float32, np.float64):
+            rows = X.astype(dtype)
+            assert estimator.predict_proba(sp.csr_matrix(rows)).dtype == dtype
+            assert estimator.predict_proba(rows).dtype == dtype
+
+    def test_outputs_that_overflow_name_their_row(self, monkeypatch):
+        monkeypatch.setattr(sparse, "ROWS", 40)
+        X, y = iris()
+        estimator = quiet(MLPRegressor(max_iter=2, random_state=0), X, y)
+        estimator.coefs_[-1][:] = 1e300
+        X[77] *= 1e10
+        for rows in (X, sp.csr_matrix(X)):
+            with pytest.raises(
+                cp.NonFiniteError, match="for row 77: weights or inputs are too large"
+            ):
+                estimator.predict(rows)
+
+    def test_validation_data_stay_sparse_too(self, monkeypatch):
+        X, y = iris()
+        fits = []
+        for limit in (sparse.DENSE, 0):
+            monkeypatch.setattr(sparse, "DENSE", limit)
+            fits.append(quiet(
+                MLPClassifier(max_iter=5, random_state=0, early_stopping=True, precision="float64"),
+                sp.csr_matrix(X), y,
+            ))  # fmt: skip
+        assert fits[0].validation_scores_ == fits[1].validation_scores_
 
     def test_sparse_labels(self):
         X, Y = multilabel()

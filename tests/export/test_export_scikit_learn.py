@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -194,6 +196,65 @@ class TestToSklearn:
         assert mlp.classes_.tolist() == sorted(names.tolist())
         assert_near(mlp.predict_proba(X), shares[:, order], 1e-12)
         assert np.array_equal(mlp.predict(X), names[shares.argmax(1)])
+
+    @pytest.mark.parametrize(
+        "classes",
+        [
+            np.array(["b", "a", "c"], object), (3, 1, 2), np.array([3, 1, 2], np.uint8),
+            [2.0, 0.0, 1.0], [np.str_("b"), "a", "c"], ["", "a ", "a"], [-1, 2.0, 5], iter("bac"),
+            np.array(["2020-01-02", "2020-01-01", "2020-01-03"], "datetime64[D]"),
+        ],
+        ids=repr,
+    )  # fmt: skip
+    def test_classes_that_scikit_learn_takes(self, classes):
+        net, X = cp.Network([7, 4, 3], "tanh", "softmax", dtype="float64"), inputs()
+        names = list(classes)
+        mlp = net.to_sklearn(classes=iter(names) if isinstance(classes, Iterator) else classes)
+        assert mlp.predict(X).tolist() == np.array(names)[net.predict(X).argmax(1)].tolist()
+        mlp.partial_fit(X, np.array(names)[[0] * len(X)])
+
+    @pytest.mark.parametrize(
+        "classes",
+        [
+            [None, "a", "b"], ["a", 1, "b"], ["a", np.nan, "b"], [True, False, None], [1, True, 0],
+            [1 + 2j, 2, 3], [b"a", b"b", b"c"], [("a",), ("b",), ("c",)], [[1, 2], [3, 4], [5, 6]],
+            [datetime.date(2020, 1, day) for day in (1, 2, 3)], [object(), object(), object()],
+        ],
+        ids=repr,
+    )  # fmt: skip
+    def test_classes_of_no_kind_or_of_several(self, classes):
+        self.assert_refused(classes, "all of one kind, not")
+
+    @pytest.mark.parametrize("classes", [[0.5, 1.5, 2.5], [np.nan, 1.0, 2.0], [np.inf, 1.0, 2.0],
+                                         [1, 2**70, 3], [2**63, -1, 0], [1e300, 1.0, 0.0]], ids=repr)  # fmt: skip
+    def test_numbers_that_are_no_classes(self, classes):
+        self.assert_refused(classes, "are to be whole, of 64 bits")
+
+    @pytest.mark.parametrize(
+        "classes", ["abc", b"abc", {"a", "b", "c"}, {"a": 1, "b": 2, "c": 3}, 5]
+    )
+    def test_classes_without_an_order(self, classes):
+        self.assert_refused(classes, "in the order of the outputs")
+
+    @pytest.mark.parametrize(
+        "classes", [[1, 2, 2], ["a", "b"], [], list("abcd"), [1, 1.0, 2]], ids=repr
+    )
+    def test_too_few_classes(self, classes):
+        self.assert_refused(classes, "3 different ones, in the order of the outputs")
+
+    @staticmethod
+    def assert_refused(classes, message):
+        with pytest.raises(cp.ArgumentError, match=message) as caught:
+            cp.Network([7, 4, 3], output="softmax").to_sklearn(classes=classes)
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "classes", [[None, "a"], ["a", 1], [0.5, 1.5], [("a",), ("b",)]], ids=repr
+    )
+    @pytest.mark.parametrize(("output", "n"), [("softmax", 2), ("sigmoid", 1)])
+    def test_two_odd_classes(self, output, n, classes):
+        with pytest.raises(cp.ArgumentError, match="classes .*are to be"):
+            cp.Network([7, 4, n], output=output).to_sklearn(classes=classes)
 
     def test_several_labels(self):
         net, X = cp.Network([7, 5, 3], "relu", "sigmoid", dtype="float64"), inputs()

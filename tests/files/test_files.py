@@ -145,7 +145,7 @@ def test_a_header_that_promises_gigabytes_takes_no_memory(path):
         cp.Network.load(path)
 
 
-@pytest.mark.parametrize("moment", ["write", "fsync", "replace", "mkstemp"])
+@pytest.mark.parametrize("moment", ["write", "fsync", "replace", "open"])
 def test_a_full_disk_leaves_the_old_file(network, path, monkeypatch, moment):
     old = path.read_bytes()
 
@@ -156,8 +156,8 @@ def test_a_full_disk_leaves_the_old_file(network, path, monkeypatch, moment):
         monkeypatch.setattr(whole_file.os, "fdopen", lambda *a: _FullFile(*a))
     elif moment == "replace":
         monkeypatch.setattr(Path, "replace", full)
-    elif moment == "mkstemp":
-        monkeypatch.setattr(whole_file.tempfile, "mkstemp", full)
+    elif moment == "open":
+        monkeypatch.setattr(whole_file.os, "open", full)
     else:
         monkeypatch.setattr(whole_file.os, "fsync", full)
     network.parameters[:] = 0
@@ -272,24 +272,3 @@ def test_permissions_are_those_of_an_ordinary_file(network, path):
     path.chmod(0o640)
     network.save(path)
     assert path.stat().st_mode & 0o777 == 0o640
-
-
-def test_a_file_with_bytes_changed_loads_or_is_refused(path):
-    """300 files with one to four bytes changed, mostly in the header: no other kind of error."""
-    whole = path.read_bytes()
-    header = 8 + int.from_bytes(whole[:8], "little")
-    r = np.random.default_rng(0)
-    loaded, refusals = 0, []
-    for _ in range(300):
-        spoiled = bytearray(whole)
-        for _ in range(r.integers(1, 5)):
-            spoiled[r.integers(0, header + 50)] = r.integers(0, 256)
-        path.write_bytes(spoiled)
-        try:
-            cp.Network.load(path)
-            loaded += 1
-        except cp.ModelFileError as error:
-            refusals.append(str(error))
-    assert loaded > 0
-    assert len(refusals) > 0
-    assert all(text.isprintable() for text in refusals)

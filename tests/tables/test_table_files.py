@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clearprop as cp
-from clearprop.tables import table_files
+from clearprop.tables.numerals import MISSING
 from clearprop.tables.table_files import read_table, write_table
 
 TABLE = pl.DataFrame(
@@ -47,7 +47,7 @@ class TestText:
         assert frame.schema == {"a": pl.Int64, "b": pl.String}
         assert frame["b"][-1] == "many"
 
-    @pytest.mark.parametrize("word", table_files.MISSING)
+    @pytest.mark.parametrize("word", MISSING)
     def test_missing_values(self, word, tmp_path):
         frame = read_table(save(tmp_path, f"a,b,c\n1,{word},x\n2,3.5,y\n"))
         assert frame.schema == {"a": pl.Int64, "b": pl.Float64, "c": pl.String}
@@ -146,7 +146,7 @@ WRONG = {
     "excel": (b"PK\x03\x04....", "an Excel workbook: save it as CSV", cp.TableFileError),
     "gzip": (b"\x1f\x8b....", "a gzip archive", cp.TableFileError),
     "web page": (b"<!DOCTYPE html><html>", "a web page", cp.TableFileError),
-    "open quote": (b'a,b\n1,x\n2,"5 inch\n3,y\n4,z\n', "line 5 cannot be read: .*a quote that is not closed", cp.TableFileError),
+    "open quote": (b'a,b\n1,x\n2,"5 inch\n3,y\n4,z\n', "lines 3 to 5 cannot be read: .*a quote that is not closed", cp.TableFileError),
     "two stray quotes": (b'a,b\n1,x\n2,"5 inch\n3,y\n4,"z\n5,w\n', "cannot be read", cp.TableFileError),
     "no header": (b"0,0,0\n1,2,3\n", "3 columns called '0'.*is its first line a header", cp.ColumnError),
     "comment": (b"# made by hand\na,b\n1,2\n", "looks like a comment", cp.TableFileError),
@@ -226,10 +226,10 @@ def test_no_file(tmp_path):
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     path = save(tmp_path, "a\n1\n")
 
-    def refuse(self):
+    def refuse(self, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(cp.TableFileError, match="cannot be read: Permission denied"):
         read_table(path)
 

@@ -139,6 +139,65 @@ def test_a_standing_of_another_network_is_refused():
         make(0, cp.RProp(), "reference", loop.standing.copy())
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("wrong", [lambda p: p[:1], lambda p: p.astype("float64")])
+def test_parameters_of_another_network_are_refused(engine, wrong):
+    _, loop = make(0, cp.SGD(), engine)  # whose state is empty
+    standing = loop.standing.copy()
+    standing.parameters = wrong(standing.parameters)
+    with pytest.raises(cp.ArgumentError, match="parameters do not belong to this network"):
+        make(0, cp.SGD(), engine, standing)
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop with momentum", "rprop"])
+def test_a_state_in_another_order_is_taken_by_its_names(name):
+    network, loop = make(3, RULES[name], "compiled")
+    whole = outcome(network, loop.run())
+    _, part = make(3, RULES[name], "compiled")
+    history, standing = part.run(31), part.standing.copy()
+    standing.state = dict(reversed(standing.state.items()))
+    network, rest = make(3, RULES[name], "compiled", standing, history)
+    assert outcome(network, rest.run()) == whole
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_standing_without_the_history_of_its_run_is_refused(engine):
+    """Epochs would be counted anew, and early stopping compares their numbers."""
+    _, part = make(0, cp.SGD(), engine)
+    history = part.run(40)
+    with pytest.raises(cp.ArgumentError, match="history has 0 epochs, the standing is in epoch 3"):
+        make(0, cp.SGD(), engine, part.standing.copy())
+    with pytest.raises(cp.ArgumentError, match="history has 2 epochs, the standing is in epoch 1"):
+        make(0, cp.SGD(), engine, history=history)
+
+
+class Spy:
+    """A judge that lets many epochs go unseen, and notes the parameters that it looks at."""
+
+    ahead = 100
+
+    def __init__(self):
+        self.seen = {}
+
+    def look(self, costs, epoch):
+        self.seen[epoch.epoch] = epoch.network.parameters.tobytes()
+        return False
+
+
+def test_a_part_of_a_run_is_looked_at_where_epochs_end():
+    def part(batches):
+        network = cp.Network([2, 3, 1], seed=0)
+        data = check_data(network, np.eye(2).repeat(4, axis=0), np.ones(8))
+        job = check_job(network.copy(), data, batch_size=2, epochs=50, shuffle=True, l2=0.0,
+                        dropout=0.0, shards=1, seed=0)  # fmt: skip
+        judge = Spy()
+        Loop(network, job, cp.Adam(), progress=False, judge=judge).run(batches)
+        return judge.seen
+
+    assert part(40) | part(43) == part(43) | part(40)  # 10 epochs; the second goes on by 3 batches
+    assert 10 in part(43)
+
+
 def test_lbfgs_says_that_it_cannot():
     network = cp.Network([2, 3, 1], seed=0)
     data = check_data(network, np.eye(2), np.ones(2))

@@ -224,7 +224,7 @@ def test_settings_out_of_range(settings, message):
         ({"validation": 0.0}, "validation is 0.0"),
         ({"validation": 1.0}, "validation is 1.0"),
         ({"validation": True}, "validation is True"),
-        ({"validation": "all"}, r"a pair \(X, y\) or a share"),
+        ({"validation": "all"}, r"sample_weight\), or a share"),
         ({"engine": "gpu"}, "engine is 'gpu'"),
         ({"precision": "float16"}, "precision is 'float16'"),
     ],

@@ -146,7 +146,9 @@ def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.empty(0, dtype).real.dtype
 
 
-def check_sample_weight(weights: object, n: int) -> NDArray[np.float64] | None:
+def check_sample_weight(
+    weights: object, n: int, what: str = "sample_weight"
+) -> NDArray[np.float64] | None:
     """Return weights as float64 of shape (n,), or None for None.
 
     Raises
@@ -156,21 +158,21 @@ def check_sample_weight(weights: object, n: int) -> NDArray[np.float64] | None:
     """
     if weights is None:
         return None
-    array, _ = _to_array(weights, "sample_weight")
+    array, _ = _to_array(weights, what)
     if array.shape != (n,):
-        raise ShapeError(f"sample_weight must have shape ({n},), but has shape {array.shape}")
-    checked = _cast(array[:, None], np.dtype(np.float64), "sample_weight", None)[:, 0]
+        raise ShapeError(f"{what} must have shape ({n},), but has shape {array.shape}")
+    checked = _cast(array[:, None], np.dtype(np.float64), what, None)[:, 0]
     negative = np.flatnonzero(checked < 0)
     if negative.size:
         raise SampleWeightError(
-            f"sample_weight[{negative[0]}] is {checked[negative[0]]:g}; weights must be 0 or more"
+            f"{what}[{negative[0]}] is {checked[negative[0]]:g}; weights must be 0 or more"
             f"{_more(negative.size, 'weight')}"
         )
     if not checked.any():
-        raise SampleWeightError("sample_weight is all zero: no sample would count")
+        raise SampleWeightError(f"{what} is all zero: no sample would count")
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):
-            raise SampleWeightError("the sum of sample_weight is infinite: scale them down")
+            raise SampleWeightError(f"the sum of {what} is infinite: scale them down")
     return checked
 
 
@@ -272,11 +274,17 @@ def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | No
             name = f" ({columns[column]!r})" if columns else ""
             value = array[row, column]
             if np.isfinite(value):
-                problem = f"{value:g}, too large for {dtype}"
+                problem = too_large(value, dtype)
             else:
                 problem = f"{value}; NaN and infinity are refused"
             raise NonFiniteDataError(f"{what} at row {row}, column {column}{name} is {problem}")
     return cast
+
+
+def too_large(value: Any, dtype: np.dtype[Any]) -> str:
+    """Return what a message says of a finite number that a data type cannot hold."""
+    wider = ", or compute in float64" if dtype == np.float32 else ""
+    return f"{value:g}, too large for {dtype}: scale the data{wider}"
 
 
 def _labels(array: Array, n_outputs: int, what: str) -> NDArray[np.int64]:
@@ -317,7 +325,10 @@ def _target_shape_message(array: Array, n: int, n_outputs: int, kind: str, what:
     expected = f"({n}, {n_outputs})" + (f" or ({n},)" if n_outputs == 1 else "")
     hint = ""
     if array.ndim == 1 and n_outputs > 1 and array.dtype.kind in "iub":
-        hint = f": labels become rows by np.eye({n_outputs})[{what}], or use a softmax output"
+        hint = (
+            f": labels become rows by np.eye({n_outputs})[{what}]; the loss cross_entropy, after "
+            "softmax, takes them as they are"
+        )
     return f"{what} must have shape {expected}, but has shape {array.shape}{hint}"
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the data or the model is at fault, said in one line; 2 wro
 from __future__ import annotations
 
 import errno
+import io
 
 import click
 
@@ -19,6 +20,7 @@ from clearprop.cli.explain import explain
 from clearprop.cli.export import export
 from clearprop.cli.find_lr import find_lr
 from clearprop.cli.graph import graph
+from clearprop.cli.output import echo
 from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
@@ -32,13 +34,18 @@ class _OneLine(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            said = io.StringIO()
+            error.show(said)  # it quotes what was typed, or what a shell made of *
+            echo(said.getvalue().rstrip("\n"), err=True)
+            ctx.exit(error.exit_code)
         except ClearpropError as error:
-            click.echo(f"clearprop: {error}", err=True)
+            echo(f"clearprop: {error}", err=True)
             ctx.exit(1)
         except OSError as error:
             if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
                 raise
-            click.echo(f"clearprop: could not write the output: {error.strerror}", err=True)
+            echo(f"clearprop: could not write the output: {error.strerror}", err=True)
             ctx.exit(1)
 
 

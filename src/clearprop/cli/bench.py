@@ -18,6 +18,7 @@ from clearprop.bench.rounds import compare, thread_counts
 from clearprop.bench.summary import document
 from clearprop.bench.systems import SYSTEMS, is_installed
 from clearprop.cli import options
+from clearprop.cli.output import echo
 from clearprop.engine.threads import cores
 
 SHORT = ("digits", "digits32", "nielsen", "deep100")
@@ -69,12 +70,12 @@ def bench(
         }
     found = document(rounds, cores(), seconds, mnist=False)
     if json_wanted:
-        click.echo(json.dumps(found, indent=2))
+        echo(json.dumps(found, indent=2))
     else:
         _show(found, chosen)
     missing = [SYSTEMS[system].title for system in asked if system not in chosen]
     if missing:
-        click.echo(f"Not installed: {', '.join(missing)}.", err=True)
+        echo(f"Not installed: {', '.join(missing)}.", err=True)
     if "clearprop" in chosen and not all(
         case["summary"]["share"] for case in found["cases"].values()
     ):
@@ -89,7 +90,7 @@ def _teller() -> Iterator[Callable[[str], None]]:
         with console.status("") as status:
             yield status.update
     else:
-        yield lambda what: click.echo(what, err=True)
+        yield lambda what: echo(what, err=True)
 
 
 def _show(found: dict[str, Any], systems: list[str]) -> None:
@@ -103,14 +104,14 @@ def _show(found: dict[str, Any], systems: list[str]) -> None:
     for name, case in found["cases"].items():
         for row in _rows(name, case["summary"], systems):
             table.add_row(*row)
-    click.echo("Microseconds a step\n")
+    echo("Microseconds a step\n")
     narrow = sys.stdout.isatty() and Console().width < WIDTH
     Console(width=None if narrow else WIDTH, highlight=False).print(table)
-    click.echo(f"\n{found['processor']}, {found['system']}, Python {found['python']}")
+    echo(f"\n{found['processor']}, {found['system']}, Python {found['python']}")
     if ours and peers:
-        click.echo("ratio: the fastest other's time over Clearprop's, each at its better threads")
+        echo("ratio: the fastest other's time over Clearprop's, each at its better threads")
     if ours:
-        click.echo("of limit: Clearprop's multiply-adds a second, of what so many cores can do")
+        echo("of limit: Clearprop's multiply-adds a second, of what so many cores can do")
 
 
 def _rows(name: str, summary: dict[str, Any], systems: list[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import as_json, check_picture, write_picture
+from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import note_network, rows_of
 
 
@@ -64,7 +64,7 @@ def check(
     found = cp.check_gradients(network, X, y, seed=seed)
     if plot is not None:
         write_picture(found.plot(), plot)
-    click.echo(as_json(_figures(found, len(X))) if json_wanted else f"{told}\n{found!r}")
+    echo(as_json(_figures(found, len(X))) if json_wanted else f"{told}\n{found!r}")
     if not found:
         context.exit(1)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.output import echo
 from clearprop.errors import FileWriteError, missing_extra
 
 Array = NDArray[Any]
@@ -92,7 +93,7 @@ def demo(seed: int, epochs: int, out: Path | None, json_wanted: bool) -> None:
             ),
             "gradient": gradient.__dict__,
         }
-        click.echo(json.dumps(results, indent=2))
+        echo(json.dumps(results, indent=2))
         return
     _say_how_well(accuracy, logistic, seconds, len(history.loss))
     _say_what_was_saved(network, output, digits.X_test, size, out)
@@ -185,26 +186,26 @@ def _beside(digits: list[Array]) -> str:
 
 
 def _heading(text: str) -> None:
-    click.echo()
+    echo()
     click.secho(text, bold=True)
 
 
 def _say_what_is_learned(digits: Digits, network: cp.Network) -> None:
     _heading("A network learns to read handwriting")
     total = len(digits.y) + len(digits.y_test)
-    click.echo(
+    echo(
         f"{total:,} scanned digits of 8 x 8 pixels: {len(digits.y):,} to learn from, "
         f"{len(digits.y_test)} to test on.\n"
     )
-    click.echo(_beside([digits.X[digits.y == digit][0] for digit in (3, 5, 8, 9)]))
-    click.echo(f"\n{network}\n")
+    echo(_beside([digits.X[digits.y == digit][0] for digit in (3, 5, 8, 9)]))
+    echo(f"\n{network}\n")
 
 
 def _say_how_well(accuracy: float, logistic: float, seconds: float, epochs: int) -> None:
     _heading("On digits it has never seen")
     plural = "s" if epochs > 1 else ""
-    click.echo(f"  {accuracy:.1%} right   this network, {epochs} epoch{plural} in {seconds:.1f} s")
-    click.echo(f"  {logistic:.1%} right   logistic regression (scikit-learn's)")
+    echo(f"  {accuracy:.1%} right   this network, {epochs} epoch{plural} in {seconds:.1f} s")
+    echo(f"  {logistic:.1%} right   logistic regression (scikit-learn's)")
 
 
 def _say_what_was_saved(
@@ -212,9 +213,9 @@ def _say_what_was_saved(
 ) -> None:
     same = np.array_equal(output, network.predict(X_test))
     answers = "the same answers to the last bit" if same else "OTHER ANSWERS, which is a fault"
-    click.echo(f"\nSaved ({size / 1000:.0f} kB), loaded again, and asked again: {answers}.")
+    echo(f"\nSaved ({size / 1000:.0f} kB), loaded again, and asked again: {answers}.")
     if out is not None:
-        click.echo(f"The network stays in {out}: cp.Network.load({str(out)!r})")
+        echo(f"The network stays in {out}: cp.Network.load({str(out)!r})")
 
 
 def _show_the_hardest(digits: Digits, output: Array, row: int) -> None:
@@ -226,7 +227,7 @@ def _show_the_hardest(digits: Digits, output: Array, row: int) -> None:
         mark = "  <- right" if digit == label else "  <- its choice" if digit == read else ""
         words.append(f"  {digit}  {output[row, digit]:6.1%} {bar}{mark}")
     for line, text in zip(draw(digits.X_test[row]), [*words, *[""] * 8], strict=False):
-        click.echo(f"{line}   {text}".rstrip())
+        echo(f"{line}   {text}".rstrip())
 
 
 def _explain(gradient: Gradient, label: int) -> None:
@@ -242,12 +243,12 @@ def _explain(gradient: Gradient, label: int) -> None:
         ("", f"{gradient.product:+.8f}", "by backpropagation"),
         ("", f"{gradient.difference:+.8f}", "by (L(w + h) - L(w - h)) / 2h"),
     ]
-    click.echo(
+    echo(
         f'{name} joins neuron {i} of the hidden layer to the output for "{j}". For this {label}:\n'
     )
     for left, right, why in lines:
-        click.echo(f"  {left:{len(name) + 4}} = {right:24} {why}".rstrip())
-    click.echo(
+        echo(f"  {left:{len(name) + 4}} = {right:24} {why}".rstrip())
+    echo(
         f"\nWith h = 0.00001 the two agree within {agreement:.0e} of their size. The cost of\n"
         f"this digit {'falls' if falls else 'rises'} as {name} grows, so gradient descent would "
         f"{'raise' if falls else 'lower'} it.\n\nEvery other number is as open:  "

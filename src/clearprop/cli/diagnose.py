@@ -9,7 +9,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import as_json, check_picture, write_picture
+from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.optimizers import OPTIMIZERS
@@ -49,4 +49,4 @@ def diagnose(
     found = cp.diagnose(network, X, y, optimizer=optimizer)
     if plot is not None:
         write_picture(plot_gradient_flow(cp.backprop(network, X, y)), plot)
-    click.echo(as_json(asdict(found)) if json_wanted else f"{model}, on {file}\n{found!r}")
+    echo(as_json(asdict(found)) if json_wanted else f"{model}, on {file}\n{found!r}")

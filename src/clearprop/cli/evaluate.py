@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import check_picture, write_picture
+from clearprop.cli.output import as_json, check_picture, echo, write_picture
 
 
 @click.command(
@@ -39,4 +38,4 @@ def evaluate(
     scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)
     if plot is not None:
         write_picture(scores.plot(), plot)
-    click.echo(json.dumps(scores.to_dict(), indent=2) if json_wanted else repr(scores))
+    echo(as_json(scores.to_dict()) if json_wanted else repr(scores))

@@ -11,7 +11,7 @@ import numpy as np
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import as_json, check_out
+from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.files.whole_file import write_whole
 from clearprop.optimizers import OPTIMIZERS
@@ -98,10 +98,10 @@ def explain(
     derivation = replace(derivation, words=(*derivation.words, *_origin(sample, derivation)))
     written = _written(derivation, kind)
     if out is None:
-        click.echo(written)
+        echo_document(f"{written}\n")
     else:
         write_whole(out, f"{written}\n".encode())
-        click.echo(f"{derivation.title}\n  in {out}")
+        echo(f"{derivation.title}\n  in {out}")
 
 
 ENDINGS = {".tex": "latex", ".mml": "mathml", ".html": "html", ".htm": "html", ".json": "json"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import clearprop as cp
-from clearprop.cli.output import check_out
+from clearprop.cli.output import check_out, echo
 from clearprop.export.c_source import name_from
 from clearprop.export.torch_program import as_program
 from clearprop.files import model_file
@@ -51,7 +51,7 @@ def export(model: Path, consumer: str, out: Path | None, force: bool) -> None:
     out = model.with_suffix(ENDINGS[consumer]) if out is None else out
     check_out(out, model, replace=force)
     says = _WRITERS[consumer](loaded, out)
-    click.echo(f"{out}\n  {says}")
+    echo(f"{out}\n  {says}")
 
 
 def _write_onnx(loaded: cp.Network | cp.Model, out: Path) -> str:

@@ -9,7 +9,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import as_json, check_picture, write_picture
+from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
 from clearprop.optimizers import OPTIMIZERS
 
@@ -69,17 +69,17 @@ def find_lr(
     if plot is not None:
         write_picture(search.plot(), plot)
     if json_wanted:
-        click.echo(as_json(_figures(search, optimizer, batch_size, seed)))
+        echo(as_json(_figures(search, optimizer, batch_size, seed)))
         return
     sizes = "-".join(map(str, network.sizes))
-    click.echo(
+    echo(
         f"{sizes} of {model} with fresh weights ({INITIALIZER}, as Model.fit draws them for every "
         f"activation; seed {seed}), on {len(X):,} rows of {file}: {optimizer}, batches of "
         f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:
         setting = f"cp.{OPTIMIZERS[optimizer].__name__}({search.suggested:.2g})"
-        click.echo(f"Next: cp.Model.fit(..., optimizer={setting}, batch_size={batch_size})")
+        echo(f"Next: cp.Model.fit(..., optimizer={setting}, batch_size={batch_size})")
 
 
 def fresh(network: cp.Network, seed: int) -> cp.Network:

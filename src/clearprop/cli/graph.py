@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from clearprop.cli import options
-from clearprop.cli.output import check_out
+from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.samples import network_of, note_network, sample_of
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.files.whole_file import write_whole
@@ -63,10 +63,10 @@ def graph(
     drawn = _graph_of(model, file, row or 0, detailed)
     content = (drawn.svg() if kind == "svg" else drawn.dot()).encode()
     if out is None:
-        click.echo(content, nl=False)
+        echo_document(content)
     else:
         write_whole(out, content)
-        click.echo(f"{drawn}\n  in {out}")
+        echo(f"{drawn}\n  in {out}")
 
 
 def _kind(kind: str | None, out: Path | None) -> str:

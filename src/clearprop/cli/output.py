@@ -1,10 +1,11 @@
-"""Pictures and JSON, as commands write them."""
+"""What commands print and write: lines, documents, JSON, pictures."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,24 @@ import click
 
 from clearprop.errors import ArgumentError
 from clearprop.files.whole_file import check_can_write, write_whole
+from clearprop.printable import printable
 
 PICTURES = (".png", ".svg", ".pdf")
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print lines for people, without control characters: names in a file may hold anything.
+
+    Every command prints by this or `echo_document`.
+    """
+    click.echo(printable(text), err=err)
+
+
+def echo_document(content: str | bytes) -> None:
+    """Print what a program may read, just as it is; on a terminal, without control characters."""
+    if sys.stdout.isatty():
+        content = printable(content if isinstance(content, str) else content.decode())
+    click.echo(content, nl=False)
 
 
 def check_out(path: Path | None, *sources: Path | None, replace: bool) -> None:
@@ -60,7 +77,8 @@ def write_picture(figure: Any, path: Path) -> None:
 
 def as_json(value: Any) -> str:
     """Return JSON of dictionaries, lists and numbers; NaN and infinity, which it lacks, as null."""
-    return json.dumps(_plain(value), indent=2)
+    # ASCII alone, of which json leaves one control character as it is.
+    return json.dumps(_plain(value), indent=2).replace("\x7f", "\\u007f")
 
 
 def _plain(value: Any) -> Any:

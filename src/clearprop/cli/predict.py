@@ -9,10 +9,10 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
-from clearprop.cli.output import check_out
+from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.tables.columns import names_of
 from clearprop.tables.table_files import as_bytes, kind_of, write_table
-from clearprop.tables.text import aligned, printable, shortened
+from clearprop.tables.text import aligned, shortened
 
 MANY = 0.2
 """The share of a column's values that makes their oddness worth a line nobody asked for."""
@@ -59,10 +59,10 @@ def predict(
     else:
         warn_unusual(loaded, table)
     if out is None:
-        click.echo(as_bytes(columns, "CSV"), nl=False)
+        echo_document(as_bytes(columns, "CSV"))
     else:
         write_table(columns, out)
-        click.echo(f"{len(columns['prediction']):,} predictions in {out}")
+        echo(f"{len(columns['prediction']):,} predictions in {out}")
 
 
 def say_unusual(model: cp.Model, table: Any) -> None:
@@ -97,4 +97,4 @@ def warn_unusual(model: cp.Model, table: Any) -> None:
 
 def say(text: str) -> None:
     """Print to standard error, apart from the predictions."""
-    click.echo(printable(text), err=True)
+    echo(text, err=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import clearprop as cp
 from clearprop.errors import ArgumentError, ModelFileError, TargetError
 from clearprop.files import model_file
+from clearprop.printable import printable
 from clearprop.tables.columns import Column, check_finite, names_of, read_columns
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.target import Target, check_target_name, find_target
@@ -131,9 +132,10 @@ def sample_of(model: Path, file: Path | None, row: int) -> Sample:
         )
     check_finite(goal)  # here, where rows have the table's numbers
     y = _target_of(loaded).encode(goal.take(np.array([row])))
-    title = f"row {row} of {file}"
-    outputs = _outputs(loaded)
-    return Sample(loaded.network, X[row : row + 1], y, {}, tuple(loaded.features), outputs, title)
+    title = printable(f"row {row} of {file}")
+    outputs = printable(_outputs(loaded))
+    features = tuple(map(printable, loaded.features))
+    return Sample(loaded.network, X[row : row + 1], y, {}, features, outputs, title)
 
 
 def _outputs(model: cp.Model) -> str:

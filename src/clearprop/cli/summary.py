@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.output import as_json, echo
 from clearprop.files import model_file
 from clearprop.network import network_header
 
@@ -27,11 +27,11 @@ def summary(model: Path, json_wanted: bool) -> None:
     if model_file.read_kind(model) == "network":
         network = cp.Network.load(model)
         described = network_header(network)
-        click.echo(json.dumps(described, indent=2) if json_wanted else repr(network))
+        echo(as_json(described) if json_wanted else repr(network))
         return
     loaded = cp.Model.load(model)
     if json_wanted:
-        click.echo(json.dumps({**loaded.report.to_dict(), "features": loaded.features}, indent=2))
+        echo(as_json({**loaded.report.to_dict(), "features": loaded.features}))
         return
-    click.echo(repr(loaded.report))
-    click.echo(f"\n{loaded.network}")
+    echo(repr(loaded.report))
+    echo(f"\n{loaded.network}")

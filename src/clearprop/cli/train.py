@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli import options
+from clearprop.cli.output import as_json, echo
 from clearprop.errors import ArgumentError, FileWriteError
 from clearprop.files.whole_file import check_can_write
 from clearprop.tables.table_files import KINDS
@@ -130,11 +130,11 @@ def train(
     )
     save(model, out, replace=force)
     if json_wanted:
-        click.echo(json.dumps({"model": str(out), **model.report.to_dict()}, indent=2))
+        echo(as_json({"model": str(out), **model.report.to_dict()}))
         return
-    click.echo(repr(model.report))
+    echo(repr(model.report))
     size = out.stat().st_size / 1000
-    click.echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
+    echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
 
 
 def save(model: cp.Model, out: Path, *, replace: bool) -> None:

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from clearprop.cli.output import echo
 from clearprop.engine.functions import KERNELS
 from clearprop.engine.kernels.compiler import folder, is_writable, load
 from clearprop.engine.kernels.precision import PRECISIONS
@@ -40,4 +41,4 @@ def warm_up(precision: str) -> None:
         for one in chosen:
             load(name, one)
     seconds = time.perf_counter() - started
-    click.echo(f"{len(KERNELS) * len(chosen)} kernels in {folder()} ({seconds:.1f} s)")
+    echo(f"{len(KERNELS) * len(chosen)} kernels in {folder()} ({seconds:.1f} s)")

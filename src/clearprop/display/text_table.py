@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from clearprop.printable import printable
+
 
 def text_table(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> list[str]:
-    """Return a line for each row; the columns in `right` end at the same place."""
+    """Return a line for each row, of printable text; the columns in `right` end at one place."""
+    rows = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

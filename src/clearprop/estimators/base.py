@@ -6,40 +6,28 @@ The semantics are those of scikit-learn's multilayer perceptron: its first weigh
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import replace
 from itertools import pairwise
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
-from clearprop.checks.data import Data, check_targets
-from clearprop.cost import penalty
-from clearprop.engine.settings import Accounting, RunSettings
-from clearprop.errors import NonFiniteError
+from clearprop.engine.settings import Accounting
 from clearprop.estimators.callbacks import CallbackSupportMixin, FitCallbacks
-from clearprop.estimators.lbfgs import minimize
+from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_lbfgs, fit_stochastic
+from clearprop.estimators.own_callbacks import callbacks_of
 from clearprop.estimators.parameters import CONSTRAINTS, activation_of
-from clearprop.estimators.solver import Solver
-from clearprop.estimators.sparse import ROWS, dense_rows
-from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
+from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
+from clearprop.estimators.sparse import outputs
+from clearprop.estimators.state import packed, unpacked
 from clearprop.network import Network
-from clearprop.training.job import Job
-from clearprop.training.loop import Loop
 
 Array = NDArray[Any]
 
-NOT_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and "
-    "need to be preprocessed."
-)
 OUTPUTS = {"sigmoid": "logistic"}
 """What `out_activation_` calls activations that have another name here."""
 
@@ -50,6 +38,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     network_: Network
+
+    _seconds: float = 0.0
+    """That the epochs of `partial_fit` have taken."""
 
     # What the two differ in.
 
@@ -78,70 +69,62 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """Return accuracy or R2 of the network's output."""
         raise NotImplementedError
 
-    def _weights(self, y: Array, sample_weight: Array | None, incremental: bool) -> Array | None:
-        """Return what samples count with in training."""
-        return sample_weight
+    def _weights(self, samples: Samples, incremental: bool) -> Samples:
+        """Return samples with what they count in training."""
+        return samples
+
+    def _shares(self, network: Network, X: Any, output: Array) -> Array:
+        """Return the network's output for X as what is decided by."""
+        return output
 
     # Fitting.
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        incremental: bool,
-        X_val: Any = None,
-        y_val: Any = None,
-    ) -> Any:
-        given = X, y, sample_weight
+    def _fit(self, given: Given, incremental: bool) -> Any:
         hidden = self._hidden_sizes()
         stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
-        self._check_extras(stochastic, X_val, y_val)
+        self._check_extras(stochastic, given)
         first = not hasattr(self, "network_") or (not self.warm_start and not incremental)
-        X, y = self._validate_input(X, y, incremental, reset=first)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-            if (sample_weight < 0).any():
-                raise ValueError("Negative values in data passed to `sample_weight`")
-        self.n_outputs_ = self._n_outputs(y)
+        X, y = self._validate_input(given.X, given.y, incremental, reset=first)
+        weights = check_weights(given.sample_weight, X)
         self._random_state = check_random_state(self.random_state)
-        sizes = [X.shape[1], *hidden, self.n_outputs_]
+        sizes = [X.shape[1], *hidden, self._n_outputs(y)]
         if first:
             self._initialize(sizes, X.dtype)
         else:
             self._go_on(sizes)
+        self.n_outputs_ = sizes[-1]
+        training = Samples(X, y, weights)
         if stochastic:
-            told = FitCallbacks(self, self.max_iter, *given) if not incremental else None
-            self._fit_stochastic(X, y, sample_weight, incremental, X_val, y_val, told)
+            told = None if incremental else FitCallbacks(self, self.max_iter, *given[:3])
+            begin_solver(self, incremental)
+            training, held_out = self._hold_out(training, given, incremental)
+            training = self._weights(training, incremental)
+            fit_stochastic(self, training, held_out, incremental, told)
             if told is not None:
                 told.ends()
         else:
-            self._fit_lbfgs(X, y, self._weights(y, sample_weight, incremental))
+            fit_lbfgs(self, self._weights(training, incremental))
         if not np.isfinite(self.network_.parameters).all():
             raise ValueError(NOT_FINITE)
         return self
 
-    def _check_extras(self, stochastic: bool, X_val: Any, y_val: Any) -> None:
+    def _check_extras(self, stochastic: bool, given: Given) -> None:
         """Refuse what L-BFGS, which goes no epochs, has no use for."""
-        hooks = self._hooks()
-        for hook in hooks:
-            if not callable(hook):
-                raise TypeError(f"a callback is {hook!r}; it must be a function of the epoch")
+        hooks = callbacks_of(self)
         if stochastic:
             return
-        for name, given in (
-            ("dropout", self.dropout),
-            ("callbacks", hooks),
-            ("X_val and y_val", X_val is not None or y_val is not None),
-        ):
-            if given:
+        validation = any(part is not None for part in given[3:])
+        for name, used in (
+            ("dropout", self.dropout), ("callbacks", hooks), ("X_val and y_val", validation),
+        ):  # fmt: skip
+            if used:
                 raise ValueError(f"solver='lbfgs' takes no {name}: use 'adam' or 'sgd'")
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
         sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
         for size in sizes:
-            if not isinstance(size, Integral):
+            if not isinstance(size, Integral) or isinstance(size, bool):
                 raise TypeError(f"hidden_layer_sizes must be whole numbers, got {sizes}.")
         if np.any(np.array(sizes) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
@@ -164,11 +147,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _go_on(self, sizes: list[int]) -> None:
         """Go on with the network there is, by the activations and the loss of now."""
         old = self.network_
-        if list(old.sizes) != sizes:
-            raise ValueError(
-                f"the fitted network has layers of {list(old.sizes)}, not {sizes}: fit anew, "
-                "without warm_start"
-            )
+        check_same_sizes(list(old.sizes), sizes)
         new = Network(
             sizes, self._functions(len(sizes) - 2), loss=self._network_loss(), dtype=old.dtype,
             initializer="zeros",
@@ -193,7 +172,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             bound = np.sqrt((2.0 if self._is_logistic(layer) else 6.0) / (fan_in + fan_out))
             self.network_[f"W{layer}"] = draw(-bound, bound, (fan_in, fan_out)).T
             self.network_[f"b{layer}"] = draw(-bound, bound, fan_out)
-        for name in ("_solver", "loss_curve_"):  # of a fit before this one
+        for name in ("_solver", "loss_curve_", "validation_loss_curve_"):  # of a fit before
             self.__dict__.pop(name, None)
 
     def _is_logistic(self, layer: int) -> bool:
@@ -202,134 +181,26 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             return bool(self.network_.activations[layer - 1].name == "sigmoid")
         return getattr(self.activation, "name", self.activation) in ("logistic", "sigmoid")
 
-    def _working(self) -> Network:
-        """Return the network that is trained: a narrower copy, unless float64 is asked for."""
-        if not self.network_.parameters.flags.writeable:  # a file that joblib has mapped
-            self.network_ = self.network_.copy()
-        narrow = self.precision is None and self.network_.dtype == np.float64
-        precision = np.dtype("float32") if narrow else np.dtype(self.precision or "float32")
-        if precision == self.network_.dtype:
-            return self.network_
-        return self.network_.astype(precision)
-
-    def _data(self, X: Any, y: Array, weights: Array | None, dtype: np.dtype[Any]) -> Data:
-        network = self.network_
-        checked = check_targets(
-            self._targets(y), X.shape[0], network.sizes[-1], network.loss.targets, dtype
-        )
-        weights = None if weights is None else np.asarray(weights, dtype=np.float64)
-        return Data(dense_rows(X, dtype), checked, weights)
-
-    def _fit_stochastic(
-        self,
-        X: Any,
-        y: Array,
-        weights: Array | None,
-        incremental: bool,
-        X_val: Any,
-        y_val: Any,
-        told: FitCallbacks | None,
-    ) -> None:
-        keep_books(self)
-        known = getattr(self, "_solver", None)
-        if not incremental or known is None or known.settings["optimizer"] is not self.optimizer:
-            self._solver = Solver.begin(self)
-        work = self._working()
-        X, y, weights, held_out = self._hold_out(X, y, weights, incremental, X_val, y_val)
-        weights = self._weights(y, weights, incremental)
-        n = X.shape[0]
-        if not isinstance(self.batch_size, str) and self.batch_size > n:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                "clipped",
-                stacklevel=4,
-            )
-        settings = RunSettings(
-            self._batch_size(n), 1 if incremental else self.max_iter, bool(self.shuffle),
-            l2=float(self.alpha), dropout=float(self.dropout),
-            seed=int(self._random_state.randint(np.iinfo(np.int32).max)),
-            accounting=self._accounting(),
-        )  # fmt: skip
-        job = Job(work, self._data(X, y, weights, work.dtype), settings)
-        self.n_iter_ = 0
-        watched = None
-        if held_out is not None:
-            watched = Watched(*held_out, self._data(*held_out, work.dtype), work)
-        judge = StoppingJudge(self, n, watched, told)
-        sparse = not isinstance(job.data.X, np.ndarray)
-        try:
-            history = Loop(
-                self.network_, job, self._solver.rule, callbacks=self._hooks(), judge=judge,
-                held_out=None if watched is None else watched.data,
-                engine="reference" if sparse else "compiled", threads=self.threads,
-                progress=bool(self.progress), standing=self._solver.standing_for(work.parameters),
-            ).run()  # fmt: skip
-        except NonFiniteError as error:
-            wider = " precision='float64' reaches further." if work.dtype == np.float32 else ""
-            raise ValueError(NOT_FINITE + wider) from error
-        stopped = judge.stopped or history.stopped == "callback"
-        if history.epochs:
-            self._solver.updates = history.epochs[-1].updates
-        if history.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=3)
-        elif not incremental and not stopped and self.n_iter_ == self.max_iter:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        if self.early_stopping and (not incremental or stopped):
-            self.network_.parameters[:] = self._best
-        if incremental and self.early_stopping:
-            self.stopped_ = stopped
-
-    def _hooks(self) -> list[Any]:
-        hooks = self.callbacks
-        if hooks is None:
-            return []
-        return [hooks] if callable(hooks) else list(hooks)
-
-    def _batch_size(self, n: int) -> int:
-        return min(200 if isinstance(self.batch_size, str) else int(self.batch_size), n)
-
     def _hold_out(
-        self,
-        X: Any,
-        y: Array,
-        weights: Array | None,
-        incremental: bool,
-        X_val: Any,
-        y_val: Any,
-    ) -> tuple[Any, Array, Array | None, tuple[Any, Array, Array | None] | None]:
+        self, training: Samples, given: Given, incremental: bool
+    ) -> tuple[Samples, Samples | None]:
         """Return training data and validation data: those given, or a share put aside."""
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
-                raise ValueError("X_val and y_val belong together: give both, or none")
-            try:
-                checked = self._validate_input(X_val, y_val, True, reset=False, watched=True)
-            except (ValueError, TypeError) as error:
-                raise type(error)(f"X_val and y_val: {error}") from None
-            return X, y, weights, (*checked, None)
-        if not self.early_stopping:
-            return X, y, weights, None
-        if incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        # As in scikit-learn: of two classes, both are in either part in the same shares.
-        stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
-        arrays = [X, y] if weights is None else [X, y, weights]
-        parts = train_test_split(
-            *arrays, random_state=self._random_state, test_size=self.validation_fraction,
-            stratify=stratify,
-        )  # fmt: skip
-        X, X_held, y, y_held = parts[:4]
-        weights, weights_held = parts[4:] if weights is not None else (None, None)
-        if X_held.shape[0] < 2:
+        _, _, _, X, y, weights = given
+        if X is None and y is None and weights is None:
+            if not self.early_stopping:
+                return training, None
+            if incremental:
+                raise ValueError("partial_fit does not support early_stopping=True")
+            return put_aside(self, training)
+        if X is None or y is None:
             raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of "
-                "your dataset."
+                "X_val and y_val belong together, and sample_weight_val to them: give both, or none"
             )
-        return X, y, weights, (X_held, y_held, weights_held)
+        try:
+            X, y = self._validate_input(X, y, True, reset=False, watched=True)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"X_val and y_val: {error}") from None
+        return training, Samples(X, y, check_weights(weights, X, "sample_weight_val"))
 
     def _reported_outputs(self) -> int:
         """Return by how many outputs a reported cost is divided: a squared error is their mean."""
@@ -339,36 +210,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """Return how scikit-learn counts penalty and costs."""
         return Accounting(True, True, self._reported_outputs())
 
-    def _fit_lbfgs(self, X: Any, y: Array, weights: Array | None) -> None:
-        n = X.shape[0]
-        if not self.network_.parameters.flags.writeable:
-            self.network_ = self.network_.copy()
-        settings = RunSettings(
-            n, self.max_iter, shuffle=False, l2=float(self.alpha),
-            accounting=replace(self._accounting(), outputs=1),
-        )  # fmt: skip
-        job = Job(self.network_, self._data(X, y, weights, self.network_.dtype), settings)
-        self.n_iter_, loss = minimize(
-            job, tolerance=self.tol, max_iter=self.max_iter, max_fun=self.max_fun,
-            threads=self.threads,
-        )  # fmt: skip
-        own = float(penalty(self.network_.weights, self.alpha)) / n
-        self.loss_ = (loss - own) / self._reported_outputs() + own
-
     # Predicting.
 
-    def _outputs(self, X: Any, check_input: bool = True) -> Array:
-        """Return the network's output (n, n_L)."""
-        if check_input:
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        if hasattr(X, "tocsr"):
-            rows = X.tocsr()
-            blocks = [
-                self.network_.predict(rows[at : at + ROWS].toarray().astype(self.network_.dtype))
-                for at in range(0, rows.shape[0], ROWS)
-            ]
-            return np.concatenate(blocks)
-        output = self.network_.predict(dense_rows(X, self.network_.dtype))
+    def _outputs(self, X: Any) -> Array:
+        """Return what the rows of X are decided by, shape (n, n_L)."""
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        output = self._shares(self.network_, X, outputs(self.network_, X))
         return output.astype(np.result_type(output, X.dtype), copy=False)
 
     def _fitted_so_far(self) -> dict[str, Any]:
@@ -379,6 +226,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             if (name.endswith("_") and not name.endswith("__")) or name == "_label_binarizer"
         }
         return {**kept, "network_": self.network_.copy()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return packed(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(unpacked(state))
 
     # scikit-learn's attributes.
 
@@ -413,15 +266,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {asked!r}")
         return self.network_
 
-    def _check_solver(self) -> bool:
-        if self.solver == "lbfgs" and self.optimizer is None:
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
-            )
-        return True
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def check_same_sizes(fitted: list[int], sizes: list[int]) -> None:
+    """Raise `ValueError` unless a fit that goes on asks for the network that there is."""
+    anew = "only fit with warm_start=False makes another network"
+    if fitted[1:-1] != sizes[1:-1]:
+        raise ValueError(
+            f"hidden_layer_sizes is now {tuple(sizes[1:-1])}, but the fitted network has "
+            f"{tuple(fitted[1:-1])}: {anew}"
+        )
+    if fitted[-1] != sizes[-1]:
+        raise ValueError(
+            f"y has {sizes[-1]} column{'s' if sizes[-1] > 1 else ''}, but the fitted network has "
+            f"{fitted[-1]} output{'s' if fitted[-1] > 1 else ''}: {anew}"
+        )

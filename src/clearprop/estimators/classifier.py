@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
@@ -21,6 +20,11 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
+from clearprop.estimators.class_weight import weights_by_class
+from clearprop.estimators.probabilities import shares
+from clearprop.estimators.samples import Given, Samples
+from clearprop.estimators.solver import makes_updates
+from clearprop.network import Network
 
 Array = NDArray[Any]
 
@@ -67,8 +71,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     max_fun : int, default=15000
         Of "lbfgs".
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of classes, as elsewhere in scikit-learn; of labels, a dict for each. They count
-        in training, and not in scores.
+        Weights of classes, as elsewhere in scikit-learn, 0 or more; of labels, a dict for each.
+        They count in training, and not in scores.
     output_activation : {"softmax", "logistic"} or None, default=None
         None: softmax for many classes, logistic for two classes or labels. "logistic" for many
         classes trains an output for each against all others; their probabilities are divided
@@ -198,7 +202,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPClassifier:
         """Fit the model.
 
@@ -210,6 +221,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         sample_weight : array-like of shape (n_samples,), default=None
         X_val, y_val : as X and y, default=None
             Data to watch after each epoch, and for early stopping in place of a share of X.
+        sample_weight_val : array-like of shape (n_samples,), default=None
+            What the validation data count with, in ``validation_loss_curve_`` and in scores.
 
         Returns
         -------
@@ -220,9 +233,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         ValueError, TypeError
             As scikit-learn's: if X and y do not fit, or hold NaN, or training diverges.
         """
-        return self._fit(X, y, sample_weight, False, X_val, y_val)
+        given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given, incremental=False)
 
-    @available_if(lambda estimator: estimator._check_solver())
+    @available_if(makes_updates)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
@@ -233,12 +247,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         *,
         X_val: Any = None,
         y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPClassifier:
         """Update the model with one epoch over the given data.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, sample_weight_val
             As for `fit`.
         classes : array of shape (n_classes,), default=None
             All classes; needed in the first call.
@@ -254,7 +269,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._label_binarizer = LabelBinarizer()
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer.fit(y if multilabel else classes)
-        return self._fit(X, y, sample_weight, True, X_val, y_val)
+        given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given, incremental=True)
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, or the labels that are more likely than not.
@@ -286,8 +302,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         output = self._outputs(X)
         if self.n_outputs_ == 1:
             return np.hstack([1 - output, output])
-        if self._is_multiclass and self.out_activation_ == "logistic":
-            return output / output.sum(axis=1, keepdims=True)
         return output
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -333,6 +347,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
                 f"{self.classes_}. 'y' has {classes}."
             )
+        if y.ndim == 2 or self._label_binarizer.y_type_.startswith("multilabel"):
+            rows = self._label_binarizer.transform(y)  # raises where it has other labels a row
+            y = rows if y.ndim == 1 else y
         return X, y
 
     @property
@@ -358,20 +375,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError("output_activation='softmax' is for three classes or more")
         return None  # the one that belongs to the output
 
-    def _weights(self, y: Array, sample_weight: Array | None, incremental: bool) -> Array | None:
+    def _weights(self, samples: Samples, incremental: bool) -> Samples:
         if self.class_weight is None:
-            return sample_weight
-        if incremental and isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight 'balanced' is not supported for partial_fit, which does not see all "
-                "samples: give a dict, or sample_weight"
-            )
-        weights = compute_sample_weight(self.class_weight, y)
-        if sample_weight is not None:
-            weights = weights * sample_weight
+            return samples
+        X, y, own = samples
+        weights = weights_by_class(self.class_weight, y, self.classes_, incremental)
+        if own is not None:
+            weights = weights * own
         if not np.any(weights):
             raise ValueError("class_weight leaves no sample that counts")
-        return np.asarray(weights)
+        return Samples(X, y, weights)
+
+    def _shares(self, network: Network, X: Any, output: Array) -> Array:
+        if self._is_multiclass and network.activations[-1].name == "sigmoid":
+            return shares(network, X, output)
+        return output
 
     def _score(self, output: Array, y: Array, sample_weight: Array | None) -> float:
         return float(accuracy_score(y, self._classes_of(output), sample_weight=sample_weight))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,17 @@ from clearprop.training.lbfgs import reference_cost
 
 
 def minimize(
-    job: Job, *, tolerance: float, max_iter: int, max_fun: int, threads: int | None
+    job: Job,
+    *,
+    tolerance: float,
+    max_iter: int,
+    max_fun: int,
+    threads: int | None,
+    look: Callable[[float], None],
 ) -> tuple[int, float]:
     """Minimize the cost of the full batch; return the iterations and the cost.
+
+    `look` gets the cost of each iteration, whose parameters the network then has.
 
     Warns
     -----
@@ -36,8 +45,13 @@ def minimize(
         value, gradient = cost(0)
         return value, gradient.astype(np.float64)
 
+    def after_iteration(intermediate_result: Any) -> None:
+        network.parameters[:] = intermediate_result.x
+        look(float(intermediate_result.fun))
+
     result: Any = scipy_minimize(
         at, network.parameters.astype(np.float64), method="L-BFGS-B", jac=True,
+        callback=after_iteration,
         options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tolerance},
     )  # fmt: skip
     network.parameters[:] = result.x

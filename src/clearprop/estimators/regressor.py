@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.parameters import LOSS
+from clearprop.estimators.samples import Given
 from clearprop.losses import loss as resolve_loss
 
 Array = NDArray[Any]
@@ -131,7 +131,14 @@ n_features_in_, feature_names_in_, out_activation_
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPRegressor:
         """Fit the model.
 
@@ -142,6 +149,8 @@ n_features_in_, feature_names_in_, out_activation_
         sample_weight : array-like of shape (n_samples,), default=None
         X_val, y_val : as X and y, default=None
             Data to watch after each epoch, and for early stopping in place of a share of X.
+        sample_weight_val : array-like of shape (n_samples,), default=None
+            What the validation data count with, in ``validation_loss_curve_`` and in scores.
 
         Returns
         -------
@@ -152,18 +161,25 @@ n_features_in_, feature_names_in_, out_activation_
         ValueError, TypeError
             As scikit-learn's: if X and y do not fit, or hold NaN, or training diverges.
         """
-        return self._fit(X, y, sample_weight, False, X_val, y_val)
+        given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given, incremental=False)
 
-    @available_if(lambda estimator: estimator._check_solver())
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPRegressor:
-        """Update the model with one epoch over the given data.
+        """Update the model with one epoch over the given data; "lbfgs" goes on to its end.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y, sample_weight, sample_weight_val
             As for `fit`.
         X_val, y_val : as X and y, default=None
             Data to watch. With ``early_stopping``, ``stopped_`` says whether their score has
@@ -173,7 +189,8 @@ n_features_in_, feature_names_in_, out_activation_
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, True, X_val, y_val)
+        given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given, incremental=True)
 
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers.

@@ -19,6 +19,21 @@ SMALLEST_RATE = 1e-6
 
 CUT = 5.0
 
+RATE = ("solver", "learning_rate", "learning_rate_init", "power_t")
+"""The settings that a rate follows from."""
+
+SETTINGS = (*RATE, "momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon", "optimizer")
+
+
+def makes_updates(estimator: Any) -> bool:
+    """Say that an estimator's solver goes update by update, or raise `AttributeError`."""
+    if estimator.solver == "lbfgs" and estimator.optimizer is None:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True
+
 
 @dataclass
 class Solver:
@@ -42,16 +57,25 @@ class Solver:
     @classmethod
     def begin(cls, estimator: Any) -> Solver:
         """Return the solver of an estimator that has made no update."""
-        settings = {
-            name: getattr(estimator, name)
-            for name in (
-                "solver", "learning_rate", "power_t", "momentum", "nesterovs_momentum", "beta_1",
-                "beta_2", "epsilon", "learning_rate_init", "optimizer",
-            )
-        }  # fmt: skip
+        settings = {name: getattr(estimator, name) for name in SETTINGS}
         solver = cls(settings, float(estimator.learning_rate_init))
         _ = solver.rule  # raises where there is none of this name
         return solver
+
+    def going_on(self, estimator: Any) -> Solver:
+        """Return the solver of the settings of now, with the state so far if it is of the kind.
+
+        What a schedule has made of the rate stays, unless the rate or its schedule was changed.
+        """
+        new = Solver.begin(estimator)
+        if type(new.rule) is not type(self.rule):
+            return new
+        new.updates, new.state = self.updates, self.state
+        if all(new.settings[name] == self.settings[name] for name in RATE):
+            new.rate = self.rate
+        elif estimator.t_:
+            new.epoch_ends(estimator.t_)
+        return new
 
     @property
     def rule(self) -> Any:

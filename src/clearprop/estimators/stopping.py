@@ -33,8 +33,9 @@ def keep_books(estimator: Any) -> None:
     """Begin what a fit notes of its epochs, as far as that has not begun."""
     e = estimator
     if not hasattr(e, "loss_curve_"):
-        e.loss_curve_, e.validation_loss_curve_ = [], []
-        e._no_improvement_count = 0
+        e.loss_curve_ = []
+    if not hasattr(e, "validation_loss_curve_"):  # L-BFGS keeps the first curve alone
+        e.validation_loss_curve_, e._no_improvement_count = [], 0
         e.validation_scores_ = e.best_validation_score_ = e.best_loss_ = None
     if e.early_stopping and e.validation_scores_ is None:
         e.validation_scores_, e.best_validation_score_ = [], -np.inf
@@ -143,11 +144,13 @@ class StoppingJudge:
     def _validation_score(self, watched: Watched) -> float:
         e = self._estimator
         if e.scoring is None:
-            data = watched.data
-            output = evaluate(watched.work, data.X[:], data.y, data.weights)[1]
+            data, work = watched.data, watched.work
+            engine = "compiled" if isinstance(data.X, np.ndarray) else "reference"
+            output = evaluate(work, data.X, data.y, data.weights, engine)[1]
             if not np.isfinite(output).all():
                 return float("nan")
-            return float(e._score(output, watched.y, watched.weights))
+            shares = e._shares(work, data.X, output)
+            return float(e._score(shares, watched.y, watched.weights))
         scorer = check_scoring(e, scoring=e.scoring)
         weights = {} if watched.weights is None else {"sample_weight": watched.weights}
         with warnings.catch_warnings():  # X was validated, which took its names

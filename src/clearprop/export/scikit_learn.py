@@ -6,7 +6,7 @@ scikit-learn keeps weights as (n_in, n_out), and calls the sigmoid "logistic".
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -78,8 +78,8 @@ def to_sklearn(network: Topology, classes: Sequence[Any] | None = None) -> Any:
     network : Topology
         In float32 or float64; all its hidden layers have one activation, of identity, sigmoid,
         tanh and relu.
-    classes : sequence of str, int, float or bool, optional
-        In the order of the outputs; two for a single sigmoid. None: 0, 1, ...
+    classes : sequence of str, int, whole float, bool or datetime64, optional
+        In the order of the outputs, all of one kind; two for a single sigmoid. None: 0, 1, ...
 
     Returns
     -------
@@ -164,7 +164,7 @@ def _in_their_order(
             )
         return layers, np.eye(n_outputs, dtype=int)
     n_classes = max(n_outputs, 2)
-    names = np.arange(n_classes) if classes is None else np.asarray(classes)
+    names = np.arange(n_classes) if classes is None else _class_names(classes)
     if len(np.unique(names)) != n_classes or len(names) != n_classes:
         raise ArgumentError(
             f"classes are to be {n_classes} different ones, in the order of the outputs, not "
@@ -178,6 +178,43 @@ def _in_their_order(
     if order[0] == 1:  # one minus the sigmoid of z is that of -z
         W, b = -W, -b
     return [*layers[:-1], Layer(W, b, "sigmoid")], names[order]
+
+
+_KINDS: tuple[tuple[str, Any], ...] = (
+    ("str", str),
+    ("bool", (bool, np.bool_)),
+    ("number", (int, float, np.integer, np.floating)),
+    ("date", np.datetime64),
+)
+"""What scikit-learn takes for names of classes, bool before the number that it is too."""
+
+
+def _class_names(classes: Any) -> Array:
+    """Return names of classes as an array (n,) that scikit-learn takes for such.
+
+    NumPy would make one kind of several, and scikit-learn measurements of fractions.
+    """
+    if isinstance(classes, str | bytes | Mapping | Set) or not hasattr(classes, "__iter__"):
+        raise ArgumentError(
+            f"classes are to be a list, in the order of the outputs, not {classes!r}"
+        )
+    items = list(classes)
+    kinds = {
+        next((kind for kind, types in _KINDS if isinstance(item, types)), None) for item in items
+    }
+    if len(kinds) > 1 or None in kinds:
+        raise ArgumentError(
+            "classes are to be str, int, whole float, bool or datetime64, all of one kind, not "
+            f"{items}"
+        )
+    names = np.array(items)
+    whole = names.dtype.kind != "O"  # as numbers of more than 64 bits become
+    if names.dtype.kind == "f":
+        numbers = names.tolist()
+        whole = numbers == items and all(x.is_integer() and abs(x) < 2**63 for x in numbers)
+    if not whole:
+        raise ArgumentError(f"classes that are numbers are to be whole, of 64 bits, not {items}")
+    return names
 
 
 def _with_parameters(mlp: Any, X: Array, targets: Array, layers: Sequence[Layer]) -> Any:

@@ -1,37 +1,48 @@
-"""Model files: safetensors with JSON metadata, written whole or not at all.
+"""Model files: safetensors with JSON metadata, written whole or not at all, read in one go.
 
 A file holds named arrays and one JSON text that says what they are, under a format name
-and a format version. Nothing in it is code: no pickle, no import by name.
-
-The layout of safetensors: https://github.com/huggingface/safetensors
+and a format version, with a digest of the arrays' bytes. Nothing in it is code: no pickle, no
+import by name.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 
-from clearprop.errors import FileMissingError, ModelFileError
+from clearprop.errors import ModelFileError
+from clearprop.files.layout import (
+    Layout,
+    header_bytes,
+    lay_out,
+    parse_json,
+    read_layout,
+    values_allowed,
+)
+from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
 
 Array = NDArray[Any]
 Header = dict[str, Any]
+PathLike = str | os.PathLike[str]
 
 VERSION = 1
 """The newest format version that this code writes and reads."""
 
+DIGEST = "sha256"
+"""What the digest of all arrays' bytes, in their order, is called; files of 0.1.0 have none."""
 
-def write(
-    path: str | os.PathLike[str], kind: str, header: Header, arrays: Mapping[str, Array]
-) -> None:
+
+def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]) -> None:
     """Write arrays and a header to `path`, replacing a file that stands there in one step.
 
     Parameters
@@ -41,7 +52,7 @@ def write(
     kind : str
         What the file is, such as "network".
     header : dict
-        What JSON can hold; infinity and NaN are refused.
+        What JSON can hold.
     arrays : mapping of str to ndarray
         float32, float64 or integer arrays.
 
@@ -50,48 +61,155 @@ def write(
     FileWriteError
         If it cannot be written (no such folder, no right, disk full); the old file stays.
     ModelFileError
-        If the names in it are longer than a safetensors file may hold (100 MB).
+        If no file may hold it: the header has infinity, NaN, a lone surrogate, or is beyond what
+        a reader takes (100 MB).
     """
-    metadata = {
-        "format": f"clearprop.{kind}",
-        "format_version": str(VERSION),
-        "header": json.dumps(header, allow_nan=False),
-    }
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     try:
-        content = safetensors.numpy.save(contiguous, metadata=metadata)
-    except safetensors.SafetensorError as error:
-        raise ModelFileError(f"the model does not fit a file: {error}") from None
-    write_whole(path, content)
+        described, numbers = lay_out(arrays)
+        metadata = {
+            "format": f"clearprop.{kind}",
+            "format_version": str(VERSION),
+            "header": json.dumps(header, allow_nan=False),
+            DIGEST: hashlib.sha256(numbers).hexdigest(),
+        }
+        start = header_bytes(described, metadata)
+        size = len(start) + len(numbers)
+        _header_of(read_layout(io.BytesIO(start), size), size)  # what is written can be read
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise ModelFileError(f"the {kind} does not fit a file: {error}") from None
+    write_whole(path, start, numbers)
 
 
-def read_kind(path: str | os.PathLike[str]) -> str:
+def read_kind(path: PathLike) -> str:
     """Return what the file at `path` is ("network", "model"), or "" for another program's.
 
     Raises
     ------
     FileMissingError, ModelFileError
-        As `read_header`.
+        As `opened`.
     """
-    with _open(path) as file:
-        name = str((file.metadata() or {}).get("format", ""))
+    with _reading(path) as file:
+        name = _layout_of(path, file, _size_of(file)).metadata.get("format", "")
     return name.removeprefix("clearprop.") if name in _READERS else ""
 
 
-def read_header(path: str | os.PathLike[str], kind: str) -> Header:
+def read_header(path: PathLike, kind: str) -> Header:
     """Return the header of the file at `path`, having read no array.
+
+    Raises
+    ------
+    FileMissingError, ModelFileError
+        As `opened`.
+    """
+    with opened(path, kind) as file:
+        return file.header
+
+
+class SavedFile:
+    """A model file that is open: its header, and its arrays, read to where they shall be.
+
+    Attributes
+    ----------
+    header : dict
+        What the writer gave.
+    """
+
+    def __init__(self, path: PathLike, kind: str, file: io.BufferedReader) -> None:
+        self._path, self._file = path, file
+        size = _size_of(file)
+        self._layout = _layout_of(path, file, size)
+        _check_format(path, kind, self._layout.metadata)
+        try:
+            self.header = _header_of(self._layout, size)
+        except ValueError as error:
+            raise ModelFileError(
+                f"{path} has no readable header ({error}): the file is damaged"
+            ) from None
+
+    def check(self, expected: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
+        """Raise `ModelFileError` unless the file has just these arrays, shapes and types.
+
+        To be called before memory for the arrays is taken.
+        """
+        entries = self._layout.entries
+        odd = min(entries.keys() ^ expected.keys(), default=None)
+        if odd is not None:
+            problem = "has no array" if odd in expected else "has an unexpected array"
+            raise ModelFileError(f"{self._path} {problem} {odd!r}: the file is damaged")
+        for name, (shape, dtype) in expected.items():
+            entry = entries[name]
+            found = _TYPES.get(entry.dtype, "another type")
+            if entry.shape != shape or found != dtype:
+                raise ModelFileError(
+                    f"{self._path}: array {name!r} should be {dtype} of shape {shape}, but is "
+                    f"{found} of shape {entry.shape}: the file is damaged"
+                )
+
+    def fill(self, arrays: Mapping[str, Array]) -> None:
+        """Read all arrays into `arrays`, contiguous ones of the shapes and types checked before.
+
+        Raises
+        ------
+        ModelFileError
+            If the file ends early, or its bytes are not those that were written.
+        """
+        wanted = self._layout.metadata.get(DIGEST)
+        digest = hashlib.sha256()
+        for name, entry in self._layout.entries.items():
+            raw = arrays[name].reshape(-1).view(np.uint8).data
+            if raw.nbytes != entry.end - entry.start or self._file.readinto(raw) != raw.nbytes:
+                raise ModelFileError(f"{self._path} is truncated: it ends within {name!r}")
+            if wanted is not None:
+                digest.update(raw)
+        if wanted not in (None, digest.hexdigest()):
+            raise ModelFileError(
+                f"{self._path} holds other numbers than were saved (their SHA-256 differs): the "
+                "file is damaged"
+            )
+
+
+@contextmanager
+def opened(path: PathLike, kind: str) -> Iterator[SavedFile]:
+    """Open the file at `path` once, for its header and its arrays: both are of one save.
 
     Raises
     ------
     FileMissingError
         If there is no such file.
     ModelFileError
-        If it is not a whole Clearprop file of this kind, or of a newer format.
+        If it is not a whole Clearprop file of this kind, or of a newer format, or no regular file.
     """
-    with _open(path) as file:
-        metadata = file.metadata() or {}
-    if metadata.get("format") != f"clearprop.{kind}":
-        found = metadata.get("format", "")[:60]
+    with _reading(path) as file:
+        yield SavedFile(path, kind, file)
+
+
+_READERS = {"clearprop.network": "cp.Network.load", "clearprop.model": "cp.Model.load"}
+_TYPES = {"F32": "float32", "F64": "float64"}
+
+
+@contextmanager
+def _reading(path: PathLike) -> Iterator[io.BufferedReader]:
+    with open_regular(path, ModelFileError) as file:
+        try:
+            yield file
+        except OSError as error:
+            raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _size_of(file: io.BufferedReader) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _layout_of(path: PathLike, file: io.BufferedReader, size: int) -> Layout:
+    try:
+        return read_layout(file, size)
+    except ValueError as error:
+        raise ModelFileError(f"{path} is truncated or no model file ({error})") from None
+
+
+def _check_format(path: PathLike, kind: str, metadata: Mapping[str, str]) -> None:
+    found = metadata.get("format", "")[:60]
+    if found != f"clearprop.{kind}":
         what = repr(found) if found else "a safetensors file of another program"
         hint = f": {_READERS[found]} reads it" if found in _READERS else ""
         raise ModelFileError(f"{path} is not a Clearprop {kind} but {what}{hint}")
@@ -101,57 +219,10 @@ def read_header(path: str | os.PathLike[str], kind: str) -> Header:
             f"{path} has format version {version!r}, but this Clearprop reads 1 to {VERSION}: "
             "install a newer one"
         )
-    try:
-        header = json.loads(metadata["header"])
-    except (KeyError, ValueError, RecursionError):
-        header = None
+
+
+def _header_of(layout: Layout, size: int) -> Header:
+    header = parse_json(layout.metadata.get("header", ""), values_allowed(size))
     if not isinstance(header, dict):
-        raise ModelFileError(f"{path} has no readable header: the file is damaged")
+        raise ValueError("it is no object")
     return header
-
-
-def read_arrays(
-    path: str | os.PathLike[str], expected: Mapping[str, tuple[tuple[int, ...], str]]
-) -> dict[str, Array]:
-    """Return the arrays of the file at `path`, which must have just these names, shapes, types.
-
-    The sizes are compared before any memory is taken.
-
-    Raises
-    ------
-    ModelFileError
-        If an array is missing, left over, or of another shape or type.
-    """
-    with _open(path) as file:
-        names = set(file.keys())
-        if names != set(expected):
-            odd = sorted(names ^ set(expected))[0]
-            problem = "has no array" if odd in expected else "has an unexpected array"
-            raise ModelFileError(f"{path} {problem} {odd!r}: the file is damaged")
-        for name, (shape, dtype) in expected.items():
-            part = file.get_slice(name)
-            found, found_type = (
-                tuple(part.get_shape()),
-                _TYPES.get(part.get_dtype(), "another type"),
-            )
-            if found != shape or found_type != dtype:
-                raise ModelFileError(
-                    f"{path}: array {name!r} should be {dtype} of shape {shape}, but is "
-                    f"{found_type} of shape {found}: the file is damaged"
-                )
-        return {name: file.get_tensor(name) for name in expected}
-
-
-_READERS = {"clearprop.network": "cp.Network.load", "clearprop.model": "cp.Model.load"}
-_TYPES = {"F32": "float32", "F64": "float64"}
-
-
-def _open(path: str | os.PathLike[str]) -> Any:
-    if not Path(path).is_file():
-        problem = f"{path} is a folder" if Path(path).is_dir() else f"there is no file {path}"
-        raise FileMissingError(problem)
-    try:
-        return safetensors.safe_open(os.fspath(path), framework="numpy")
-    except safetensors.SafetensorError as error:
-        reason = str(error).replace("\n", " ")
-        raise ModelFileError(f"{path} is truncated or no model file ({reason})") from None

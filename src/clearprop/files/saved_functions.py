@@ -72,3 +72,20 @@ def find_loss(described: dict[str, Any], given: Mapping[str, Loss] | None, path:
     if isinstance(found, BuiltInLoss) and found.maker is not None:
         return found.maker(**described["settings"])
     return found
+
+
+def named(function: Activation | Loss) -> Any:
+    """Return what a pickle says of a function: its name if it is built in, else itself."""
+    built_in = isinstance(function, BuiltInActivation | BuiltInLoss)
+    if not built_in:
+        return function
+    kind = "activation" if isinstance(function, Activation) else "loss"
+    return {"kind": kind, **describe(function)}
+
+
+def found_again(said: Any) -> Any:
+    """Return the function of which `named` said this."""
+    if not isinstance(said, dict):
+        return said
+    find = find_activation if said["kind"] == "activation" else find_loss
+    return find(said, None, "the pickle")

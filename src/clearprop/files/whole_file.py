@@ -8,45 +8,46 @@ old file or the new one, never a part.
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from clearprop.errors import FileWriteError
+from clearprop.files.temporary import remove_strays, temporary_file
 
 PathLike = str | os.PathLike[str]
 
 
-def write_whole(path: PathLike, content: bytes | memoryview) -> None:
-    """Write `content` to `path`, replacing a file that stands there in one step.
+def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
+    """Write `parts`, one behind the other, to `path`, replacing a file there in one step.
+
+    What killed writes have left in the folder is removed.
 
     Raises
     ------
     FileWriteError
-        If it cannot be written (no such folder, no right, disk full); the old file stays.
+        If it cannot be written (no such folder, no right, disk full, a device or a pipe is
+        there); the old file stays.
     """
-    if not os.fspath(path) or Path(path).is_dir():
-        raise FileWriteError(f"{os.fspath(path)!r} is no name for a file")
-    target = Path(os.path.realpath(path))
-    temporary = None
+    target, mode = _find(path)
+    remove_strays(target.parent)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        # Of a file that is replaced, only its owner may read what is on the way.
+        with temporary_file(target.parent, 0o666 if mode is None else 0o600) as (file, temporary):
+            for part in parts:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(_mode_of(target))
-        Path(temporary).replace(target)
-        temporary = None
+            if mode is not None:
+                temporary.chmod(mode)
+            if os.name == "nt":  # an open file keeps its name there
+                file.close()
+            temporary.replace(target)
     except OSError as error:
-        stays = "; the file that was there is untouched" if target.exists() else ""
+        stays = "" if mode is None else "; the file that was there is untouched"
         raise FileWriteError(
             error.errno, f"could not write {target}: {error.strerror or error}{stays}"
         ) from error
-    finally:  # after Ctrl-C too
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink(missing_ok=True)
     with suppress(OSError):  # some file systems cannot sync a folder
         _sync_folder(target.parent)
 
@@ -57,33 +58,36 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
     For use before long work whose result goes to `path`. `replace` says whether a file that
     stands there may be replaced.
     """
-    target = Path(path)
-    if not os.fspath(path) or target.is_dir():
-        raise FileWriteError(f"{os.fspath(path)!r} is no name for a file")
-    if target.exists() and not target.is_file():
-        raise FileWriteError(f"{target} is no regular file")
-    if target.exists() and not replace:
-        raise FileWriteError(f"{target} exists already: choose another name, or use --force")
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise FileWriteError(f"there is no folder {folder}: make it first")
+    target, mode = _find(path)
+    if mode is not None and not replace:
+        raise FileWriteError(f"{path} exists already: choose another name, or use --force")
+    if not target.parent.is_dir():
+        raise FileWriteError(f"there is no folder {target.parent}: make it first")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=folder)
-        os.close(handle)
-        Path(temporary).unlink()
+        with temporary_file(target.parent, 0o600):
+            pass
     except OSError as error:
         raise FileWriteError(
-            error.errno, f"cannot write into {folder}: {error.strerror or error}"
+            error.errno, f"cannot write into {target.parent}: {error.strerror or error}"
         ) from error
 
 
-def _mode_of(path: Path) -> int:
-    """Return the permissions a plain open() would give (mkstemp gives the owner's alone)."""
-    with suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _find(path: PathLike) -> tuple[Path, int | None]:
+    """Return where `path` leads, and the permissions of the file there, if there is one."""
+    name = os.fspath(path)
+    try:
+        target = Path(os.path.realpath(name))
+        mode = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    except (OSError, ValueError) as error:  # too long, a circle of links; a zero byte
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FileWriteError(f"{name!r} is no name for a file: {reason}") from None
+    if not name or (mode is not None and stat.S_ISDIR(mode)):
+        raise FileWriteError(f"{name!r} is no name for a file")
+    if mode is not None and not stat.S_ISREG(mode):
+        raise FileWriteError(f"{name} is no regular file")
+    return target, None if mode is None else mode & 0o777
 
 
 def _sync_folder(folder: Path) -> None:

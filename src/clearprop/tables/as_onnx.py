@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -128,5 +129,5 @@ def _words_of(one: Input) -> Iterator[tuple[str, int]]:
     for category, i in place.items():
         # What a table calls 3 another may call 3.0, as pandas does where values are missing.
         other = f"{category}.0"
-        if category.lstrip("-").isdigit() and str(int(category)) == category and other not in place:
+        if re.fullmatch(r"0|-?[1-9][0-9]*", category) and other not in place:
             yield other, i

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.numerals import MISSING, number_of
+from clearprop.tables.numerals import MISSING, is_plain, number_of
 
 Array = NDArray[Any]
 
@@ -151,6 +151,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     kinds.discard(type(None))
     if kinds <= {str}:
         texts = [None if v is None or (word := v.strip()) in MISSING else word for v in values]
+        _check_unicode(name, texts)
         return Column(name, "text", _objects(texts))
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         words = [None if v is None else "true" if v else "false" for v in values]
@@ -177,6 +178,19 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         return Column(name, "text", _objects([None if v is None else _as_text(v) for v in values]))
     odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
     return Column(name, "other", _objects([odd.__name__] * len(values)))
+
+
+def _check_unicode(name: str, texts: Sequence[str | None]) -> None:
+    """Raise `TypeOfDataError` if a text has no bytes in UTF-8, so that no file can hold it."""
+    for text in texts:
+        if text is not None and not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise TypeOfDataError(
+                    f"column {name!r} holds {text!r}, which is no Unicode text (half of a pair of "
+                    "surrogates): mend the value"
+                ) from None
 
 
 def check_finite(column: Column) -> None:
@@ -215,9 +229,9 @@ def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[st
     words: dict[str | None, str | None] = {}
     for value in set(values):
         words[value] = value
-        if value not in found:
-            with suppress(ValueError, OverflowError):
-                number = _as_text(float(str(value)))
+        if value is not None and value not in found and is_plain(value):
+            with suppress(OverflowError):
+                number = _as_text(float(value))
                 words[value] = number if number in found else value
     return [words[value] for value in values]
 

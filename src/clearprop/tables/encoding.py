@@ -115,7 +115,7 @@ class Input:
             raise TypeOfDataError(
                 f"column {column.name!r} holds {column.values[0]}, but held categories in training"
             )
-        padded = [word for word in self.categories if re.fullmatch(r"0\d+", word)]
+        padded = [word for word in self.categories if re.fullmatch(r"0[0-9]+", word)]
         if padded and column.kind == "number" and not column.missing.all():
             raise TypeOfDataError(
                 f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
@@ -195,7 +195,8 @@ class Encoding:
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
-                X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
+                with np.errstate(over="ignore"):  # infinity is clipped
+                    X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
                 np.clip(X[at], -FARTHEST, FARTHEST, out=X[at])
                 at, value = at + 1, value + 1
             flags = one.read_flags(column)
@@ -239,42 +240,6 @@ class Encoding:
     def header(self) -> list[dict[str, Any]]:
         """Return the inputs as JSON holds them."""
         return [asdict(one) for one in self.inputs]
-
-
-def restore_inputs(header: Sequence[Mapping[str, Any]]) -> tuple[Input, ...]:
-    """Return the inputs of an encoding's `header`; whatever is wrong raises."""
-    inputs = []
-    for one in header:
-        texts = [one["column"], one["kind"], *one["categories"], *one["parts"]]
-        allowed = {"category": {"categories"}, "boolean": {"categories"}, "date": {"parts"}}
-        filled = {name for name in ("categories", "parts", "rare") if one[name]}
-        known = (
-            all(isinstance(text, str) for text in texts)
-            and one["kind"] in ("number", "date", *KINDS_OF_CATEGORY)
-            and filled - {"rare"} <= allowed.get(one["kind"], set())
-            and type(one["rare"]) is int
-            and one["rare"] >= 0
-            and type(one["missing"]) is bool
-            and set(one["parts"]) <= set(dates.PARTS)
-            and len(set(one["categories"])) == len(one["categories"])
-            and one["date_format"] in (None, *dates.FORMATS)
-        )
-        if not known:
-            raise ValueError(f"column {one['column']!r} is described in no known way")
-        inputs.append(
-            Input(
-                one["column"],
-                one["kind"],
-                tuple(one["categories"]),
-                one["rare"],
-                one["missing"],
-                tuple(one["parts"]),
-                one["date_format"],
-            )
-        )
-    if len({one.column for one in inputs}) < len(inputs):
-        raise ValueError("two inputs are of one column")
-    return tuple(inputs)
 
 
 def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Encoding:

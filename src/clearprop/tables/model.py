@@ -17,23 +17,23 @@ from numpy.typing import NDArray
 
 from clearprop.activations import Activation
 from clearprop.checks.settings import count, number
-from clearprop.errors import ArgumentError, ModelFileError, unknown
-from clearprop.files import model_file
+from clearprop.errors import ArgumentError, NonFiniteError, unknown
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
-from clearprop.network import Network, arrays_in_file, network_header, restore_network
+from clearprop.network import Network
 from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
 from clearprop.tables.columns import Column, names_of, read_columns
-from clearprop.tables.encoding import STATISTICS, Encoding, Unusual, restore_inputs
+from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.judgment import judge, make_report
 from clearprop.tables.preparation import prepare, rows_with_target
 from clearprop.tables.report import Report
+from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.split import Split
 from clearprop.tables.table_files import read_table
-from clearprop.tables.target import Target, check_target_name, find_target, restore_target
+from clearprop.tables.target import Target, check_target_name, find_target
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
 from clearprop.training.watching.history import History
@@ -429,21 +429,10 @@ class Model(ModelExports):
         ------
         FileWriteError
             If it cannot be written; what stood there stays.
+        ModelFileError
+            If no file may hold it, such as a class of more than 100,000 characters.
         """
-        header = {
-            "network": network_header(self.network),
-            "inputs": self._encoding.header(),
-            "target": {
-                "column": self.target,
-                "classes": self.classes,
-                "mean": self._target.mean,
-                "scale": self._target.scale,
-            },
-            "report": self.report.to_dict(),
-        }
-        arrays = self.network.unflatten(self.network.parameters)
-        arrays |= {f"inputs.{name}": a for name, a in self._encoding.statistics.items()}
-        model_file.write(path, "model", header, arrays)
+        write_model(path, Parts(self.network, self._encoding, self._target, self.report))
 
     @classmethod
     def load(
@@ -453,6 +442,8 @@ class Model(ModelExports):
         activations: Mapping[str, Activation] | None = None,
     ) -> Model:
         """Read a model from a file that `save` wrote; scikit-learn is not needed.
+
+        The file is opened once and held to its SHA-256, as by `Network.load`.
 
         Parameters
         ----------
@@ -468,29 +459,7 @@ class Model(ModelExports):
             If the file is truncated, damaged, of another program, or holds a network alone.
         """
         check_given(activations, "activations")
-        header = model_file.read_header(path, "model")
-        try:
-            target = restore_target(header["target"])
-            expected = arrays_in_file(header["network"])
-            inputs = restore_inputs(header["inputs"])
-            n_values = sum(len(one.values) for one in inputs)
-            expected |= {f"inputs.{name}": ((n_values,), "float64") for name in STATISTICS}
-            arrays = model_file.read_arrays(path, expected)
-            network = restore_network(header["network"], arrays, path, activations)
-            encoding = Encoding(inputs, {name: arrays[f"inputs.{name}"] for name in STATISTICS})
-            report = Report.restore(header["report"])
-            _check_statistics(encoding)
-        except ModelFileError:
-            raise
-        except Exception as error:  # whatever a damaged header leads to
-            raise ModelFileError(f"{path} describes no model ({error})") from None
-        ends = len(encoding.features), len(target.classes) or 1
-        if ends != (network.sizes[0], network.sizes[-1]):
-            raise ModelFileError(
-                f"{path} has a network {network.sizes} for {ends[0]} inputs and {ends[1]} "
-                "outputs: the file is damaged"
-            )
-        return cls(network, encoding, target, report)
+        return cls(*read_model(path, activations))
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))
@@ -510,13 +479,6 @@ class Model(ModelExports):
         return _meaning(self.network, self._target, self._encoding.encode(columns))
 
 
-def _check_statistics(encoding: Encoding) -> None:
-    """Raise `ValueError` if a file's numbers cannot be what training found."""
-    for name, numbers in encoding.statistics.items():
-        if not np.isfinite(numbers).all() or (name == "scale" and (numbers <= 0).any()):
-            raise ValueError(f"a {name} is not what training finds")
-
-
 def _settings(split: Split) -> dict[str, Any]:
     """Return what training takes for a table of this size; see docs/decisions/0004."""
     n = len(split.training)
@@ -532,4 +494,8 @@ def _meaning(network: Network, target: Target, X: Array) -> Array:
     outputs = network.predict(X).astype(np.float64)
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
-    return outputs[:, 0] * target.scale + target.mean
+    with np.errstate(over="ignore"):
+        numbers = outputs[:, 0] * target.scale + target.mean
+    if not np.isfinite(numbers).all():
+        raise NonFiniteError("the predictions are too large for float64: train the model again")
+    return numbers

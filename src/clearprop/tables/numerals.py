@@ -11,8 +11,9 @@ MISSING = frozenset(
 )  # fmt: skip
 """What stands for a missing value: pandas's list, and the question mark that old data sets use."""
 
-PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-"""Digits with a point and an exponent; no words such as nan, no underscores."""
+PLAIN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""Digits with a point and an exponent; no words such as nan, no underscores, no other digits
+than 0 to 9: what "\\d" is differs from one library to the next."""
 
 _PLAIN = re.compile(PLAIN, re.ASCII)
 _DRESSED = re.compile(

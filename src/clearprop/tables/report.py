@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from clearprop.display.html_table import html_table
-from clearprop.tables.text import aligned, brief, printable, shortened
+from clearprop.printable import printable
+from clearprop.tables.text import aligned, brief, shortened
 
 _WIDTH = 80
 _LISTED = 12
@@ -69,17 +70,6 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
         return asdict(self)
-
-    @classmethod
-    def restore(cls, header: Mapping[str, Any]) -> Report:
-        """Return the report that `to_dict` gave; whatever is wrong raises."""
-        kinds = {"str": str, "list[str]": list}
-        for name, one in cls.__dataclass_fields__.items():
-            if not isinstance(header[name], kinds.get(str(one.type), dict)):
-                raise ValueError(f"the report's {name!r} is of another type")
-        report = cls(**{name: header[name] for name in cls.__dataclass_fields__})
-        repr(report)
-        return report
 
     def __repr__(self) -> str:
         lines = [f"Model of {self.target!r}: {self.task} ({self.reason})", ""]

@@ -1,25 +1,19 @@
-"""Table files in and out: CSV, TSV, Parquet, Arrow and JSON, by the ending of their name.
-
-Text files are read as text first and typed after, column by column over all rows, so that a
-word in row 90,000 of a column of numbers is known before anything is decided. polars does the
-reading; a text file with gaps in its last column is read again by Python's csv module, which
-can tell an empty field from one that is not there.
-"""
+"""Table files in and out: CSV, TSV, Parquet, Arrow and JSON, by the ending of their name."""
 
 from __future__ import annotations
 
-import csv
 import io
 import os
-from collections import Counter
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clearprop.errors import ColumnError, FileMissingError, TableFileError, missing_extra
+from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra
+from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
-from clearprop.tables.numerals import MISSING, PLAIN, number_of
-from clearprop.tables.text import shortened
+from clearprop.tables.memory import NUMBER, TEXT, check_room, check_size
+from clearprop.tables.text_tables import decode, read_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,13 +43,9 @@ _MAGIC = (
     (b"%PDF", "a PDF"),
     (b"SQLite format 3", "a SQLite database"),
 )
-_BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),  # begins like UTF-16's, so it comes first
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
+
+_START = re.compile(rb"[^ \t\r\n\xef\xbb\xbf]")
+_KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
 
 def kind_of(path: PathLike) -> str:
@@ -92,18 +82,8 @@ def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
         If polars (the extra `tables`) is not installed.
     """
     path = Path(path)
-    try:
-        if path.is_dir():
-            raise FileMissingError(f"{path} is a folder; give a file")
-        kind = kind_of(path)
-        if not path.exists():
-            raise FileMissingError(f"there is no file {path}")
-        content = path.read_bytes()
-    except (FileMissingError, TableFileError):
-        raise
-    except OSError as error:
-        raise TableFileError(f"{path} cannot be read: {error.strerror or error}") from error
-    if not content.strip(b" \t\r\n\xef\xbb\xbf"):
+    kind, content = _open(path)
+    if _START.search(content) is None:
         raise TableFileError(f"{path} is empty")
     _check_kind(content, kind, path)
     frame = _read(content, kind, path, as_text)
@@ -111,6 +91,21 @@ def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
         header = "a header but " if kind in ("CSV", "TSV") else ""
         raise TableFileError(f"{path} has {header}no rows")
     return frame
+
+
+def _open(path: Path) -> tuple[str, bytes]:
+    """Return what a file is by its name, and what is in it."""
+    try:
+        with open_regular(path, TableFileError) as file:
+            kind = kind_of(path)
+            check_size(path, os.fstat(file.fileno()).st_size)
+            return kind, file.read()
+    except FileMissingError:
+        if not path.is_dir():
+            kind_of(path)  # which may be why there is none
+        raise
+    except OSError as error:
+        raise TableFileError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def write_table(columns: Mapping[str, Any], path: PathLike) -> None:
@@ -152,7 +147,8 @@ def _polars(feature: str) -> Any:
 def _check_kind(content: bytes, kind: str, path: Path) -> None:
     """Raise `TableFileError` if the content begins like a file of another kind."""
     found = next((name for magic, name in _MAGIC if content.startswith(magic)), None)
-    start = content.lstrip(b" \t\r\n\xef\xbb\xbf")[:20].lower()
+    begins = _START.search(content)
+    start = content[begins.start() :][:20].lower() if begins else b""
     if found is None and start.startswith((b"<!doctype html", b"<html", b"<?xml")):
         found = "a web page" if b"html" in start else "XML"
     if found is None and start.startswith((b"{", b"[{")) and kind in ("CSV", "TSV"):
@@ -168,178 +164,55 @@ def _check_kind(content: bytes, kind: str, path: Path) -> None:
 def _read(content: bytes, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
     polars = _polars(f"reading {path.name}")
     if kind in ("CSV", "TSV"):
-        return _read_text(_decode(content, path), kind, path, as_text)
+        return read_text(decode(content, path), kind, path, as_text)
     try:
-        if kind == "Parquet":
-            frame = polars.read_parquet(io.BytesIO(content))
-        elif kind == "Arrow":
-            frame = polars.read_ipc(io.BytesIO(content))
-        else:
-            text = _decode(content, path).lstrip()
-            read = polars.read_json if text.startswith("[") else polars.read_ndjson
-            frame = read(io.BytesIO(text.encode()), infer_schema_length=None)
+        if kind in ("Parquet", "Arrow"):
+            return _read_binary(content, kind, path)
+        return _read_json(decode(content, path).lstrip(), path)
     except BaseException as error:
         refused = (polars.exceptions.PolarsError, OSError, ValueError)
-        if not isinstance(error, refused) and type(error).__name__ != "PanicException":
-            raise  # a panic of polars, on a damaged file, is no Exception
+        panicked = type(error).__name__ == "PanicException"  # of polars, which is no Exception
+        if isinstance(error, ClearpropError) or not (isinstance(error, refused) or panicked):
+            raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be read as {kind}: {reason}") from None
-    return frame
 
 
-def _decode(content: bytes, path: Path) -> str:
-    """Return the text of a file, or raise `TableFileError` with the line that is not text."""
-    encoding, skip = "utf-8", 0
-    for mark, name in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            encoding, skip = name, len(mark)
-            break
-    try:
-        text = content[skip:].decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: skip + error.start].count(b"\n") + 1
-        byte = content[skip + error.start]
-        advice = (
-            "save it as UTF-8 (Excel: 'CSV UTF-8'; if it is Windows text: iconv -f CP1252 -t UTF-8 "
-            f"{path.name})"
-        )
-        raise TableFileError(
-            f"{path} is not {encoding.upper()}: line {line} has the byte 0x{byte:02X}; {advice}"
-        ) from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise TableFileError(
-            f"{path} is not text: line {line} has a zero byte (UTF-16 without a byte-order mark, "
-            "or a binary file): save it as UTF-8"
-        )
-    return text
+def _read_binary(content: bytes, kind: str, path: Path) -> pl.DataFrame:
+    """Return a Parquet or Arrow file's table, if its rows have room in memory, as text too."""
+    import polars
+
+    scan = polars.scan_parquet if kind == "Parquet" else polars.scan_ipc
+    frame = scan(io.BytesIO(content))
+    types = frame.collect_schema().dtypes()
+    rows = frame.select(polars.len()).collect().item()
+    size = sum(rows * (TEXT if _is_text(dtype) else NUMBER) for dtype in types)
+    check_room(path, rows, len(types), size)
+    read = polars.read_parquet if kind == "Parquet" else polars.read_ipc
+    table = read(io.BytesIO(content))
+    # Rows of one long text share it, until each is a text of its own.
+    texts = table.select(polars.col(polars.String).str.len_bytes().cast(polars.UInt64).sum())
+    check_room(path, rows, len(types), size + sum(int(one.item()) for one in texts))
+    return table
 
 
-def _read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
-    polars = _polars(f"reading {path.name}")
-    stripped = text.lstrip("\r\n")
-    skipped = text[: len(text) - len(stripped)].count("\n")
-    text = stripped
-    headers = {mark: _header(text, mark, path) for mark in ("\t" if kind == "TSV" else ",;\t|")}
-    separator = max(headers, key=lambda mark: len(headers[mark]))  # the first of equals
-    names = _names(headers[separator], path)
-    options = {
-        "separator": separator,
-        "infer_schema": False,
-        "has_header": True,
-        "new_columns": names,
-    }
-    try:
-        frame = polars.read_csv(io.BytesIO(text.encode()), **options)
-        # A cell of several lines may be a quote that nobody closed: the csv module looks closer.
-        lines = sum(not line.isspace() for line in text.split("\n") if line)
-        sure = frame.shape == (lines - 1, len(names)) and not frame[:, -1].null_count()
-    except polars.exceptions.PolarsError:
-        sure = False
-    if not sure:
-        frame = polars.DataFrame(_rows(text, separator, names, path, skipped), orient="row",
-                                 schema=dict.fromkeys(names, polars.String))  # fmt: skip
-    return _typed(frame, as_text, may_have_commas=separator == ";")
+def _is_text(dtype: pl.DataType) -> bool:
+    import polars
+
+    kinds = (polars.String, polars.Categorical, polars.Enum, polars.Object, polars.Time)
+    return isinstance(dtype, kinds)
 
 
-def _header(text: str, separator: str, path: Path) -> list[str]:
-    """Return the fields of the first line."""
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise TableFileError(f"{path} line 1 cannot be read: {error}") from None
+def _read_json(text: str, path: Path) -> pl.DataFrame:
+    """Return the table in a list of objects, or lines of them, if it has room in memory.
 
-
-def _names(header: list[str], path: Path) -> list[str]:
-    """Return the column names; one without a name is called by its place."""
-    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
-    name, times = Counter(names).most_common(1)[0]
-    if times > 1:
-        places = [str(place) for place, other in enumerate(names, 1) if other == name]
-        bare = all(number_of(other) is not None for other in names)
-        advice = "is its first line a header?" if bare else "rename them"
-        raise ColumnError(
-            f"{path} has {times} columns called {name!r} (columns {shortened(places)}): {advice}"
-        )
-    return names
-
-
-def _rows(
-    text: str, separator: str, names: list[str], path: Path, skipped: int
-) -> list[list[str | None]]:
-    """Return the fields of each line that is not blank, all lines having as many as the header."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str | None]] = []
-    advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
-    if names[0].startswith("#"):
-        advice = "the first line looks like a comment: take it out"
-    try:
-        next(reader)
-        for row in reader:
-            if len(row) != len(names) and row:
-                line = skipped + reader.line_num
-                raise TableFileError(
-                    f"{path} line {line} has {len(row)} fields, but the header has "
-                    f"{len(names)}: {advice}"
-                )
-            if row:
-                rows.append(list(row))
-    except csv.Error as error:
-        line = skipped + reader.line_num
-        raise TableFileError(
-            f"{path} line {line} cannot be read: {error} (a quote that is not closed?)"
-        ) from None
-    return rows
-
-
-def _typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
-    """Return columns of text as numbers or booleans, where all their values are.
-
-    All columns go through each question together, as there may be thousands.
+    Rows may have keys of their own, each of which is a column of all rows.
     """
     import polars
 
-    each = polars.all()
-    frame = frame.select(each.str.strip_chars())
-    frame = frame.select(polars.when(~each.is_in(list(MISSING))).then(each))
-    plain = _with_points(frame) if may_have_commas else frame
-
-    def where(answer: pl.Expr, table: pl.DataFrame = plain) -> set[str]:
-        return {name for name, yes in table.select(answer).row(0, named=True).items() if yes}
-
-    # Infinity counts as a number here, so that it is refused as one, with its row.
-    numbers = where(each.str.contains(rf"^({PLAIN}|(?i:[+-]?inf(inity)?))$").all())
-    numbers -= where(each.str.contains(r"^[+-]?0\d").any())  # 007 is a name, not a number
-    whole = where(each.str.contains(r"^[+-]?\d{1,18}$").all())
-    booleans = where(each.str.to_lowercase().is_in(["true", "false"]).all(), frame)
-    text = {*as_text} | where(each.is_null().all())
-    columns = []
-    for name in frame.columns:
-        column = polars.col(name)
-        if name in text or name not in numbers | booleans:
-            columns.append(frame[name])
-        elif name in booleans:
-            columns.append(frame.select(column.str.to_lowercase() == "true")[name])
-        else:
-            columns.append(plain[name].cast(polars.Int64 if name in whole else polars.Float64))
-    return polars.DataFrame(columns)
-
-
-def _with_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the numbers of a file that has decimal commas with points, as it is otherwise.
-
-    A point between thousands is left out, if some number of the file has a decimal comma.
-    """
-    import polars
-
-    each = polars.all()
-    commas = frame.select(each.str.contains(r"^[+-]?\d+,\d+$").any())
-    if not any(commas.row(0)):
-        return frame
-    thousands = each.str.contains(r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$")
-    bare = each.str.replace_all(".", "", literal=True)
-    point = each.str.contains(".", literal=True)  # of a date, or a decimal: no number here
-    frame = frame.select(
-        polars.when(thousands).then(bare).when(point).then(polars.lit("text")).otherwise(each)
-    )
-    return frame.select(each.str.replace(",", ".", literal=True))
+    listed = text.startswith("[")
+    rows = text.count("{") if listed else text.count("\n") + 1
+    keys = {found.group(1) for found in _KEY.finditer(text)}
+    check_room(path, rows, len(keys), rows * len(keys) * NUMBER)
+    read = polars.read_json if listed else polars.read_ndjson
+    return read(io.BytesIO(text.encode()), infer_schema_length=None)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
 from clearprop.tables.columns import (
+    EXACT,
     Column,
     as_categories,
     as_number,
@@ -173,24 +174,12 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
             f"target {column.name!r} has {len(different)} different values in {len(keys)} rows, "
             f"too many for classes{advice}"
         )
+    zero = next((key for key in different if "\0" in key), None)
+    if zero is not None:  # NumPy takes it off the end of a text
+        raise TargetError(
+            f"target {column.name!r} holds {zero!r}, a text with a zero character: take it out"
+        )
     return Target(column.name, _classes(column, different)), why
-
-
-def restore_target(header: Mapping[str, Any]) -> Target:
-    """Return the target that a file describes; whatever is wrong raises."""
-    classes, mean, scale = header["classes"], float(header["mean"]), float(header["scale"])
-    known = (
-        isinstance(header["column"], str)
-        and isinstance(classes, list)
-        and all(isinstance(value, str | int | float | bool) for value in classes)
-        and len({*map(type, classes)}) <= 1
-        and len(set(classes)) == len(classes) != 1
-        and np.isfinite([mean, scale]).all()
-        and scale > 0
-    )
-    if not known:
-        raise ValueError("the target is described in no known way")
-    return Target(header["column"], tuple(classes), mean, scale)
 
 
 def _detect_task(column: Column, different: int) -> tuple[str, str]:
@@ -212,7 +201,7 @@ def _classes(column: Column, different: list[str]) -> tuple[Class, ...]:
     if column.kind == "text":
         return tuple(different)
     numbers = np.unique(column.values)
-    whole = (numbers == np.floor(numbers)).all()
+    whole = (numbers == np.floor(numbers)).all() and (np.abs(numbers) < EXACT).all()
     return tuple(int(v) if whole else float(v) for v in numbers)
 
 

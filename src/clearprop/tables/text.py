@@ -31,8 +31,3 @@ def shortened(names: Iterable[object], most: int = 8, between: str = ", ") -> st
 def cut(text: str, most: int = 30) -> str:
     """Return a text whose end is left out where it is long."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
-def printable(text: str) -> str:
-    """Return text whose control characters are gone: names in a file may hold anything."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

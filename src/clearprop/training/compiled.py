@@ -19,8 +19,10 @@ from clearprop.training.standing import (
     begin,
     diverged,
     go_on,
+    stands_still,
     update,
     where_parameters_not_finite,
+    where_squares_overflow,
 )
 
 CALL = 0.05
@@ -68,7 +70,8 @@ class CompiledEngine:
         Raises
         ------
         DivergenceError
-            If cost, deltas or parameters are not finite; the last verified parameters are back.
+            If cost, deltas or parameters are not finite, or an epoch has ended and the squares of
+            gradients that the optimizer keeps are not; the last verified parameters are back.
         FunctionError
             If a function of the user's own raised.
         """
@@ -88,6 +91,8 @@ class CompiledEngine:
                 self._check(P.UPDATE_NOT_FINITE)
         self._note_position()
         ended = costs[: run.epoch - epoch]
+        if len(ended):
+            self._check_squares()
         # Several epochs are run at once where every batch has weight, and makes an update.
         ends = (epoch + 1 + np.arange(len(ended))) * job.epoch_batches
         return ended[:, 0] / ended[:, 1], run.made - (run.now - ends)
@@ -117,6 +122,16 @@ class CompiledEngine:
         last = step - self._verified_at <= 1 + (status != P.UPDATE_NOT_FINITE)
         restored = "the last finite step" if last else f"step {self._verified_at}"
         raise diverged((step - 1) // job.epoch_batches + 1, step, problem, restored)
+
+    def _check_squares(self) -> None:
+        """Raise where a square of a gradient has overflowed: once an epoch, as it costs a pass."""
+        job, network, step = self._job, self._job.network, self.standing.batches
+        problem = where_squares_overflow(self.rule, self.standing.state, network)
+        if problem is not None:
+            network.parameters[:] = self._verified
+            epoch = (step - 1) // job.epoch_batches + 1
+            restored = f"step {self._verified_at}"
+            raise stands_still(network.dtype, epoch, step, problem, restored)
 
 
 def compiled_cost(

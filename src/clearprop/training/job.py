@@ -81,7 +81,7 @@ def check_data(
     checked = check_inputs(X, network.sizes[0], network.dtype, f"{of}X")
     kind, n_outputs = network.loss.targets, network.sizes[-1]
     targets = check_targets(y, len(checked), n_outputs, kind, network.dtype, f"{of}y")
-    return Data(checked, targets, check_sample_weight(weights, len(checked)))
+    return Data(checked, targets, check_sample_weight(weights, len(checked), f"{of}sample_weight"))
 
 
 def check_job(

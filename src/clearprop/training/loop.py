@@ -70,7 +70,7 @@ class Loop:
     standing : Standing, optional
         Of a run of the same job, which goes on from it and changes it. None: it begins.
     history : History, optional
-        Of that run; it grows.
+        Of that run; it grows. It has the epochs that the standing has behind it.
     judge : Judge, optional
         Ends the run by its costs; "judged" is then what the history says.
     """
@@ -101,12 +101,18 @@ class Loop:
                 self._engine = ReferenceEngine(job, rule, standing)
         elif standing is not None:
             raise ArgumentError(_NO_STANDING)
+        history = History() if history is None else history
+        if self._engine is not None and len(history.epochs) != self._engine.standing.epoch:
+            raise ArgumentError(
+                f"the history has {len(history.epochs)} epochs, the standing is in epoch "
+                f"{self._engine.standing.epoch + 1}: give the history of the same run"
+            )
         best = BestEpoch() if self._engine is None else self._engine.standing.best
         total = job.settings.epochs if self._engine is None else job.total
         self._show = Progress(progress, job.settings.epochs, total)
         self._watch = Watch(
             network, job, held_out, metrics, callbacks, stopping, best, self._show, engine, judge,
-            History() if history is None else history,
+            history,
         )  # fmt: skip
         self._batch_seconds = np.inf
 
@@ -158,7 +164,7 @@ class Loop:
         standing, total = engine.standing, self._job.total
         last = total if batches is None else min(standing.batches + batches, total)
         while standing.batches < last and not stop.requested:
-            some = min(self._next_call(engine), last - standing.batches)
+            some = self._next_call(engine, last - standing.batches)
             started = time.perf_counter()
             costs, updates = engine.advance(some)
             self._batch_seconds = (time.perf_counter() - started) / some
@@ -166,13 +172,15 @@ class Loop:
             if len(costs) and self._watch.after_epochs(costs, updates):
                 return
 
-    def _next_call(self, engine: Engine) -> int:
+    def _next_call(self, engine: Engine, left: int) -> int:
         """Return how many batches to run: to the end of an epoch, or what the time allows.
 
-        Several epochs where nobody has to look at each.
+        Several epochs where nobody has to look at each; then whole ones, so that a look finds the
+        parameters of an epoch's end.
         """
         standing, epoch_batches = engine.standing, self._job.epoch_batches
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
+        fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
         ahead = self._watch.epochs_ahead
         if fitting <= to_end or ahead <= 1 or self._job.data.weights is not None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.errors import DivergenceError
 from clearprop.optimizers import Optimizer
 from clearprop.record import Record, where_not_finite
 from clearprop.training.job import Job
@@ -13,8 +17,10 @@ from clearprop.training.standing import (
     begin,
     diverged,
     go_on,
+    stands_still,
     update,
     where_parameters_not_finite,
+    where_squares_overflow,
 )
 
 
@@ -46,7 +52,8 @@ class ReferenceEngine:
         Raises
         ------
         DivergenceError
-            If cost, gradient or parameters are not finite; the last verified parameters are back.
+            If cost, gradient, parameters, or the squares of gradients that the optimizer keeps are
+            not finite; the last verified parameters are back.
         """
         costs: list[float] = []
         updates: list[int] = []
@@ -88,6 +95,10 @@ class ReferenceEngine:
             clock = standing.clock(job.total)
             update(self.rule, standing, record.gradient, clock, self._is_weight, self._verified)
             self._verify(where_parameters_not_finite(job.network))
+            self._verify(
+                where_squares_overflow(self.rule, standing.state, job.network),
+                partial(stands_still, job.network.dtype),
+            )
             standing.updates += 1
         self._move_on(len(rows))
         return record
@@ -101,9 +112,11 @@ class ReferenceEngine:
             if standing.batches < self._job.total:
                 self._order = self._job.order(standing.epoch)
 
-    def _verify(self, problem: str | None) -> None:
+    def _verify(
+        self, problem: str | None, error: Callable[..., DivergenceError] = diverged
+    ) -> None:
         if problem is not None:
             standing = self.standing
             standing.parameters[:] = self._verified
             step = standing.batches + 1
-            raise diverged(standing.epoch + 1, step, problem, "the last finite step")
+            raise error(standing.epoch + 1, step, problem, "the last finite step")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from clearprop.training.watching.early_stopping import BestEpoch
 class Standing:
     """Where a run stands; the run changes it as it goes.
 
+    Take it out between batches: after an error or a second Ctrl-C it may be behind the parameters.
+
     Attributes
     ----------
     parameters : ndarray, shape (n_parameters,)
@@ -28,7 +31,7 @@ class Standing:
     place : int
         Rows of that epoch's order that are done.
     batches, updates : int
-        Done, and made among them: a batch without weight is passed over.
+        Done, and made: a batch without weight is passed over; updates of runs before count too.
     sums : ndarray of float64, shape (2,)
         Over the epoch's batches so far: of their costs by what each counts, and of that.
     best : BestEpoch
@@ -64,11 +67,15 @@ def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
     Raises
     ------
     ArgumentError
-        If the optimizer's arrays are not those of this network and rule, or cannot be changed in
-        place: compiled code would write beside them.
+        If parameters or the optimizer's arrays are not those of this network and rule, or cannot be
+        changed in place: compiled code would write beside them.
     """
-    for name, fresh in rule.start(network.parameters).items():
-        own = standing.state.get(name)
+    given, state = standing.parameters, standing.state
+    if given.shape != network.parameters.shape or given.dtype != network.dtype:
+        raise ArgumentError("the standing's parameters do not belong to this network")
+    begun = rule.start(network.parameters)
+    for name, fresh in begun.items():
+        own = state.get(name)
         if (
             own is None
             or own.shape != fresh.shape
@@ -76,8 +83,10 @@ def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
             or not (own.flags.c_contiguous and own.flags.writeable)
         ):
             raise ArgumentError(f"the optimizer's state {name!r} does not belong to this network")
-    if standing.parameters is not network.parameters:
-        network.parameters[:] = standing.parameters
+    for name in [*begun, *(other for other in state if other not in begun)]:
+        state[name] = state.pop(name)  # compiled code takes them by their places
+    if given is not network.parameters:
+        network.parameters[:] = given
         standing.parameters = network.parameters
     return standing
 
@@ -108,6 +117,37 @@ def where_parameters_not_finite(network: Network) -> str | None:
         if wrong.size:
             return f"{name} holds {wrong[0]} after the update"
     return None
+
+
+def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> str | None:
+    """Return whose gradient squared was too large for the data type, or None.
+
+    Adam and RMSprop divide by the root of a mean of squares. Where that is infinite it stays so,
+    and its parameter never moves again, whatever its gradient: nothing else would show it.
+    """
+    name = getattr(rule, "squares", None)
+    squares = state.get(name) if name else None
+    if squares is None or squares.max() < np.inf:
+        return None
+    for part, view in network.unflatten(squares).items():
+        if not np.isfinite(view).all():
+            return (
+                f"the optimizer's {name} of {part} holds inf, a gradient squared that is too large "
+                f"for {network.dtype}"
+            )
+    return None
+
+
+def stands_still(
+    dtype: np.dtype[Any], epoch: int, step: int, problem: str, restored: str
+) -> DivergenceError:
+    """Return the error of a run whose squares have overflowed, in this step or one before it."""
+    wider = ", or compute in float64 (precision='float64')" if dtype == np.float32 else ""
+    return DivergenceError(
+        f"training diverged by epoch {epoch}, step {step}: {problem}",
+        restored,
+        f"scale the inputs{wider}",
+    )
 
 
 def diverged(epoch: int, step: int, problem: str, restored: str) -> DivergenceError:

@@ -25,7 +25,7 @@ from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import METRICS, Metric, MetricSpec, resolve_metrics
 from clearprop.training.watching.watch import Callback
 
-Validation = float | tuple[object, object] | None
+Validation = float | tuple[object, object] | tuple[object, object, object] | None
 
 
 def train(
@@ -82,7 +82,7 @@ def train(
     dropout : float
         The share of hidden activations, in [0, 1), that is set to zero in training; the
         kept ones are divided by 1 - dropout, so that prediction needs no change.
-    validation : (X, y) or float, optional
+    validation : (X, y), (X, y, sample_weight) or float, optional
         Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
     metrics : iterable of str or callable
         "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
@@ -123,8 +123,9 @@ def train(
     NonFiniteError
         If the network holds NaN before the first update, or early stopping meets one.
     DivergenceError
-        If cost, gradient or parameters become NaN or infinite: the last good parameters
-        are restored; ``error.history`` holds the epochs until then.
+        If cost, gradient or parameters become NaN or infinite, or the squares of gradients
+        that Adam and RMSprop keep: the last good parameters are restored; ``error.history``
+        holds the epochs until then.
 
     Examples
     --------
@@ -206,10 +207,13 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
     """Return the job without its validation rows, and these."""
     if validation is None:
         return job, None
-    if isinstance(validation, tuple) and len(validation) == 2:
-        return job, check_data(job.network, *validation, of="validation ")
+    if isinstance(validation, tuple) and len(validation) in (2, 3):
+        X, y, weights = validation if len(validation) == 3 else (*validation, None)
+        return job, check_data(job.network, X, y, weights, of="validation ")
     if isinstance(validation, int | float | np.integer | np.floating):
         return split(job, validation)
+    number = f" of {len(validation)}" if isinstance(validation, tuple) else ""
     raise ArgumentError(
-        f"validation is a {type(validation).__name__}; give a pair (X, y) or a share such as 0.2"
+        f"validation is a {type(validation).__name__}{number}; give (X, y), (X, y, sample_weight), "
+        "or a share such as 0.2"
     )

@@ -98,7 +98,7 @@ def test_a_kill_loses_no_epoch_that_is_over(tmp_path, kind):
 def test_a_file_that_stands_there_is_refused_before_any_work(tmp_path, kind):
     path = tmp_path / "log"
     path.write_text("precious")
-    with pytest.raises(cp.FileWriteError, match=r"log exists already: .* if_exists='append' or 'r"):
+    with pytest.raises(cp.FileWriteError, match=r"log exists already: .* if_exists='append', 'r"):
         kind(path)
     assert path.read_text() == "precious"
     with pytest.raises(cp.ArgumentError, match="if_exists is 'yes'; it must be 'fail', 'append'"):

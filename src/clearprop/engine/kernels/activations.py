@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from numba import types
 
+from clearprop.engine.kernels.arguments import Count, Real, Reals, RealType
+from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.elementary import Elementary, of_type
-from clearprop.engine.kernels.elementary import compiled as inlined
 from clearprop.engine.kernels.pointers import get, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
@@ -23,97 +24,97 @@ from clearprop.errors import missing_piece
 Pair = Callable[[Any], tuple[Any, Any]]
 
 
-def _identity(e: Elementary, real: Any) -> Pair:
+def _identity(e: Elementary, real: RealType) -> Pair:
     one = real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         return z, one
 
     return pair
 
 
-def _sigmoid(e: Elementary, real: Any) -> Pair:
+def _sigmoid(e: Elementary, real: RealType) -> Pair:
     sigmoid, one = e.sigmoid, real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         a = sigmoid(z)
         return a, a * (one - a)
 
     return pair
 
 
-def _tanh(e: Elementary, real: Any) -> Pair:
+def _tanh(e: Elementary, real: RealType) -> Pair:
     tanh, one = e.tanh, real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         a = tanh(z)
         return a, one - a * a
 
     return pair
 
 
-def _relu(e: Elementary, real: Any) -> Pair:
+def _relu(e: Elementary, real: RealType) -> Pair:
     zero, one = real(0), real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         return (zero if z <= zero else z), (one if z > zero else zero)  # NaN stays NaN
 
     return pair
 
 
-def _leaky_relu(e: Elementary, real: Any) -> Pair:
+def _leaky_relu(e: Elementary, real: RealType) -> Pair:
     zero, one, leak = real(0), real(1), real(0.01)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         return (z if z > zero else leak * z), (one if z > zero else leak)
 
     return pair
 
 
-def _elu(e: Elementary, real: Any) -> Pair:
+def _elu(e: Elementary, real: RealType) -> Pair:
     expm1, zero, one = e.expm1, real(0), real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         below = expm1(z if z < zero else zero)
         return (below if z <= zero else z), below + one
 
     return pair
 
 
-def _gelu(e: Elementary, real: Any) -> Pair:
+def _gelu(e: Elementary, real: RealType) -> Pair:
     exp, erf, half = e.exp, e.erf, real(0.5)
     inverse_root_2, density = real(0.7071067811865476), real(0.3989422804014327)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         share = half + half * erf(z * inverse_root_2)
         return z * share, share + z * (density * exp(-half * z * z))
 
     return pair
 
 
-def _silu(e: Elementary, real: Any) -> Pair:
+def _silu(e: Elementary, real: RealType) -> Pair:
     sigmoid, one = e.sigmoid, real(1)
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         s = sigmoid(z)
         return z * s, s * (one + z * (one - s))
 
     return pair
 
 
-def _softplus(e: Elementary, real: Any) -> Pair:
+def _softplus(e: Elementary, real: RealType) -> Pair:
     softplus, sigmoid = e.softplus, e.sigmoid
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         return softplus(z), sigmoid(z)
 
     return pair
 
 
-def _exp(e: Elementary, real: Any) -> Pair:
+def _exp(e: Elementary, real: RealType) -> Pair:
     exp = e.exp
 
-    def pair(z: Any) -> Any:
+    def pair(z: Real) -> Any:
         a = exp(z)
         return a, a
 
@@ -138,7 +139,7 @@ PAIRS: dict[str, Callable[[Elementary, Any], Pair]] = {
 def elementwise(pair: Pair) -> Callable[..., None]:
     """Return the loop (count, a, d): a holds z and becomes f(z), d becomes f'(z)."""
 
-    def activation(count: Any, a: Any, d: Any) -> None:
+    def activation(count: Count, a: Reals, d: Reals) -> None:
         for i in range(count):
             value, slope = pair(get(a, i))
             put(a, i, value)
@@ -150,7 +151,7 @@ def elementwise(pair: Pair) -> Callable[..., None]:
 def values(pair: Pair) -> Callable[..., None]:
     """Return the loop (count, a): a holds z and becomes f(z)."""
 
-    def activation(count: Any, a: Any) -> None:
+    def activation(count: Count, a: Reals) -> None:
         for i in range(count):
             put(a, i, pair(get(a, i))[0])
 
@@ -174,7 +175,7 @@ def _softmax(precision: Precision) -> Callable[..., None]:
     exp, one = of_type(real).exp, real(1)
     total_of_row, largest_of_row = total_of(precision), largest_of(precision)
 
-    def softmax_row(count: Any, a: Any) -> None:
+    def softmax_row(count: Count, a: Reals) -> None:
         largest = largest_of_row(a, count)
         for j in range(count):
             put(a, j, exp(get(a, j) - largest))
@@ -190,7 +191,7 @@ def _softmax_jacobian(precision: Precision) -> Callable[..., None]:
     real: Any = precision.accumulation
     zero = real(0)
 
-    def jacobian(count: Any, a: Any, s: Any, out: Any) -> None:
+    def jacobian(count: Count, a: Reals, s: Reals, out: Reals) -> None:
         total = zero
         for j in range(count):
             total += get(a, j) * get(s, j)
@@ -208,7 +209,7 @@ def _with_copy(value: Callable[..., None]) -> Callable[..., None]:
     """Return (count, a, d): the activation of a row, copied to d, where the Jacobian finds it."""
     row = inlined(value)
 
-    def activation(count: Any, a: Any, d: Any) -> None:
+    def activation(count: Count, a: Reals, d: Reals) -> None:
         row(count, a)
         for j in range(count):
             put(d, j, get(a, j))

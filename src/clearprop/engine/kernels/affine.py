@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from numba import njit
-
+from clearprop.engine.kernels.arguments import Address, Count, Reals
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.packing import make_copy_some, packing
+from clearprop.engine.kernels.parts import padded, part_size, parts_of
 from clearprop.engine.kernels.pointers import offset, reals
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK, block_product
 from clearprop.engine.kernels.tile import ADD
 from clearprop.engine.kernels.tile import ROW as WITH_ROW
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 class Affine(NamedTuple):
@@ -39,13 +38,20 @@ def make_affine(precision: Precision) -> Affine:
     copy_some = make_copy_some(precision)
 
     @compiled
-    def panel_size(k: Any) -> Any:
+    def panel_size(k: Count) -> Count:
         """Numbers of a panel: k rows, the biases, and what transposes of squares write beyond."""
-        return (k + 1 if k % lane == 0 else (k + lane) // lane * lane) * width
+        return (k + 1 if k % lane == 0 else padded(k, lane)) * width
 
     @compiled
     def pack(
-        n_in: Any, start: Any, k: Any, first: Any, columns: Any, w: Any, b: Any, packed: Any
+        n_in: Count,
+        start: Count,
+        k: Count,
+        first: Count,
+        columns: Count,
+        w: Reals,
+        b: Address,
+        packed: Reals,
     ) -> None:
         """Pack k columns of W from `start` on, its rows from `first` on; biases if b is not 0."""
         panel = panel_size(k)
@@ -53,30 +59,30 @@ def make_affine(precision: Precision) -> Affine:
         if b != 0 and start + k == n_in:
             j = 0
             while j < columns:
-                some = lane if columns - j > lane else columns - j
+                some = part_size(columns, lane, j)
                 at = j // width * panel + k * width + j % width
                 copy_some(offset(real(b), first + j), offset(packed, at), some)
                 j += lane
 
     @compiled
     def affine(
-        n_in: Any,
-        first: Any,
-        columns: Any,
-        w: Any,
-        b: Any,
-        rows: Any,
-        a_in: Any,
-        a_row: Any,
-        out: Any,
-        out_row: Any,
-        packed: Any,
-        ready: Any,
+        n_in: Count,
+        first: Count,
+        columns: Count,
+        w: Reals,
+        b: Address,
+        rows: Count,
+        a_in: Reals,
+        a_row: Count,
+        out: Reals,
+        out_row: Count,
+        packed: Reals,
+        ready: Count,
     ) -> None:
         """Write z to columns of `out` from `first` on; with `ready`, W is packed already."""
         start = 0
         while start < n_in:
-            k = BLOCK if n_in - start > BLOCK else n_in - start
+            k = part_size(n_in, BLOCK, start)
             if ready == 0:
                 pack(n_in, start, k, first, columns, w, b, packed)
             mode = ADD if start else 0
@@ -98,7 +104,7 @@ def make_affine(precision: Precision) -> Affine:
                 mode,
             )
             if ready != 0:
-                packed = offset(packed, (columns + width - 1) // width * panel)
+                packed = offset(packed, parts_of(columns, width) * panel)
             start += k
 
     return Affine(panel_size, pack, affine)

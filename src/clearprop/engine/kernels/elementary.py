@@ -18,10 +18,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import DTypeLike
 
+from clearprop.engine.kernels.arguments import Real
 from clearprop.engine.kernels.coefficients import COEFFICIENTS
+from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.intrinsics import (
     exponent_of,
     fma,
@@ -31,9 +32,6 @@ from clearprop.engine.kernels.intrinsics import (
 )
 
 Function = Callable[[Any], Any]
-
-compiled = njit(error_model="numpy", nogil=True, forceinline=True)
-"""Inlined, and without a check for division by zero, so that loops become vectors."""
 
 
 class Elementary(NamedTuple):
@@ -81,8 +79,8 @@ def of_type(dtype: DTypeLike) -> Elementary:
     low_center, high_center = constant(2.0, 1.75), constant(2.0, 4.0)
     erfc_middle, erf_end = constant(4.0, 2.5), constant(4.0, 6.0)
 
-    @compiled
-    def exp_in_parts(x: Any) -> tuple[Any, Any, Any]:
+    @inlined
+    def exp_in_parts(x: Real) -> tuple[Any, Any, Any]:
         """exp(x) = (value + rest) 2^n, with n the whole number nearest x / log(2), shifted."""
         y = x if x < exp_end else exp_end
         y = y if y > exp_start else exp_start
@@ -93,14 +91,14 @@ def of_type(dtype: DTypeLike) -> Elementary:
         value = one + more
         return value, more - (value - one), shifted
 
-    @compiled
-    def exp(x: Any) -> Any:
+    @inlined
+    def exp(x: Real) -> Any:
         """The parts together."""
         value, _, shifted = exp_in_parts(x)
         return times_power_of_two(value, shifted) if x == x else x
 
-    @compiled
-    def expm1(x: Any) -> Any:
+    @inlined
+    def expm1(x: Real) -> Any:
         """(2^n - 1) + 2^n (exp(r) - 1); far above 0, where 2^n may overflow, exp(x)."""
         value, rest, shifted = exp_in_parts(x if x < twenty else twenty)
         power = times_power_of_two(one, shifted)
@@ -108,14 +106,14 @@ def of_type(dtype: DTypeLike) -> Elementary:
         near = near if x < twenty else exp(x) - one
         return near if x == x else x
 
-    @compiled
+    @inlined
     def log1p_near(f: Any) -> Any:
         """log(1 + f) for |f| <= 1/3."""
         square = f * f
         return fma(square, fma(f, log_series(f), -half), f)
 
-    @compiled
-    def log(x: Any) -> Any:
+    @inlined
+    def log(x: Real) -> Any:
         """log(m) + e log(2), for x = m 2^e with m in [2/3, 4/3)."""
         small = x < least_normal
         y = x * lift if small else x
@@ -125,8 +123,8 @@ def of_type(dtype: DTypeLike) -> Elementary:
         value = value if x > zero else (-infinity if x == zero else nan)
         return value if x == x else x
 
-    @compiled
-    def tanh(x: Any) -> Any:
+    @inlined
+    def tanh(x: Real) -> Any:
         """X + x^3 P(x^2) near 0, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x."""
         magnitude = x if x > zero else -x
         square = x * x
@@ -135,8 +133,8 @@ def of_type(dtype: DTypeLike) -> Elementary:
         far = far if x > zero else -far
         return near if magnitude < tanh_near else (far if x == x else x)
 
-    @compiled
-    def sigmoid(x: Any) -> Any:
+    @inlined
+    def sigmoid(x: Real) -> Any:
         """1 / (1 + e), or e / (1 + e) for x below 0, with e = exp(-|x|).
 
         The quotient is mended by what was rounded off e and 1 + e.
@@ -153,8 +151,8 @@ def of_type(dtype: DTypeLike) -> Elementary:
         left = fma(-quotient, below, above) + (above_low - quotient * below_low)
         return fma(left, share, quotient) if x == x else x
 
-    @compiled
-    def softplus(x: Any) -> Any:
+    @inlined
+    def softplus(x: Real) -> Any:
         """max(x, 0) + log(1 + exp(-|x|))."""
         magnitude = x if x > zero else -x
         e = exp(-magnitude)
@@ -166,19 +164,19 @@ def of_type(dtype: DTypeLike) -> Elementary:
 
     if single:
 
-        @compiled
-        def log_of_erfc(x: Any) -> Any:
+        @inlined
+        def log_of_erfc(x: Real) -> Any:
             return erfc_low(x - low_center)
 
     else:
 
-        @compiled
-        def log_of_erfc(x: Any) -> Any:
+        @inlined
+        def log_of_erfc(x: Real) -> Any:
             low, high = erfc_low(x - low_center), erfc_high(x - high_center)
             return low if x < erfc_middle else high
 
-    @compiled
-    def erf(x: Any) -> Any:
+    @inlined
+    def erf(x: Real) -> Any:
         """X + x P(x^2) near 0, else 1 - exp(-Q(|x|)) with the sign of x."""
         magnitude = x if x > zero else -x
         near = fma(x, erf_series(x * x), x)

@@ -8,54 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit, types
+from numba import types
 
+from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.affine import make_affine
+from clearprop.engine.kernels.arguments import Address, Count, Line, Plan, Reals
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.intrinsics import mark, unmarked
-from clearprop.engine.kernels.plan import (
-    ACTIVATION,
-    BLOCK_ROWS,
-    F_COLUMNS,
-    FORWARD_NOT_FINITE,
-    JACOBIAN,
-    LABELS,
-    LAYERS,
-    LOSS,
-    LOSS_SETTINGS,
-    N_IN,
-    N_OUT,
-    OUT_LOSSES,
-    OUTPUT,
-    RAISED,
-    ROW,
-    SCRATCH,
-    SCRATCH_BYTES,
-    STATUS,
-    STRIDE,
-    TABLE,
-    TEAM,
-    THREADS,
-    VALUE,
-    WIDEST,
-    B,
-    N,
-    W,
-    X,
-    Y,
-)
+from clearprop.engine.kernels.parts import padded, part_size, parts_of
 from clearprop.engine.kernels.pointers import (
     call,
     doubles,
     get,
     integers,
+    line,
     offset,
     put,
     reals,
 )
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.team import claim, pass_gate
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
@@ -65,61 +37,60 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
     zero: Any = precision.arithmetic(0)
 
     @compiled
-    def activate(plan: Any, layer: Any, a: Any, rows: Any) -> None:
+    def activate(plan: Plan, layer: Line, a: Reals, rows: Count) -> None:
         """Turn rows of z into activations."""
-        function, row, n = get(layer, VALUE), get(layer, ROW), get(layer, N_OUT)
-        if get(layer, JACOBIAN) == 0:
-            if row == (n + lane - 1) // lane * lane:
+        function, row, n = get(layer, P.VALUE), get(layer, P.ROW), get(layer, P.N_OUT)
+        if get(layer, P.JACOBIAN) == 0:
+            n = padded(n, lane)
+            if row == n:
                 rows, n = 1, rows * row
-            else:
-                n = (n + lane - 1) // lane * lane
         for i in range(rows):
             if call(function, (n, offset(a, i * row))) != 0:
-                put(plan, STATUS, RAISED)
+                put(plan, P.STATUS, P.RAISED)
 
     @compiled
-    def lose(plan: Any, layer: Any, first: Any, rows: Any, a: Any, d: Any, y: Any) -> None:
+    def lose(
+        plan: Plan, layer: Line, first: Count, rows: Count, a: Reals, d: Reals, y: Reals
+    ) -> None:
         """Write the losses of rows."""
-        n, row = get(layer, N_OUT), get(layer, ROW)
-        losses = offset(real(get(plan, OUT_LOSSES)), first)
-        settings = doubles(get(plan, LOSS_SETTINGS))
-        if get(plan, LABELS) != 0:
-            labels = offset(integers(get(plan, Y)), first)
-            raised = call(get(plan, LOSS), (rows, n, row, a, d, labels, losses, settings))
+        n, row = get(layer, P.N_OUT), get(layer, P.ROW)
+        losses = offset(real(get(plan, P.OUT_LOSSES)), first)
+        if get(plan, P.LABELS) != 0:  # the address counts: the kernel reads labels there
+            y = real(get(plan, P.Y) + 8 * first)
         else:
-            source = offset(real(get(plan, Y)), first * n)
+            source = offset(real(get(plan, P.Y)), first * n)
             for i in range(rows):
                 for j in range(n):
                     put(y, i * row + j, get(source, i * n + j))
-            raised = call(get(plan, LOSS), (rows, n, row, a, d, y, losses, settings))
-        if raised != 0:
-            put(plan, STATUS, RAISED)
+        settings = doubles(get(plan, P.LOSS_SETTINGS))
+        if call(get(plan, P.LOSS), (rows, n, row, a, d, y, losses, settings)) != 0:
+            put(plan, P.STATUS, P.RAISED)
 
     @compiled
-    def block(plan: Any, first: Any, rows: Any, scratch: Any) -> None:
+    def block(plan: Plan, first: Count, rows: Count, scratch: Address) -> None:
         """All layers for some rows."""
-        room = get(plan, BLOCK_ROWS) * get(plan, WIDEST)
+        room = get(plan, P.BLOCK_ROWS) * get(plan, P.WIDEST)
         old, new = real(scratch), real(scratch + size * room)
         packed = real(scratch + size * 4 * room)
-        layers = get(plan, LAYERS)
-        n_in = get(plan, TABLE + N_IN)
-        a_in, a_row = offset(real(get(plan, X)), first * n_in), n_in
+        layers = get(plan, P.LAYERS)
+        n_in = get(line(plan, 0), P.N_IN)
+        a_in, a_row = offset(real(get(plan, P.X)), first * n_in), n_in
         bad = unmarked(zero)
         for i in range(rows * n_in):
             bad = mark(bad, get(a_in, i))
         for index in range(layers):
-            layer = offset(plan, TABLE + index * STRIDE)
-            n_in, n, row = get(layer, N_IN), get(layer, N_OUT), get(layer, ROW)
-            columns = get(layer, F_COLUMNS)
-            w, b = real(get(layer, W)), get(layer, B)
+            layer = line(plan, index)
+            n_in, n, row = get(layer, P.N_IN), get(layer, P.N_OUT), get(layer, P.ROW)
+            columns = get(layer, P.F_COLUMNS)
+            w, b = real(get(layer, P.W)), get(layer, P.B)
             column = 0
             while column < n:
-                some = columns if n - column > columns else n - column
+                some = part_size(n, columns, column)
                 affine(n_in, column, some, w, b, rows, a_in, a_row, new, row, packed, 0)
                 column += columns
-            if index == layers - 1 and get(plan, OUT_LOSSES) != 0:
+            if index == layers - 1 and get(plan, P.OUT_LOSSES) != 0:
                 d, y = real(scratch + size * 2 * room), real(scratch + size * 3 * room)
-                if get(layer, ACTIVATION) == 0:
+                if get(layer, P.ACTIVATION) == 0:
                     lose(plan, layer, first, rows, new, d, y)
                     activate(plan, layer, new, rows)
                 else:
@@ -129,28 +100,28 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
                 activate(plan, layer, new, rows)
             a_in, a_row = new, row
             old, new = new, old
-        output = offset(real(get(plan, OUTPUT)), first * n)
+        output = offset(real(get(plan, P.OUTPUT)), first * n)
         for i in range(rows):
             for j in range(n):
                 value = get(a_in, i * a_row + j)
                 bad = mark(bad, value)
                 put(output, i * n + j, value)
         if bad:
-            put(plan, STATUS, FORWARD_NOT_FINITE)
+            put(plan, P.STATUS, P.FORWARD_NOT_FINITE)
 
-    def run(plan: Any, thread: Any) -> None:
-        team = integers(get(plan, TEAM))
+    def run(plan: Plan, thread: Count) -> None:
+        team = integers(get(plan, P.TEAM))
         pass_gate(team, thread)
-        threads = get(plan, THREADS)
+        threads = get(plan, P.THREADS)
         if thread >= threads:
             return
-        scratch = get(plan, SCRATCH) + thread * get(plan, SCRATCH_BYTES)
-        n, rows = get(plan, N), get(plan, BLOCK_ROWS)
-        pieces = (n + rows - 1) // rows
+        scratch = get(plan, P.SCRATCH) + thread * get(plan, P.SCRATCH_BYTES)
+        n, rows = get(plan, P.N), get(plan, P.BLOCK_ROWS)
+        pieces = parts_of(n, rows)
         part = claim(team, threads, thread, pieces)
         while part >= 0:
             first = part * rows
-            block(plan, first, rows if n - first > rows else n - first, scratch)
+            block(plan, first, part_size(n, rows, first), scratch)
             part = claim(team, threads, thread, pieces)
 
     return run, [types.CPointer(types.int64), types.int64]

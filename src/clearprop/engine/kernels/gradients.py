@@ -10,34 +10,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from numba import njit
-
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.arguments import Address, Count, Line, Plan, Reals
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.packed_layers import packing_of_layers
 from clearprop.engine.kernels.packing import make_copy, packing
-from clearprop.engine.kernels.plan import (
-    A_IN,
-    A_IN_ROW,
-    B_STATE,
-    B_STATE_2,
-    G_COLUMNS,
-    G_DIRECT,
-    G_ROWS,
-    MOMENT,
-    MOMENT_SIZE,
-    N_IN,
-    N_OUT,
-    OPTIMIZER,
-    PACKED_F,
-    ROW,
-    SHARD_STARTS,
-    SHARDS,
-    UPDATE_FLAG,
-    W_STATE,
-    W_STATE_2,
-    B,
-    D,
-    W,
-)
+from clearprop.engine.kernels.parts import padded, part_size
 from clearprop.engine.kernels.pointers import (
     LINE_BYTES,
     address_of,
@@ -54,10 +32,35 @@ from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK, block_product
 from clearprop.engine.kernels.tile import ADD
 
-compiled = njit(error_model="numpy", nogil=True)
-
 TILE_ROWS = 24
 """Rows of a gradient that are summed before they are used; a multiple of every tile's."""
+
+
+def make_update(
+    precision: Precision, parameters: int, state: int, state_2: int, told: int
+) -> Callable[..., None]:
+    """Return the optimizer for a run of parameters: (plan, layer, at, count, sums).
+
+    The first three are the places in a layer's line, `told` is where in what the optimizer is told.
+    """
+    real = reals(precision)
+
+    @compiled
+    def update(plan: Plan, layer: Line, at: Count, count: Count, sums: Reals) -> None:
+        call(
+            get(plan, P.OPTIMIZER),
+            (
+                count,
+                offset(real(get(layer, parameters)), at),
+                sums,
+                offset(real(get(layer, state)), at),
+                offset(real(get(layer, state_2)), at),
+                offset(doubles(get(plan, P.MOMENT)), told),
+                integers(address_of(plan) + 8 * P.UPDATE_FLAG),
+            ),
+        )
+
+    return update
 
 
 @cache
@@ -72,33 +75,33 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
 
     @compiled
     def sums_of_shard(
-        layer: Any,
-        begin: Any,
-        end: Any,
-        top: Any,
-        rows: Any,
-        first: Any,
-        columns: Any,
-        packed: Any,
-        sums: Any,
-        sums_row: Any,
+        layer: Line,
+        begin: Count,
+        end: Count,
+        top: Count,
+        rows: Count,
+        first: Count,
+        columns: Count,
+        packed: Reals,
+        sums: Reals,
+        sums_row: Count,
     ) -> None:
         """Sum over the samples of one shard of delta^l (a^(l-1))^T, for a block of W^l."""
-        row, a_row = get(layer, ROW), get(layer, A_IN_ROW)
-        direct = get(layer, G_DIRECT) != 0
+        row, a_row = get(layer, P.ROW), get(layer, P.A_IN_ROW)
+        direct = get(layer, P.G_DIRECT) != 0
         if begin == end:
             for i in range(rows * sums_row):
                 put(sums, i, zero)
         start = begin
         while start < end:
-            k = BLOCK if end - start > BLOCK else end - start
+            k = part_size(end, BLOCK, start)
             mode = ADD if start > begin else 0
-            delta = offset(real(get(layer, D)), start * row + top)
+            delta = offset(real(get(layer, P.D)), start * row + top)
             if direct:
-                a_in = offset(real(get(layer, A_IN)), start * a_row + first)
+                a_in = offset(real(get(layer, P.A_IN)), start * a_row + first)
                 product(k, rows, columns, delta, 1, row, a_in, width, a_row, sums, sums_row, mode)
             else:
-                wide = (columns + width - 1) // width * width
+                wide = padded(columns, width)
                 block = offset(packed, start * wide)
                 product(
                     k, rows, columns, delta, 1, row, block, k * width, width, sums, sums_row, mode
@@ -106,7 +109,7 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
             start += k
 
     @compiled
-    def add_in_tree(sums: Any, count: Any, shard: Any, shards: Any, held: Any) -> Any:
+    def add_in_tree(sums: Reals, count: Count, shard: Count, shards: Count, held: Count) -> Count:
         """Add what lies on top: blocks of `count` numbers, one a level. Return how many are left.
 
         Shards are added in pairs, pairs in pairs, and so on; in the end what remains.
@@ -120,51 +123,36 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
         return held
 
     @compiled
-    def pack_samples(plan: Any, layer: Any, first: Any, columns: Any, packed: Any) -> None:
+    def pack_samples(plan: Plan, layer: Line, first: Count, columns: Count, packed: Reals) -> None:
         """The columns of a^(l-1), block by block of each shard, as panels."""
-        wide = (columns + width - 1) // width * width
-        starts, a_row = integers(get(plan, SHARD_STARTS)), get(layer, A_IN_ROW)
-        for shard in range(get(plan, SHARDS)):
+        wide = padded(columns, width)
+        starts, a_row = integers(get(plan, P.SHARD_STARTS)), get(layer, P.A_IN_ROW)
+        for shard in range(get(plan, P.SHARDS)):
             start, end = get(starts, shard), get(starts, shard + 1)
             while start < end:
-                k = BLOCK if end - start > BLOCK else end - start
-                source = offset(real(get(layer, A_IN)), start * a_row + first)
+                k = part_size(end, BLOCK, start)
+                source = offset(real(get(layer, P.A_IN)), start * a_row + first)
                 pack_block(source, a_row, k, columns, offset(packed, start * wide), k * width)
                 start += k
 
     @compiled
-    def ask_for(layer: Any, top: Any, rows: Any, first: Any, columns: Any) -> None:
+    def ask_for(layer: Line, top: Count, rows: Count, first: Count, columns: Count) -> None:
         """Ask for weights and the optimizer's state, which are far away in a large layer."""
-        n_in = get(layer, N_IN)
-        for address in (get(layer, W), get(layer, W_STATE), get(layer, W_STATE_2)):
+        n_in = get(layer, P.N_IN)
+        for address in (get(layer, P.W), get(layer, P.W_STATE), get(layer, P.W_STATE_2)):
             if address != 0:
                 for i in range(top, top + rows):
                     for j in range(0, columns, line):
                         prefetch(real(address), i * n_in + first + j)
 
-    @compiled
-    def update(plan: Any, layer: Any, at: Any, count: Any, sums: Any) -> None:
-        """The optimizer, for a run of weights from place `at` of W^l on."""
-        states = get(layer, W_STATE), get(layer, W_STATE_2)
-        flag = integers(address_of(plan) + 8 * UPDATE_FLAG)
-        call(
-            get(plan, OPTIMIZER),
-            (
-                count,
-                offset(real(get(layer, W)), at),
-                sums,
-                offset(real(states[0]), at),
-                offset(real(states[1]), at),
-                doubles(get(plan, MOMENT)),
-                flag,
-            ),
-        )
+    update_weights = make_update(precision, P.W, P.W_STATE, P.W_STATE_2, 0)
+    update_biases = make_update(precision, P.B, P.B_STATE, P.B_STATE_2, P.MOMENT_SIZE)
 
     @compiled
-    def bias_gradient(plan: Any, layer: Any, top: Any, rows: Any, scratch: Any) -> None:
+    def bias_gradient(plan: Plan, layer: Line, top: Count, rows: Count, scratch: Address) -> None:
         """The gradient of some of b^l and its update: a row of ones times delta^l."""
-        row, count = get(layer, ROW), (rows + lane - 1) // lane * lane
-        starts, shards = integers(get(plan, SHARD_STARTS)), get(plan, SHARDS)
+        row, count = get(layer, P.ROW), padded(rows, lane)
+        starts, shards = integers(get(plan, P.SHARD_STARTS)), get(plan, P.SHARDS)
         ones = real(scratch)
         put(ones, 0, one)
         sums = offset(ones, 16)
@@ -177,49 +165,37 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
                     put(target, i, zero)
             start = begin
             while start < end:
-                k = BLOCK if end - start > BLOCK else end - start
-                delta = offset(real(get(layer, D)), start * row + top)
+                k = part_size(end, BLOCK, start)
+                delta = offset(real(get(layer, P.D)), start * row + top)
                 mode = ADD if start > begin else 0
                 product(k, 1, rows, ones, 0, 0, delta, width, row, target, count, mode)
                 start += k
             held = add_in_tree(sums, count, shard, shards, held + 1)
-        call(
-            get(plan, OPTIMIZER),
-            (
-                rows,
-                offset(real(get(layer, B)), top),
-                sums,
-                offset(real(get(layer, B_STATE)), top),
-                offset(real(get(layer, B_STATE_2)), top),
-                offset(doubles(get(plan, MOMENT)), MOMENT_SIZE),
-                integers(address_of(plan) + 8 * UPDATE_FLAG),
-            ),
-        )
+        update_biases(plan, layer, top, rows, sums)
 
     @compiled
-    def gradient(plan: Any, layer: Any, top: Any, first: Any, scratch: Any) -> None:
+    def gradient(plan: Plan, layer: Line, top: Count, first: Count, scratch: Address) -> None:
         """The gradient of a part of W^l, and its update, a few rows at a time; biases beside it.
 
         Where weights are packed, the new ones are, while they are hot.
         """
-        n_in, n_out = get(layer, N_IN), get(layer, N_OUT)
-        left, right = n_out - top, n_in - first
-        rows = get(layer, G_ROWS) if get(layer, G_ROWS) < left else left
-        columns = get(layer, G_COLUMNS) if get(layer, G_COLUMNS) < right else right
-        shards = get(plan, SHARDS)
-        starts = integers(get(plan, SHARD_STARTS))
-        sums_row = (columns + lane - 1) // lane * lane
+        n_in, n_out = get(layer, P.N_IN), get(layer, P.N_OUT)
+        rows = part_size(n_out, get(layer, P.G_ROWS), top)
+        columns = part_size(n_in, get(layer, P.G_COLUMNS), first)
+        shards = get(plan, P.SHARDS)
+        starts = integers(get(plan, P.SHARD_STARTS))
+        sums_row = padded(columns, lane)
         levels = 1
         while (1 << (levels - 1)) < shards:
             levels += 1
         sums = real(scratch)
         packed = offset(sums, levels * TILE_ROWS * sums_row + lane)
-        if get(layer, G_DIRECT) == 0:
+        if get(layer, P.G_DIRECT) == 0:
             pack_samples(plan, layer, first, columns, packed)
         done = 0
         while done < rows:
-            some = TILE_ROWS if rows - done > TILE_ROWS else rows - done
-            if get(layer, PACKED_F) == 0:
+            some = part_size(rows, TILE_ROWS, done)
+            if get(layer, P.PACKED_F) == 0:
                 ask_for(layer, top + done, some, first, columns)
             held = 0
             for shard in range(shards):
@@ -245,14 +221,14 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
                         while j < n_in:
                             copy(offset(sums, i * sums_row + j), offset(sums, i * n_in + j))
                             j += lane
-                update(plan, layer, at, some * n_in, sums)
+                update_weights(plan, layer, at, some * n_in, sums)
             else:
                 for i in range(some):
-                    update(plan, layer, at + i * n_in, columns, offset(sums, i * sums_row))
+                    update_weights(plan, layer, at + i * n_in, columns, offset(sums, i * sums_row))
             done += some
-        if first == 0 and get(layer, B) != 0:
+        if first == 0 and get(layer, P.B) != 0:
             bias_gradient(plan, layer, top, rows, scratch)
-        if get(layer, PACKED_F) != 0:
+        if get(layer, P.PACKED_F) != 0:
             pack_rows(layer, top, rows)
 
     return gradient

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from clearprop.engine.kernels.arguments import Count, Doubles, Real, Reals, RealType
+from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.elementary import Elementary, of_type
-from clearprop.engine.kernels.elementary import compiled as inlined
+from clearprop.engine.kernels.parts import padded
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
@@ -27,40 +29,40 @@ from clearprop.errors import missing_piece
 Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 
 
-def _xlogy(e: Elementary, real: Any) -> Callable[[Any, Any], Any]:
+def _xlogy(e: Elementary, real: RealType) -> Callable[[Any, Any], Any]:
     log, zero = e.log, real(0)
 
     @inlined
-    def xlogy(x: Any, y: Any) -> Any:
+    def xlogy(x: Real, y: Real) -> Any:
         return zero if x == zero else x * log(y)
 
     return xlogy
 
 
-def _ratio(real: Any) -> Callable[[Any, Any], Any]:
+def _ratio(real: RealType) -> Callable[[Any, Any], Any]:
     zero = real(0)
 
     @inlined
-    def ratio(y: Any, a: Any) -> Any:
+    def ratio(y: Real, a: Real) -> Any:
         return zero if y == zero else y / a
 
     return ratio
 
 
-def _squared_error(e: Elementary, real: Any) -> Pair:
+def _squared_error(e: Elementary, real: RealType) -> Pair:
     half = real(0.5)
 
-    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
         r = a - y
         return half * r * r, r
 
     return pair
 
 
-def _absolute_error(e: Elementary, real: Any) -> Pair:
+def _absolute_error(e: Elementary, real: RealType) -> Pair:
     zero, one = real(0), real(1)
 
-    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
         r = a - y
         size = r if r > zero else -r
         return size, (one if r > zero else (-one if r < zero else r))
@@ -68,10 +70,10 @@ def _absolute_error(e: Elementary, real: Any) -> Pair:
     return pair
 
 
-def _huber(e: Elementary, real: Any) -> Pair:
+def _huber(e: Elementary, real: RealType) -> Pair:
     zero, half = real(0), real(0.5)
 
-    def pair(a: Any, y: Any, delta: Any, q: Any) -> Any:
+    def pair(a: Real, y: Real, delta: Real, q: Real) -> Any:
         r = a - y
         size = r if r > zero else -r
         inside = size <= delta
@@ -81,10 +83,10 @@ def _huber(e: Elementary, real: Any) -> Pair:
     return pair
 
 
-def _quantile(e: Elementary, real: Any) -> Pair:
+def _quantile(e: Elementary, real: RealType) -> Pair:
     zero = real(0)
 
-    def pair(a: Any, y: Any, q: Any, q_less_1: Any) -> Any:
+    def pair(a: Real, y: Real, q: Real, q_less_1: Real) -> Any:
         r = y - a
         value = q * r if r > zero else q_less_1 * r
         return value, (-q if r > zero else (-q_less_1 if r < zero else r))
@@ -92,11 +94,11 @@ def _quantile(e: Elementary, real: Any) -> Pair:
     return pair
 
 
-def _binary_cross_entropy(e: Elementary, real: Any) -> Pair:
+def _binary_cross_entropy(e: Elementary, real: RealType) -> Pair:
     xlogy, ratio = _xlogy(e, real), _ratio(real)
     zero, one, nan = real(0), real(1), real(np.nan)
 
-    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
         value = -(xlogy(y, a) + xlogy(one - y, one - a))
         value = value if zero <= a <= one else nan
         return value, ratio(one - y, one - a) - ratio(y, a)
@@ -104,42 +106,42 @@ def _binary_cross_entropy(e: Elementary, real: Any) -> Pair:
     return pair
 
 
-def _binary_cross_entropy_of_sigmoid(e: Elementary, real: Any) -> Pair:
+def _binary_cross_entropy_of_sigmoid(e: Elementary, real: RealType) -> Pair:
     softplus, sigmoid, one = e.softplus, e.sigmoid, real(1)
 
-    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(z: Real, y: Real, p: Real, q: Real) -> Any:
         return y * softplus(-z) + (one - y) * softplus(z), sigmoid(z) - y
 
     return pair
 
 
-def _poisson(e: Elementary, real: Any) -> Pair:
+def _poisson(e: Elementary, real: RealType) -> Pair:
     xlogy, ratio = _xlogy(e, real), _ratio(real)
     zero, one, nan = real(0), real(1), real(np.nan)
 
-    def pair(a: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
         value = a - y + xlogy(y, y) - xlogy(y, a)
         return (value if a >= zero else nan), one - ratio(y, a)
 
     return pair
 
 
-def _poisson_of_exp(e: Elementary, real: Any) -> Pair:
+def _poisson_of_exp(e: Elementary, real: RealType) -> Pair:
     xlogy, exp = _xlogy(e, real), e.exp
 
-    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(z: Real, y: Real, p: Real, q: Real) -> Any:
         rate = exp(z)
         return rate - y + xlogy(y, y) - y * z, rate - y
 
     return pair
 
 
-def _poisson_of_softplus(e: Elementary, real: Any) -> Pair:
+def _poisson_of_softplus(e: Elementary, real: RealType) -> Pair:
     xlogy, log, softplus, sigmoid = _xlogy(e, real), e.log, e.softplus, e.sigmoid
     one = real(1)
     far = real(-36)  # below it, softplus(z) and its derivative are both e^z
 
-    def pair(z: Any, y: Any, p: Any, q: Any) -> Any:
+    def pair(z: Real, y: Real, p: Real, q: Real) -> Any:
         rate, slope = softplus(z), sigmoid(z)
         log_rate = z if z < far else log(rate)
         share = one if z < far else slope / rate
@@ -168,7 +170,14 @@ def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..
     zero = real(0)
 
     def loss(
-        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+        rows: Count,
+        n: Count,
+        row: Count,
+        a: Reals,
+        d: Reals,
+        y: Reals,
+        losses: Reals,
+        settings: Doubles,
     ) -> None:
         first, second = real(get(settings, 0)), real(get(settings, 1))
         for i in range(rows):
@@ -196,20 +205,27 @@ def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..
     zero, one = real(0), real(1)
 
     def loss(
-        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+        rows: Count,
+        n: Count,
+        row: Count,
+        a: Reals,
+        d: Reals,
+        y: Reals,
+        losses: Reals,
+        settings: Doubles,
     ) -> None:
-        padded = (n + 15) // 16 * 16
-        padded = padded if padded < row else row
+        whole = padded(n, 16)
+        whole = whole if whole < row else row
         for i in range(rows):
             largest = largest_of_row(a, n)
-            for j in range(padded):
+            for j in range(whole):
                 put(d, j, exp(get(a, j) - largest))
             total = total_of_row(d, n)
             share = one / total
             log_total = log(total)
             if labels:
                 label = get(y, i)
-                for j in range(padded):
+                for j in range(whole):
                     put(d, j, get(d, j) * share)
                 put(d, label, get(d, label) - one)
                 put(losses, i, log_total - (get(a, label) - largest))

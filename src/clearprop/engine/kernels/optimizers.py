@@ -13,27 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba import njit, types
+from numba import types
 
-from clearprop.engine.kernels.elementary import compiled as inlined
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.arguments import Count, Doubles, Integers, Real, Reals, RealType
+from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.intrinsics import fma, mark, square_root, unmarked
-from clearprop.engine.kernels.plan import (
-    M_CORRECTION,
-    M_INVERSE,
-    M_L2,
-    M_MOMENTUM,
-    M_RATE,
-    M_ROOT_CORRECTION,
-    M_S0,
-    M_S1,
-    M_S2,
-    M_S3,
-)
 from clearprop.engine.kernels.pointers import get, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.errors import missing_piece
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 class Rule(NamedTuple):
@@ -51,22 +39,26 @@ class Rule(NamedTuple):
     marks_gradient: bool = False
 
 
-def _sgd(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        return real(get(update, M_RATE)), real(get(update, M_S0))
+def _sgd(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        return real(get(update, P.M_RATE)), real(get(update, P.M_S0))
 
-    def step(w: Any, g: Any, first: Any, second: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, first: Count, second: Real, settings: Doubles) -> Any:
         rate, shrink = settings
         return (w - rate * g) * shrink, first, second
 
     return Rule(0, settings, step)
 
 
-def _momentum(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        return real(get(update, M_RATE)), real(get(update, M_MOMENTUM)), real(get(update, M_S0))
+def _momentum(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        return (
+            real(get(update, P.M_RATE)),
+            real(get(update, P.M_MOMENTUM)),
+            real(get(update, P.M_S0)),
+        )
 
-    def step(w: Any, g: Any, velocity: Any, second: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, velocity: Real, second: Real, settings: Doubles) -> Any:
         rate, mu, shrink = settings
         velocity = mu * velocity - rate * g
         return (w + velocity) * shrink, velocity, second
@@ -74,11 +66,15 @@ def _momentum(real: Any) -> Rule:
     return Rule(1, settings, step)
 
 
-def _nesterov(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        return real(get(update, M_RATE)), real(get(update, M_MOMENTUM)), real(get(update, M_S0))
+def _nesterov(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        return (
+            real(get(update, P.M_RATE)),
+            real(get(update, P.M_MOMENTUM)),
+            real(get(update, P.M_S0)),
+        )
 
-    def step(w: Any, g: Any, velocity: Any, second: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, velocity: Real, second: Real, settings: Doubles) -> Any:
         rate, mu, shrink = settings
         change = -rate * g
         velocity = mu * velocity + change
@@ -87,17 +83,20 @@ def _nesterov(real: Any) -> Rule:
     return Rule(1, settings, step)
 
 
-def _adam(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        rate, beta_1, beta_2 = get(update, M_RATE), get(update, M_S0), get(update, M_S1)
-        size, kept = real(rate * get(update, M_CORRECTION)), real(1.0 - get(update, M_S3) * rate)
-        root_correction, epsilon = real(get(update, M_ROOT_CORRECTION)), real(get(update, M_S2))
+def _adam(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        rate, beta_1, beta_2 = get(update, P.M_RATE), get(update, P.M_S0), get(update, P.M_S1)
+        size, kept = (
+            real(rate * get(update, P.M_CORRECTION)),
+            real(1.0 - get(update, P.M_S3) * rate),
+        )
+        root_correction, epsilon = real(get(update, P.M_ROOT_CORRECTION)), real(get(update, P.M_S2))
         return (
             size, kept, root_correction, epsilon,
             real(1.0 - beta_1), real(beta_2), real(1.0 - beta_2),
         )  # fmt: skip
 
-    def step(w: Any, g: Any, m: Any, v: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, m: Real, v: Real, settings: Doubles) -> Any:
         size, kept, root_correction, epsilon, new_1, old_2, new_2 = settings
         m = fma(new_1, g - m, m)
         v = fma(old_2, v, new_2 * g * g)
@@ -107,12 +106,12 @@ def _adam(real: Any) -> Rule:
     return Rule(2, settings, step)
 
 
-def _rmsprop(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        alpha, epsilon = get(update, M_S0), real(get(update, M_S1))
-        return real(get(update, M_RATE)), epsilon, real(alpha), real(1.0 - alpha)
+def _rmsprop(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        alpha, epsilon = get(update, P.M_S0), real(get(update, P.M_S1))
+        return real(get(update, P.M_RATE)), epsilon, real(alpha), real(1.0 - alpha)
 
-    def step(w: Any, g: Any, square: Any, second: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, square: Real, second: Real, settings: Doubles) -> Any:
         rate, epsilon, kept, new_share = settings
         square = fma(kept, square, new_share * g * g)
         return w - rate * (g / (square_root(square) + epsilon)), square, second
@@ -120,12 +119,16 @@ def _rmsprop(real: Any) -> Rule:
     return Rule(1, settings, step)
 
 
-def _rmsprop_momentum(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
-        alpha, epsilon, mu = get(update, M_S0), real(get(update, M_S1)), get(update, M_MOMENTUM)
-        return real(get(update, M_RATE)), epsilon, real(alpha), real(1.0 - alpha), real(mu)
+def _rmsprop_momentum(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
+        alpha, epsilon, mu = (
+            get(update, P.M_S0),
+            real(get(update, P.M_S1)),
+            get(update, P.M_MOMENTUM),
+        )
+        return real(get(update, P.M_RATE)), epsilon, real(alpha), real(1.0 - alpha), real(mu)
 
-    def step(w: Any, g: Any, square: Any, velocity: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, square: Real, velocity: Real, settings: Doubles) -> Any:
         rate, epsilon, kept, new_share, mu = settings
         square = fma(kept, square, new_share * g * g)
         velocity = fma(mu, velocity, g / (square_root(square) + epsilon))
@@ -134,14 +137,14 @@ def _rmsprop_momentum(real: Any) -> Rule:
     return Rule(2, settings, step)
 
 
-def _rprop(real: Any) -> Rule:
+def _rprop(real: RealType) -> Rule:
     zero, one = real(0), real(1)
 
-    def settings(update: Any) -> Any:
-        cut, grow = real(get(update, M_S0)), real(get(update, M_S1))
-        return cut, grow, real(get(update, M_S2)), real(get(update, M_S3))
+    def settings(update: Doubles) -> Any:
+        cut, grow = real(get(update, P.M_S0)), real(get(update, P.M_S1))
+        return cut, grow, real(get(update, P.M_S2)), real(get(update, P.M_S3))
 
-    def step(w: Any, g: Any, size: Any, last: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, size: Real, last: Real, settings: Doubles) -> Any:
         cut, grow, smallest, largest = settings
         sign = one if g > zero else (-one if g < zero else zero)
         last_sign = one if last > zero else (-one if last < zero else zero)
@@ -155,11 +158,11 @@ def _rprop(real: Any) -> Rule:
     return Rule(2, settings, step, marks_gradient=True)
 
 
-def _keep(real: Any) -> Rule:
-    def settings(update: Any) -> Any:
+def _keep(real: RealType) -> Rule:
+    def settings(update: Doubles) -> Any:
         return ()
 
-    def step(w: Any, g: Any, gradient: Any, second: Any, settings: Any) -> Any:
+    def step(w: Real, g: Real, gradient: Reals, second: Real, settings: Doubles) -> Any:
         return w, g, second
 
     return Rule(1, settings, step, marks_gradient=True)
@@ -194,9 +197,15 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
     has_first, has_second, zero = states > 0, states > 1, real(0)
 
     def optimizer(
-        count: Any, w: Any, s: Any, state: Any, state_2: Any, update: Any, flag: Any
+        count: Count,
+        w: Reals,
+        s: Reals,
+        state: Reals,
+        state_2: Reals,
+        update: Doubles,
+        flag: Integers,
     ) -> None:
-        inverse, l2 = real(get(update, M_INVERSE)), real(get(update, M_L2))
+        inverse, l2 = real(get(update, P.M_INVERSE)), real(get(update, P.M_L2))
         settings = settings_of(update)
         bad = unmarked(zero)
         for i in range(count):

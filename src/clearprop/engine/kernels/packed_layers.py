@@ -9,16 +9,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from numba import njit
-
+from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.affine import make_affine
+from clearprop.engine.kernels.arguments import Count, Line
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.packing import packing
-from clearprop.engine.kernels.plan import N_IN, N_OUT, PACKED_B, PACKED_F, B, W
+from clearprop.engine.kernels.parts import padded, part_size, parts_of
 from clearprop.engine.kernels.pointers import get, offset, reals
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.product import BLOCK
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 class PackedLayers(NamedTuple):
@@ -36,31 +35,31 @@ def packing_of_layers(precision: Precision) -> PackedLayers:
     pack_rows = packing(precision).rows
 
     @compiled
-    def backward_block(layer: Any, start: Any) -> Any:
+    def backward_block(layer: Line, start: Count) -> Count:
         """The panels for backward of the rows of W^l from `start` on, a multiple of BLOCK."""
-        across = (get(layer, N_IN) + width - 1) // width * width
-        return offset(real(get(layer, PACKED_B)), start * across)
+        across = padded(get(layer, P.N_IN), width)
+        return offset(real(get(layer, P.PACKED_B)), start * across)
 
     @compiled
-    def rows(layer: Any, top: Any, count: Any) -> None:
+    def rows(layer: Line, top: Count, count: Count) -> None:
         """Pack rows of W^l and their biases; `top` is a multiple of a panel's width."""
-        n_in, n_out = get(layer, N_IN), get(layer, N_OUT)
-        w, b = real(get(layer, W)), get(layer, B)
-        panels = real(get(layer, PACKED_F))
+        n_in, n_out = get(layer, P.N_IN), get(layer, P.N_OUT)
+        w, b = real(get(layer, P.W)), get(layer, P.B)
+        panels = real(get(layer, P.PACKED_F))
         start = 0
         while start < n_in:
-            k = BLOCK if n_in - start > BLOCK else n_in - start
+            k = part_size(n_in, BLOCK, start)
             panel = panel_size(k)
             target = offset(panels, top // width * panel)
             pack_affine(n_in, start, k, top, count, w, b, target)
-            panels = offset(panels, (n_out + width - 1) // width * panel)
+            panels = offset(panels, parts_of(n_out, width) * panel)
             start += k
-        if get(layer, PACKED_B) == 0:
+        if get(layer, P.PACKED_B) == 0:
             return
         row = top
         while row < top + count:
             start = row // BLOCK * BLOCK
-            k = BLOCK if n_out - start > BLOCK else n_out - start
+            k = part_size(n_out, BLOCK, start)
             some = start + k - row if start + k < top + count else top + count - row
             target = offset(backward_block(layer, start), (row - start) * width)
             pack_rows(offset(w, row * n_in), n_in, some, n_in, target, k * width)

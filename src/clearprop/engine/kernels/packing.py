@@ -11,16 +11,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels.arguments import Count, Reals
 from clearprop.engine.kernels.pointers import linked, offset, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.tile import Emitter
 
 _INT = ir.IntType(64)
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 def make_copy(precision: Precision) -> Callable[..., None]:
@@ -164,7 +163,9 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
     copy, copy_some = make_copy(precision), make_copy_some(precision)
     transpose, transpose_some = make_transpose(precision), make_transpose_some(precision)
 
-    def rows(source: Any, source_row: Any, k: Any, n: Any, panels: Any, panel: Any) -> None:
+    def rows(
+        source: Reals, source_row: Count, k: Count, n: Count, panels: Reals, panel: Reals
+    ) -> None:
         first = 0
         while first + width <= n:
             for i in range(k):
@@ -180,7 +181,9 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
             panels = offset(panels, lane)
             first += lane
 
-    def columns(source: Any, source_row: Any, k: Any, n: Any, panels: Any, panel: Any) -> None:
+    def columns(
+        source: Reals, source_row: Count, k: Count, n: Count, panels: Reals, panel: Reals
+    ) -> None:
         whole = k // lane * lane
         first = 0
         half = 0

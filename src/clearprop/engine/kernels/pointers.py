@@ -16,7 +16,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from clearprop.engine.kernels.compiler import link
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.intrinsics import declared, number_type
+from clearprop.engine.kernels.plan import STRIDE, TABLE
 from clearprop.engine.kernels.precision import Precision
 
 LINE_BYTES = 64
@@ -163,3 +165,9 @@ def call(typing: Any, function: Any, arguments: Any) -> Any:
         return _call_kernel(builder, kernel, values)
 
     return types.int64(types.int64, arguments), code
+
+
+@compiled
+def line(plan: Any, index: Any) -> Any:
+    """The line of the plan's table for a layer, counted from 0."""
+    return offset(plan, TABLE + index * STRIDE)

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from numba import njit, types
+from numba import types
 
+from clearprop.engine.kernels.arguments import Count, Reals
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.machine import vectors_held
 from clearprop.engine.kernels.pointers import linked, offset, real_pointer
 from clearprop.engine.kernels.precision import Precision
@@ -23,8 +25,6 @@ from clearprop.engine.kernels.tile import make_tile
 
 BLOCK = 256
 """k is cut every so many: a constant of the numerics."""
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 def _make_panel(vectors: int, precision: Precision) -> Callable[..., None]:
@@ -37,16 +37,16 @@ def _make_panel(vectors: int, precision: Precision) -> Callable[..., None]:
 
     @compiled
     def panel(
-        k: Any,
-        m: Any,
-        a: Any,
-        a_row: Any,
-        a_step: Any,
-        b: Any,
-        b_step: Any,
-        c: Any,
-        c_row: Any,
-        mode: Any,
+        k: Count,
+        m: Count,
+        a: Reals,
+        a_row: Count,
+        a_step: Count,
+        b: Reals,
+        b_step: Count,
+        c: Reals,
+        c_row: Count,
+        mode: Count,
     ) -> None:
         while m >= tallest:
             tall(k, a, a_row, a_step, b, b_step, c, c_row, mode)
@@ -86,18 +86,18 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
     wide, narrow = _make_panel(2, precision), _make_panel(1, precision)
 
     def product(
-        k: Any,
-        m: Any,
-        n: Any,
-        a: Any,
-        a_row: Any,
-        a_step: Any,
-        b: Any,
-        b_panel: Any,
-        b_step: Any,
-        c: Any,
-        c_row: Any,
-        mode: Any,
+        k: Count,
+        m: Count,
+        n: Count,
+        a: Reals,
+        a_row: Count,
+        a_step: Count,
+        b: Reals,
+        b_panel: Reals,
+        b_step: Count,
+        c: Reals,
+        c_row: Count,
+        mode: Count,
     ) -> None:
         while n > 0:
             if n > lane:

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types, uint64
+from numba import types, uint64
 
+from clearprop.engine.kernels.arguments import Count, Doubles, Integers, Reals, Word
+from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
-
-compiled = njit(error_model="numpy", nogil=True)
-inlined = njit(error_model="numpy", nogil=True, forceinline=True)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _K0, _K1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -26,7 +25,7 @@ _PURPOSES = np.uint64(16)
 
 
 @inlined
-def philox(c0: Any, c1: Any, c2: Any, c3: Any, seed: Any) -> Any:
+def philox(c0: Word, c1: Word, c2: Word, c3: Word, seed: Word) -> tuple[Word, Word, Word, Word]:
     """Philox4x32-10: four 32-bit words from four, and a 64-bit seed, all as uint64."""
     k0, k1 = seed & _LOW, seed >> _HALF
     for _ in range(10):
@@ -37,7 +36,13 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, seed: Any) -> Any:
 
 
 def draw_order(
-    n: Any, shards: Any, shuffle: Any, seed: Any, epoch: Any, order: Any, room: Any
+    n: Count,
+    shards: Count,
+    shuffle: Count,
+    seed: Count,
+    epoch: Count,
+    order: Integers,
+    room: Integers,
 ) -> None:
     """Write an epoch's order of n rows; `clearprop.training.batches.epoch_order` says which it is.
 
@@ -101,17 +106,17 @@ def dropout(precision: Precision) -> Callable[..., None]:
     zero = real(0)
 
     def drop(
-        first: Any,
-        n: Any,
-        sample: Any,
-        layer: Any,
-        epoch: Any,
-        seed: Any,
-        below: Any,
-        factor: Any,
-        a: Any,
-        d: Any,
-        room: Any,
+        first: Count,
+        n: Count,
+        sample: Count,
+        layer: Count,
+        epoch: Count,
+        seed: Count,
+        below: Count,
+        factor: Doubles,
+        a: Reals,
+        d: Reals,
+        room: Integers,
     ) -> None:
         kept = real(get(factor, 0))
         purpose = _DROPOUT + _PURPOSES * uint64(layer)

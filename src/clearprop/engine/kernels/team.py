@@ -8,20 +8,21 @@ loses its core delays the others by one part at most.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels import plan as P
+from clearprop.engine.kernels.arguments import Count, Plan, Team
+from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.intrinsics import declared
-from clearprop.engine.kernels.plan import ARRIVED, GATE, GENERATION, LINE, MEMBERS, STATUS, VERDICT
 from clearprop.engine.kernels.pointers import get, offset, put
 
 SPINS = 2000
 """Looks at the barrier, a few nanoseconds each, before a thread yields its core."""
-
-compiled = njit(error_model="numpy", nogil=True)
 
 
 @intrinsic
@@ -59,7 +60,7 @@ def yield_core(typing: Any) -> Any:
 
 
 @compiled
-def wait_while(team: Any, place: Any, value: Any) -> None:
+def wait_while(team: Team, place: Count, value: Any) -> None:
     """Wait until the number at a place is another."""
     looks = 0
     while atomic_get(team, place) == value:
@@ -69,51 +70,69 @@ def wait_while(team: Any, place: Any, value: Any) -> None:
 
 
 @compiled
-def pass_gate(team: Any, thread: Any) -> None:
+def pass_gate(team: Team, thread: Count) -> None:
     """Wait until it is known how many threads have started; the first one knows."""
     if thread == 0:
-        atomic_add(team, GATE, 1)
+        atomic_add(team, P.GATE, 1)
     else:
-        wait_while(team, GATE, 0)
+        wait_while(team, P.GATE, 0)
 
 
 @compiled
-def arrive(team: Any, threads: Any) -> Any:
+def arrive(team: Team, threads: Count) -> Count:
     """Say that this thread is here; whether it is the last, who has to let the others go."""
-    return threads == 1 or atomic_add(team, ARRIVED, 1) == threads - 1
+    return atomic_add(team, P.ARRIVED, 1) == threads - 1
 
 
 @compiled
-def release(plan: Any, team: Any, threads: Any) -> None:
+def release(plan: Plan, team: Team, threads: Count) -> None:
     """Let all go on: the parts of the next phase may be claimed. For the last to arrive."""
-    put(team, ARRIVED, 0)
+    put(team, P.ARRIVED, 0)
     for member in range(threads):
-        put(team, MEMBERS + member * LINE, 0)
-    put(team, VERDICT, get(plan, STATUS))
-    atomic_add(team, GENERATION, 1)
+        put(team, P.MEMBERS + member * P.LINE, 0)
+    put(team, P.VERDICT, get(plan, P.STATUS))
+    atomic_add(team, P.GENERATION, 1)
+
+
+def meeting(last: Callable[..., None]) -> Callable[..., Any]:
+    """Return what waits until all threads are here: (plan, team, threads).
+
+    The last to come calls `last` (plan) while the others wait. All are told the run's status.
+    """
+
+    @compiled
+    def meet(plan: Plan, team: Team, threads: Count) -> Count:
+        if threads == 1:
+            last(plan)
+            return get(plan, P.STATUS)
+        generation = atomic_get(team, P.GENERATION)
+        if arrive(team, threads):
+            last(plan)
+            release(plan, team, threads)
+        else:
+            wait_while(team, P.GENERATION, generation)
+        return get(team, P.VERDICT)
+
+    return meet
 
 
 @compiled
-def meet(plan: Any, team: Any, threads: Any) -> Any:
-    """Wait until all threads are here; return the run's status, the same for all."""
-    if threads == 1:
-        return get(plan, STATUS)
-    meeting = atomic_get(team, GENERATION)
-    if arrive(team, threads):
-        release(plan, team, threads)
-    else:
-        wait_while(team, GENERATION, meeting)
-    return get(team, VERDICT)
+def _nothing(plan: Plan) -> None:
+    """What there is to do before a phase."""
+
+
+meet = meeting(_nothing)
+"""Wait until all threads are here."""
 
 
 @compiled
-def claim(team: Any, threads: Any, thread: Any, pieces: Any) -> Any:
+def claim(team: Team, threads: Count, thread: Count, pieces: Count) -> Count:
     """Return a part of a phase of so many that nobody has had, or -1 if there is none.
 
     Parts are dealt in runs, the same in every step: what a thread wrote there is still in its
     cache. Who is done with its own run goes on with those of the others.
     """
-    own = offset(team, MEMBERS + thread * LINE)
+    own = offset(team, P.MEMBERS + thread * P.LINE)
     if threads == 1:
         part = get(own, 0)
         if part < pieces:
@@ -125,7 +144,7 @@ def claim(team: Any, threads: Any, thread: Any, pieces: Any) -> Any:
     while helped < threads:
         member = (thread + helped) % threads
         part = pieces * member // threads
-        part += atomic_add(team, MEMBERS + member * LINE, 1)
+        part += atomic_add(team, P.MEMBERS + member * P.LINE, 1)
         if part < pieces * (member + 1) // threads:
             put(own, 1, helped)
             return part

@@ -16,6 +16,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from clearprop.engine.kernels.arguments import Count
 from clearprop.engine.kernels.intrinsics import FORMATS, declared, number_type
 from clearprop.engine.kernels.pointers import real_pointer
 from clearprop.engine.kernels.precision import Precision
@@ -50,23 +51,23 @@ class Emitter:
         self.vector = ir.VectorType(FORMATS[number].number, self.lanes)
         self.suffix = f"v{self.lanes}f{number.bitwidth}"
 
-    def place(self, pointer: Any, index: Any) -> Any:
+    def place(self, pointer: Any, index: Count) -> Any:
         """Return the address of a vector that begins at an index."""
         element = self.builder.gep(pointer, [index], inbounds=True)
         return self.builder.bitcast(element, self.vector.as_pointer())
 
-    def load(self, pointer: Any, index: Any) -> Any:
+    def load(self, pointer: Any, index: Count) -> Any:
         """Return the vector that begins at an index."""
         loaded = self.builder.load(self.place(pointer, index))
         loaded.align = self.align
         return loaded
 
-    def store(self, value: Any, pointer: Any, index: Any) -> None:
+    def store(self, value: Any, pointer: Any, index: Count) -> None:
         """Write the vector that begins at an index."""
         stored = self.builder.store(value, self.place(pointer, index))
         stored.align = self.align
 
-    def mask(self, count: Any) -> Any:
+    def mask(self, count: Count) -> Any:
         """Return which lanes are among the first `count`."""
         builder = self.builder
         lanes = ir.Constant(ir.VectorType(_INT, self.lanes), list(range(self.lanes)))
@@ -75,7 +76,7 @@ class Emitter:
         spread = ir.Constant(ir.VectorType(_INDEX, self.lanes), [0] * self.lanes)
         return builder.icmp_signed("<", lanes, builder.shuffle_vector(first, nothing, spread))
 
-    def load_some(self, pointer: Any, index: Any, count: Any) -> Any:
+    def load_some(self, pointer: Any, index: Count, count: Count) -> Any:
         """Return the vector whose first `count` lanes are loaded and the others 0."""
         builder, kind, mask = self.builder, self.vector, self.mask(count)
         arguments = [kind.as_pointer(), _INDEX, mask.type, kind]
@@ -83,7 +84,7 @@ class Emitter:
         align, zero = ir.Constant(_INDEX, self.align), ir.Constant(kind, [0.0] * self.lanes)
         return builder.call(function, [self.place(pointer, index), align, mask, zero])
 
-    def spread(self, pointer: Any, index: Any) -> Any:
+    def spread(self, pointer: Any, index: Count) -> Any:
         """Return a vector whose every lane is the number at an index."""
         number = self.builder.load(self.builder.gep(pointer, [index], inbounds=True))
         nothing = ir.Constant(self.vector, ir.Undefined)

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import carray, njit, types
 
+from clearprop.engine.kernels.arguments import Count, Doubles, Reals
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 
@@ -20,13 +21,13 @@ def activation_loops(
     value, slope = njit(f), njit(derivative)
     real: Any = precision.arithmetic
 
-    def training(count: Any, a: Any, d: Any) -> None:
+    def training(count: Count, a: Reals, d: Reals) -> None:
         for i in range(count):
             z = get(a, i)
             put(d, i, real(slope(z)))
             put(a, i, real(value(z)))
 
-    def values(count: Any, a: Any) -> None:
+    def values(count: Count, a: Reals) -> None:
         for i in range(count):
             put(a, i, real(value(get(a, i))))
 
@@ -42,7 +43,14 @@ def loss_loop(
     real: Any = precision.arithmetic
 
     def loss(
-        rows: Any, n: Any, row: Any, a: Any, d: Any, y: Any, losses: Any, settings: Any
+        rows: Count,
+        n: Count,
+        row: Count,
+        a: Reals,
+        d: Reals,
+        y: Reals,
+        losses: Reals,
+        settings: Doubles,
     ) -> None:
         for i in range(rows):
             outputs, targets = carray(a, (n,)), carray(y, (n,))

@@ -6,7 +6,8 @@ import html
 from collections.abc import Iterable
 
 from clearprop.explaining.graph.parts import Edge, Node, Value, short
-from clearprop.explaining.graph.picture import GRADIENT, INK, VALUE, printable
+from clearprop.explaining.graph.picture import GRADIENT, INK, VALUE
+from clearprop.printable import printable
 
 SHAPES = {"product": "circle", "sum": "circle", "activation": "box", "softmax": "box",
           "affine": "box", "loss": "box"}  # fmt: skip

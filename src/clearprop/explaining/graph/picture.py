@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
+from clearprop.printable import printable
+
 VALUE, GRADIENT, INK = "#0072B2", "#D55E00", "#222222"
 LINE, TINT = "#777777", "#F1F1F1"
 
@@ -35,11 +37,6 @@ def text_width(text: str, size: float = SIZE) -> float:
 def fitted(text: str, most: int = 14) -> str:
     """Return a text of `most` letters at the most, its end left out where it is long."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def printable(text: str) -> str:
-    """Return text without the characters that XML cannot hold."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class Text(NamedTuple):

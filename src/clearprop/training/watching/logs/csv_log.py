@@ -22,10 +22,12 @@ class CSVLog(TextLog):
     Parameters
     ----------
     path : path
-    if_exists : {"fail", "append", "replace"}
+    if_exists : {"fail", "append", "replace", "number"}
         What to do about a file that stands there. "append" is for a run that goes on: if it was
         resumed at an epoch that the file has already, that epoch and later ones are written
-        anew; a line that a crash left half written is removed.
+        anew; a line that a crash left half written is removed. "number" gives each run a file:
+        run.csv, run-2.csv, ...; so do the clones that a search of scikit-learn's makes of a log
+        with "fail". `written` is the file in use.
 
     Raises
     ------
@@ -33,7 +35,7 @@ class CSVLog(TextLog):
         If the file cannot be written, exists, or (with "append") has other columns; the last is
         known after the first epoch.
     ArgumentError
-        If `if_exists` is none of the three.
+        If `if_exists` is none of the four.
 
     Examples
     --------

@@ -10,17 +10,36 @@ from clearprop.errors import ArgumentError, FileWriteError
 
 PathLike = str | os.PathLike[str]
 
-CHOICES = ("fail", "append", "replace")
+CHOICES = ("fail", "append", "replace", "number")
 
 
 def check_if_exists(if_exists: object) -> None:
-    """Raise `ArgumentError` unless `if_exists` is "fail", "append" or "replace"."""
+    """Raise `ArgumentError` unless `if_exists` is one of the four choices."""
     if if_exists not in CHOICES:
-        raise ArgumentError(f"if_exists is {if_exists!r}; it must be 'fail', 'append' or 'replace'")
+        raise ArgumentError(
+            f"if_exists is {if_exists!r}; it must be 'fail', 'append', 'replace' or 'number'"
+        )
 
 
 def refuse(path: Path, problem: str) -> NoReturn:
     """Raise `FileWriteError` for what stands at a log's place."""
     raise FileWriteError(
-        f"{path} {problem}: choose another name, or say if_exists='append' or 'replace'"
+        f"{path} {problem}: choose another name, or say if_exists='append', 'replace' or 'number'"
     )
+
+
+def numbered(path: PathLike, number: int) -> Path:
+    """Return the name of the first, second, third ... log of a name.
+
+    Examples
+    --------
+    >>> numbered("run.csv", 1).name, numbered("run.csv", 2).name
+    ('run.csv', 'run-2.csv')
+    """
+    path = Path(path)
+    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def for_a_clone(if_exists: str) -> str:
+    """Return what the clone of a log does: it is of another run, beside which it has to stand."""
+    return "number" if if_exists == "fail" else if_exists

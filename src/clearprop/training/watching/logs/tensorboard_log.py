@@ -6,18 +6,25 @@ a thread, which a crash outruns, and wants to be closed when the run ends.
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import struct
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clearprop.checks.settings import count
 from clearprop.errors import FileWriteError, missing_extra
 from clearprop.training.watching.epochs import Epoch
-from clearprop.training.watching.logs.existing import PathLike, check_if_exists, refuse
+from clearprop.training.watching.logs.existing import (
+    PathLike,
+    check_if_exists,
+    for_a_clone,
+    numbered,
+    refuse,
+)
 
 _PATTERN = "events.out.tfevents.*"
 
@@ -34,9 +41,11 @@ class TensorBoardLog:
     ----------
     folder : path
         Is made if it is not there. Give every run one of its own, such as "runs/wide".
-    if_exists : {"fail", "append", "replace"}
+    if_exists : {"fail", "append", "replace", "number"}
         What to do about event files that stand there. "append" is for a run that goes on: of an
         epoch written twice, TensorBoard shows the later. "replace" removes them, and nothing else.
+        "number" gives each run a folder: wide, wide-2, ...; so do the clones that a search of
+        scikit-learn's makes of a log with "fail". `written` is the folder in use.
     histograms : int
         Every how many epochs to write histograms of W1, b1, W2, ...; 0: never.
 
@@ -67,6 +76,7 @@ class TensorBoardLog:
     histograms: int = field(default=0, kw_only=True)
     _files: dict[str, Path] = field(default_factory=dict, init=False, repr=False)
     _last: int | None = field(default=None, init=False, repr=False)
+    _number: int = field(default=1, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_if_exists(self.if_exists)
@@ -81,12 +91,26 @@ class TensorBoardLog:
         if self.if_exists == "fail" and _event_files(folder):
             refuse(folder, "has event files already")
 
+    @property
+    def written(self) -> Path:
+        """The folder that is written into: `folder`, or with "number" that with a number."""
+        return numbered(self.folder, self._number)
+
+    def __sklearn_clone__(self) -> TensorBoardLog:
+        """Return a log that has written nothing: what an estimator's clone gets."""
+        return replace(self, if_exists=for_a_clone(self.if_exists))
+
     def __call__(self, epoch: Epoch) -> None:
         """Write the figures of an epoch. `train` calls this after every epoch."""
-        if self._last is None and self.if_exists == "replace":
-            for file in _event_files(Path(self.folder)):
+        begins = self._last is None
+        if begins and self.if_exists == "replace":
+            for file in _event_files(self.written):
                 file.unlink()
-        if self._last is None or epoch.epoch != self._last + 1:
+        elif begins and self.if_exists == "fail" and _event_files(self.written):
+            refuse(self.written, "has event files already")
+        elif self.if_exists == "number" and (begins or epoch.epoch == 1):
+            self._take_a_folder()
+        if begins or epoch.epoch - 1 != self._last:
             self._files.clear()  # a run that begins, or goes on elsewhere, gets files of its own
         training = {"loss": epoch.loss} | epoch.metrics
         validation = dict(epoch.validation_metrics)
@@ -102,11 +126,29 @@ class TensorBoardLog:
             self._write("validation", epoch.epoch, summaries)
         self._last = epoch.epoch
 
+    def _take_a_folder(self) -> None:
+        """Choose the first number whose folder has no run: who makes its subfolder has it."""
+        for number in itertools.count(1):
+            self._number = number
+            try:
+                if not _event_files(self.written):
+                    (self.written / "training").mkdir(parents=True)
+                    return
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> FileWriteError:
+        return FileWriteError(
+            error.errno, f"could not write into {self.written}: {error.strerror or error}"
+        )
+
     def _write(self, run: str, step: int, summaries: list[Any]) -> None:
         events = [_event(step=step, summary=summary) for summary in summaries]
         try:
             if run not in self._files:
-                folder = Path(self.folder, run)
+                folder = self.written / run
                 folder.mkdir(parents=True, exist_ok=True)
                 # TensorBoard reads files in the order of their names: the time comes first.
                 name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
@@ -115,9 +157,7 @@ class TensorBoardLog:
             with self._files[run].open("ab") as file:
                 file.write(b"".join(_framed(event.SerializeToString()) for event in events))
         except OSError as error:
-            raise FileWriteError(
-                error.errno, f"could not write into {self.folder}: {error.strerror or error}"
-            ) from error
+            raise self._failed(error) from error
 
 
 def _event_files(folder: Path) -> list[Path]:

@@ -6,13 +6,19 @@ over, a crash of the program loses none, and there is nothing to close when the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clearprop.errors import FileWriteError
 from clearprop.files.whole_file import check_can_write, write_whole
 from clearprop.training.watching.epochs import Epoch
-from clearprop.training.watching.logs.existing import PathLike, check_if_exists, refuse
+from clearprop.training.watching.logs.existing import (
+    PathLike,
+    check_if_exists,
+    for_a_clone,
+    numbered,
+    refuse,
+)
 
 
 @dataclass(eq=False)
@@ -26,6 +32,7 @@ class TextLog:
     path: PathLike
     if_exists: str = field(default="fail", kw_only=True)
     _last: int | None = field(default=None, init=False, repr=False)
+    _number: int = field(default=1, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_if_exists(self.if_exists)
@@ -33,27 +40,46 @@ class TextLog:
         if self.if_exists == "fail" and Path(self.path).exists():
             refuse(Path(self.path), "exists already")
 
+    @property
+    def written(self) -> Path:
+        """The file that is written: `path`, or with "number" that with a number."""
+        return numbered(self.path, self._number)
+
+    def __sklearn_clone__(self) -> TextLog:
+        """Return a log that has written nothing: what an estimator's clone gets."""
+        return replace(self, if_exists=for_a_clone(self.if_exists))
+
     def __call__(self, epoch: Epoch) -> None:
         """Add a line. `train` calls this after every epoch."""
         row = epoch.row()
+        begins = self._last is None
         mode = "a"
-        if self._last is None and self.if_exists == "replace":
+        if begins and self.if_exists == "replace":
             mode = "w"
-        elif self._last is None and self.if_exists == "fail":
+        elif begins and self.if_exists == "fail":
             mode = "x"  # a file that came since the log was made is not written into either
-        elif self._last is None or epoch.epoch != self._last + 1:
+        elif self.if_exists == "number" and (begins or epoch.epoch == 1):
+            self._number, mode = 1, "x"
+        elif begins or epoch.epoch - 1 != self._last:
             self._prepare(row)
-        try:
-            with Path(self.path).open(mode, encoding="utf-8", newline="") as file:
-                start = self._header(row) if file.tell() == 0 else ""
-                file.write(start + self._line(row))
-        except FileExistsError:
-            refuse(Path(self.path), "exists already")
-        except OSError as error:
-            raise FileWriteError(
-                error.errno, f"could not write {self.path}: {error.strerror or error}"
-            ) from error
+        self._write(row, mode)
         self._last = epoch.epoch
+
+    def _write(self, row: dict[str, float], mode: str) -> None:
+        while True:
+            try:
+                with self.written.open(mode, encoding="utf-8", newline="") as file:
+                    start = self._header(row) if file.tell() == 0 else ""
+                    file.write(start + self._line(row))
+                return
+            except FileExistsError:
+                if self.if_exists != "number":
+                    refuse(self.written, "exists already")
+                self._number += 1  # no other run writes into a file that is made here
+            except OSError as error:
+                raise FileWriteError(
+                    error.errno, f"could not write {self.written}: {error.strerror or error}"
+                ) from error
 
     def _prepare(self, row: dict[str, float]) -> None:
         """Make the file ready for a run that begins, or goes on, with this row.
@@ -61,7 +87,7 @@ class TextLog:
         A line that a crash left half written goes. If the run goes on at an epoch that the file
         has already (it was resumed at an older checkpoint), so do that epoch and those after it.
         """
-        path = Path(self.path)
+        path = self.written
         if not path.exists():
             return
         content = path.read_bytes()

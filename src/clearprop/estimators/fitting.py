@@ -1,0 +1,188 @@
+"""Fitting a network that has been made: by minibatches or by L-BFGS, on samples or on a batch more.
+
+The functions here change the estimator that they are given.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from clearprop.checks.data import Data, check_targets
+from clearprop.cost import penalty
+from clearprop.engine.settings import RunSettings
+from clearprop.errors import DivergenceError, NonFiniteDataError, NonFiniteError
+from clearprop.estimators.callbacks import FitCallbacks
+from clearprop.estimators.lbfgs import minimize
+from clearprop.estimators.own_callbacks import CountingOn, callbacks_of
+from clearprop.estimators.samples import Samples
+from clearprop.estimators.solver import Solver
+from clearprop.estimators.sparse import dense_rows
+from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
+from clearprop.network import Network
+from clearprop.training.job import Job
+from clearprop.training.loop import Loop
+from clearprop.training.standing import where_squares_overflow
+from clearprop.training.watching.history import History
+
+Array = NDArray[Any]
+
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
+
+
+def fit_stochastic(
+    estimator: Any,
+    training: Samples,
+    held_out: Samples | None,
+    incremental: bool,
+    told: FitCallbacks | None,
+) -> None:
+    """Fit by minibatches, for epochs until scikit-learn's rules stop; `incremental`, for one."""
+    e, work = estimator, _working(estimator)
+    n = training.X.shape[0]
+    settings = RunSettings(
+        _batch_size(e, n), 1 if incremental else e.max_iter, bool(e.shuffle),
+        l2=float(e.alpha), dropout=float(e.dropout),
+        seed=int(e._random_state.randint(np.iinfo(np.int32).max)), accounting=e._accounting(),
+    )  # fmt: skip
+    job = Job(work, _data(e, training, work.dtype), settings)
+    watched = None
+    if held_out is not None:
+        watched = Watched(*held_out, _data(e, held_out, work.dtype, "_val"), work)
+    e.n_iter_ = 0
+    judge = StoppingJudge(e, n, watched, told)
+    history = _run(e, job, watched, judge, incremental)
+    stopped = judge.stopped or history.stopped == "callback"
+    if history.stopped == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=3)
+    elif not incremental and not stopped and e.n_iter_ == e.max_iter:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({e.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    if e.early_stopping and (not incremental or stopped):
+        e.network_.parameters[:] = e._best
+    if incremental and e.early_stopping:
+        e.stopped_ = stopped
+
+
+def begin_solver(estimator: Any, incremental: bool) -> None:
+    """Make what updates go by: anew, or for one epoch more as far as settings allow."""
+    keep_books(estimator)
+    known = estimator.__dict__.get("_solver") if incremental else None
+    estimator._solver = Solver.begin(estimator) if known is None else known.going_on(estimator)
+
+
+def _run(
+    e: Any, job: Job, watched: Watched | None, judge: StoppingJudge, incremental: bool
+) -> History:
+    """Run the loop; what it raises becomes the ValueError that scikit-learn's users catch."""
+    hooks = callbacks_of(e)
+    before, seconds = (len(e.loss_curve_), e._seconds) if incremental else (0, 0.0)
+    if before:
+        hooks = [CountingOn(hook, before, seconds) for hook in hooks]
+    sparse = not isinstance(job.data.X, np.ndarray)
+    rule, standing = e._solver.rule, e._solver.standing_for(job.network.parameters)
+    try:
+        history = Loop(
+            e.network_, job, rule, callbacks=hooks, judge=judge,
+            held_out=None if watched is None else watched.data,
+            engine="reference" if sparse else "compiled", threads=e.threads,
+            progress=bool(e.progress), standing=standing,
+        ).run()  # fmt: skip
+    except NonFiniteError as error:
+        overflow = where_squares_overflow(rule, standing.state, job.network)
+        e._solver = Solver.begin(e)  # its state may hold what is not finite
+        raise ValueError(_refusal(error, overflow is not None, job.network.dtype)) from error
+    if history.epochs:
+        e._solver.updates = history.epochs[-1].updates
+        e._seconds = seconds + history.epochs[-1].seconds
+    return history
+
+
+def _refusal(error: NonFiniteError, squares: bool, dtype: np.dtype[Any]) -> str:
+    """Return what is said of a run that has diverged, in one line."""
+    found = error.args[0] if isinstance(error, DivergenceError) else str(error)
+    wider = "; precision='float64' reaches further" if dtype == np.float32 else ""
+    return f"{found}: scale X and y{wider}" if squares else f"{NOT_FINITE} ({found}{wider})"
+
+
+def fit_lbfgs(estimator: Any, training: Samples) -> None:
+    """Fit by L-BFGS, on all samples at once."""
+    e, n = estimator, training.X.shape[0]
+    if not e.network_.parameters.flags.writeable:
+        e.network_ = e.network_.copy()
+    settings = RunSettings(
+        n, e.max_iter, shuffle=False, l2=float(e.alpha),
+        accounting=replace(e._accounting(), outputs=1),
+    )  # fmt: skip
+    job = Job(e.network_, _data(e, training, e.network_.dtype), settings)
+    if not hasattr(e, "loss_curve_"):
+        e.loss_curve_ = []
+    e.n_iter_ = 0
+
+    def reported(loss: float) -> float:
+        """Return a loss as scikit-learn has it, with the penalty whole and a mean over outputs."""
+        own = float(penalty(e.network_.weights, e.alpha)) / n
+        return (loss - own) / e._reported_outputs() + own
+
+    def look(loss: float) -> None:
+        """Note an iteration; the network has its parameters."""
+        e.n_iter_ += 1
+        e.loss_curve_.append(reported(loss))
+        if e.verbose:
+            print(f"Iteration {e.n_iter_}, loss = {e.loss_curve_[-1]:.8f}")  # noqa: T201
+
+    try:
+        e.n_iter_, loss = minimize(
+            job, tolerance=e.tol, max_iter=e.max_iter, max_fun=e.max_fun, threads=e.threads,
+            look=look,
+        )  # fmt: skip
+    except NonFiniteError as error:
+        raise ValueError(_refusal(error, False, e.network_.dtype)) from error
+    e.loss_ = reported(loss)
+
+
+def _working(e: Any) -> Network:
+    """Return the network that is trained: a narrower copy, unless float64 is asked for."""
+    network: Network = e.network_
+    if not network.parameters.flags.writeable:  # a file that joblib has mapped
+        e.network_ = network = network.copy()
+    narrow = e.precision is None and network.dtype == np.float64
+    precision = np.dtype("float32") if narrow else np.dtype(e.precision or "float32")
+    return network if precision == network.dtype else network.astype(precision)
+
+
+def _batch_size(e: Any, n: int) -> int:
+    """Return how many samples a batch has: 200 by default, or all if there are fewer."""
+    if isinstance(e.batch_size, str):
+        return min(200, n)
+    if e.batch_size > n:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+            stacklevel=4,
+        )
+    return min(int(e.batch_size), n)
+
+
+def _data(e: Any, samples: Samples, dtype: np.dtype[Any], of: str = "") -> Data:
+    """Return samples as the engine takes them; `of` is appended to names in messages."""
+    network, (X, y, weights) = e.network_, samples
+    try:
+        targets = check_targets(
+            e._targets(y), X.shape[0], network.sizes[-1], network.loss.targets, dtype, f"y{of}"
+        )
+        rows = dense_rows(X, dtype, f"X{of}")
+    except NonFiniteDataError as error:  # finite, as scikit-learn has checked, but too large
+        raise NonFiniteDataError(f"{error} (precision='float64')") from None
+    return Data(rows, targets, None if weights is None else np.asarray(weights, np.float64))

@@ -1,0 +1,259 @@
+"""What a model's file says beside its numbers: written here, and read back without trust.
+
+Whatever is read can be shown, saved again, exported and predicted with: every value is of its
+type and in its range, or the file is refused.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clearprop.activations import Activation
+from clearprop.errors import ModelFileError
+from clearprop.files import model_file
+from clearprop.network import Network, arrays_in_file, network_header, restore_network
+from clearprop.tables import dates
+from clearprop.tables.columns import EXACT
+from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
+from clearprop.tables.report import Report
+from clearprop.tables.target import TASKS, Target
+from clearprop.tables.text import cut
+
+PathLike = str | os.PathLike[str]
+
+LONGEST = 100_000
+"""Characters of a name, a category or a class."""
+
+ROWS = ("training", "validation", "test", "without target")
+"""What a report counts the rows of."""
+
+MOST = 2**63 - 1
+"""No count is larger."""
+
+
+class Parts(NamedTuple):
+    """What a model is made of."""
+
+    network: Network
+    encoding: Encoding
+    target: Target
+    report: Report
+
+
+def write_model(path: PathLike, parts: Parts) -> None:
+    """Write a model to one file, whole or not at all.
+
+    Raises
+    ------
+    FileWriteError
+        If it cannot be written; what stood there stays.
+    ModelFileError
+        If no file may hold it, with the reason.
+    """
+    network, encoding, target, report = parts
+    header: model_file.Header = {
+        "network": network_header(network),
+        "inputs": encoding.header(),
+        "target": {
+            "column": target.column,
+            "classes": list(target.classes),
+            "mean": target.mean,
+            "scale": target.scale,
+        },
+        "report": report.to_dict(),
+    }
+    try:  # what is written can be read
+        _read_inputs(header["inputs"]), _read_target(header["target"])
+        _read_report(header["report"])
+        _check_fit(parts)
+    except ValueError as error:
+        raise ModelFileError(f"the model does not fit a file: {error}") from None
+    arrays = network.unflatten(network.parameters)
+    arrays |= {f"inputs.{name}": numbers for name, numbers in encoding.statistics.items()}
+    model_file.write(path, "model", header, arrays)
+
+
+def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> Parts:
+    """Return the parts of a model in a file.
+
+    Parameters
+    ----------
+    path : path
+    activations : mapping, optional
+        The user-made activations that the file names, by name.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+    ModelFileError
+        If it holds no model that can be used.
+    """
+    with model_file.opened(path, "model") as file:
+        try:
+            header = file.header
+            inputs, target = _read_inputs(header["inputs"]), _read_target(header["target"])
+            report = _read_report(header["report"])
+            n_values = sum(len(one.values) for one in inputs)
+            statistics = {name: np.empty(n_values) for name in STATISTICS}
+            arrays = {f"inputs.{name}": numbers for name, numbers in statistics.items()}
+            expected = {name: (numbers.shape, "float64") for name, numbers in arrays.items()}
+            file.check(arrays_in_file(header["network"]) | expected)
+            network = restore_network(header["network"], path, activations)
+            file.fill(network.unflatten(network.parameters) | arrays)
+            parts = Parts(network, Encoding(inputs, statistics), target, report)
+            _check_fit(parts)
+        except (ModelFileError, OSError):
+            raise
+        except Exception as error:  # whatever a damaged header leads to
+            raise ModelFileError(f"{path} describes no model ({error})") from None
+    return parts
+
+
+def _check_fit(parts: Parts) -> None:
+    """Raise `ValueError` if these cannot be parts of one model."""
+    network, encoding, target, _ = parts
+    ends = len(encoding.features), len(target.classes) or 1
+    if ends != (network.sizes[0], network.sizes[-1]):
+        raise ValueError(f"a network {network.sizes} for {ends[0]} inputs and {ends[1]} outputs")
+    if target.classes and network.activations[-1].name != "softmax":
+        raise ValueError(f"classes of a network that ends with {network.activations[-1].name!r}")
+    for name, numbers in encoding.statistics.items():
+        if not np.isfinite(numbers).all() or (name == "scale" and (numbers <= 0).any()):
+            raise ValueError(f"a {name} is not what training finds")
+
+
+def _read_inputs(header: Any) -> tuple[Input, ...]:
+    inputs = tuple(map(_read_input, header))
+    if len({one.column for one in inputs}) < len(inputs):
+        raise ValueError("two inputs are of one column")
+    return inputs
+
+
+def _read_input(header: Mapping[str, Any]) -> Input:
+    column, kind = header["column"], header["kind"]
+    categories, parts = header["categories"], header["parts"]
+    has_categories = kind in KINDS_OF_CATEGORY
+    known = (
+        _is_name(column)
+        and kind in ("number", "date", *KINDS_OF_CATEGORY)
+        and _is_list_of(_is_text, categories)
+        and len(set(categories)) == len(categories)
+        and _is_list_of(dates.PARTS.__contains__, parts)
+        and len(set(parts)) == len(parts)
+        and bool(parts) == (kind == "date")
+        and _is_count(header["rare"])
+        and (has_categories or not (categories or header["rare"]))
+        and (kind != "boolean" or set(categories) <= {"true", "false"})
+        and type(header["missing"]) is bool
+        and header["date_format"] in (None, *dates.FORMATS)
+    )
+    if not known:
+        raise ValueError(f"column {column!r} is described in no known way")
+    return Input(
+        column,
+        kind,
+        tuple(categories),
+        header["rare"],
+        header["missing"],
+        tuple(parts),
+        header["date_format"],
+    )
+
+
+def _read_target(header: Mapping[str, Any]) -> Target:
+    classes, mean, scale = header["classes"], header["mean"], header["scale"]
+    known = (
+        _is_name(header["column"])
+        and _is_list_of(_is_class, classes)
+        and len({*map(type, classes)}) <= 1
+        and len(set(classes)) == len(classes) != 1
+        and _is_number(mean)
+        and _is_number(scale)
+        and scale > 0
+    )
+    if not known:
+        raise ValueError("the target is described in no known way")
+    if any(type(value) is int and abs(value) >= EXACT for value in classes):
+        classes = [float(value) for value in classes]  # as 0.1.0 wrote 1e20
+    return Target(header["column"], tuple(classes), float(mean), float(scale))
+
+
+def _read_report(header: Mapping[str, Any]) -> Report:
+    kinds: dict[str, Callable[[Any], bool]] = {
+        "target": _is_text,
+        "task": TASKS.__contains__,
+        "reason": _is_text,
+        "classes": _is_table_of(_is_count),
+        "rows": _is_record(dict.fromkeys(ROWS, _is_count)),
+        "inputs": _is_table_of(_is_text),
+        "dropped": _is_table_of(_is_text),
+        "missing": _is_table_of(_is_count),
+        "notes": lambda notes: _is_list_of(_is_text, notes),
+        "training": _is_record(
+            {
+                "epochs": _is_count,
+                "best_epoch": lambda epoch: epoch is None or _is_count(epoch),
+                "stopped": _is_text,
+                "seconds": _is_number,
+            }
+        ),
+        "network": _is_text,
+        "scores": _is_table_of(_is_table_of(lambda one: one is None or _is_number(one))),
+        "verdict": _is_text,
+    }  # fmt: skip
+    for name, is_right in kinds.items():
+        if not is_right(header[name]):
+            raise ValueError(f"the report's {name!r} is described in no known way")
+    if len({tuple(figures) for figures in header["scores"].values()}) > 1:
+        raise ValueError("the report's scores are of different figures")
+    return Report(**{name: header[name] for name in kinds})
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise ValueError(
+            f"{cut(value)!r} has {len(value):,} characters; a name in a file has {LONGEST:,} or "
+            "fewer"
+        )
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a table's column can be called so."""
+    return _is_text(value) and value == value.strip() != ""
+
+
+def _is_class(value: Any) -> bool:
+    return isinstance(value, bool) or _is_number(value) or (_is_text(value) and "\0" not in value)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(float(value))
+
+
+def _is_list_of(is_right: Callable[[Any], bool], value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(is_right, value))
+
+
+def _is_table_of(is_right: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, dict) and all(map(_is_text, value)) and all(map(is_right, value.values()))
+    )
+
+
+def _is_record(kinds: Mapping[str, Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, dict)
+        and value.keys() == kinds.keys()
+        and all(is_right(value[name]) for name, is_right in kinds.items())
+    )

@@ -1,0 +1,234 @@
+"""Tables of text: CSV and TSV, read as text first and typed after.
+
+polars does the reading. What it does not read, or reads otherwise than the lines say, is read again
+by Python's csv module, which knows an empty field from one that is not there, and names the line
+that is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clearprop.errors import ColumnError, TableFileError
+from clearprop.tables.numerals import MISSING, PLAIN, number_of
+from clearprop.tables.text import shortened
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),  # begins like UTF-16's, so it comes first
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+(?=\n|\Z)")
+
+
+def decode(content: bytes, path: Path) -> str:
+    """Return the text of a file, or raise `TableFileError` with the line that is not text."""
+    encoding, skip = "utf-8", 0
+    for mark, name in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            encoding, skip = name, len(mark)
+            break
+    try:
+        text = content[skip:].decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: skip + error.start].count(b"\n") + 1
+        byte = content[skip + error.start]
+        advice = (
+            "save it as UTF-8 (Excel: 'CSV UTF-8'; if it is Windows text: iconv -f CP1252 -t UTF-8 "
+            f"{path.name})"
+        )
+        raise TableFileError(
+            f"{path} is not {encoding.upper()}: line {line} has the byte 0x{byte:02X}; {advice}"
+        ) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise TableFileError(
+            f"{path} is not text: line {line} has a zero byte (UTF-16 without a byte-order mark, "
+            "or a binary file): save it as UTF-8"
+        )
+    return text
+
+
+def read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
+    """Return the table in the text of a CSV or TSV.
+
+    Raises
+    ------
+    TableFileError
+        If a line has too few or too many fields, or a quote is not closed.
+    ColumnError
+        If two columns have one name.
+    """
+    import polars
+
+    stripped = text.lstrip("\r\n")
+    skipped = text[: len(text) - len(stripped)].count("\n")
+    text = stripped
+    headers = {mark: _header(text, mark) for mark in ("\t" if kind == "TSV" else ",;\t|")}
+    separator = max(headers, key=lambda mark: len(headers[mark]))  # the first of equals
+    if not headers[separator]:
+        raise TableFileError(
+            f"{path} line {skipped + 1} cannot be read: it has a column name of more than "
+            f"{csv.field_size_limit():,} characters (a quote that is not closed?)"
+        )
+    names = _names(headers[separator], path)
+    frame = None
+    if text.count('"') % 2 == 0:  # else there is one too many, which the csv module finds
+        frame = _read_by_polars(text, separator, names)
+    if frame is None:
+        frame = polars.DataFrame(_rows(text, separator, names, path, skipped), orient="row",
+                                 schema=dict.fromkeys(names, polars.String))  # fmt: skip
+    return _typed(frame, as_text, may_have_commas=separator == ";")
+
+
+def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame | None:
+    """Return the table, or None where the csv module has to look closer."""
+    import polars
+
+    try:
+        frame = polars.read_csv(
+            io.BytesIO(text.encode()),
+            separator=separator,
+            infer_schema=False,
+            has_header=True,
+            new_columns=names,
+        )
+    except polars.exceptions.PolarsError:
+        return None
+    # A cell of several lines may be a quote that nobody closed.
+    lines = text.count("\n") + 1 - sum(1 for _ in _BLANK_LINE.finditer(text))
+    if frame.shape != (lines - 1, len(names)) or frame[:, -1].null_count():
+        return None
+    return frame
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, as they are."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        line = text[at:end]
+        if line.find("\r", 0, -2 if line.endswith("\r\n") else None) < 0:
+            yield line
+        else:  # as old Macs end lines
+            yield from _MAC_LINE.findall(line)
+        at = end
+
+
+def _header(text: str, separator: str) -> list[str]:
+    """Return the fields of the first line, or none if one is longer than the csv module takes."""
+    try:
+        return next(csv.reader(_lines(text), delimiter=separator))
+    except csv.Error:
+        return []
+
+
+def _names(header: list[str], path: Path) -> list[str]:
+    """Return the column names; one without a name is called by its place."""
+    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        places = [str(place) for place, other in enumerate(names, 1) if other == name]
+        bare = all(number_of(other) is not None for other in names)
+        advice = "is its first line a header?" if bare else "rename them"
+        raise ColumnError(
+            f"{path} has {times} columns called {name!r} (columns {shortened(places)}): {advice}"
+        )
+    return names
+
+
+def _rows(
+    text: str, separator: str, names: list[str], path: Path, skipped: int
+) -> list[list[str | None]]:
+    """Return the fields of each line that is not blank, all lines having as many as the header."""
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+    rows: list[list[str | None]] = []
+    begins = 1
+    advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
+    if names[0].startswith("#"):
+        advice = "the first line looks like a comment: take it out"
+    try:
+        next(reader)
+        begins += reader.line_num
+        for row in reader:
+            if len(row) != len(names) and row:
+                raise TableFileError(
+                    f"{path} line {skipped + reader.line_num} has {len(row)} fields, but the "
+                    f"header has {len(names)}: {advice}"
+                )
+            if row:
+                rows.append(list(row))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        first, last = skipped + begins, skipped + reader.line_num
+        where = f"line {last}" if first >= last else f"lines {first} to {last}"
+        raise TableFileError(
+            f"{path} {where} cannot be read: {error} (a quote that is not closed?)"
+        ) from None
+    return rows
+
+
+def _typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
+    """Return columns of text as numbers or booleans, where all their values are.
+
+    All columns go through each question together, as there may be thousands.
+    """
+    import polars
+
+    each = polars.all()
+    frame = frame.select(each.str.strip_chars())
+    frame = frame.select(polars.when(~each.is_in(list(MISSING))).then(each))
+    plain = _with_points(frame) if may_have_commas else frame
+
+    def where(answer: pl.Expr, table: pl.DataFrame = plain) -> set[str]:
+        return {name for name, yes in table.select(answer).row(0, named=True).items() if yes}
+
+    # Infinity counts as a number here, so that it is refused as one, with its row.
+    numbers = where(each.str.contains(rf"^({PLAIN}|(?i:[+-]?inf(inity)?))$").all())
+    numbers -= where(each.str.contains(r"^[+-]?0[0-9]").any())  # 007 is a name, not a number
+    whole = where(each.str.contains(r"^[+-]?[0-9]{1,18}$").all())
+    booleans = where(each.str.to_lowercase().is_in(["true", "false"]).all(), frame)
+    text = {*as_text} | where(each.is_null().all())
+    typed = (numbers | booleans) - text
+    columns = []
+    for name in frame.columns:
+        column = polars.col(name)
+        if name not in typed:
+            columns.append(frame[name])
+        elif name in booleans:
+            columns.append(frame.select(column.str.to_lowercase() == "true")[name])
+        else:
+            columns.append(plain[name].cast(polars.Int64 if name in whole else polars.Float64))
+    return polars.DataFrame(columns)
+
+
+def _with_points(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the numbers of a file that has decimal commas with points, as it is otherwise.
+
+    A point between thousands is left out, if some number of the file has a decimal comma.
+    """
+    import polars
+
+    each = polars.all()
+    commas = frame.select(each.str.contains(r"^[+-]?[0-9]+,[0-9]+$").any())
+    if not any(commas.row(0)):
+        return frame
+    thousands = each.str.contains(r"^[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?$")
+    bare = each.str.replace_all(".", "", literal=True)
+    point = each.str.contains(".", literal=True)  # of a date, or a decimal: no number here
+    frame = frame.select(
+        polars.when(thousands).then(bare).when(point).then(polars.lit("text")).otherwise(each)
+    )
+    return frame.select(each.str.replace(",", ".", literal=True))
