@@ -9,6 +9,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
+from clearprop.engine import functions
 from clearprop.engine.functions import KERNELS, activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import activations, losses, optimizers
 from clearprop.engine.kernels import plan as P
@@ -184,3 +185,15 @@ def test_what_keeps_the_gradient_changes_nothing():
     np.testing.assert_array_equal(w, np.arange(20.0))
     np.testing.assert_array_equal(gradient, 0.25 + 0.5 * w)
     np.testing.assert_array_equal(untouched, 1.0)
+
+
+def test_a_built_in_that_keeps_more_than_a_plan_has_room_for(monkeypatch):
+    @dataclass(frozen=True)
+    class Three(cp.Adam):
+        def start(self, parameters):
+            return {name: np.zeros_like(parameters) for name in ("m", "v", "largest")}
+
+    monkeypatch.setitem(cp.optimizers.OPTIMIZERS, "three", Three)
+    monkeypatch.setitem(functions.OPTIMIZERS, Three, functions.OPTIMIZERS[cp.Adam])
+    with pytest.raises(MissingPieceError, match="array 'largest' has no place in a plan"):
+        cp.train(cp.Network([2, 1]), [[1.0, 2.0]], [1.0], optimizer="three", epochs=1)
