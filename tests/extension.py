@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -155,6 +155,8 @@ class AdaGrad:
 
     learning_rate: Rate = 0.01
     epsilon: float = 1e-10
+
+    squares: ClassVar[str] = "square"
 
     def __post_init__(self):
         check_rate("AdaGrad: learning_rate", self.learning_rate)

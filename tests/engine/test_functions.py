@@ -9,6 +9,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
+from clearprop.engine import functions
 from clearprop.engine.functions import KERNELS, activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import activations, losses, optimizers
 from clearprop.engine.kernels import plan as P
@@ -38,8 +39,8 @@ def test_every_entry_of_the_tables_is_a_kernel_and_every_kernel_has_its_entry():
 @pytest.mark.parametrize(
     ("kernel", "message"),
     [
-        ("activations.mish", "activation 'mish' has no kernel: add it to PAIRS in engine/kernels/activations.py"),
-        ("activations.mish-value", "activation 'mish' has no kernel: add it to PAIRS in engine/kernels/activations.py"),
+        ("activations.zigzag", "activation 'zigzag' has no kernel: add it to PAIRS in engine/kernels/activations.py"),
+        ("activations.zigzag-value", "activation 'zigzag' has no kernel: add it to PAIRS in engine/kernels/activations.py"),
         ("losses.hinge", "loss 'hinge' has no kernel: add it to PAIRS in engine/kernels/losses.py"),
         ("losses.poisson-relu", "loss 'poisson-relu' has no kernel: add it to PAIRS in engine/kernels/losses.py"),
         ("losses.hinge-softmax-labels", "loss 'hinge-softmax' has no kernel: add it to PAIRS in engine/kernels/losses.py"),
@@ -54,9 +55,9 @@ def test_a_kernel_that_no_table_has(kernel, message):
 
 
 def test_a_built_in_that_no_table_has(monkeypatch):
-    mish = replace(ACTIVATIONS["tanh"], name="mish")
-    with pytest.raises(MissingPieceError, match="activation 'mish' has no kernel"):
-        activation_of(mish, FLOAT32)
+    zigzag = replace(ACTIVATIONS["tanh"], name="zigzag")
+    with pytest.raises(MissingPieceError, match="activation 'zigzag' has no kernel"):
+        activation_of(zigzag, FLOAT32)
     with pytest.raises(MissingPieceError, match="loss 'tilted' has no maker: add it to its Built"):
         replace(LOSSES["squared_error"], name="tilted", settings={"slope": 2.0})
     three = replace(LOSSES["huber"], name="tilted", settings={"a": 1.0, "b": 2.0, "c": 3.0})
@@ -184,3 +185,15 @@ def test_what_keeps_the_gradient_changes_nothing():
     np.testing.assert_array_equal(w, np.arange(20.0))
     np.testing.assert_array_equal(gradient, 0.25 + 0.5 * w)
     np.testing.assert_array_equal(untouched, 1.0)
+
+
+def test_a_built_in_that_keeps_more_than_a_plan_has_room_for(monkeypatch):
+    @dataclass(frozen=True)
+    class Three(cp.Adam):
+        def start(self, parameters):
+            return {name: np.zeros_like(parameters) for name in ("m", "v", "largest")}
+
+    monkeypatch.setitem(cp.optimizers.OPTIMIZERS, "three", Three)
+    monkeypatch.setitem(functions.OPTIMIZERS, Three, functions.OPTIMIZERS[cp.Adam])
+    with pytest.raises(MissingPieceError, match="array 'largest' has no place in a plan"):
+        cp.train(cp.Network([2, 1]), [[1.0, 2.0]], [1.0], optimizer="three", epochs=1)

@@ -173,3 +173,12 @@ class TestBeyond:
                 MLPClassifier(output_activation=wrong).fit(X, y)
         with pytest.raises(ValueError, match="three classes or more"):
             MLPClassifier(output_activation="softmax").fit(*two_classes())
+
+
+def test_a_built_in_loss_may_be_given_itself():
+    X, y = np.arange(12.0).reshape(6, 2) / 12, np.array([0, 1, 2, 3, 1, 0])
+    named, itself = (
+        MLPRegressor(loss=loss, hidden_layer_sizes=3, solver="lbfgs", max_iter=500, random_state=0)
+        for loss in ("poisson", cp.losses.LOSSES["poisson"])
+    )
+    np.testing.assert_array_equal(named.fit(X, y).predict(X), itself.fit(X, y).predict(X))

@@ -204,3 +204,10 @@ def test_the_plot_of_costs_below_zero():
     low, high = below.plot().axes[0].get_ylim()
     assert low <= below.smoothed.min()
     assert high >= below.smoothed[0]
+
+
+@pytest.mark.parametrize("optimizer", ["rprop", "lbfgs"])
+def test_optimizers_without_a_rate_that_changes(optimizer):
+    network = cp.Network([1, 1], output="identity")
+    with pytest.raises(cp.ArgumentError, match=r"(RProp|LBFGS) finds its steps itself"):
+        cp.find_learning_rate(network, [[0.0], [1.0]], [1.0, 2.0], optimizer=optimizer)

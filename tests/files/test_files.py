@@ -78,9 +78,9 @@ def test_a_hostile_header_stays_one_short_line(path):
 
 
 def test_a_function_of_a_later_version_says_so(path):
-    rewrite(path, lambda meta, header, arrays: header["activations"][0].update(name="mish"))
+    rewrite(path, lambda meta, header, arrays: header["activations"][0].update(name="zigzag"))
     with pytest.raises(
-        cp.ModelFileError, match="'mish', which this Clearprop does not have: install"
+        cp.ModelFileError, match="'zigzag', which this Clearprop does not have: install"
     ):
         cp.Network.load(path)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import clearprop as cp
 from cases import pairings
 from clearprop.activations import ACTIVATIONS
+from clearprop.errors import MissingPieceError
 from clearprop.explaining.derivation.expressions import Symbol, fits
-from clearprop.explaining.derivation.formulas import slope_formulas
+from clearprop.explaining.derivation.formulas import branch, slope_formulas
 from clearprop.losses import LOSSES
 from derivation_rows import Book, form_text, verify
 from evaluator import Evaluator, close
@@ -96,3 +99,38 @@ class TestFormulas:
             for form in equation.forms:
                 found = Evaluator(form_text(form), Book(record).value, Book(record).apply).result()
                 assert close(found, equation.value, 1e-9)
+
+    def test_branches_lie_between_kinks(self):
+        clipped = replace(ACTIVATIONS["identity"], kinks=(-1.0, 1.0))
+        places = {
+            -2.0: "z ≤ -1",
+            -1.0: "z ≤ -1",
+            0.0: "-1 < z ≤ 1",
+            1.0: "-1 < z ≤ 1",
+            3.0: "z > 1",
+        }
+        for z, expected in places.items():
+            assert branch(clipped, z) == expected
+        assert branch(ACTIVATIONS["relu"], np.nan) == "z ≤ 0"
+        assert branch(ACTIVATIONS["tanh"], 0.3) == ""
+
+    @pytest.mark.parametrize(
+        ("output", "loss", "rule"),
+        [
+            ("softmax", "cross_entropy", "a1 - y"),
+            ("exp", "poisson", "a1 - y"),
+            ("softplus", "poisson", "da1 * softplus'(z1)"),
+            ("identity", "huber", "da1 * identity'(z1)"),
+        ],
+    )
+    def test_the_rule_of_a_delta(self, output, loss, rule):
+        network = cp.Network([2, 3], output=output, loss=loss)
+        y = 1 if output == "softmax" else [1.0, 2.0, 0.0]
+        assert rule in str(cp.explain(network, [0.4, 0.1], y, "delta1"))
+
+    def test_a_layer_of_another_activation_of_whole_rows(self):
+        """What is known of softmax is not told of it."""
+        other = replace(ACTIVATIONS["softmax"], name="sparsemax")
+        network = cp.Network([2, 3], other, loss="squared_error")
+        with pytest.raises(MissingPieceError, match="'sparsemax' has no formula of its Jacobian"):
+            cp.explain(network, [0.4, 0.1], [0.0, 1.0, 0.0], "W1[0,0]")

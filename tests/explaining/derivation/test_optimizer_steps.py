@@ -101,6 +101,17 @@ class TestStep:
         assert derivation["new W1[0,0]"].value == 0.2
         assert "Sign moves W1[0,0] up by 0.1" in str(derivation)
 
+    def test_a_subclass_that_steps_otherwise_is_not_told_as_its_parent(self):
+        class Halved(cp.Adam):
+            def update(self, parameters, gradient, state, now, is_weight):
+                super().update(parameters, gradient, state, now, is_weight)
+                parameters += 0.0005 * np.sign(gradient)
+
+        derivation = cp.explain(note_network(), [0.5, 1.0], 1.0, "W1[0,0]", optimizer=Halved())
+        assert derivation["new W1[0,0]"].value == pytest.approx(0.1005, rel=1e-6)
+        assert derivation["update"].note == "by Halved"
+        assert derivation["new W1[0,0]"].symbols == "W1[0,0] + update"
+
     def test_rprop_after_a_rest(self):
         X, y = np.array([[1.0]]), np.array([1.0])
         network = cp.Network.from_weights([[[0.0]]], activations="identity")
