@@ -85,7 +85,7 @@ def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None
     finally:
         if team[P.GATE] == 0:  # Ctrl-C came before: who waits there is sent home
             plan[P.THREADS] = 0
-            team[P.GATE] = 1
+            function(plan.address, 0)
         _join(helpers)
 
 
