@@ -78,7 +78,8 @@ class CompiledRun:
     def _give_data(self, data: Data, settings: RunSettings) -> None:
         plan, weights = self._plan, data.weights
         plan[P.N], plan[P.BATCH] = self.n, self._batch
-        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.shuffle
+        shuffle = settings.draws_order(self.n)
+        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, shuffle
         plan[P.SEED] = settings.seed - (1 << 64 if settings.seed >= 1 << 63 else 0)
         plan.give(P.X, "X", data.X)
         plan.give(P.Y, "y", data.y)
@@ -88,7 +89,7 @@ class CompiledRun:
             self._exponent = int(np.frexp(weights.max())[1])
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
         plan.give(P.ORDER, "order", room(self.n, np.int64))
-        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if settings.shuffle else 0, np.int64))
+        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if shuffle else 0, np.int64))
         plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
 
     def _give_functions(
