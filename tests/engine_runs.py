@@ -48,6 +48,12 @@ def trained(
     return network, digest(network.parameters, np.array(history.loss), network.predict(X))
 
 
+def predicted(threads: int | None = 1) -> str:
+    """The digest of what a network predicts without training, which takes few kernels."""
+    network = cp.Network(SIZES, activations=KINDS, initializer="he_normal")
+    return digest(network.predictor().outputs(rows(150)[0], threads)[0])
+
+
 def bits(dtype: str = "float32", shards: int = 1, threads: int | None = 1, seed: int = 0) -> str:
     """The digest of `trained`."""
     return trained(dtype, shards, threads, seed)[1]
@@ -94,11 +100,21 @@ def heed_permissions() -> None:
 
 
 def report(dtype: str) -> None:
-    """Print what a process finds for a data type, and what it takes the processor for."""
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-
+    """Print what a process finds for a data type, by what code, and for what processor."""
+    from clearprop.engine.kernels.compiler import folder
     from clearprop.engine.kernels.machine import vector_bytes
 
-    found = {shards: bits(dtype, shards, threads=2) for shards in (1, 4)}
-    numpy_uses = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
-    print(json.dumps({"bits": found, "vector": vector_bytes(), "NumPy": numpy_uses}))
+    found = {
+        "bits": {shards: bits(dtype, shards, threads=2) for shards in (1, 4)},
+        "vector": vector_bytes(),
+        "NumPy": numpy_uses(),
+        "code": hashlib.sha256(
+            (folder() / f"training.run-{dtype}.kernel").read_bytes()
+        ).hexdigest(),
+    }
+    print(json.dumps(found))
+
+
+def numpy_uses() -> list[str]:
+    """What NumPy has found this processor to have, beyond what it always needs."""
+    return np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])

@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import json
 import shutil
+import subprocess
 import sys
 from functools import partial
 
@@ -252,10 +253,14 @@ class TestCommand:
         assert "Not installed: JAX.\n" in result.stderr
 
     def test_a_process_that_fails_is_said_in_a_line(self, monkeypatch, capsys):
-        def run(arguments, threads, folder):
-            return "ValueError: no" if arguments[0] == "jax" else measured(1e-5, share=0.5)
+        def run(command, **settings):
+            failed = "jax" in command
+            text = "" if failed else json.dumps(measured(1e-5, share=0.5))
+            return subprocess.CompletedProcess(
+                command, int(failed), text, "a line\nValueError: no\n"
+            )
 
-        monkeypatch.setattr(rounds_module, "_run", run)
+        monkeypatch.setattr(subprocess, "run", run)
         monkeypatch.setattr(rounds_module, "cores", lambda: 1)
         (turn,) = compare(CASES["digits"], ["clearprop", "jax"], 1, 0.01)
         assert set(turn) == {"clearprop 1", "memory"}
@@ -266,13 +271,19 @@ class TestCommand:
         result = invoke("digits", "--system", "clearprop")
         assert result.exit_code == 1
 
-    def test_the_last_line_of_a_real_failure(self):
-        answer = rounds_module._run(["nobody", "digits", "1", "1", "0.1"], 1, "")
-        assert answer == "KeyError: 'nobody'"
+    def test_a_real_failure_is_said_in_its_last_line(self, monkeypatch, capsys):
+        entry = SYSTEMS["jax"]._replace(title="Nobody")
+        monkeypatch.setitem(SYSTEMS, "nobody", entry)  # here, and not in the process that measures
+        monkeypatch.setattr(rounds_module, "cores", lambda: 1)
+        case = dataclasses.replace(CASES["digits"], peers=("nobody",))
+        assert compare(case, ["nobody"], 1, 0.01) == [{}]
+        assert capsys.readouterr().err == "digits: Nobody, 1 thread failed: KeyError: 'nobody'\n"
 
     def test_rounds_and_cases_that_run_once(self, monkeypatch):
         told = []
-        monkeypatch.setattr(rounds_module, "_run", lambda *_: measured(1e-5, share=0.5))
+        text = json.dumps(measured(1e-5, share=0.5))
+        done = subprocess.CompletedProcess([], 0, text, "")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
         monkeypatch.setattr(rounds_module, "cores", lambda: 3)
         assert len(compare(CASES["digits"], ["clearprop"], 2, 0.01, None, told.append)) == 2
         assert told[0] == "digits, round 1 of 2: Clearprop, 1 thread"

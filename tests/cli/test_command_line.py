@@ -38,6 +38,9 @@ def trained(tmp_path_factory):
     return folder
 
 
+TRAIN = ["train", "penguins.csv", "--target", "species", "--out", "m.safetensors", "--epochs", 1]
+
+
 class TestTrain:
     def test_a_model_and_a_report(self, here):
         result = invoke("train", "penguins.csv", "--target", "species", "--epochs", 20)
@@ -91,19 +94,9 @@ class TestTrain:
 
     def test_an_output_that_exists_needs_force(self, here):
         Path("m.safetensors").write_text("precious")
-        train = [
-            "train",
-            "penguins.csv",
-            "--target",
-            "species",
-            "--out",
-            "m.safetensors",
-            "--epochs",
-            1,
-        ]
-        refused("m.safetensors exists already: choose another name, or use --force", *train)
+        refused("m.safetensors exists already: choose another name, or use --force", *TRAIN)
         assert Path("m.safetensors").read_text() == "precious"
-        assert invoke(*train, "--force").exit_code == 0
+        assert invoke(*TRAIN, "--force").exit_code == 0
         cp.Model.load("m.safetensors")
 
     def test_the_output_is_checked_before_training(self, here, monkeypatch):
@@ -122,17 +115,7 @@ class TestTrain:
             return real(*arguments, **named)
 
         monkeypatch.setattr(cp.Model, "fit", slow)
-        train = [
-            "train",
-            "penguins.csv",
-            "--target",
-            "species",
-            "--out",
-            "m.safetensors",
-            "--epochs",
-            1,
-        ]
-        said = refused("m.safetensors exists already", *train)
+        said = refused("m.safetensors exists already", *TRAIN)
         assert Path("m.safetensors").read_text() == "precious"
         assert (
             cp.Model.load(said.split("the model is in ")[1].split(" instead")[0]).target

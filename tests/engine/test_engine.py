@@ -279,11 +279,13 @@ class TestTeam:
         X, _ = data(network, 5000)
         predictor = network.predictor()
         expected = predictor.outputs(X, 1)[0]
-        run, calls = threads_of_engine._start, []
+        started, calls = [], []
 
-        def interrupted(*arguments):
-            run(*arguments)
-            raise KeyboardInterrupt
+        def interrupted(helper):
+            start(helper)
+            started.append(helper)
+            if len(started) == 2:
+                raise KeyboardInterrupt
 
         def late(helper, *arguments):
             calls.append(helper)
@@ -291,10 +293,10 @@ class TestTeam:
                 raise KeyboardInterrupt
             join(helper, *arguments)
 
-        join = threading.Thread.join
+        start, join = threading.Thread.start, threading.Thread.join
         with monkeypatch.context() as patch:
             if place == "before the gate":
-                patch.setattr(threads_of_engine, "_start", interrupted)
+                patch.setattr(threading.Thread, "start", interrupted)
             else:
                 patch.setattr(threading.Thread, "join", late)
             with pytest.raises(KeyboardInterrupt):

@@ -10,8 +10,10 @@ import pytest
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.engine.functions import KERNELS, activation_of, loss_of, optimizer_of
-from clearprop.engine.kernels import activations, losses
+from clearprop.engine.kernels import activations, losses, optimizers
+from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import compile_function, function_at, load, place
+from clearprop.engine.kernels.pointers import get
 from clearprop.engine.kernels.precision import FLOAT32, FLOAT64
 from clearprop.errors import MissingPieceError
 from clearprop.losses import LOSSES
@@ -30,6 +32,7 @@ def test_every_entry_of_the_tables_is_a_kernel_and_every_kernel_has_its_entry():
     assert names("losses") == set(losses.PAIRS) | {
         f"{name}-{targets}" for name in losses.ROW_WISE for targets in ("labels", "shares")
     }
+    assert names("optimizers") == set(optimizers.RULES)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +118,67 @@ def test_one_entry_makes_a_loss(monkeypatch, fused):
     np.testing.assert_allclose(found, 0.5 * ((a - y) ** 4).sum(axis=1))
     slopes = 4 * (a - y)[:, :2] ** 3
     np.testing.assert_allclose(d[:, :2], slopes if fused else 10 * slopes)
+
+
+def updated(kernel, w, s, state, state_2, *, rate=0.5, l2=0.0, settings=(0.9, 0.999, 1e-8, 0.0)):
+    """Whether a kernel says that an update of these arrays, in place, is not finite."""
+    told, flag = np.zeros(P.MOMENT_SIZE), np.zeros(1, np.int64)
+    told[P.M_S0 : P.M_S3 + 1] = settings
+    told[[P.M_RATE, P.M_MOMENTUM, P.M_INVERSE, P.M_L2]] = rate, 0.5, 0.25, l2
+    told[[P.M_CORRECTION, P.M_ROOT_CORRECTION]] = 1.0
+    kernel(len(w), *(array.ctypes.data for array in (w, s, state, state_2, told, flag)))
+    return bool(flag[0])
+
+
+def test_one_entry_makes_an_optimizer(monkeypatch):
+    def signs(real):
+        """Steps by the sign of the gradient; the state counts those that went down."""
+        zero, one = real(0), real(1)
+
+        def settings(update):
+            return real(get(update, P.M_RATE)), one
+
+        def step(w, g, count, second, settings):
+            rate, one = settings
+            return w - (rate if g > zero else -rate), count + (one if g > zero else zero), second
+
+        return optimizers.Rule(1, settings, step)
+
+    monkeypatch.setitem(optimizers.RULES, "signs", signs)
+    kernel = compiled(optimizers, "signs", FLOAT64, 7)
+    w, s, state, untouched = (
+        np.arange(20.0),
+        np.tile([8.0, -8.0], 10),
+        np.ones(20),
+        np.full(20, 3.0),
+    )
+    assert not updated(kernel, w, s, state, untouched)
+    np.testing.assert_array_equal(w, np.arange(20.0) - np.tile([0.5, -0.5], 10))
+    np.testing.assert_array_equal(state, np.tile([2.0, 1.0], 10))
+    np.testing.assert_array_equal(untouched, 3.0)
+    w[7] = np.inf
+    assert updated(kernel, w, s, state, untouched)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("name", optimizers.RULES)
+def test_a_gradient_that_is_not_finite_is_seen(name, value):
+    kernel = function_at(load(f"optimizers.{name}", FLOAT32), 7)
+    settings = (0.5, 1.2, 1e-6, 50.0) if name == "rprop" else (0.9, 0.999, 1e-8, 0.0)
+    # RProp lets a parameter rest where the sign of its gradient changes.
+    for last in (-1.0, 1.0) if name == "rprop" else (1.0,):
+        arrays = [np.ones(37, np.float32) for _ in range(3)]
+        arrays.append(np.full(37, last, np.float32))
+        assert not updated(kernel, *arrays, settings=settings)
+        arrays[3][:] = last
+        arrays[1][20] = value
+        assert updated(kernel, *arrays, settings=settings)
+
+
+def test_what_keeps_the_gradient_changes_nothing():
+    kernel = function_at(load("optimizers.keep", FLOAT64), 7)
+    w, s, gradient, untouched = np.arange(20.0), np.ones(20), np.ones(20), np.ones(20)
+    assert not updated(kernel, w, s, gradient, untouched, l2=0.5)
+    np.testing.assert_array_equal(w, np.arange(20.0))
+    np.testing.assert_array_equal(gradient, 0.25 + 0.5 * w)
+    np.testing.assert_array_equal(untouched, 1.0)

@@ -143,15 +143,13 @@ class TestBeyond:
             shared = {"max_iter": 3, "random_state": 0, "alpha": 0, "precision": "float64",
                       "shuffle": False, "batch_size": 100, "optimizer": cp.SGD(0.1)}  # fmt: skip
             estimator = quiet(MLPRegressor(loss, (9,), dropout=dropout, **shared), X, y)
-            network = quiet(
-                MLPRegressor(loss, (9,), **shared | {"max_iter": 1}), X, y
-            ).network_.copy()
-            start = MLPRegressor(loss, (9,), **shared)
-            start._random_state = np.random.RandomState(0)
-            start.n_outputs_ = 1
-            start._initialize([10, 9, 1], np.dtype(np.float64))
-            seed = int(start._random_state.randint(np.iinfo(np.int32).max))
-            network.parameters[:] = start.network_.parameters
+            draws = np.random.RandomState(0)  # as scikit-learn draws: weights, then what follows
+            network = cp.Network([10, 9, 1], "relu", "identity", loss=loss, dtype="float64")
+            for layer, (n_in, n_out) in enumerate([(10, 9), (9, 1)], 1):
+                bound = np.sqrt(6 / (n_in + n_out))
+                network[f"W{layer}"] = draws.uniform(-bound, bound, (n_in, n_out)).T
+                network[f"b{layer}"] = draws.uniform(-bound, bound, n_out)
+            seed = int(draws.randint(np.iinfo(np.int32).max))
             history = cp.train(
                 network, X, y, optimizer=cp.SGD(0.1), batch_size=100, epochs=3, shuffle=False,
                 dropout=dropout, seed=seed, progress=False,

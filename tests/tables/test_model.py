@@ -119,15 +119,22 @@ class TestNothingLeaks:
         assert clean.history.validation_loss != dirty.history.validation_loss
 
 
-def test_what_training_takes_where_nobody_says():
-    from clearprop.tables.model import _settings
+def test_what_training_takes_where_nobody_says(monkeypatch):
+    taken = []
 
-    for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (10**6, 256)):
-        settings = _settings(split_rows(n, None, 0.15, 0.2, 0))
-        assert settings["batch_size"] == size
-        assert settings["optimizer"] == cp.AdamW(decay=0.5)
-        assert settings["early_stopping"] == cp.EarlyStopping(20, min_delta=1e-4)
-    assert _settings(split_rows(50, None, 0, 0, 0))["early_stopping"] is None
+    def noted(network, X, y, **settings):
+        taken.append(settings)
+        return cp.train(network, X, y, **settings | {"epochs": 1})
+
+    monkeypatch.setattr("clearprop.tables.model.train", noted)
+    for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (40_000, 256)):
+        table = pd.DataFrame({"x": np.sin(np.arange(n)), "y": np.cos(np.arange(n))})
+        cp.Model.fit(table, "y", compare=False)
+        assert taken[-1]["batch_size"] == size
+        assert taken[-1]["optimizer"] == cp.AdamW(decay=0.5)
+        assert taken[-1]["early_stopping"] == cp.EarlyStopping(20, min_delta=1e-4)
+    cp.Model.fit(table.head(50), "y", validation=0, test=0, compare=False)
+    assert taken[-1]["early_stopping"] is None
 
 
 class TestRefused:

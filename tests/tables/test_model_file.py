@@ -12,7 +12,6 @@ import safetensors.numpy
 
 import clearprop as cp
 from clearprop.files import model_file
-from clearprop.tables.columns import read_columns
 from clearprop.tables.split import split_rows
 from example_tables import CARS, PENGUINS
 
@@ -40,9 +39,7 @@ class TestFile:
         assert set(arrays) == {"W1", "b1", "W2", "b2", "W3", "b3"} | {
             f"inputs.{name}" for name in ("median", "mean", "scale", "low", "high")
         }
-        split = split_rows(
-            344, model._target.labels(read_columns(PENGUINS)["species"]), 0.15, 0.2, 0
-        )
+        split = split_rows(344, model.encode_target(PENGUINS), 0.15, 0.2, 0)
         learned = PENGUINS.iloc[split.training]
         assert arrays["inputs.median"][1] == learned["bill_depth_mm"].median()
         assert arrays["inputs.high"][3] == learned["body_mass_g"].max()

@@ -20,6 +20,7 @@ from clearprop.errors import missing_piece
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 from clearprop.optimizers import OPTIMIZERS as BUILT_IN
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp, UncorrectedAdam
+from clearprop.topology import Topology
 
 
 class ActivationKernels(NamedTuple):
@@ -190,6 +191,31 @@ def optimizer_of(rule: Optimizer | None, precision: Precision) -> OptimizerKerne
     name, settings, bias_settings = choose(rule)
     address = load(f"optimizers.{name}", precision)
     return OptimizerKernel(address, settings, bias_settings, corrected)
+
+
+class Functions(NamedTuple):
+    """What a run of a network is computed with; `optimizer` is None for one of the user's own."""
+
+    loss: LossKernel
+    activations: tuple[ActivationKernels, ...]
+    optimizer: OptimizerKernel | None
+
+
+def functions_of(
+    topology: Topology, rule: Optimizer | None, labels: bool, precision: Precision
+) -> Functions:
+    """Return the kernels of a network's functions and of an optimizer.
+
+    Raises
+    ------
+    CompilationError, MissingPieceError
+        As for each of them.
+    """
+    return Functions(
+        loss_of(topology.loss, topology.activations[-1], labels, precision),
+        tuple(activation_of(function, precision) for function in topology.activations),
+        optimizer_of(rule, precision),
+    )
 
 
 KERNELS = (

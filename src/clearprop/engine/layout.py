@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.precision import Precision
+from clearprop.engine.settings import RunSettings
 
 Array = NDArray[Any]
 
@@ -269,3 +270,46 @@ def lay_out_layers(
         )
     plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)
     plan.give(P.SCRATCH, "scratch", room(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
+
+
+def lay_out_batch(
+    plan: Plan, sizes: Sequence[int], batch: int, labels: bool, precision: Precision
+) -> None:
+    """Make room for a batch: its rows, targets, weights, losses and the parts of its penalty.
+
+    The layers are laid out before.
+    """
+    dtype, row = precision.storage, int(plan.line(len(sizes) - 2)[P.ROW])
+    plan.give(P.BATCH_ROWS, "batch rows", room(batch, np.int64))
+    plan.give(P.SHARD_STARTS, "shard starts", room(plan[P.SHARDS] + 1, np.int64))
+    targets = room(batch, np.int64) if labels else room(batch * row, dtype)
+    plan.give(P.BATCH_Y, "batch y", targets)
+    plan.give(P.BATCH_WEIGHTS, "batch weights", room(batch, dtype))
+    plan.give(P.LOSSES, "losses", room(batch, dtype))
+    plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
+    chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(sizes))
+    plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
+
+
+def lay_out_order(plan: Plan, n: int, shuffle: bool) -> None:
+    """Make room for an epoch's order, and for drawing it."""
+    plan.give(P.ORDER, "order", room(n, np.int64))
+    plan.give(P.SORTING, "sorting", room(4 * n + 2 if shuffle else 0, np.int64))
+
+
+def lay_out_run(
+    plan: Plan,
+    sizes: Sequence[int],
+    n: int,
+    settings: RunSettings,
+    labels: bool,
+    threads: int,
+    precision: Precision,
+    row_wise: Sequence[bool],
+) -> None:
+    """Make all the room that a training run on n rows needs."""
+    batch = min(settings.batch_size, n)
+    plan.give(P.TEAM, "team", room(P.team_size(threads), np.int64))
+    lay_out_order(plan, n, settings.draws_order(n))
+    lay_out_layers(plan, sizes, batch, settings.shards, threads, precision, row_wise)
+    lay_out_batch(plan, sizes, batch, labels, precision)

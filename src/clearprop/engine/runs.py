@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
-from clearprop.engine.functions import activation_of, loss_of, optimizer_of
+from clearprop.engine.functions import Functions, functions_of, optimizer_of
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
-from clearprop.engine.kernels.precision import precision_of
-from clearprop.engine.layout import Plan, lay_out_layers, parallel, room
+from clearprop.engine.kernels.precision import Precision, precision_of
+from clearprop.engine.layout import Plan, lay_out_run, parallel
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.threads import STEP, choose, run_together
 from clearprop.optimizers import Optimizer, State
@@ -34,7 +33,8 @@ class CompiledRun:
         Checked, of the parameters' floating type.
     settings : RunSettings
     rule : Optimizer, optional
-        None: nothing is updated; `gradient` holds the last batch's gradient.
+        None, or one of the user's own: nothing is updated, and `gradient` holds the last
+        batch's gradient.
     state : dict, optional
         The optimizer's state, which is changed in place.
     threads : int, optional
@@ -54,32 +54,33 @@ class CompiledRun:
         state: State,
         threads: int | None,
     ) -> None:
-        n, precision = len(data.X), precision_of(topology.dtype)
+        n, precision, labels = len(data.X), precision_of(topology.dtype), data.y.ndim == 1
         if not topology.parameters.flags.writeable:  # compiled code would not ask
             raise ValueError("the network's parameters are read-only: train a copy of it")
-        self.sums = np.zeros(2)
         self.n, self._batch = n, min(settings.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
-        work = self._batch * 3.0 * topology.parameters.size
-        self.threads = choose(threads, work, STEP)
-        if threads is None:
-            self.threads = min(self.threads, parallel(topology.sizes, self._batch, precision))
-        plan = self._plan = Plan(len(topology.sizes) - 1)
+        self.sums = np.zeros(2)
+        functions = functions_of(topology, rule, labels, precision)
+        self.gradient: Array | None = None
+        if rule is None or functions.optimizer is None:
+            functions = functions._replace(optimizer=optimizer_of(None, precision))
+            self.gradient = np.zeros_like(topology.parameters)
+            state = {"gradient": self.gradient}
+        self.threads = _threads(threads, topology, self._batch, precision)
         self._run = function_at(load("training.run", precision), 2)
-        labels = data.y.ndim == 1
+        plan = self._plan = Plan(len(topology.sizes) - 1)
+        self._keep = topology.parameters, state
         self._give_data(data, settings)
-        self._give_functions(topology, settings, rule, state, labels)
-        row_wise = [bool(plan.line(at)[P.JACOBIAN]) for at in range(len(topology.activations))]
-        lay_out_layers(
-            plan, topology.sizes, self._batch, settings.shards, self.threads, precision, row_wise
-        )
-        self._give_batch(topology, labels)
+        self._give_functions(functions, settings, precision)
+        self._give_parameters(topology, state, precision)
+        row_wise = [kernels.jacobian != 0 for kernels in functions.activations]
+        row_wise[-1] &= not functions.loss.takes_z
+        lay_out_run(plan, topology.sizes, n, settings, labels, self.threads, precision, row_wise)
 
     def _give_data(self, data: Data, settings: RunSettings) -> None:
         plan, weights = self._plan, data.weights
         plan[P.N], plan[P.BATCH] = self.n, self._batch
-        shuffle = settings.draws_order(self.n)
-        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, shuffle
+        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.draws_order(self.n)
         plan[P.SEED] = settings.seed - (1 << 64 if settings.seed >= 1 << 63 else 0)
         plan.give(P.X, "X", data.X)
         plan.give(P.Y, "y", data.y)
@@ -88,28 +89,17 @@ class CompiledRun:
         if weights is not None:  # by a power of two, so that no weight leaves float32
             self._exponent = int(np.frexp(weights.max())[1])
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
-        plan.give(P.ORDER, "order", room(self.n, np.int64))
-        plan.give(P.SORTING, "sorting", room(4 * self.n + 2 if shuffle else 0, np.int64))
-        plan.give(P.TEAM, "team", room(P.team_size(self.threads), np.int64))
 
     def _give_functions(
-        self,
-        topology: Topology,
-        settings: RunSettings,
-        rule: Optimizer | None,
-        state: State,
-        labels: bool,
+        self, functions: Functions, settings: RunSettings, precision: Precision
     ) -> None:
-        plan, precision = self._plan, precision_of(topology.dtype)
-        size = precision.itemsize
-        loss = loss_of(topology.loss, topology.activations[-1], labels, precision)
+        plan, (loss, activations, optimizer) = self._plan, functions
+        assert optimizer is not None  # at least the one that keeps the gradient
         plan[P.LOSS] = loss.address
         plan.give(P.LOSS_SETTINGS, "loss settings", loss.settings)
-        optimizer = optimizer_of(rule, precision)
-        if rule is None:
-            self.gradient = np.zeros_like(topology.parameters)
-            state = {"gradient": self.gradient}
-        assert optimizer is not None  # who asks has looked
+        for layer, kernels in enumerate(activations[:-1] if loss.takes_z else activations):
+            line = plan.line(layer)
+            line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
         plan[P.OPTIMIZER], plan[P.CORRECTED] = optimizer.address, optimizer.corrected
         moment = plan.give(P.MOMENT, "moment", np.zeros(2 * P.MOMENT_SIZE))
         for start, own, l2 in (
@@ -125,36 +115,19 @@ class CompiledRun:
         plan[P.L2_BY_BATCH] = accounting.l2_by_batch
         plan[P.MEAN_BY_ROWS] = accounting.mean_by_rows
         plan[P.COST_OUTPUTS] = accounting.outputs
-        self._keep = topology.parameters, state
-        vectors = [array.ctypes.data for array in state.values()]
-        parameters = topology.parameters.ctypes.data
-        slots = {"W": (P.W, P.W_STATE, P.W_STATE_2), "b": (P.B, P.B_STATE, P.B_STATE_2)}
-        for place in topology.places():
-            line = plan.line(place.layer - 1)
-            for slot, address in zip(slots[place.symbol], [parameters, *vectors], strict=False):
-                line[slot] = address + size * place.start
-        for layer, function in enumerate(topology.activations, 1):
-            if layer < len(topology.activations) or not loss.takes_z:
-                line, kernels = plan.line(layer - 1), activation_of(function, precision)
-                line[P.ACTIVATION], line[P.JACOBIAN] = kernels.training, kernels.jacobian
         plan[P.DRAW_ORDER] = load("random.order", precision)
         if settings.dropout:
             plan[P.DROPOUT] = int(settings.dropout * 2**32)
             plan[P.DROP_ROWS] = load("random.dropout", precision)
             plan.give(P.KEPT, "kept", np.array([1 / (1 - settings.dropout)]))
 
-    def _give_batch(self, topology: Topology, labels: bool) -> None:
-        plan, dtype = self._plan, topology.parameters.dtype
-        row = int(plan.line(len(topology.sizes) - 2)[P.ROW])
-        plan.give(P.BATCH_ROWS, "batch rows", room(self._batch, np.int64))
-        plan.give(P.SHARD_STARTS, "shard starts", room(plan[P.SHARDS] + 1, np.int64))
-        batch_y = room(self._batch if labels else self._batch * row, np.int64 if labels else dtype)
-        plan.give(P.BATCH_Y, "batch y", batch_y)
-        plan.give(P.BATCH_WEIGHTS, "batch weights", room(self._batch, dtype))
-        plan.give(P.LOSSES, "losses", room(self._batch, dtype))
-        plan.give(P.BATCH_TOTAL, "batch total", room(3, np.float64))
-        chunks = sum(-(-n * m // P.CHUNK) for n, m in pairwise(topology.sizes))
-        plan.give(P.PENALTIES, "penalties", room(chunks, np.float64))
+    def _give_parameters(self, topology: Topology, state: State, precision: Precision) -> None:
+        vectors = [topology.parameters, *state.values()]
+        slots = {"W": (P.W, P.W_STATE, P.W_STATE_2), "b": (P.B, P.B_STATE, P.B_STATE_2)}
+        for place in topology.places():
+            line = self._plan.line(place.layer - 1)
+            for slot, vector in zip(slots[place.symbol], vectors, strict=False):
+                line[slot] = vector.ctypes.data + precision.itemsize * place.start
 
     def set_position(self, batches: int, updates: int, sums: NDArray[np.float64]) -> None:
         """Put the run after so many batches and updates; `sums` are those of the epoch's batches.
@@ -233,3 +206,9 @@ def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[n
         else:
             rates[:, column] = rate
     return rates
+
+
+def _threads(wanted: int | None, topology: Topology, batch: int, precision: Precision) -> int:
+    """Return how many threads to use: those that are wanted, or as many as pay."""
+    chosen = choose(wanted, 3.0 * batch * topology.parameters.size, STEP)
+    return chosen if wanted is not None else min(chosen, parallel(topology.sizes, batch, precision))

@@ -8,9 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.engine.functions import optimizer_of
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.runs import CompiledRun, rates_of
 from clearprop.errors import FunctionError
 from clearprop.optimizers import Array, Optimizer
@@ -50,11 +48,9 @@ class CompiledEngine:
         self._job, self.rule = job, rule
         network = job.network
         self.standing = begin(rule, network) if standing is None else go_on(standing, rule, network)
-        self._own = optimizer_of(rule, precision_of(network.dtype)) is None
         self._run = CompiledRun(
-            network.topology, job.data, job.settings, None if self._own else rule,
-            self.standing.state, threads,
-        )  # fmt: skip
+            network.topology, job.data, job.settings, rule, self.standing.state, threads
+        )
         self._run.set_position(self.standing.batches, self.standing.updates, self.standing.sums)
         # Parameters whose cost was finite, and those that the call under way began with.
         self._verified, self._began = network.parameters.copy(), network.parameters.copy()
@@ -64,7 +60,7 @@ class CompiledEngine:
     @property
     def seconds_a_call(self) -> float:
         """What a call of `advance` should take about; 0: a batch a call."""
-        return 0.0 if self._own else CALL
+        return CALL if self._run.gradient is None else 0.0
 
     def advance(self, batches: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Run so many batches; return the cost of each epoch that ended, and the updates then.
@@ -86,7 +82,7 @@ class CompiledEngine:
             self._verified, self._began = self._began, self._verified
             self._verified_at = self._began_at
         self._check(status)
-        if self._own and run.made > updates:
+        if run.gradient is not None and run.made > updates:
             update(self.rule, standing, run.gradient, clock, self._is_weight, self._verified)
             if not np.isfinite(standing.parameters).all():
                 self._check(P.UPDATE_NOT_FINITE)
@@ -137,6 +133,7 @@ def compiled_cost(
         status, costs = run.advance(1, np.zeros((1, 2)))
         if status != P.RUNNING:
             return otherwise(iterations)
+        assert run.gradient is not None  # there is no optimizer
         return float(costs[0, 0] / costs[0, 1]), run.gradient
 
     return cost

@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import importlib
 import json
+import logging  # noqa: F401 - before a fork's locks are registered
 import os
 import platform
 import re
@@ -37,6 +38,8 @@ _told = False
 if hasattr(os, "register_at_fork"):
     # A fork waits until nothing is being compiled: a child could not finish what another thread of
     # the parent began, nor get at Numba's own lock.
+    # The lock of logging, which a compiler needs, is taken after this one where logging has been
+    # imported before: what was registered last is taken first.
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
     )
