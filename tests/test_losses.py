@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -312,3 +314,26 @@ def test_the_table_says_equation_and_source(name):
     assert LOSSES[name].name == name
     assert LOSSES[name].equation
     assert LOSSES[name].source
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize(
+    ("logits", "y", "exact"),
+    [
+        ([1, 1, -1], [0], math.log(2)),
+        ([1, 1, -1], [[0.5, 0.5, 0]], math.log(2)),
+        ([-1, 1, 1], [[0, 0.25, 0.75]], math.log(2)),
+        ([1, -1, -1], [0], 0.0),
+        ([1, -1, -1], [[1, 0, 0]], 0.0),
+    ],
+)
+def test_logits_near_the_largest_float(logits, y, exact, dtype, engine):
+    """Where e^z is 0 and log e^z is -infinity, a class with no share costs nothing."""
+    Z = 0.9 * float(np.finfo(dtype).max) * np.array([logits], dtype)
+    network = cp.Network.from_weights([np.eye(3)], activations="softmax").astype(dtype)
+    rule = cp.SGD(float(np.finfo(dtype).tiny))
+    with np.errstate(over="ignore"):
+        history = cp.train(network, Z, y, optimizer=rule, batch_size=1, epochs=1, engine=engine,
+                           progress=False)  # fmt: skip
+    assert history.loss[0] == pytest.approx(exact, rel=1e-6)

@@ -220,9 +220,9 @@ def _ratio(y: Array, a: Array) -> Array:
 
 
 def _softmax_cross_entropy(z: Array, y: Array) -> Array:
-    shifted = z - z.real.max(axis=-1, keepdims=True)
+    shifted = z - z.real.max(axis=-1, keepdims=True)  # -inf where logits lie too far apart
     log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return (y * (log_sum - shifted)).sum(axis=-1)
+    return np.where(y == 0, 0.0, y * (log_sum - shifted)).sum(axis=-1)  # 0 log 0 = 0
 
 
 def _softmax_minus_y(z: Array, y: Array) -> Array:

@@ -264,3 +264,17 @@ def test_the_loop_fits_on_a_screen():
     source = inspect.getsource(cp.train)
     body = source.rpartition('"""\n    check_engine')[2]
     assert len(body.splitlines()) < 50
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_full_batch_is_taken_as_it_lies(engine, shards):
+    """Its order would change nothing but rounding, and takes longer to draw than the update."""
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    found = []
+    for shuffle, batch in ((True, None), (False, None), (True, 60), (True, 59)):
+        network = cp.Network([3, 4, 2], activations="tanh", output="softmax", seed=1)
+        cp.train(network, X, y, batch_size=batch, shuffle=shuffle, shards=shards, dropout=0.2,
+                 epochs=3, seed=4, engine=engine, progress=False)  # fmt: skip
+        found.append(network.parameters.tobytes())
+    assert found[0] == found[1] == found[2] != found[3]

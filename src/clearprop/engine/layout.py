@@ -310,6 +310,6 @@ def lay_out_run(
     """Make all the room that a training run on n rows needs."""
     batch = min(settings.batch_size, n)
     plan.give(P.TEAM, "team", aligned_zeros(P.team_size(threads), np.int64))
-    lay_out_order(plan, n, settings.shuffle)
+    lay_out_order(plan, n, settings.draws_order(n))
     lay_out_layers(plan, sizes, batch, settings.shards, threads, precision, row_wise)
     lay_out_batch(plan, sizes, batch, labels, precision)

@@ -81,7 +81,7 @@ class CompiledRun:
     def _give_data(self, data: Data, settings: RunSettings) -> None:
         plan, weights = self._plan, data.weights
         plan[P.N], plan[P.BATCH] = self.n, self._batch
-        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.shuffle
+        plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.draws_order(self.n)
         plan[P.SEED] = settings.seed - (1 << 64 if settings.seed >= 1 << 63 else 0)
         plan.give(P.X, "X", data.X)
         plan.give(P.Y, "y", data.y)

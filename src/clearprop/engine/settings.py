@@ -46,3 +46,7 @@ class RunSettings:
     shards: int = 1
     seed: int = 0
     accounting: Accounting = Accounting()
+
+    def draws_order(self, n: int) -> bool:
+        """Whether each epoch takes n rows in a new order; one batch is taken as it lies."""
+        return self.shuffle and self.batch_size < n

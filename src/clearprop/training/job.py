@@ -53,7 +53,7 @@ class Job:
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the rows in the order in which an epoch, counted from 0, takes them."""
         s = self.settings
-        return epoch_order(self.n, s.shards, s.shuffle, s.seed, epoch)
+        return epoch_order(self.n, s.shards, s.draws_order(self.n), s.seed, epoch)
 
     def record(self, rows: NDArray[np.int64], epoch: int) -> Record:
         """Run backpropagation on these rows, with the dropout of this epoch."""

@@ -73,7 +73,8 @@ def train(
     epochs : int
         How often all rows are gone through; for "lbfgs", how many iterations it may make.
     shuffle : bool
-        Whether each epoch takes the rows in a new order.
+        Whether each epoch takes the rows in a new order. A full batch is taken as it lies: an
+        order would change nothing but the rounding of its sums.
     sample_weight : array-like, shape (n,), optional
         Within a batch, sample i counts with omega_i = w_i / sum w. A batch whose weights are
         all zero has no cost and is passed over.

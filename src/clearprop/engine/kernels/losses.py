@@ -234,7 +234,10 @@ def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..
                 for j in range(n):
                     target = get(y, j)
                     mass += target
-                    cost += target * (log_total - (get(a, j) - largest))
+                    log_share = log_total - (
+                        get(a, j) - largest
+                    )  # inf where logits lie too far apart
+                    cost += target * log_share if target != zero else zero
                 for j in range(n):
                     put(d, j, get(d, j) * share * mass - get(y, j))
                 put(losses, i, cost)
