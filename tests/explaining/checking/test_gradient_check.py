@@ -9,7 +9,6 @@ import pytest
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.explaining.checking.differences import ladder, noise_along
 
 
 def data(n_in, n=4, seed=0, classes=3):
@@ -59,7 +58,10 @@ class TestNetworks:
         network = cp.Network([2, 3, 1], activations="relu", output="identity", dtype="float64")
         network["b1"] = 0.0
         check = cp.check_gradients(network, np.zeros((2, 2)), [1.0, 1.0])
-        assert check
+        assert not check
+        assert check.outcome == "not determined"
+        assert "3 of 13 derivatives" in repr(check)
+        assert "a smooth point near by would tell (2 others likewise)" in repr(check)
         verdicts = {d.name: d.verdict for d in check.derivatives}
         assert {verdicts[f"b1[{j}]"] for j in range(3)} == {"kink"}
         assert verdicts["b2[0]"] == "right"
@@ -132,8 +134,9 @@ class TestFunctions:
     def test_round_off_is_no_fault_and_a_fault_is_none_of_round_off(self):
         """A small slope on top of a large number."""
         check = cp.check_gradient_function(lambda x: 1e12 + (x**2).sum(), lambda x: 2 * x, [1e-3])
-        assert check.derivatives[0].verdict in ("round-off", "right")
-        assert check
+        assert check.derivatives[0].verdict == "round-off"
+        assert check.outcome == "not determined"
+        assert "computed more exactly would tell" in check.worst.reason
         check = cp.check_gradient_function(lambda x: 1e2 + (x**2).sum(), lambda x: 3 * x, [1.0])
         assert check.worst.verdict == "fault"
 
@@ -260,49 +263,7 @@ class TestFunctions:
         assert "dx[1]: the gradient is nan" in repr(check)
 
 
-class TestLadder:
-    def test_errors_fall_with_the_step_and_rise_again(self):
-        rungs = ladder(lambda h: np.exp(1 + h))
-        errors = np.abs(rungs.differences - np.e)
-        assert errors[0] > 10 * errors[1] > 100 * errors[2]
-        assert errors[-1] > errors.min()
-        assert rungs.best[0] == pytest.approx(np.e, rel=1e-9)
-        assert rungs.sides() is None
-
-    @pytest.mark.parametrize(
-        ("line", "slope"),
-        [
-            (lambda h: np.exp(1 + h), np.e),
-            (lambda h: np.sin(3e3 * (1 + h)), 3e3 * np.cos(3e3)),
-            (lambda h: np.log(0.02 + h), 50.0),
-            (lambda h: 1e6 + (2 + h) ** 2, 4.0),
-            (lambda h: np.float32(np.sin(np.float32(0.3 + h))), np.cos(0.3)),
-            (lambda h: float(np.tanh(np.float32(0.3 + h) * np.arange(9.0, dtype="f4")).sum()),
-             (np.arange(9) / np.cosh(0.3 * np.arange(9)) ** 2).sum()),
-            (lambda h: max(h - 1e-6, 0.0), 0.0),
-            (lambda h: max(h + 3e-4, 0.0) + h**2, 1.0),
-            (lambda h: max(h - 1e-3, 0.0) ** 2 + h, 1.0),
-            (lambda h: 7.0, 0.0),
-        ],
-    )  # fmt: skip
-    def test_the_best_value_is_no_further_off_than_its_doubt(self, line, slope):
-        rungs = ladder(line, noise=noise_along(line))
-        best, doubt, limit = rungs.best
-        assert abs(best - slope) <= doubt
-        assert doubt < 1e-2 * max(1.0, abs(slope))
-        assert limit in ("truncation", "round-off")
-
-    def test_noise_is_measured_also_beside_a_kink(self):
-        rng = np.random.default_rng(0)
-        assert noise_along(lambda h: np.exp(h)) < 1e-14
-        assert noise_along(lambda h: abs(h)) < 1e-14
-        assert 1e-9 < noise_along(lambda h: h + 1e-9 * rng.normal()) < 1e-8
-        assert 1e-7 < noise_along(lambda h: np.float32(1 + h)) < 1e-6
-
-    def test_both_sides_of_a_kink(self):
-        left, right = ladder(lambda h: 3 * abs(h) + h).sides()
-        assert (left, right) == pytest.approx((-2.0, 4.0))
-
+class TestPlot:
     def test_the_plot(self):
         pytest.importorskip("matplotlib")
         network = cp.Network([3, 4, 2], activations="relu", output="softmax", seed=1)
@@ -310,7 +271,9 @@ class TestLadder:
         (axis,) = check.plot().axes
         assert axis.get_xlabel() == "step h"
         assert axis.get_ylabel() == "relative distance from the gradient"
-        assert len(axis.lines[0].get_xdata()) == 7
+        steps = check.ladder().steps
+        np.testing.assert_array_equal(axis.lines[0].get_xdata(), steps)
+        assert len(steps) >= 6
         assert check.worst.name in axis.get_title()
         with pytest.raises(cp.ArgumentError, match="not checked"):
             check.plot("W9[0,0]")

@@ -1,134 +1,391 @@
-"""What a derivative is numerically: central differences over a ladder of steps, and their limits.
+"""What a derivative is numerically: differences over a ladder of steps, and their limit at h = 0.
 
-For a step h along one parameter,
+Along one parameter, for a step h, the slopes on either side and the central one are
 
-    D(h) = (L(theta + h) - L(theta - h)) / (2 h) = dL/dtheta + c2 h^2 + c4 h^4 + ... + noise / h.
+    r(h) = (L(theta + h) - L(theta)) / h  = L'+ + c1 h + c2 h^2 + ... + noise / h
+    l(h) = (L(theta) - L(theta - h)) / h  = L'- - c1 h + c2 h^2 - ... + noise / h
+    D(h) = (r(h) + l(h)) / 2              = L'  + c2 h^2 + c4 h^4 + ... + noise / h
 
-Large steps leave truncation, small ones round-off. Two steps extrapolated are without c2, three
-without c4 (Richardson, 1911; Ridders, Advances in Engineering Software 4 (1982)). Of all these
-values the one is taken that can be off least; no gradient under test has a say in it.
+Large steps leave truncation, small ones noise. Extrapolation to h = 0 takes terms away from the
+left (Richardson, 1911; Ridders, Advances in Engineering Software 4 (1982)): even ones of D, all of
+r and l, whose series hold at a kink as well. A value's doubt is its noise, and how far it lies from
+the value of the next coarser step, or of any finer one beyond the noise of that. Of all values the
+one is taken whose doubt is least; no gradient under test has a say in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import hypot, isfinite
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS = tuple(10.0**-k for k in range(2, 9))
-"""Relative to the parameter's size where that is above 1."""
+FIRST = 0.2371
+"""The first step as a share of the parameter's size: no fraction that is some function's period."""
 
-Line = Callable[[float], float]
-"""The cost at a distance along one parameter, or along a direction; 0 is where we are."""
+RATIO = 4.0
+RUNGS = 6
+"""Steps that are taken in any case."""
+
+FINER, COARSER = 26, 8
+"""Steps that may be added below and above."""
+
+EXTRAPOLATIONS = 2
+
+CLEAR = 3.0
+"""How many times their doubts two sides differ by where a kink is sure."""
+
+ROUGH = 3.0
+"""How many changes of a slope it may be off by where a function is not seen to be smooth."""
+
+SHARP = 0.05
+"""How near to `RATIO` one ratio of changes is, far above the noise, that is enough by itself."""
+
+LEAST, SLOWEST, FASTEST = 2.5, 3.0, 5.3
+"""What changes of a smooth function's slopes fall by from step to step, where the series has them
+fall by `RATIO`: at least the first if it is known to be smooth, between the others if it is not."""
+
+Line = Callable[[float], tuple[float, float]]
+"""The distance gone along a line, as near to the one asked for as numbers allow, and the cost
+there: NaN, or infinite, where there is none."""
+
+
+class Noise(NamedTuple):
+    """How far costs may be off: by `level`, or by their last rounding where they are large."""
+
+    level: float = 0.0
+    eps: float = float(np.finfo(np.float64).eps)
+
+    def of(self, cost: float) -> float:
+        """How far one cost may be off."""
+        return max(self.level, self.eps * abs(cost))
+
+
+class Limit(NamedTuple):
+    """What slopes tend to as h falls: the value, how far it may be off, and what of it is noise."""
+
+    value: float
+    doubt: float
+    noise: float
+    coarsest: int  # the place of the largest step that the value and its doubt are made of
+
+    @property
+    def limited_by(self) -> str:
+        """Which is more of the doubt: "truncation" or "round-off"."""
+        return "round-off" if self.noise >= 0.5 * self.doubt else "truncation"
+
+
+class Rung(NamedTuple):
+    """One step: its length to the right and to the left, and the costs there (NaN: none)."""
+
+    ahead: float
+    cost_ahead: float
+    behind: float
+    cost_behind: float
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """Central differences along a line, from the largest step to the smallest.
+    """Differences along a line, from the largest step to the smallest.
 
     Attributes
     ----------
-    steps, differences : ndarray, shape (steps,)
-    noise : float
-        How far the cost may be off by rounding.
+    middle : float
+        The cost at h = 0.
+    rungs : tuple of Rung
+    noise : Noise
+        Of costs.
+    central, left, right : Limit or None
+        Of central differences, and of those on either side, where there are such.
     """
 
-    line: Line
     middle: float
-    steps: NDArray[np.float64]
-    differences: NDArray[np.float64]
-    noise: float
+    rungs: tuple[Rung, ...]
+    noise: Noise
+    central: Limit | None
+    left: Limit | None
+    right: Limit | None
 
     @property
-    def best(self) -> tuple[float, float, str]:
-        """The value that can be off least, how far it may be, and what limits it."""
-        d, rounding = self.differences, self.noise / self.steps
-        found: list[tuple[float, float, float]] = []  # doubt, truncation, value
-        with np.errstate(all="ignore"):
-            once = (100 * d[1:] - d[:-1]) / 99  # steps are ten times apart
-            twice = (1e4 * once[1:] - once[:-1]) / 9999
-            spread = np.abs(np.diff(d))
-            # Where the spread does not fall as h^2, or none is left to tell, nothing is gained.
-            falls = spread[1:] <= spread[:-1] / 30 + 2 * rounding[2:]
-            gained = np.where(np.append(falls, False), np.abs(once - d[1:]), spread / 3)
-            columns = (
-                (0, d, np.append(spread, spread[-1:])),
-                (1, once, gained),
-                (2, twice, np.maximum(np.abs(twice - once[1:]), gained[:-1] / 30)),
-            )
-            for used, values, truncation in columns:
-                for at, value in enumerate(values):
-                    finest = at + used  # the smallest step in it, whose round-off it has
-                    beyond = np.abs(d[finest:] - value) - 2 * rounding[finest:]
-                    apart = max(3 * truncation[at], float(beyond.max()))  # as where a kink is near
-                    found.append((apart + 2 * rounding[finest], apart, float(value)))
-        doubt, apart, value = min(found, key=lambda one: one[0] if np.isfinite(one[0]) else np.inf)
-        return value, float(doubt), "truncation" if apart > doubt / 2 else "round-off"
+    def steps(self) -> NDArray[np.float64]:
+        """The steps whose two sides are finite."""
+        return np.array([rung.ahead for rung in self.rungs if _both(rung)])
 
-    def sides(self) -> tuple[float, float] | None:
-        """Return the derivatives to the left and to the right, if they differ: a kink.
+    @property
+    def differences(self) -> NDArray[np.float64]:
+        """The central differences of these."""
+        return np.array([_central(rung) for rung in self.rungs if _both(rung)])
 
-        For a smooth function their distance falls with the step; at a kink it stays.
-        """
-        gaps = []
-        for h in (self.steps[3], self.steps[4]):
-            right = (self.line(h) - self.middle) / h
-            left = (self.middle - self.line(-h)) / h
-            gaps.append((left, right, abs(right - left), 8 * self.noise / h))
-        (_, _, wide, _), (left, right, narrow, doubt) = gaps
-        return (left, right) if narrow > doubt and narrow > 0.5 * wide else None
+    @property
+    def has_costs(self) -> bool:
+        """Whether there is a cost anywhere beside h = 0."""
+        return any(isfinite(cost) for cost in self._costs)
+
+    @property
+    def lacks_costs(self) -> bool:
+        """Whether there is none for some steps."""
+        return not all(isfinite(cost) for cost in self._costs)
+
+    @property
+    def _costs(self) -> list[float]:
+        return [cost for rung in self.rungs for cost in (rung.cost_ahead, rung.cost_behind)]
+
+    @property
+    def flat(self) -> bool:
+        """Whether no cost differs from that at h = 0."""
+        return set(self._costs) == {self.middle}
+
+    def slope_at(self, place: int) -> float:
+        """The steeper of the two sides over the step at a place."""
+        ahead, cost_ahead, behind, cost_behind = self.rungs[place]
+        slopes = abs(cost_ahead - self.middle) / ahead, abs(cost_behind - self.middle) / behind
+        return max((slope for slope in slopes if isfinite(slope)), default=0.0)
+
+    @property
+    def sides(self) -> tuple[Limit, Limit] | None:
+        """The derivatives to the left and to the right."""
+        return (self.left, self.right) if self.left and self.right else None
+
+    @property
+    def gap(self) -> float:
+        """How far the two sides differ, where this is more than their doubts."""
+        if self.left is None or self.right is None:
+            return 0.0
+        gap = abs(self.right.value - self.left.value)
+        return gap if gap > self.left.doubt + self.right.doubt else 0.0
+
+    @property
+    def kink(self) -> bool:
+        """Whether the two sides differ by far more than their doubts."""
+        if self.left is None or self.right is None:
+            return False
+        return self.gap > CLEAR * (self.left.doubt + self.right.doubt)
+
+    @property
+    def best(self) -> Limit | None:
+        """The value that may be off least; at the edge of a domain, that of the side within."""
+        if self.left is None or self.right is None:
+            return self.left or self.right
+        sides = Limit(
+            (self.left.value + self.right.value) / 2,
+            (self.left.doubt + self.right.doubt) / 2,
+            (self.left.noise + self.right.noise) / 2,
+            min(self.left.coarsest, self.right.coarsest),
+        )
+        if self.central is None:
+            return sides
+        return min(self.central, sides, key=lambda limit: limit.doubt)
 
 
-def ladder(line: Line, size: float = 1.0, noise: float = 0.0) -> Ladder:
-    """Return central differences along a line; `size` is that of the parameter.
+def ladder(
+    line: Line, size: float, noise: Noise, enough: Callable[[float], float], smooth: bool = True
+) -> Ladder:
+    """Return differences along a line.
 
-    `noise` is what the cost is known to be off by; what shows on the line is added.
+    Steps begin at a share of `size` and grow smaller, as long as smaller ones can tell more, or
+    larger where noise is all that limits them, until the doubt is `enough` for the value. `smooth`
+    says that the function is seen to be so elsewhere.
     """
-    steps = np.array(STEPS) * max(1.0, size)
-    middle = line(0.0)
-    costs = np.array([[line(h), line(-h)] for h in steps])
-    differences = (costs[:, 0] - costs[:, 1]) / (2 * steps)
-    exact = rounding_of(costs.ravel())
-    with np.errstate(all="ignore"):
-        seen = float(abs(differences[-1] - differences[-2]) * steps[-1]) / 2
-    noise = max(exact, noise, min(seen, 1e-4 * abs(middle)))
-    return Ladder(line, middle, steps, differences, noise)
+    _, middle = line(0.0)
+    rungs = [rung for k in range(RUNGS) if (rung := _rung(line, FIRST * size * RATIO**-k))]
+    coarser, finest = 0, len(rungs) < RUNGS
+    while True:
+        found = _ladder(middle, rungs, noise, smooth)
+        best = found.best
+        if not finest and len(rungs) < FINER + coarser and _finer_tells_more(found, enough):
+            finer = _rung(line, FIRST * size * RATIO ** (coarser - len(rungs)))
+            if finer is None:
+                finest = True
+            else:
+                rungs.append(finer)
+        elif (
+            best is not None
+            and coarser < COARSER
+            and best.coarsest == 0
+            and best.limited_by == "round-off"
+            and best.doubt > enough(best.value)
+        ):
+            coarser += 1
+            larger = _rung(line, FIRST * size * RATIO**coarser)
+            if larger is not None:
+                rungs.insert(0, larger)
+        else:
+            return found
 
 
-def rounding_of(costs: NDArray[np.float64]) -> float:
-    """Return how far costs may be off by their last rounding, in the type that they seem to have.
+def is_smooth(line: Line, noise: Noise) -> bool:
+    """Whether slopes along a line change as a smooth function's, on the sides that have costs."""
+    _, middle = line(0.0)
+    rungs = [rung for k in range(RUNGS) if (rung := _rung(line, FIRST * RATIO**-k))]
+    _, left, right = _slopes(middle, rungs, noise)
+    sides = [_Trend(side, False) for side in (left, right) if len(side) >= RUNGS - 2]
+    return bool(sides) and all(side.falls for side in sides)
 
-    Numbers that all fit float32 or float16 are taken to be of that type, if they differ.
+
+def _finer_tells_more(found: Ladder, enough: Callable[[float], float]) -> bool:
+    """Whether the noise of the finest step is below what is in doubt."""
+    best = found.best
+    if best is None:
+        return True
+    last = found.rungs[-1]
+    rounding = found.noise.of(found.middle) / min(last.ahead, last.behind)
+    if found.kink:
+        return 30 * rounding < found.gap
+    if len(found.rungs) > 2 * RUNGS and best.doubt <= enough(best.value):
+        return False
+    return rounding < 2 * best.doubt
+
+
+def _rung(line: Line, step: float) -> Rung | None:
+    """Return a step, or None where numbers do not allow it."""
+    ahead, cost_ahead = line(step)
+    behind, cost_behind = line(-step)
+    if abs(ahead - step) > step / 8 or abs(behind + step) > step / 8:
+        return None
+    return Rung(ahead, cost_ahead, -behind, cost_behind)
+
+
+def _both(rung: Rung) -> bool:
+    return isfinite(rung.cost_ahead) and isfinite(rung.cost_behind)
+
+
+def _central(rung: Rung) -> float:
+    return (rung.cost_ahead - rung.cost_behind) / (rung.ahead + rung.behind)
+
+
+def _ladder(middle: float, rungs: Sequence[Rung], noise: Noise, smooth: bool) -> Ladder:
+    central, left, right = _slopes(middle, rungs, noise)
+    to_left, to_right = _Trend(left, smooth), _Trend(right, smooth)
+    return Ladder(
+        middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right)),
+        _limit(left, 1, (to_left,)), _limit(right, 1, (to_right,)),
+    )  # fmt: skip
+
+
+def _slopes(
+    middle: float, rungs: Sequence[Rung], noise: Noise
+) -> tuple[list[_Slope], list[_Slope], list[_Slope]]:
+    """Return the slopes over the steps: central ones, to the left, to the right."""
+    here = noise.of(middle)
+    central, left, right = [], [], []
+    for place, (ahead, cost_ahead, behind, cost_behind) in enumerate(rungs):
+        if isfinite(cost_ahead):
+            off = hypot(here, noise.of(cost_ahead)) / ahead
+            right.append(_Slope(place, ahead, (cost_ahead - middle) / ahead, off))
+        if isfinite(cost_behind):
+            off = hypot(here, noise.of(cost_behind)) / behind
+            left.append(_Slope(place, behind, (middle - cost_behind) / behind, off))
+        if isfinite(cost_ahead) and isfinite(cost_behind):
+            both = ahead + behind
+            off = hypot(noise.of(cost_ahead), noise.of(cost_behind)) / both
+            central.append(_Slope(place, both / 2, (cost_ahead - cost_behind) / both, off))
+    return central, left, right
+
+
+class _Slope(NamedTuple):
+    """The slope over one step, and how far noise may have it off."""
+
+    place: int
+    step: float
+    value: float
+    noise: float
+
+
+class _Trend:
+    """How the slopes of one side change from step to step.
+
+    Where a function is smooth, changes fall as the steps do, by `RATIO`. Where kinks lie close
+    together they fall as the square root, and by chance: what lies below the noise is then no
+    smaller than that.
     """
-    finite = costs[np.isfinite(costs)]
-    if not finite.size:
-        return 0.0
-    eps = float(np.finfo(np.float64).eps)
-    for kind in (np.float32, np.float16):
-        with np.errstate(all="ignore"):
-            if np.ptp(finite) > 0 and (finite.astype(kind) == finite).all():
-                eps = float(np.finfo(kind).eps)
-    return float(4 * eps * np.abs(finite).max())
+
+    def __init__(self, slopes: Sequence[_Slope], smooth: bool) -> None:
+        self._at = {slope.place: index for index, slope in enumerate(slopes)}
+        self._smooth = smooth
+        self._changes, self._noises = [0.0], [0.0]
+        for one, other in itertools.pairwise(slopes):
+            self._changes.append(abs(other.value - one.value))
+            self._noises.append(hypot(other.noise, one.noise))
+
+    @property
+    def falls(self) -> bool:
+        """Whether all changes do so; two at least are to be seen, if any is."""
+        places = range(1, len(self._changes))
+        told = [i for i in places[1:] if self._changes[i - 1] > 3 * self._noises[i]]
+        if len(told) < 2:
+            return all(self._changes[i] <= self._noises[i] for i in places)
+        return all(self._falls(i, LEAST) for i in told)
+
+    def _falls(self, i: int, by: float) -> bool:
+        return self._changes[i] <= self._changes[i - 1] / by + self._noises[i]
+
+    def smooth(self, place: int) -> bool:
+        """Whether the function is seen to be smooth over the steps down to this one."""
+        i, end = self._at[place], len(self._changes)
+        if self._smooth:
+            return all(self._falls(j, LEAST) for j in (i, i + 1) if 2 <= j < end)
+        if i >= 2 and self._sharply(i):
+            return True
+        if i < 3 or not all(self._changes[j] > 3 * self._noises[j] for j in (i - 2, i - 1)):
+            return False
+        slowly = all(
+            self._changes[j] >= self._changes[j - 1] / FASTEST - self._noises[j] for j in (i - 1, i)
+        )
+        return slowly and all(self._falls(j, SLOWEST) for j in (i - 1, i, i + 1) if j < end)
+
+    def _sharply(self, i: int) -> bool:
+        """Whether two changes far above the noise have the very ratio of the series."""
+        one, other = self._changes[i - 1], self._changes[i]
+        return other > 30 * self._noises[i] and abs(one / other / RATIO - 1) < SHARP
+
+    def roughness(self, place: int) -> float:
+        """How far the slope at 0 may be from that over this step."""
+        i, end = self._at[place], len(self._changes)
+        seen = [self._changes[i], self._changes[i - 1] / 2]
+        if i + 1 < end:
+            seen.append(2 * (self._changes[i + 1] - self._noises[i + 1]))
+        return max(seen)
 
 
-def noise_along(line: Line) -> float:
-    """Return how far costs are from a smooth curve, close by along a generic direction.
+def _limit(seen: Sequence[_Slope], power: int, trends: Sequence[_Trend]) -> Limit | None:
+    """Return the limit of slopes whose error is a series in h^power; None of fewer than two."""
+    steps = [slope.step for slope in seen]
+    values, noises = [slope.value for slope in seen], [slope.noise for slope in seen]
+    best: Limit | None = None
+    for used in range(EXTRAPOLATIONS + 1):
+        if used:
+            values, noises = _extrapolated(steps, values, noises, used, power)
+        for at in range(1, len(values)):
+            finest = seen[at + used].place
+            rough = 0.0
+            if not all(trend.smooth(finest) for trend in trends):
+                if used:
+                    continue
+                rough = ROUGH * max(trend.roughness(finest) for trend in trends)
+            apart = abs(values[at] - values[at - 1])
+            for value, noise in zip(values[at + 1 :], noises[at + 1 :], strict=True):
+                apart = max(apart, abs(value - values[at]) - noise)
+            doubt = max(apart, rough) + noises[at]
+            if isfinite(doubt) and (best is None or doubt < best.doubt):
+                best = Limit(values[at], doubt, noises[at], seen[at - 1].place)
+    return best
 
-    Cubics are fitted on either side at two scales; a kink spoils some of the four at most.
-    """
-    places = np.arange(1.0, 13.0)
-    powers = np.vander(places / 12, 4)
-    left, costs = [], [line(0.0)]
-    for scale in (1e-6, 1e-7):
-        for sign in (1.0, -1.0):
-            seen = np.array([line(sign * scale * place) for place in places])
-            if not np.isfinite(seen).all():
-                continue
-            costs.extend(seen)
-            seen = seen - seen.mean()
-            rest = seen - powers @ np.linalg.lstsq(powers, seen, rcond=None)[0]
-            left.append(float(np.sqrt((rest**2).sum() / (len(places) - 4))))
-    spread = sorted(left)[min(1, len(left) - 1)] if left else 0.0
-    return max(3 * spread, rounding_of(np.array(costs)))
+
+def _extrapolated(
+    steps: Sequence[float],
+    values: Sequence[float],
+    noises: Sequence[float],
+    used: int,
+    power: int,
+) -> tuple[list[float], list[float]]:
+    """Return the next column of Neville's table, for h = 0, and the noise in it."""
+    further, noisier = [], []
+    for at in range(len(values) - 1):
+        share = 1 / ((steps[at] / steps[at + used]) ** power - 1)
+        further.append(values[at + 1] + share * (values[at + 1] - values[at]))
+        noisier.append(hypot((1 + share) * noises[at + 1], share * noises[at]))
+    return further, noisier

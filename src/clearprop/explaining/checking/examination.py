@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import prod
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import NonFiniteError
-from clearprop.explaining.checking.differences import Ladder, ladder, noise_along
-from clearprop.explaining.checking.gradient_report import (
+from clearprop.errors import FunctionError
+from clearprop.explaining.checking.differences import Ladder
+from clearprop.explaining.checking.gradient_report import CheckedDerivative, GradientCheck
+from clearprop.explaining.checking.noise import TYPES
+from clearprop.explaining.checking.reasons import reason
+from clearprop.explaining.checking.surroundings import Surroundings
+from clearprop.explaining.checking.verdict import (
+    EXACT,
     TOLERANCES,
-    CheckedDerivative,
-    GradientCheck,
+    Scale,
+    judged,
+    judged_exactly,
 )
 
 Array = NDArray[Any]
-Cost = Callable[[Array], Any]
 
 FULL = 1500
 """Parameters up to which every one is checked by itself."""
 
 SOME = 24
-"""Parameters of a larger network that are checked by themselves: half of them the steepest."""
+"""Parameters of a larger gradient that are checked by themselves: half of them the steepest."""
 
 DIRECTIONS = 3
-"""Random directions of each array of a larger network."""
+"""Random directions of each array of a larger gradient."""
 
-SINGLE = 1e-4
-"""Accepted errors of a gradient that was given in float32, or in less."""
+FOLLOWED = 3
+"""Wrong parameters that are looked for on a direction that is off."""
 
-COARSE = 1e-6
-"""Doubt, relative as errors are, from which on the cost is too coarse to call a gradient right."""
+SUSPECT = 1e-3
+"""The share of the accepted error from which on a direction is followed: in a direction, the error
+of one parameter is small beside what all the others give."""
+
+REPEATS, SPREADS = 2, 4.0
+"""Gradients near by that tell how far rounding has a gradient off, and how many times what they
+are apart it may be."""
 
 
 class Examination:
@@ -41,153 +52,249 @@ class Examination:
 
     Parameters
     ----------
-    cost : callable
-        Of a parameter vector (n,); where `analytic`, of complex ones too.
-    given, at : ndarray, shape (n,)
-        The gradient, and the point.
-    shapes : mapping of str to tuple of int
-        The arrays that the vector is made of, in order.
-    analytic : bool
-        Whether the complex step may be taken.
+    around : Surroundings
+    given : ndarray, shape (n,)
+        The gradient.
+    bits : int
+        Of its numbers.
+    gradient_at : callable or None
+        The gradient at any point, (n,) to (n,), where it can be asked for.
+    complex_cost : callable or None
+        The cost of a complex vector, where every function in it is analytic.
     seed : int
-    single : bool
-        Whether the gradient was given in float32, or in less.
     """
 
     def __init__(
         self,
-        cost: Cost,
+        around: Surroundings,
         given: Array,
-        at: Array,
-        shapes: Mapping[str, tuple[int, ...]],
-        analytic: bool,
+        bits: int,
+        gradient_at: Callable[[Array], Array] | None,
+        complex_cost: Callable[[Array], Any] | None,
         seed: int,
-        single: bool = False,
     ) -> None:
-        self._cost, self._given, self._at = cost, given, at
-        self._shapes = shapes
-        self._starts = np.cumsum([0, *(prod(shape) for shape in shapes.values())])
-        self._places: dict[str, int] = {}  # of the names that were asked for
+        self._around, self._given, self._gradient_at = around, given, gradient_at
+        self._complex_cost = complex_cost
+        self._bits = self._gradient_bits = bits
         self._rng = np.random.default_rng(seed)
-        self._method = "complex step" if analytic else "central differences"
-        self._directions: dict[str, Array] = {}
-        middle = cost(at)
-        if not np.isfinite(middle):
-            raise NonFiniteError(f"the cost is {middle} here: there is no gradient to check")
-        self._steepest = float(np.abs(given[np.isfinite(given)]).max(initial=0.0))
-        self._accepted = SINGLE if single else TOLERANCES[self._method]
-        self._noise = 0.0
-        if not analytic:
-            generic = np.random.default_rng(seed).normal(size=len(at)) / np.sqrt(len(at))
-            self._noise = noise_along(self._line(generic * np.maximum(1.0, np.abs(at))))
+        self._where: dict[str, int | Array] = {}
+        self._steepest = self._steepest_of_arrays()
+        self._spread, self._gradient_repeats = np.zeros(len(given)), True
+
+    @property
+    def method(self) -> str:
+        """What derivatives are held to."""
+        return "complex step" if self._complex_cost is not None else "central differences"
 
     def result(self) -> GradientCheck:
         """Check every parameter, or directions and some parameters."""
-        if len(self._at) <= FULL:
-            found = [self._parameter(place) for place in range(len(self._at))]
-        else:
-            found = self._by_directions()
-        return GradientCheck(tuple(found), self._method, len(self._at), self._ladder_of)
+        n = len(self._given)
+        places = list(range(n)) if n <= FULL else self._some()
+        if self._around.two_values is None:
+            if self._complex_cost is None:
+                self._around.measure()
+                self._bits = min(self._bits, self._around.bits)
+            self._spread = self._spread_of_gradient()
+            directions = [] if n <= FULL else self._by_directions()
+            have = {derivative.name for derivative in directions}
+            found = directions + [
+                self._parameter(i) for i in places if self._around.name(i) not in have
+            ]
+            found = self._away_from_kinks(found)
+            self._around.is_steady()
+        if self._around.two_values is not None:
+            found = [self._unknown(place) for place in places]
+        return GradientCheck(
+            tuple(found), self.method, n, TYPES[self._bits], self._ladder_of, self._note()
+        )
+
+    def _note(self) -> str:
+        if self._around.two_values is not None:
+            one, other = self._around.two_values
+            return f"two values at one point: dropout, noise or state? ({one:.9g} and {other:.9g})"
+        if not self._gradient_repeats:
+            return "two gradients at one point: dropout, noise or state?"
+        return ""
+
+    def _steepest_of_arrays(self) -> Array:
+        """Return the steepest of each parameter's array, in the units of the parameter."""
+        sizes, steep = self._around.sizes, np.abs(np.nan_to_num(self._given, posinf=0, neginf=0))
+        found = np.zeros(len(steep))
+        for start, stop in itertools.pairwise(self._around.starts):
+            if stop > start:
+                part, size = steep[start:stop], sizes[start:stop]
+                found[start:stop] = np.minimum(part.max(), (part * size).max() / size)
+        return found
+
+    def _spread_of_gradient(self) -> Array:
+        """Return how far a gradient is off by rounding: what changes with the last bits of a point.
+
+        It is 0 for a gradient that was given as it is.
+        """
+        if self._gradient_at is None:
+            return np.zeros(len(self._given))
+        at, n = self._around.at, len(self._given)
+        with np.errstate(all="ignore"):
+            spread = np.nan_to_num(np.abs(self._gradient_at(at) - self._given))
+            allowed = TOLERANCES[self._bits].accepted * self._steepest
+            self._gradient_repeats = bool((spread <= allowed).all())
+            unit = 2.0 ** -min(self._gradient_bits, self._bits)
+            for _ in range(REPEATS):
+                turn = self._rng.uniform(0.5, 1, n) * self._rng.choice([-1, 1], n)
+                try:
+                    other = self._gradient_at(at * (1 + unit * turn))
+                except FunctionError:  # at the edge of a domain
+                    continue
+                spread = np.fmax(spread, np.abs(other - self._given))
+        return SPREADS * spread
+
+    def _some(self) -> list[int]:
+        steep = np.argsort(-np.abs(self._given), kind="stable")[: SOME // 2]
+        others = self._rng.choice(len(self._given), SOME // 2, replace=False)
+        return list(dict.fromkeys([*steep.tolist(), *others.tolist()]))
 
     def _by_directions(self) -> list[CheckedDerivative]:
-        found = []
-        for name, start, stop in zip(self._shapes, self._starts, self._starts[1:], strict=False):
-            places = np.arange(start, stop)
-            for turn in range(DIRECTIONS):
-                along = np.zeros_like(self._at)
-                along[places] = self._rng.normal(size=len(places)) / np.sqrt(len(places))
+        """Check random directions of each array, and follow those that are wrong."""
+        found: dict[str, CheckedDerivative] = {}
+        around = self._around
+        for name, (start, stop) in zip(
+            around.shapes, itertools.pairwise(around.starts), strict=True
+        ):
+            for turn in range(DIRECTIONS if stop > start else 0):
+                along = np.zeros(len(self._given))
+                along[start:stop] = around.generic(self._rng)[start:stop]
                 label = f"{name}, direction {turn + 1}"
-                self._directions[label] = along
-                checked = self._along(label, along)
-                found.append(checked)
-                if not checked.passed:
-                    found.append(self._parameter(self._followed(along, places)))
-        steep = np.argsort(-np.abs(self._given), kind="stable")[: SOME // 2]
-        others = self._rng.choice(len(self._at), SOME // 2, replace=False)
-        chosen = dict.fromkeys([*steep.tolist(), *others.tolist()])
-        have = {derivative.name for derivative in found}
-        return found + [self._parameter(i) for i in chosen if self._name(i) not in have]
+                places = np.arange(start, stop)
+                for _ in range(FOLLOWED):
+                    parameter = self._wrong_on(label, along, places)
+                    if parameter is None or parameter.name in found:
+                        break
+                    found[parameter.name] = parameter
+                found[label] = self._checked(label, along)
+        for label, checked in found.items():  # without what was found wrong on later ones
+            if ", direction" in label and checked.verdict == "fault":
+                found[label] = self._checked(label, self._where[label])
+        return list(found.values())
 
-    def _followed(self, along: Array, places: Array) -> int:
+    def _wrong_on(self, label: str, along: Array, places: Array) -> CheckedDerivative | None:
+        """Return a wrong parameter of a direction that is off, and go on without it."""
+        suspect = self._checked(label, along, SUSPECT)
+        if suspect.verdict in ("right", "kink", "edge"):
+            return None
+        if abs(suspect.given - suspect.numerical) <= suspect.doubt:
+            return None
+        if not np.isfinite(self._given[places]).all():
+            place = int(places[~np.isfinite(self._given[places])][0])
+        else:
+            place = self._followed(label, along, places)
+        parameter = self._parameter(place)
+        if parameter.verdict != "fault":
+            return None
+        self._given = self._given.copy()
+        self._given[place] = parameter.numerical
+        return parameter
+
+    def _followed(self, label: str, along: Array, places: Array) -> int:
         """Return the parameter at fault on a direction: of each half, the one that is off more."""
+        seen = self._ladder_of(label) if self._complex_cost is None else None
+        numerical = self._exactly(along)
+        if seen is not None and seen.best is not None:
+            step = seen.rungs[min(seen.best.coarsest + 2, len(seen.rungs) - 1)].ahead
+            numerical = seen.best.value
+        off = self._dot(along) - numerical
         while len(places) > 1:
-            halves = np.array_split(places, 2)
-            off = []
-            for half in halves:
-                part = np.zeros_like(along)
-                part[half] = along[half]
-                off.append(abs(self._numerical(part) - float(self._given @ part)))
-            places = halves[int(np.argmax(off))]
+            half = places[: len(places) // 2]
+            part = np.zeros_like(along)
+            part[half] = along[half]
+            value = self._exactly(part) if seen is None else self._around.slope(part, step)
+            here = self._dot(part) - value
+            if abs(here) >= abs(off - here):
+                places, off = half, here
+            else:
+                places, off = places[len(places) // 2 :], off - here
         return int(places[0])
 
-    def _line(self, along: Array) -> Callable[[float], float]:
-        return lambda h: float(np.real(self._cost(self._at + h * along)))
+    def _dot(self, along: Array) -> float:
+        moving = along != 0
+        return float((self._given[moving] * along[moving]).sum())
 
-    def _numerical(self, along: Array) -> float:
-        if self._method == "complex step":
-            return float(np.imag(self._cost(self._at + 1e-30j * along)) / 1e-30)
-        return self._rungs(along).best[0]
-
-    def _rungs(self, along: Array, size: float = 1.0) -> Ladder:
-        return ladder(self._line(along), size, self._noise)
+    def _exactly(self, along: Array) -> float:
+        """Return the derivative by a complex step; NaN where there is none."""
+        if self._complex_cost is None:
+            return float("nan")
+        step = 1e-30
+        return float(np.imag(self._complex_cost(self._around.at + 1j * step * along)) / step)
 
     def _ladder_of(self, name: str) -> Ladder:
-        if name in self._directions:
-            return self._rungs(self._directions[name])
-        place = self._places[name]
-        return self._rungs(self._unit(place), abs(float(self._at[place])))
-
-    def _unit(self, place: int) -> Array:
-        along = np.zeros_like(self._at)
-        along[place] = 1.0
-        return along
-
-    def _name(self, place: int) -> str:
-        number = int(np.searchsorted(self._starts, place, side="right")) - 1
-        name, shape = list(self._shapes.items())[number]
-        index = np.unravel_index(place - self._starts[number], shape)
-        full = f"{name}[{','.join(map(str, index))}]" if shape else name
-        self._places[full] = place
-        return full
+        return self._around.ladder(self._where[name], name)
 
     def _parameter(self, place: int) -> CheckedDerivative:
-        size = abs(float(self._at[place]))
-        return self._along(self._name(place), self._unit(place), size)
+        return self._checked(self._around.name(place), place)
 
-    def _along(self, name: str, along: Array, size: float = 1.0) -> CheckedDerivative:
-        given = float((self._given[along != 0] * along[along != 0]).sum())
-        if self._method == "complex step":
-            numerical = self._numerical(along)
-            doubt = abs(numerical) * 4 * float(np.finfo(np.float64).eps)
-            error = self._error(given, numerical)
-            verdict = "right" if error <= self._accepted else "fault"
-            return CheckedDerivative(name, given, numerical, error, verdict, doubt)
-        rungs = self._rungs(along, size)
-        numerical, doubt, _ = rungs.best
-        error = self._error(given, numerical)
-        verdict = self._judge(rungs, given)
-        return CheckedDerivative(name, given, numerical, error, verdict, doubt)
+    def _scale(self, where: int | Array, strictness: float) -> tuple[float, Scale]:
+        """Return the derivative that was given, and what it is measured by."""
+        t = TOLERANCES[self._bits] if self._complex_cost is None else EXACT
+        t = t._replace(accepted=t.accepted * strictness)
+        if isinstance(where, int):
+            given, steepest = float(self._given[where]), float(self._steepest[where])
+            return given, Scale(steepest, float(self._spread[where]), t)
+        with np.errstate(invalid="ignore"):
+            steepest = float(np.linalg.norm(np.nan_to_num(self._given) * where))
+        return self._dot(where), Scale(steepest, float(np.linalg.norm(self._spread * where)), t)
 
-    def _judge(self, rungs: Ladder, given: float) -> str:
-        """Hold a derivative to the best that differences say, within their doubt."""
-        best, doubt, limit = rungs.best
-        off, scale = abs(given - best), self._scale(given, best)
-        if not (np.isfinite(off) and np.isfinite(scale)):
-            return "fault"
-        allowed = self._accepted * scale
-        if off <= allowed or (off <= allowed + doubt and doubt <= COARSE * scale):
-            return "right"
-        sides = rungs.sides()
-        if sides is not None:
-            slack = 10 * doubt + 1e-4 * abs(sides[1] - sides[0])
-            return "kink" if min(sides) - slack <= given <= max(sides) + slack else "fault"
-        return limit if off <= doubt else "fault"
+    def _checked(self, name: str, where: int | Array, strictness: float = 1.0) -> CheckedDerivative:
+        self._where[name] = where
+        given, scale = self._scale(where, strictness)
+        if self._complex_cost is not None:
+            along = where
+            if isinstance(along, int):
+                along = (np.arange(len(self._given)) == along).astype(np.float64)
+            numerical = self._exactly(along)
+            if np.isfinite(numerical):
+                doubt = abs(numerical) * 4 * float(np.finfo(np.float64).eps)
+                verdict = judged_exactly(given, numerical, scale)
+                return self._said(name, given, numerical, doubt, verdict, scale, None)
+        seen = self._around.ladder(where, name)
+        verdict = judged(given, seen, scale)
+        if verdict == "fault" and np.isfinite(given):
+            second = self._around.second_ladder(where, name, seen)
+            verdict = judged(given, second, scale)
+            seen = seen if verdict == "fault" else second
+        value, doubt = (seen.best.value, seen.best.doubt) if seen.best else (np.nan, np.inf)
+        if self._around.raised and not seen.has_costs:
+            raise FunctionError(f"{self._around.trouble}, and nowhere nearer does it give a value")
+        return self._said(name, given, value, doubt, verdict, scale, seen)
 
-    def _scale(self, given: float, numerical: float) -> float:
-        return max(abs(given), abs(numerical), 1e-3 * self._steepest)
+    def _said(
+        self, name: str, given: float, numerical: float, doubt: float, verdict: str,
+        scale: Scale, seen: Ladder | None,
+    ) -> CheckedDerivative:  # fmt: skip
+        why = reason(verdict, given, seen, self._bits, self._around.trouble)
+        error = scale.error(given, numerical)
+        return CheckedDerivative(name, given, numerical, error, verdict, doubt, why)
 
-    def _error(self, given: float, numerical: float) -> float:
-        if not (np.isfinite(given) and np.isfinite(numerical)):
-            return float("inf")
-        scale = self._scale(given, numerical)
-        return abs(given - numerical) / scale if scale else 0.0
+    def _unknown(self, place: int) -> CheckedDerivative:
+        name, given = self._around.name(place), float(self._given[place])
+        self._where[name] = place
+        why = reason("state", given, None, self._bits, "")
+        return CheckedDerivative(name, given, np.nan, np.nan, "state", np.inf, why)
+
+    def _away_from_kinks(self, found: list[CheckedDerivative]) -> list[CheckedDerivative]:
+        """Where the point is a kink, call wrong only what is wrong near by as well.
+
+        Rules for a kink give gradients that are none, as of relu(x) - relu(-x) at 0.
+        """
+        wrong = [d for d in found if d.verdict == "fault" and np.isfinite(d.given)]
+        if not wrong or self._gradient_at is None or all(d.verdict != "kink" for d in found):
+            return found
+        here = self._around, self._given
+        self._around = self._around.moved(self._rng)
+        try:
+            self._given = self._gradient_at(self._around.at)
+            near_by = [self._checked(d.name, self._where[d.name]) for d in wrong]
+            by_rule = {d.name for d in near_by if d.verdict != "fault"}
+        except FunctionError:  # outside the domain
+            by_rule = set()
+        self._around, self._given = here
+        why = reason("kink", 0.0, None, self._bits, "")
+        return [replace(d, verdict="kink", reason=why) if d.name in by_rule else d for d in found]

@@ -16,11 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
 from clearprop.cost import cost_of
-from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError
+from clearprop.errors import FunctionError
+from clearprop.explaining.checking.evaluation import Evaluation, said
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
+from clearprop.explaining.checking.noise import DOUBLE
+from clearprop.explaining.checking.structure import Structure, one_number
+from clearprop.explaining.checking.surroundings import Surroundings
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network, check_network
+from clearprop.record import Record
 
 Array = NDArray[Any]
 
@@ -69,12 +74,20 @@ def check_gradients(
     """
     network = check_network(network)
     double = network.astype(np.float64, loss=loss)
-    record = backprop(double, X, y, sample_weight=sample_weight, l2=l2)
 
-    shapes = {name: view.shape for name, view in double.unflatten(double.parameters).items()}
+    def record_at(parameters: Array) -> Record:
+        double.parameters[:] = parameters
+        return backprop(double, X, y, sample_weight=sample_weight, l2=l2)
+
     at = double.parameters.copy()
-    analytic = _is_analytic(double)
-    return Examination(cost_of(record), record.gradient, at, shapes, analytic, seed).result()
+    record = record_at(at)
+    cost = cost_of(record)
+    shapes = {name: view.shape for name, view in double.unflatten(at).items()}
+    around = Surroundings(Evaluation(cost, float), at, shapes, [DOUBLE] * len(shapes), seed)
+    return Examination(
+        around, record.gradient, DOUBLE, lambda parameters: record_at(parameters).gradient,
+        cost if _is_analytic(double) else None, seed,
+    ).result()  # fmt: skip
 
 
 def _is_analytic(network: Network) -> bool:
@@ -131,71 +144,22 @@ def check_gradient_function(
     >>> check.passed, check.worst.name
     (False, 'b[1]')
     """
-    named = parameters if isinstance(parameters, Mapping) else {"x": parameters}
-    arrays = {str(name): _numbers(array, f"parameter {name!r}") for name, array in named.items()}
-    at = np.concatenate([np.zeros(0), *(array.ravel() for array in arrays.values())])
-    if not at.size:
-        raise ArgumentError("there are no parameters to check")
+    structure = Structure(parameters)
 
-    def structured(vector: Array) -> Any:
-        pieces, start = {}, 0
-        for name, array in arrays.items():
-            pieces[name] = vector[start : start + array.size].reshape(array.shape).copy()
-            start += array.size
-        return pieces if isinstance(parameters, Mapping) else pieces["x"]
+    def gradient_at(vector: Array) -> tuple[Array, int]:
+        if not callable(gradient):
+            return structure.flatten(gradient)
+        try:
+            value = gradient(structure.build(vector))
+        except Exception as error:
+            raise FunctionError(f"gradient raised {said(error)}") from error
+        return structure.flatten(value)
 
-    def cost(vector: Array) -> float:
-        return _one_number(f(structured(vector)))
+    def cost(vector: Array) -> Any:
+        return f(structure.build(vector))
 
-    theirs: Any = gradient(structured(at)) if callable(gradient) else gradient
-    if isinstance(parameters, Mapping) and not isinstance(theirs, Mapping):
-        raise ArgumentError(
-            f"the gradient must be a mapping as the parameters are, but is a "
-            f"{type(theirs).__name__}"
-        )
-    named_theirs = theirs if isinstance(parameters, Mapping) else {"x": theirs}
-    given = _given(named_theirs, arrays)
-    coarse = [
-        getattr(part, "dtype", None) in (np.float32, np.float16) for part in named_theirs.values()
-    ]
-    shapes = {name: array.shape for name, array in arrays.items()}
-    return Examination(cost, given, at, shapes, False, seed, single=any(coarse)).result()
-
-
-def _one_number(value: object) -> float:
-    """Return what a function of the caller's gave."""
-    try:
-        array = np.asarray(value)
-        size = array.size
-        number = float(array.reshape(-1)[0]) if size == 1 and array.dtype.kind in "biufO" else None
-    except (TypeError, ValueError):
-        size, number = 1, None
-    if size != 1:
-        raise ArgumentError(f"f must give one number, but gave shape {array.shape}")
-    if number is None:
-        raise TypeOfDataError(
-            f"f must give one number, but gave a {type(value).__name__}: {str(value)[:40]!r}"
-        )
-    return number
-
-
-def _given(theirs: Mapping[str, ArrayLike], arrays: Mapping[str, Array]) -> Array:
-    """Return the caller's gradient as one vector."""
-    parts = []
-    for name, array in arrays.items():
-        if name not in theirs:
-            raise ShapeError(f"the gradient has nothing for {name!r}")
-        part = _numbers(theirs[name], f"the gradient of {name!r}")
-        if part.shape != array.shape:
-            raise ShapeError(
-                f"the gradient of {name!r} must have shape {array.shape}, but has {part.shape}"
-            )
-        parts.append(part.ravel())
-    return np.concatenate(parts)
-
-
-def _numbers(array: ArrayLike, what: str) -> Array:
-    try:
-        return np.asarray(array, np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeOfDataError(f"{what} is not made of numbers") from error
+    bits = [leaf.bits for leaf in structure.leaves]
+    around = Surroundings(Evaluation(cost, one_number), structure.at, structure.shapes, bits, seed)
+    given, bits_given = gradient_at(structure.at)
+    again = (lambda vector: gradient_at(vector)[0]) if callable(gradient) else None
+    return Examination(around, given, bits_given, again, None, seed).result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,18 +16,6 @@ from clearprop.errors import ArgumentError
 from clearprop.explaining.checking.differences import Ladder
 from clearprop.explaining.names import counted
 
-TOLERANCES = {"complex step": 1e-10, "central differences": 1e-9}
-"""Accepted errors, relative to the derivative or a thousandth of the steepest; of differences,
-what they may be off by themselves is accepted as well."""
-
-MEANINGS = {
-    "right": "",
-    "kink": "the cost has a kink here; the gradient lies between its two sides",
-    "truncation": "the steps are too coarse to tell; no fault is seen",
-    "round-off": "the cost is rounded too coarsely to tell; no fault is seen",
-    "fault": "the gradient is wrong",
-}
-
 
 @dataclass(frozen=True)
 class CheckedDerivative:
@@ -39,11 +28,15 @@ class CheckedDerivative:
     given, numerical : float
         The derivative to be checked, and what the cost says, whatever was given.
     error : float
-        Their distance, relative to the larger of them or a thousandth of the steepest.
+        Their distance, relative to the larger of them or a share of the steepest of its array (a
+        hundredth in float64, a tenth in float32).
     verdict : str
-        "right"; "kink", "truncation" and "round-off" (no fault is seen); or "fault".
+        "right"; "fault"; or what keeps either from being said: "kink", "truncation", "round-off",
+        "gradient" (its own rounding), "edge" (of the domain), "state".
     doubt : float
         How far `numerical` may be off.
+    reason : str
+        What is wrong, or what would determine it; empty where all is right.
     """
 
     name: str
@@ -52,24 +45,34 @@ class CheckedDerivative:
     error: float
     verdict: str
     doubt: float
+    reason: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """The verdict in short: "right", "wrong" or "not determined"."""
+        return {"right": "right", "fault": "wrong"}.get(self.verdict, "not determined")
 
     @property
     def passed(self) -> bool:
-        """Whether this is no fault."""
-        return self.verdict != "fault"
+        """Whether it is right."""
+        return self.verdict == "right"
 
 
 @dataclass(frozen=True, repr=False)
 class GradientCheck:
-    """What a gradient check found; true where no fault was found.
+    """What a gradient check found; true where all is right.
 
     Attributes
     ----------
     derivatives : tuple of CheckedDerivative
-        All that were checked.
+        All that were checked, each once.
     method : str
         "complex step" or "central differences".
     n_parameters : int
+    computed_in : str
+        "float64", or the lesser type that the cost or the gradient is computed in, as measured.
+    note : str
+        What the whole check suffers from, as of a function that has two values at one point.
 
     Examples
     --------
@@ -82,19 +85,27 @@ class GradientCheck:
     derivatives: tuple[CheckedDerivative, ...]
     method: str
     n_parameters: int
-    _ladder: Callable[[str], Ladder] = field(compare=False)
+    computed_in: str
+    _ladder: Callable[[str], Ladder] = field(compare=False, repr=False)
+    note: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """What is said of the whole: "right" where all are, "wrong" where one is, or neither."""
+        outcomes = {derivative.outcome for derivative in self.derivatives}
+        if self.note:
+            outcomes.add("not determined")
+        return next(o for o in ("wrong", "not determined", "right") if o in outcomes)
 
     @property
     def passed(self) -> bool:
-        """Whether no fault was found."""
-        return all(derivative.passed for derivative in self.derivatives)
+        """Whether the gradient is right: not wrong, and not undetermined."""
+        return self.outcome == "right"
 
     @property
     def worst(self) -> CheckedDerivative:
-        """The one that is off most: a fault, if there is one; a parameter before a direction."""
-        return max(
-            self.derivatives, key=lambda d: (not d.passed, ", direction" not in d.name, d.error)
-        )
+        """The first in this order: wrong, not determined; parameters, directions; off most."""
+        return min(self.derivatives, key=_rank)
 
     def __bool__(self) -> bool:
         return self.passed
@@ -132,6 +143,8 @@ class GradientCheck:
             raise ArgumentError(f"{name!r} was not checked")
         given, rungs = checked.given, self.ladder(name)
         figure, axis = axes_for(ax, (5.4, 3.6), "plot()")
+        if not len(rungs.steps):
+            raise ArgumentError(f"there are no differences to draw for {name!r}")
         scale = max(abs(given), float(np.abs(rungs.differences).min()), 1e-300)
         errors = np.maximum(np.abs(rungs.differences - given) / scale, 1e-17)
         axis.loglog(rungs.steps, errors, color="#0072B2", marker="o", label="central differences")
@@ -152,34 +165,51 @@ class GradientCheck:
         return figure
 
     def _rows(self, count: int = 5) -> list[list[str]]:
-        ranked = sorted(self.derivatives, key=lambda d: (d.passed, -d.error))
         return [
             [
                 f"d{d.name}", f"{d.given:.9g}", f"{d.numerical:.9g}", f"{d.doubt:.0e}",
                 f"{d.error:.1e}", d.verdict,
             ]
-            for d in ranked[:count]
+            for d in sorted(self.derivatives, key=_rank)[:count]
         ]  # fmt: skip
 
     def _title(self) -> str:
-        faults, n = sum(not d.passed for d in self.derivatives), len(self.derivatives)
-        verb = "is" if faults == 1 else "are"
-        found = f"{faults} of {counted(n, 'derivative')} {verb} wrong" if faults else "passed"
-        of = counted(self.n_parameters, "parameter")
-        return f"Gradient check by {self.method}: {found} ({counted(n, 'derivative')} of {of})"
+        n, of = len(self.derivatives), counted(self.n_parameters, "parameter")
+        counts = Counter(d.outcome for d in self.derivatives)
+        wrong, open_ = counts["wrong"], counts["not determined"]
+        checked, also = counted(n, "derivative"), f", {open_:,} not determined" if open_ else ""
+        if wrong:
+            verb = "is" if wrong == 1 else "are"
+            found, said = f"{wrong:,} of {checked} {verb} wrong{also}", checked
+        else:
+            found = "passed" if self.passed else "not determined"
+            said = f"{open_:,} of {checked}" if open_ else checked
+        coarse = "" if self.computed_in == "float64" else f", in {self.computed_in}"
+        return f"Gradient check by {self.method}{coarse}: {found} ({said} of {of})"
+
+    def _remarks(self) -> list[str]:
+        """The note, and for each verdict but right the first derivative that has it."""
+        remarks = [self.note] if self.note else []
+        seen: Counter[str] = Counter(d.verdict for d in self.derivatives)
+        for d in sorted(self.derivatives, key=_rank):
+            others = seen.pop(d.verdict, 0) - 1
+            if others >= 0 and d.reason:
+                more = f" ({counted(others, 'other')} likewise)" if others else ""
+                remarks.append(f"d{d.name}: {d.reason}{more}")
+        return remarks
 
     def __repr__(self) -> str:
-        rows = [_HEAD, *self._rows()]
-        lines = text_table(rows)
-        meaning = MEANINGS[self.worst.verdict]
-        if not np.isfinite(self.worst.given):
-            meaning = f"the gradient is {self.worst.given}"
-        if meaning:
-            lines.append(f"d{self.worst.name}: {meaning}")
-        return "\n  ".join([self._title(), *lines])
+        lines = text_table([_HEAD, *self._rows()])
+        return "\n  ".join([self._title(), *lines, *self._remarks()])
 
     def _repr_html_(self) -> str:
-        return html_table(self._title(), _HEAD, self._rows(), right=(1, 2, 3, 4))
+        title = "; ".join([self._title(), *self._remarks()])
+        return html_table(title, _HEAD, self._rows(), right=(1, 2, 3, 4))
+
+
+def _rank(d: CheckedDerivative) -> tuple[Any, ...]:
+    order = ("wrong", "not determined", "right").index(d.outcome)
+    return (order, ", direction" in d.name, -d.error if d.error == d.error else 0.0)
 
 
 _HEAD = ["derivative", "given", "numerical", "+-", "error", "verdict"]
