@@ -277,3 +277,36 @@ class TestFiles:
         with pytest.raises(cp.ModelFileError, match="float32 or float64, not complex128"):
             network.astype("complex128").save(tmp_path / "n")
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [lambda n: n, lambda n: n.copy(), lambda n: n.astype("float64"),
+                                  lambda n: pickle.loads(pickle.dumps(n)), copy.deepcopy])  # fmt: skip
+def test_parameters_cannot_be_resized(make):
+    """Compiled code reads them by their address."""
+    network = make(cp.Network([30, 40, 2], "tanh", "softmax", seed=1))
+    with pytest.raises(ValueError, match="resize"):
+        network.parameters.resize(3)
+    assert network.predict(np.zeros((5, 30))).shape == (5, 2)
+
+
+def test_parameters_that_were_mapped_read_only_can_be_trained():
+    """joblib maps what it sends to its workers."""
+    network = cp.Network([3, 2], output="softmax", seed=1)
+    state = network.__getstate__()
+    state["parameters"] = np.require(state["parameters"].copy(), requirements="C")
+    state["parameters"].flags.writeable = False
+    other = cp.Network.__new__(cp.Network)
+    other.__setstate__(state)
+    cp.train(other, np.eye(3), [0, 1, 0], epochs=1, progress=False)
+    assert not np.array_equal(other.parameters, network.parameters)
+
+
+def test_a_pickle_of_0_1_0():
+    network = cp.Network([3, 4, 2], "tanh", "softmax", seed=1)
+    state = {
+        "_sizes": (3, 4, 2), "_activations": network.activations, "_loss": network.loss,
+        "_has_biases": True, "_parameters": network.parameters.copy(), "_predictor": None,
+    }  # fmt: skip
+    other = cp.Network.__new__(cp.Network)
+    other.__setstate__(state)
+    np.testing.assert_array_equal(other.predict(np.eye(3)), network.predict(np.eye(3)))

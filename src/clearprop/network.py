@@ -366,15 +366,16 @@ class Network(ExportMethods):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._predictor = None
-        if "_topology" in state:  # a pickle of 0.1.0
-            self._topology = state["_topology"]
-            return
+        if "_sizes" in state:  # a pickle of 0.1.0
+            state = {name.removeprefix("_"): value for name, value in state.items()}
+        # What joblib has mapped is read-only; and what is handed out is a view.
+        parameters = np.require(state["parameters"], requirements=["C", "W"])[:]
         self._topology = Topology(
             tuple(state["sizes"]),
             tuple(found_again(f) for f in state["activations"]),
             found_again(state["loss"]),
             state["has_biases"],
-            state["parameters"],
+            parameters,
         )
 
     def forward_in_blocks(
