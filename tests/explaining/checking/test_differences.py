@@ -84,7 +84,7 @@ class TestValue:
     def test_a_small_parameter_of_a_function_that_varies_slowly_takes_larger_steps(self):
         best = rungs_of(np.exp, 1e-9).best
         assert best.value == pytest.approx(1.0, rel=1e-8)
-        assert best.doubt < 1e-9
+        assert best.doubt < 1e-8
 
     @pytest.mark.parametrize(
         ("f", "at", "slope"), [(elu, 0.0, 1.0), (huber, 1.0, 1.0), (lambda x: x * abs(x), 0.0, 0.0)]

@@ -31,8 +31,8 @@ RATIO = 4.0
 RUNGS = 6
 """Steps that are taken in any case."""
 
-FINER, COARSER = 26, 8
-"""Steps that may be added below and above."""
+FINER, LARGER = 26, 8
+"""Steps that may be taken in all, and larger ones beyond them."""
 
 EXTRAPOLATIONS = 2
 
@@ -101,6 +101,8 @@ class Ladder:
         Of costs.
     central, left, right : Limit or None
         Of central differences, and of those on either side, where there are such.
+    straight : bool
+        Whether noise is all that is seen of how the slopes change with the step.
     """
 
     middle: float
@@ -109,6 +111,7 @@ class Ladder:
     central: Limit | None
     left: Limit | None
     right: Limit | None
+    straight: bool
 
     @property
     def steps(self) -> NDArray[np.float64]:
@@ -182,39 +185,38 @@ class Ladder:
 
 
 def ladder(
-    line: Line, size: float, noise: Noise, enough: Callable[[float], float], smooth: bool = True
+    line: Line,
+    size: float,
+    noise: Noise,
+    enough: Callable[[float], float],
+    smooth: bool = True,
+    larger: int = LARGER,
 ) -> Ladder:
     """Return differences along a line.
 
-    Steps begin at a share of `size` and grow smaller, as long as smaller ones can tell more, or
-    larger where noise is all that limits them, until the doubt is `enough` for the value. `smooth`
-    says that the function is seen to be so elsewhere.
+    Steps begin at a share of `size` and grow smaller, as long as smaller ones can tell more. Where
+    noise is all that is seen of how the slopes change, some `larger` ones are taken as well, until
+    the doubt is `enough` for the value. `smooth` says that the function is seen to be so elsewhere.
     """
     _, middle = line(0.0)
-    rungs = [rung for k in range(RUNGS) if (rung := _rung(line, FIRST * size * RATIO**-k))]
-    coarser, finest = 0, len(rungs) < RUNGS
-    while True:
+    first = FIRST * size
+    rungs = [rung for k in range(RUNGS) if (rung := _rung(line, first * RATIO**-k))]
+    ends = len(rungs) < RUNGS
+    found = _ladder(middle, rungs, noise, smooth)
+    while not ends and len(rungs) < FINER and _finer_tells_more(found, enough):
+        finer = _rung(line, first * RATIO ** -len(rungs))
+        ends = finer is None
+        rungs += [finer] if finer else []
         found = _ladder(middle, rungs, noise, smooth)
+    for k in range(1, larger + 1):
         best = found.best
-        if not finest and len(rungs) < FINER + coarser and _finer_tells_more(found, enough):
-            finer = _rung(line, FIRST * size * RATIO ** (coarser - len(rungs)))
-            if finer is None:
-                finest = True
-            else:
-                rungs.append(finer)
-        elif (
-            best is not None
-            and coarser < COARSER
-            and best.coarsest == 0
-            and best.limited_by == "round-off"
-            and best.doubt > enough(best.value)
-        ):
-            coarser += 1
-            larger = _rung(line, FIRST * size * RATIO**coarser)
-            if larger is not None:
-                rungs.insert(0, larger)
-        else:
-            return found
+        straight = best is not None and best.coarsest == 0 and found.straight
+        rung = _rung(line, first * RATIO**k) if straight else None
+        if rung is None or best is None or best.doubt <= enough(best.value):
+            break
+        rungs.insert(0, rung)
+        found = _ladder(middle, rungs, noise, smooth)
+    return found
 
 
 def is_smooth(line: Line, noise: Noise) -> bool:
@@ -263,6 +265,7 @@ def _ladder(middle: float, rungs: Sequence[Rung], noise: Noise, smooth: bool) ->
     return Ladder(
         middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right)),
         _limit(left, 1, (to_left,)), _limit(right, 1, (to_right,)),
+        to_left.straight and to_right.straight,
     )  # fmt: skip
 
 
@@ -316,9 +319,13 @@ class _Trend:
         """Whether all changes do so; two at least are to be seen, if any is."""
         places = range(1, len(self._changes))
         told = [i for i in places[1:] if self._changes[i - 1] > 3 * self._noises[i]]
-        if len(told) < 2:
-            return all(self._changes[i] <= self._noises[i] for i in places)
-        return all(self._falls(i, LEAST) for i in told)
+        return all(self._falls(i, LEAST) for i in told) if len(told) > 1 else self.straight
+
+    @property
+    def straight(self) -> bool:
+        """Whether no change is larger than the noise."""
+        pairs = zip(self._changes, self._noises, strict=True)
+        return all(change <= noise for change, noise in pairs)
 
     def _falls(self, i: int, by: float) -> bool:
         return self._changes[i] <= self._changes[i - 1] / by + self._noises[i]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.explaining.checking.differences import Ladder, Line, Noise, is_smooth, ladder
+from clearprop.explaining.checking.differences import LARGER, Ladder, Line, Noise, is_smooth, ladder
 from clearprop.explaining.checking.evaluation import Evaluation
 from clearprop.explaining.checking.noise import (
     DEVIATIONS,
@@ -31,6 +31,9 @@ GENERIC = 2
 
 SHIFTED = 0.6180
 """The share of its steps that a second look takes."""
+
+NOISY = 1e3
+"""How many times the rounding of a cost noise is that may be none of rounding."""
 
 MIXED = 1e4
 """The ratio of large numbers to small ones from which on an array is not of one size."""
@@ -82,11 +85,13 @@ class Surroundings:
 
     def is_steady(self) -> bool:
         """Whether the cost at the point is what it was; if not, `two_values` has the two."""
-        again = self._evaluation.here(self._given_at)
-        eps = 2.0 ** (1 - bits_of_values((self.middle, again)))
-        if abs(again - self.middle) > 16 * eps * max(abs(again), abs(self.middle)):
-            self.two_values = (self.middle, again)
+        self._compare(self.middle, self._evaluation.here(self._given_at))
         return self.two_values is None
+
+    def _compare(self, one: float, other: float) -> None:
+        eps = 2.0 ** (1 - bits_of_values((one, other)))
+        if abs(one - other) > 16 * eps * max(abs(one), abs(other)):
+            self.two_values = (one, other)
 
     def measure(self) -> None:
         """Measure the type that the cost computes in, its noise, and whether it is smooth."""
@@ -101,6 +106,10 @@ class Surroundings:
         lines = [self._line_along(self.generic(rng)) for _ in range(GENERIC)]
         self._noise, slope = noise_along(lines, min(self._bits), self.middle)
         self._slope = slope / np.sqrt(len(self.at))
+        if self._noise.level > NOISY * self._noise.eps * abs(self.middle):
+            for line in lines:
+                for place in PLACES:
+                    self._compare(line(place / NOISY)[1], line(place / NOISY)[1])
         self._smooth = all(is_smooth(line, self._noise) for line in lines)
 
     @property
@@ -128,7 +137,7 @@ class Surroundings:
         other = object.__new__(Surroundings)
         other.__dict__.update(self.__dict__)
         other.at = self._rounded(self.at + 2.0**-10 * self.generic(rng))
-        other.middle = self._evaluation.near(other.at)
+        other._given_at, other.middle = other.at, self._evaluation.near(other.at)
         return other
 
     def name(self, place: int) -> str:
@@ -142,12 +151,22 @@ class Surroundings:
         """Return differences along a parameter, by its place, or along a direction."""
         self.measure()
         size = self._size(where)
-        line, enough = self._line(where, name), self._enough(size)
-        return ladder(line, size, self._noise, enough, self._smooth)
+        found = self._differences(self._line(where, name), size, size, self._noise)
+        self.is_steady()
+        return found
+
+    def _differences(self, line: Line, size: float, first: float, noise: Noise) -> Ladder:
+        larger = LARGER if self.bits == DOUBLE else 1
+        return ladder(line, first, noise, self._enough(size), self._smooth, larger)
 
     def second_ladder(self, where: int | Array, name: str, first: Ladder) -> Ladder:
-        """Return differences of other steps, with noise measured where the first ones went."""
+        """Return differences of other steps, with noise measured where the first ones went.
+
+        The first ones are taken anew; where their costs are other ones, `two_values` says so.
+        """
         size, line = self._size(where), self._line(where, name)
+        for ahead, cost, _, _ in first.rungs:
+            self._compare(cost, line(ahead)[1])
         level = self._noise.level
         best = first.best
         if best is not None:
@@ -155,7 +174,7 @@ class Surroundings:
             for far in (step, -step):
                 level = max(level, DEVIATIONS * self._scatter(line, far, where))
         noise = Noise(level, self._noise.eps)
-        return ladder(line, SHIFTED * size, noise, self._enough(size), self._smooth)
+        return self._differences(line, size, SHIFTED * size, noise)
 
     def _scatter(self, line: Line, far: float, where: int | Array) -> float:
         share = 2.0**-10
@@ -181,7 +200,8 @@ class Surroundings:
         t = TOLERANCES[self.bits]
 
         def enough(value: float) -> float:
-            return 1e-3 * t.coarse * max(abs(value), t.floor * self._slope / size)
+            usual = t.floor * self._slope / max(size, float(np.median(self.sizes)))
+            return 1e-3 * t.coarse * max(abs(value), usual)
 
         return enough
 
