@@ -54,7 +54,11 @@ class TestCompany:
             MLPClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2]) for _ in range(2)
         )
         network = cp.Network.__new__(cp.Network)
-        network.__setstate__({"_topology": old.network_.topology, "_predictor": None})
+        own = old.network_
+        network.__setstate__({
+            "_sizes": own.sizes, "_activations": own.activations, "_loss": own.loss,
+            "_has_biases": True, "_parameters": own.parameters, "_predictor": None,
+        })  # fmt: skip
         state = {**vars(old), "network_": network}
         del state["_seconds"]
         back = MLPClassifier.__new__(MLPClassifier)

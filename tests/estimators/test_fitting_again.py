@@ -70,7 +70,7 @@ class TestFittingAgain:
         ).partial_fit(X, y)
         joblib.dump(estimator, tmp_path / "estimator")
         mapped = joblib.load(tmp_path / "estimator", mmap_mode="r")
-        assert not mapped.network_.parameters.flags.writeable
+        assert mapped.network_.parameters.flags.writeable  # the file's are copied
         mapped.partial_fit(X, y)
         estimator.partial_fit(X, y)
         np.testing.assert_array_equal(mapped.coefs_[0], estimator.coefs_[0])

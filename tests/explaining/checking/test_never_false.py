@@ -247,7 +247,9 @@ class TestDomains:
                 raise error("not\nhere")
             return p["b"].sum()
 
-        with pytest.raises(cp.FunctionError, match=rf"{error.__name__}: not here at b\[1\] = [12]\."):
+        with pytest.raises(
+            cp.FunctionError, match=rf"{error.__name__}: not here at b\[1\] = [12]\."
+        ):
             check(f, {"b": [1.0, 1.0]}, {"b": [1.0, 2.0]})
 
     def test_an_exception_at_the_point_itself(self):
