@@ -49,7 +49,7 @@ def check(
     """Hold backpropagation's gradient to what the cost itself says, and name what is wrong.
 
     In double precision, on rows evenly spaced over the table. Without MODEL and FILE, the 2-2-1
-    network of the note is checked. Exit code 1: the gradient is wrong.
+    network of the note is checked. Exit code 1: the gradient is wrong, or that is not determined.
     """
     check_picture(plot, replace=force)
     if model is None:
