@@ -145,7 +145,7 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
         raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
     size = max(place.end for place in places(sizes, has_biases))
     try:
-        return np.zeros(size, dtype)[:]  # a view: what is handed out cannot be resized
+        return np.zeros(size, dtype)[:]  # a view: resize() refuses it, not its base
     except (MemoryError, ValueError):
         gigabytes = size * np.dtype(dtype).itemsize / 1e9
         raise ArchitectureError(
