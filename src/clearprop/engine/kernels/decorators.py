@@ -18,3 +18,8 @@ def compiled(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile a scalar function into its callers, so that a loop over it becomes vectors."""
     return njit(error_model="numpy", nogil=True, forceinline=True)(function)
+
+
+def written_out(function: Function) -> Function:
+    """Write a function out in its callers before they are compiled."""
+    return njit(error_model="numpy", nogil=True, inline="always")(function)
