@@ -16,14 +16,13 @@ import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.checks.data import Data
 from clearprop.engine import layout
-from clearprop.engine import threads as threads_of_engine
 from clearprop.engine.kernels import gradients as gradients_kernels
 from clearprop.engine.kernels import product
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.precision import FLOAT32, PRECISIONS
 from clearprop.engine.runs import CompiledRun, rates_of
 from clearprop.engine.settings import RunSettings
-from clearprop.engine.threads import choose, cores
+from clearprop.engine.threads import cores
 from clearprop.errors import PairingError
 from clearprop.losses import LOSSES
 from clearprop.numerics.random import kept_units
@@ -421,12 +420,6 @@ class TestStart:
         assert layout.K_BLOCK == product.BLOCK
         assert layout.TILE_ROWS == gradients_kernels.TILE_ROWS
 
-    def test_threads_are_chosen_by_work_and_cores(self, monkeypatch):
-        assert 1 <= cores() <= os.cpu_count()
-        monkeypatch.setattr(threads_of_engine, "cores", lambda: 3)
-        assert [choose(None, work, 2.0) for work in (1.0, 4.0, 6.0, 1e12)] == [1, 2, 3, 3]
-        assert choose(5, 1.0, 2.0) == 5
-
     def test_threads_have_something_to_do(self):
         assert layout.most_threads([784, 30, 10], 10, FLOAT32) == 1  # all rows of W1 are one panel
         assert layout.most_threads([100] * 7, 64, FLOAT32) > 8
@@ -435,6 +428,7 @@ class TestStart:
     def test_joblib_says_how_many_cores_there_are(self, monkeypatch):
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         free = cores()
+        assert 1 <= free <= os.cpu_count()
         for text, expected in (("1", 1), ("1,4", 1), ("0", free), ("all", free), ("999", free)):
             monkeypatch.setenv("OMP_NUM_THREADS", text)
             assert cores() == expected

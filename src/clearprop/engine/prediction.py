@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,8 @@ from clearprop.engine.layout import (
     panels_forward,
     row_length,
 )
-from clearprop.engine.threads import CALL, choose, run_together
+from clearprop.engine.thread_choice import shared_choice
+from clearprop.engine.threads import CALL, run_together, worth_trying
 from clearprop.topology import Topology
 
 Array = NDArray[Any]
@@ -81,8 +83,11 @@ class Predictor:
         if not self._lock.acquire(blocking=False):  # another thread is at it
             return Predictor(self._topology)._run(X, output, threads, y, losses)
         try:
-            threads = choose(threads, n * self._topology.parameters.size, CALL)
-            plan = self._plan
+            sizes, work = self._topology.sizes, float(n) * self._topology.parameters.size
+            numbers = worth_trying(threads, work, CALL, most=n)
+            choice = shared_choice(numbers, sizes, self._precision, y is not None)
+            threads, plan = choice.threads, self._plan
+            known = plan  # the first time, all memory is touched for the first time
             if plan is None or min(n, BLOCK) > self._rows or threads > self._threads:
                 plan = self._plan = self._lay_out(min(n, BLOCK), threads)
             plan[P.N], plan[P.STATUS] = n, P.RUNNING
@@ -93,7 +98,11 @@ class Predictor:
             if y is not None and losses is not None:
                 self._give_loss(plan, y)
                 plan[P.OUT_LOSSES] = _address(losses)
+            started = time.perf_counter()
             run_together(self._function, plan, threads)
+            ended = time.perf_counter()
+            if plan is known:
+                choice.note(threads, n, ended - started, now=ended)
             return plan[P.STATUS] == P.RUNNING
         finally:
             if self._plan is not None:

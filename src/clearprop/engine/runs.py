@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.precision import Precision, precision_of
 from clearprop.engine.layout import Plan, lay_out_run, most_threads
 from clearprop.engine.settings import RunSettings
-from clearprop.engine.threads import STEP, choose, run_together
+from clearprop.engine.thread_choice import shared_choice
+from clearprop.engine.threads import STEP, run_together, worth_trying
 from clearprop.errors import missing_piece
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
@@ -67,7 +69,11 @@ class CompiledRun:
             functions = functions._replace(optimizer=optimizer_of(None, precision))
             self.gradient = np.zeros_like(topology.parameters)
             state = {"gradient": self.gradient}
-        self.threads = _threads(threads, topology, self._batch, precision)
+        most = most_threads(topology.sizes, self._batch, precision)
+        work = 3.0 * self._batch * topology.parameters.size
+        numbers = worth_trying(threads, work, STEP, most)
+        self._choice = shared_choice(numbers, topology.sizes, self._batch, precision)
+        self._is_warm = False
         self._run = function_at(load("training.run", precision), 2)
         plan = self._plan = Plan(len(topology.sizes) - 1)
         self._keep = topology.parameters, state
@@ -76,7 +82,7 @@ class CompiledRun:
         self._give_parameters(topology, state, precision)
         row_wise = [kernels.jacobian != 0 for kernels in functions.activations]
         row_wise[-1] &= not functions.loss.takes_z
-        lay_out_run(plan, topology.sizes, n, settings, labels, self.threads, precision, row_wise)
+        lay_out_run(plan, topology.sizes, n, settings, labels, numbers[0], precision, row_wise)
 
     def _give_data(self, data: Data, settings: RunSettings) -> None:
         plan, weights = self._plan, data.weights
@@ -145,6 +151,11 @@ class CompiledRun:
         self.sums = sums.copy()
 
     @property
+    def seconds_a_call(self) -> float:
+        """What the next call should take at the most, while numbers of threads are compared."""
+        return self._choice.seconds_a_call
+
+    @property
     def now(self) -> int:
         """Batches done."""
         return self._plan[P.NOW]
@@ -191,9 +202,17 @@ class CompiledRun:
         plan.give(P.RATES, "rates", np.ascontiguousarray(rates))
         plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
         plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
-        run_together(self._run, plan, self.threads)
+        self._run_together(batches)
         self.sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs
+
+    def _run_together(self, batches: int) -> None:
+        threads, started = self._choice.threads, time.perf_counter()
+        run_together(self._run, self._plan, threads)
+        ended = time.perf_counter()
+        if self._is_warm:  # the first call touches all memory for the first time
+            self._choice.note(threads, batches, ended - started, now=ended)
+        self._is_warm = True
 
     def rows_of_batch(self) -> NDArray[np.int64]:
         """Return the rows of the batch under way, or of the last one."""
@@ -210,13 +229,3 @@ def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[n
         else:
             rates[:, column] = rate
     return rates
-
-
-def _threads(wanted: int | None, topology: Topology, batch: int, precision: Precision) -> int:
-    """Return how many threads to use: those that are wanted, or as many as pay."""
-    chosen = choose(wanted, 3.0 * batch * topology.parameters.size, STEP)
-    return (
-        chosen
-        if wanted is not None
-        else min(chosen, most_threads(topology.sizes, batch, precision))
-    )

@@ -54,15 +54,24 @@ def _container_share() -> int:
     return math.ceil(share) if share > 0 else 1 << 10
 
 
-def choose(wanted: int | None, multiply_adds: float, each: float) -> int:
-    """Return how many threads to use for so much work, where `each` is enough for one.
+def worth_trying(
+    wanted: int | None, multiply_adds: float, each: float, most: int
+) -> tuple[int, ...]:
+    """Return the numbers of threads that may pay for so much work, from the largest on.
 
-    `wanted` if that is given.
+    Parameters
+    ----------
+    wanted : int or None
+        The only one, if that is given.
+    multiply_adds, each : float
+        The work, and how much of it is enough for one thread.
+    most : int
+        How many find something to do.
     """
     if wanted is not None:
-        return wanted
-    most = int(multiply_adds // each)
-    return 1 if most <= 1 else min(cores(), most)
+        return (wanted,)
+    number = max(1, min(int(multiply_adds // each), most, cores()))
+    return tuple(number >> halved for halved in range(number.bit_length()))
 
 
 def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None:

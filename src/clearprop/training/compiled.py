@@ -62,7 +62,8 @@ class CompiledEngine:
     @property
     def seconds_a_call(self) -> float:
         """What a call of `advance` should take about; 0: a batch a call."""
-        return CALL if self._run.gradient is None else 0.0
+        run = self._run
+        return min(CALL, run.seconds_a_call) if run.gradient is None else 0.0
 
     def advance(self, batches: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Run so many batches; return the cost of each epoch that ended, and the updates then.
