@@ -114,6 +114,10 @@ class TableFileError(DataError):
     """A file that holds no table that can be read: empty, ragged, of another kind or encoding."""
 
 
+class TableWarning(UserWarning):
+    """What is to be known of a table or a model, and stops nothing: cells read as missing."""
+
+
 class SampleWeightError(DataError):
     """Sample weights that are negative, or all zero."""
 

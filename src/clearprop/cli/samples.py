@@ -18,7 +18,7 @@ from clearprop.errors import ArgumentError, ModelFileError, TargetError, printab
 from clearprop.files import model_file
 from clearprop.tables.columns import Column, check_finite, names_of, read_columns
 from clearprop.tables.preparation import rows_with_target
-from clearprop.tables.target import Target, check_target_name, find_target
+from clearprop.tables.target import Target, check_target_name
 
 Array = NDArray[Any]
 
@@ -185,7 +185,7 @@ def _read(model: Path, file: Path | None) -> tuple[cp.Model, Array, Column]:
     table = loaded.read(file)
     check_target_name(loaded.target, names_of(table))
     X = loaded.encode(table)
-    return loaded, X, find_target(read_columns(table, {loaded.target}), loaded.target)
+    return loaded, X, loaded._goal(read_columns(table, {loaded.target}))
 
 
 def _target_of(model: cp.Model) -> Target:

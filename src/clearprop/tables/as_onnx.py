@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from clearprop.errors import ArgumentError
 from clearprop.export.layers import layers_of
 from clearprop.export.onnx_graph import ML, OwnGraph, class_array, write_proto
 from clearprop.export.onnx_layers import add_label, add_layers
-from clearprop.tables.encoding import BOOLEANS, FARTHEST, Encoding, Input
-from clearprop.tables.numerals import MISSING
+from clearprop.tables.cells import BOOLEANS
+from clearprop.tables.encoding import FARTHEST, Encoding, Input
 
 if TYPE_CHECKING:
     from clearprop.network import Network
@@ -51,7 +51,7 @@ def as_onnx(
             parts += _number(graph, one, numbers)
             at += 1
         else:
-            parts += _flags(graph, one)
+            parts += _flags(graph, one, encoding.words_for_missing)
     encoded = graph.node("Concat", *parts, axis=1)
     if network.dtype == np.float64:
         encoded = graph.node("Cast", encoded, to=_DOUBLE)
@@ -96,13 +96,13 @@ def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _flags(graph: OwnGraph, one: Input) -> list[str]:
+def _flags(graph: OwnGraph, one: Input, missing_words: Collection[str]) -> list[str]:
     """Add a column of text: an input for each category, 1 where the value is that one."""
     x = graph.input(one.column, str, 1)
     if not one.flags:
         return []
     n = len(one.categories)
-    places = dict.fromkeys(sorted(MISSING), _NONE) | dict(_words_of(one))
+    places = dict.fromkeys(("", *missing_words), _NONE) | dict(_words_of(one))
     place = graph.node(
         "LabelEncoder",
         x,

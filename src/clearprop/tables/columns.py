@@ -1,11 +1,12 @@
 """Columns: a pandas, polars or pyarrow table as NumPy arrays of four kinds.
 
 number   float64, NaN where missing
-boolean  text "true" and "false", None where missing
-text     str, None where missing: empty, or one of `numerals.MISSING`
+boolean  places in the words "false" and "true", -1 where missing
+text     places in the different texts, without blanks around them; -1 where empty
 date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
 
-Anything else (lists, structs, bytes, complex numbers) is of the kind "other".
+Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
+what. What a text means, `cells` decides: these are the columns as the table has them.
 """
 
 from __future__ import annotations
@@ -23,23 +24,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.numerals import MISSING, is_plain, number_of
+from clearprop.tables.numerals import is_plain
 
 Array = NDArray[Any]
+
+_BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+"""What `str.strip` takes off."""
 
 EXACT = 2.0**53
 """Whole numbers from here on are not all told apart by float64: they are names, and stay text."""
 
-_NOTHING = np.array(None, dtype=object)
-
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its name, its kind, and its values, shape (n,)."""
+    """One column of a table: its name, its kind, and its values, shape (n,).
+
+    Attributes
+    ----------
+    name, kind : str
+    values : ndarray, shape (n,)
+    words : sequence of str
+        Of text, booleans and what is other: what `values` are the places in.
+    """
 
     name: str
     kind: str
     values: Array
+    words: Sequence[str] = ()
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -48,11 +59,19 @@ class Column:
             return np.isnan(self.values)
         if self.kind == "date":
             return np.isnat(self.values)
-        return np.asarray(self.values == _NOTHING, dtype=bool)
+        return np.asarray(self.values < 0, dtype=bool)
 
     def take(self, rows: Array) -> Column:
         """Return these rows of the column."""
-        return Column(self.name, self.kind, self.values[rows])
+        return Column(self.name, self.kind, self.values[rows], self.words)
+
+    def texts(self) -> Array:
+        """Return the values in words, None where missing: an array of objects, shape (n,)."""
+        return _objects([*self.words, None])[self.values]
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each word stands there."""
+        return np.bincount(self.values + 1, minlength=len(self.words) + 1)[1:]
 
 
 def read_columns(table: object, only: Collection[str] | None = None) -> dict[str, Column]:
@@ -137,9 +156,11 @@ def _column(name: str, series: Any) -> Column:
     if kind in (nw.Categorical, nw.Enum):
         values = [None if _is_missing(v) else _as_text(v) for v in series.to_list()]
         return _of_objects(name, values)
+    if kind == nw.String and series.implementation.is_polars():
+        return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
         return _of_objects(name, series.to_list())
-    return Column(name, "other", np.array([str(kind)] * len(series), dtype=object))
+    return _other(name, str(kind), len(series))
 
 
 def _of_objects(name: str, values: list[Any]) -> Column:
@@ -150,12 +171,10 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
-        texts = [None if v is None or (word := v.strip()) in MISSING else word for v in values]
-        _check_unicode(name, texts)
-        return Column(name, "text", _objects(texts))
+        return _text(name, [v and v.strip() for v in values])
     if all(issubclass(k, bool | np.bool_) for k in kinds):
-        words = [None if v is None else "true" if v else "false" for v in values]
-        return Column(name, "boolean", _objects(words))
+        places = np.array([-1 if v is None else int(v) for v in values], dtype=np.int32)
+        return Column(name, "boolean", places, ("false", "true"))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
         try:
             floats = [np.nan if v is None else float(v) for v in values]
@@ -175,9 +194,40 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         seconds = [np.nan if v is None else v.total_seconds() for v in values]
         return Column(name, "number", np.array(seconds))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
-        return Column(name, "text", _objects([None if v is None else _as_text(v) for v in values]))
+        return _text(name, [None if v is None else _as_text(v) for v in values])
     odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
-    return Column(name, "other", _objects([odd.__name__] * len(values)))
+    return _other(name, odd.__name__, len(values))
+
+
+def _text(name: str, values: Sequence[str | None]) -> Column:
+    """Return a column of text; what is empty is missing."""
+    place: dict[str | None, int] = {None: -1, "": -1}
+    words: list[str] = []
+    places = np.empty(len(values), dtype=np.int32)
+    for row, value in enumerate(values):
+        at = place.get(value)
+        if at is None:
+            at = place[value] = len(words)
+            words.append(value)  # type: ignore[arg-type]  # None has a place
+        places[row] = at
+    _check_unicode(name, words)
+    return Column(name, "text", places, words)
+
+
+def _of_polars(name: str, series: Any) -> Column:
+    """Return a column of text: as `_text` does, but quickly."""
+    import polars
+
+    texts = series.str.strip_chars(_BLANKS)
+    words = texts.unique(maintain_order=True).drop_nulls()
+    words = words.filter(words != "")
+    kinds = polars.Enum(words)
+    places = texts.replace("", None).cast(kinds).to_physical().cast(polars.Int32).fill_null(-1)
+    return Column(name, "text", places.to_numpy(), words.to_list())
+
+
+def _other(name: str, what: str, n: int) -> Column:
+    return Column(name, "other", np.zeros(n, dtype=np.int32), (what,))
 
 
 def _check_unicode(name: str, texts: Sequence[str | None]) -> None:
@@ -205,35 +255,28 @@ def check_finite(column: Column) -> None:
         )
 
 
-def as_categories(column: Column) -> Array:
-    """Return the values as text, None where missing: a whole number as "3", not "3.0"."""
-    if column.kind in ("text", "boolean"):
-        return column.values
-    different, places = np.unique(column.values, return_inverse=True)
-    if column.kind == "number":
-        words = [None if np.isnan(v) else _as_text(v) for v in different.tolist()]
-    else:
-        words = [None if np.isnat(v) else str(v) for v in different]
-    return _objects(words)[places]
+def as_words(column: Column) -> Column:
+    """Return a column of numbers or dates as text: a whole number as "3", not "3.0"."""
+    if column.kind not in ("number", "date"):
+        return column
+    different, places = np.unique(column.values[~column.missing], return_inverse=True)
+    values = np.full(len(column.values), -1, dtype=np.int32)
+    values[~column.missing] = places
+    whole = column.kind == "number"
+    words = [_as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
+    return Column(column.name, "text", values, words)
 
 
-def as_number(column: Column) -> Column:
-    """Return a column of text whose values are all numbers as a column of numbers."""
-    floats = [np.nan if (n := number_of(text)) is None else n for text in column.values]
-    return Column(column.name, "number", np.array(floats))
-
-
-def in_words_of(known: Collection[str], values: Sequence[str | None]) -> list[str | None]:
-    """Return values in the words that are known: "3.0" is "3" where that is known and "3.0" not."""
-    found = dict.fromkeys(known) | {None: None}
-    words: dict[str | None, str | None] = {}
-    for value in set(values):
-        words[value] = value
-        if value is not None and value not in found and is_plain(value):
+def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:
+    """Return words as they are known: "3.0" is "3" where that is known and "3.0" not."""
+    found = set(known)
+    called = list(words)
+    for place, word in enumerate(words):
+        if word not in found and is_plain(word):
             with suppress(OverflowError):
-                number = _as_text(float(value))
-                words[value] = number if number in found else value
-    return [words[value] for value in values]
+                number = _as_text(float(word))
+                called[place] = number if number in found else word
+    return called
 
 
 def _as_text(value: Any) -> str:
@@ -243,6 +286,8 @@ def _as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, numbers.Integral):
         return str(int(value))
+    if not isinstance(value, numbers.Real | decimal.Decimal):
+        return str(value)  # a category of any type, such as an interval
     number = float(value)
     return str(int(number)) if number.is_integer() else repr(number)  # -0.0 is "0"
 

@@ -6,7 +6,7 @@ day: December lies beside January, Sunday beside Monday. Only what varies in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,27 +115,52 @@ def parts_that_vary(dates: Array) -> tuple[str, ...]:
     )
 
 
-def find_format(texts: Iterable[str | None]) -> str | None:
-    """Return the first of the `FORMATS` that reads every text that is there, or None."""
-    unique = sorted({text for text in texts if text is not None})
-    for form in FORMATS if unique else ():
-        if all(_parse(text, form) is not None for text in unique):
-            return form
-    return None
+def example(form: str) -> str:
+    """Return what a date in one of the `FORMATS` looks like."""
+    moment = datetime(2024, 12, 31, 23, 59, 58)
+    return "2024-12-31" if form == "ISO 8601" else moment.strftime(form)
 
 
-def is_ambiguous(texts: Iterable[str | None], form: str) -> bool:
-    """Whether the texts also read with day and month exchanged."""
+def find_format(
+    words: Sequence[str], counts: Sequence[int], allowed: int
+) -> tuple[str | None, int]:
+    """Return the format that reads the most texts, the first of equals, and how many it does not.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Different texts.
+    counts : sequence of int
+        How often each stands there.
+    allowed : int
+        Texts that need not be dates. None is the format where more are none.
+    """
+    best, fewest = None, allowed + 1
+    for form in FORMATS if words else ():
+        wrong = 0
+        for word, count in zip(words, counts, strict=True):
+            if _parse(word, form) is None:
+                wrong += count
+                if wrong >= fewest:
+                    break
+        else:
+            best, fewest = form, wrong
+    return best, fewest
+
+
+def is_ambiguous(words: Iterable[str], form: str) -> bool:
+    """Whether all texts that are dates read with day and month exchanged, too."""
     other = form.replace("%m/%d", "%d/%m")
-    return other != form and all(_parse(text, other) for text in texts if text is not None)
+    return other != form and all(
+        _parse(word, other) is not None for word in words if _parse(word, form) is not None
+    )
 
 
-def parse(texts: Array, form: str) -> tuple[Array, NDArray[np.int64]]:
-    """Return the dates (datetime64[us]) of texts, and the rows whose text is no such date."""
-    known = {text: _parse(text, form) for text in set(texts.tolist()) if text is not None}
-    dates = np.array([known.get(text) for text in texts.tolist()], dtype="datetime64[us]")
-    wrong = [row for row, text in enumerate(texts) if text is not None and known[text] is None]
-    return dates, np.array(wrong, dtype=np.int64)
+def parse(words: Iterable[str | None], form: str) -> Array:
+    """Return the dates (datetime64[us]) of texts, NaT where one is none."""
+    return np.array(
+        [None if word is None else _parse(word, form) for word in words], dtype="datetime64[us]"
+    )
 
 
 def _parse(text: str, form: str) -> datetime | None:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.tables import dates
-from clearprop.tables.columns import Column, as_categories, as_number
+from clearprop.tables.columns import Column, as_words
+from clearprop.tables.conventions import Read
 from clearprop.tables.encoding import Input
-from clearprop.tables.numerals import all_dressed, number_of
 from clearprop.tables.text import cut
 
 _IDENTIFIER = re.compile(
@@ -46,7 +46,7 @@ class Detected:
 
 
 def detect_inputs(
-    columns: Mapping[str, Column],
+    columns: Mapping[str, Read],
     training: NDArray[np.int64],
     *,
     drop: Collection[str],
@@ -57,7 +57,7 @@ def detect_inputs(
 
     Parameters
     ----------
-    columns : mapping of str to Column
+    columns : mapping of str to Read
         All columns but the target, with all rows, those without a target too: types, formats
         and row numbers are matters of the whole table.
     training : ndarray of int
@@ -69,58 +69,44 @@ def detect_inputs(
         Columns of numbers that are names of things.
     """
     found = Detected()
-    for name, column in columns.items():
+    for name, one in columns.items():
+        column, is_category = one.column, name in categorical or one.kind == "category"
         reason = "as asked for" if name in drop else _useless(column, training)
-        form = None
-        if not reason and column.kind == "text" and name not in categorical:
-            if all_dressed(column.values):
-                column = as_number(column)
-                found.notes.append(
-                    f"{name!r} is read as numbers: signs of currency, thousands and percent are "
-                    "left out"
-                )
-            else:
-                form = dates.find_format(column.values)
-        if form is not None:
-            if dates.is_ambiguous(column.values, form):
-                found.notes.append(
-                    f"the dates of {name!r} are read as month/day/year; they could be "
-                    "day/month/year too"
-                )
-            column = Column(name, "date", dates.parse(column.values, form)[0])
-        if not reason and name not in keep:
-            reason = _identifier(column, name in categorical)
-        if column.kind == "text" and name not in drop and name not in categorical:
-            found.notes.extend(_nearly_numbers(column))
+        if not reason and one.kind == "text" and one.is_wished:
+            reason = "is text, as asked for"
+        if not reason and name not in keep and not one.is_wished:
+            reason = _identifier(column, is_category)
+        if name not in drop and not (reason and column.missing.all()):
+            found.notes.extend(one.notes)
         if reason:
             found.dropped[name] = reason
         else:
-            found.inputs.append(_input(column, training, name in categorical, form))
+            found.inputs.append(_input(one, training, is_category))
             found.columns[name] = column
     return found
 
 
-def _input(
-    column: Column, training: NDArray[np.int64], categorical: bool, form: str | None
-) -> Input:
-    if categorical or column.kind == "text":
+def _input(one: Read, training: NDArray[np.int64], is_category: bool) -> Input:
+    column = one.column
+    if is_category or one.kind == "text":
         return Input(column.name, "category")
-    if column.kind == "date":
+    if one.kind == "date":
         parts = dates.parts_that_vary(column.values[training])
-        return Input(column.name, "date", parts=parts, date_format=form)
-    return Input(column.name, column.kind)
+        return Input(column.name, "date", parts=parts, reading=one.reading)
+    return Input(column.name, one.kind, reading=one.reading)
 
 
 def _useless(column: Column, training: NDArray[np.int64]) -> str:
     """Return why nothing can be learned from a column, or ""."""
     if column.kind == "other":
-        return f"holds {column.values[0]}"
+        return f"holds {column.words[0]}"
     if column.missing.all():
         return "has no values"
     values = column.values[training]
     if not column.missing[training].any() and (values == values[0]).all():
         everywhere = "" if (column.values == values[0]).all() else " in the rows to learn from"
-        return f"is always {cut(as_categories(column)[training[0]])}{everywhere}"
+        value = as_words(column.take(training[:1])).words[values[0] if column.words else 0]
+        return f"is always {cut(value)}{everywhere}"
     return ""
 
 
@@ -129,11 +115,12 @@ def _identifier(column: Column, categorical: bool) -> str:
     present = column.values[~column.missing]
     n = len(present)
     if column.kind == "text" or (categorical and column.kind == "number"):
-        different = len(set(present.tolist()))
+        different = len(np.unique(present))
         if different > max(20, n / 2):
+            first = as_words(column.take(np.flatnonzero(~column.missing)[:1]))
             return (
                 f"looks like an identifier: {different:,} different values in {n:,} rows, such as "
-                f"{cut(str(present[0]))!r}"
+                f"{cut(first.words[first.values[0]])!r}"
             )
     elif column.kind == "number" and n > 10 and (present == np.floor(present)).all():
         if np.array_equal(present, np.arange(n) + present[0]) and present[0] in (0, 1):
@@ -142,16 +129,3 @@ def _identifier(column: Column, categorical: bool) -> str:
         if named and np.unique(present).size == n:
             return f"looks like an identifier: {n:,} different whole numbers, and its name says so"
     return ""
-
-
-def _nearly_numbers(column: Column) -> list[str]:
-    """Return a note if most values of a column of text are numbers."""
-    present = np.flatnonzero(~column.missing)
-    odd = [row for row in present if number_of(column.values[row]) is None]
-    if not 0 < len(odd) < len(present) / 2:
-        return []
-    where = f"{cut(column.values[odd[0]])!r} in row {odd[0]} (from 0)"
-    return [
-        f"{column.name!r} is read as text, as {len(odd):,} of its {len(present):,} values are no "
-        f"numbers, such as {where}; where these cells are empty, it is read as numbers"
-    ]

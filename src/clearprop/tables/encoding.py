@@ -11,25 +11,26 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import (
-    ColumnError,
-    NonFiniteDataError,
-    TypeOfDataError,
-    missing_extra,
-    nearest,
-)
+from clearprop.errors import ColumnError, NonFiniteDataError, missing_extra, nearest
 from clearprop.tables import dates
-from clearprop.tables.columns import Column, as_categories, check_finite, in_words_of
-from clearprop.tables.numerals import number_of
-from clearprop.tables.text import cut, shortened
+from clearprop.tables.cells import (
+    AS_IT_IS,
+    Reading,
+    Unreadable,
+    check_codes,
+    read,
+    words_as_known,
+)
+from clearprop.tables.columns import Column
+from clearprop.tables.numerals import MISSING
+from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
@@ -40,12 +41,6 @@ MIN_ROWS = 3
 """A value in fewer training rows than this is rare."""
 
 KINDS_OF_CATEGORY = ("category", "boolean")
-
-BOOLEANS = {
-    **dict.fromkeys(("true", "1", "yes", "y", "t"), "true"),
-    **dict.fromkeys(("false", "0", "no", "n", "f"), "false"),
-}
-"""What a column of true and false may hold at prediction, in any case."""
 
 FARTHEST = 1e6
 """Standardized values end here, so that none is too large for a network in float32."""
@@ -73,8 +68,8 @@ class Input:
         Whether missing values have an input.
     parts : tuple of str
         Of a date: the `dates.PARTS` it becomes.
-    date_format : str or None
-        Of a date that was text: one of `dates.FORMATS`.
+    reading : Reading
+        How its text becomes numbers or dates.
     """
 
     column: str
@@ -83,7 +78,7 @@ class Input:
     rare: int = 0
     missing: bool = False
     parts: tuple[str, ...] = ()
-    date_format: str | None = None
+    reading: Reading = AS_IT_IS
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -100,42 +95,30 @@ class Input:
         names += [f"{self.column} is missing"] if self.missing else []
         return tuple(names)
 
-    def read_values(self, column: Column) -> Array:
+    def values_of(self, column: Column) -> Array:
         """Return the numbers of a column before standardizing: float64, (n_values, n)."""
         if self.kind == "number":
-            return _as_numbers(column)[None]
+            return column.values[None]
         if self.kind == "date":
-            moments = _as_dates(column, self.date_format)
-            return np.stack([dates.part(name, moments) for name in self.parts])
+            return np.stack([dates.part(name, column.values) for name in self.parts])
         return np.empty((0, len(column.values)))
 
-    def read_categories(self, column: Column) -> list[str | None]:
-        """Return the values of a category or boolean column as training called them."""
-        if column.kind == "other":
-            raise TypeOfDataError(
-                f"column {column.name!r} holds {column.values[0]}, but held categories in training"
-            )
-        padded = [word for word in self.categories if re.fullmatch(r"0[0-9]+", word)]
-        if padded and column.kind == "number" and not column.missing.all():
-            raise TypeOfDataError(
-                f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
-                "training: read it as text"
-            )
-        values: list[str | None] = as_categories(column).tolist()
-        if self.kind == "boolean":
-            return [v and BOOLEANS.get(v.lower(), v) for v in values]
-        return in_words_of(self.categories, values)
+    def places_of(self, column: Column) -> NDArray[np.int64]:
+        """Return the place of each value among the categories, shape (n,).
 
-    def read_flags(self, column: Column) -> Array:
+        -1 where it is missing; the number of categories where it is rare or new.
+        """
+        place = {category: i for i, category in enumerate(self.categories)}
+        words = words_as_known(column, self.kind, self.categories)
+        places = [place.get(word, len(place)) for word in words]
+        return np.array([*places, -1], dtype=np.int64)[column.values]
+
+    def flags_of(self, column: Column) -> Array:
         """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""
         flags = np.zeros((len(self.flags), len(column.values)))
         if self.kind in KINDS_OF_CATEGORY:
-            place = {category: i for i, category in enumerate(self.categories)}
-            unseen = len(self.categories) if self.rare else -1
-            places = np.array(
-                [-1 if v is None else place.get(v, unseen) for v in self.read_categories(column)]
-            )
-            rows = np.flatnonzero(places >= 0)
+            places = self.places_of(column)
+            rows = np.flatnonzero((places >= 0) & (places < len(self.categories) + (self.rare > 0)))
             flags[places[rows], rows] = 1
         if self.missing:
             flags[-1] = column.missing
@@ -163,35 +146,60 @@ class Encoding:
     inputs : tuple of Input
     statistics : dict of str to ndarray, float64, shape (n_values,)
         "median", "mean", "scale", "low" and "high" of each number and part of a date.
+    missing_words : tuple of str or None
+        What stands for a missing value, beside empty cells. None: the model is of 0.1.0, where
+        each table decided how its cells are read.
     """
 
     inputs: tuple[Input, ...]
     statistics: Mapping[str, Array]
+    missing_words: tuple[str, ...] | None = None
 
     @property
     def features(self) -> list[str]:
         """The name of each input of the network."""
         return [name for one in self.inputs for name in (*one.values, *one.flags)]
 
-    def encode(self, columns: Mapping[str, Column]) -> Array:
-        """Return the network's inputs: float64, shape (n, n_features), within +-1e6.
+    @property
+    def words_for_missing(self) -> Collection[str]:
+        """What stands for a missing value in a column of categories, beside empty cells."""
+        return MISSING if self.missing_words is None else self.missing_words
+
+    def read(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], list[Unreadable]]:
+        """Return the columns of a table as training read them, and the cells that are not so.
 
         Raises
         ------
         ColumnError
             If a column is missing.
         TypeOfDataError
-            If a column holds text where training had numbers, and the like.
+            If a column holds dates where training had numbers, and the like.
         NonFiniteDataError
             If a number is infinite.
         """
         self.check_names(columns)
+        words = self.words_for_missing
+        found, unreadable = {}, []
+        for one in self.inputs:
+            column = columns[one.column]
+            if one.kind in KINDS_OF_CATEGORY:
+                check_codes(column, one.categories)
+            found[one.column], failed = read(column, one.kind, one.reading, words)
+            if failed is not None:
+                unreadable.append(failed)
+        return found, unreadable
+
+    def encode(self, columns: Mapping[str, Column]) -> Array:
+        """Return the network's inputs for columns as `read` gives them.
+
+        They are float64, shape (n, n_features), within +-1e6.
+        """
         n = len(next(iter(columns.values())).values)
         X = np.empty((len(self.features), n))
         at = value = 0
         for one in self.inputs:
             column = columns[one.column]
-            for numbers in one.read_values(column):
+            for numbers in one.values_of(column):
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
@@ -199,23 +207,21 @@ class Encoding:
                     X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
                 np.clip(X[at], -FARTHEST, FARTHEST, out=X[at])
                 at, value = at + 1, value + 1
-            flags = one.read_flags(column)
+            flags = one.flags_of(column)
             X[at : at + len(flags)] = flags
             at += len(flags)
         return np.ascontiguousarray(X.T)
 
     def unusual(self, columns: Mapping[str, Column]) -> dict[str, Unusual]:
-        """Return, by column, how many values are not like those of training."""
-        self.check_names(columns)
+        """Return, by column as `read` gives them, how many values are unlike those of training."""
         found = {}
         at = 0
         for one in self.inputs:
             column = columns[one.column]
             outside = unseen = 0
-            values = one.read_values(column)
+            values = one.values_of(column)
             if one.kind in KINDS_OF_CATEGORY:
-                known = {None, *one.categories}
-                unseen = sum(value not in known for value in one.read_categories(column))
+                unseen = int((one.places_of(column) == len(one.categories)).sum())
             elif len(values):
                 low, high = self.statistics["low"][at], self.statistics["high"][at]
                 outside = int(((values[0] < low) | (values[0] > high)).sum())
@@ -242,7 +248,9 @@ class Encoding:
         return [asdict(one) for one in self.inputs]
 
 
-def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Encoding:
+def fit_encoding(
+    inputs: Sequence[Input], columns: Mapping[str, Column], missing_words: Collection[str]
+) -> Encoding:
     """Return the encoding for the training rows of a table.
 
     Parameters
@@ -250,7 +258,9 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
     inputs : sequence of Input
         What `detect_inputs` decided; categories and missing values are found here.
     columns : mapping of str to Column
-        The training rows.
+        The training rows, as they are read.
+    missing_words : collection of str
+        What stands for a missing value, beside empty cells.
 
     Raises
     ------
@@ -265,16 +275,18 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
     except ImportError:
         missing_extra("scikit-learn", "cp.Model.fit", "tables")
     fitted = []
+    words = tuple(sorted(missing_words))
     for one in inputs:
         column = columns[one.column]
         categories: list[str] = []
         rare: set[str] = set()
-        present = []
+        present: Any = []
         if one.kind in KINDS_OF_CATEGORY:
-            present = [value for value in one.read_categories(column) if value is not None]
-        if present:
+            names_of = np.array(words_as_known(column, one.kind, ()), dtype=object)
+            present = names_of[column.values[~column.missing]] if len(names_of) else []
+        if len(present):
             encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=MAX_CATEGORIES)
-            encoder.fit(np.array(present, dtype=object)[:, None])
+            encoder.fit(np.asarray(present)[:, None])
             infrequent = encoder.infrequent_categories_[0]
             rare = set() if infrequent is None else set(infrequent)
             categories = [c for c in encoder.categories_[0] if c not in rare]
@@ -286,13 +298,13 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
                 len(rare),
                 bool(column.missing.any()),
                 one.parts,
-                one.date_format,
+                one.reading,
             )
         )
     names = [name for one in fitted for name in one.values]
     if not names:
-        return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS})
-    values = np.concatenate([one.read_values(columns[one.column]) for one in fitted]).T
+        return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS}, words)
+    values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
     too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
     if too_large.size:
         raise NonFiniteDataError(
@@ -304,50 +316,4 @@ def fit_encoding(inputs: Sequence[Input], columns: Mapping[str, Column]) -> Enco
     ranges = np.fmin.reduce(values), np.fmax.reduce(values)
     low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in ranges)
     found = (imputer.statistics_, scaler.mean_, scaler.scale_, low, high)
-    return Encoding(tuple(fitted), dict(zip(STATISTICS, found, strict=True)))
-
-
-def _as_numbers(column: Column) -> Array:
-    """Return a column as float64, NaN where missing, or say which row is no number."""
-    if column.kind == "number":
-        check_finite(column)
-        return column.values
-    if column.kind == "boolean":
-        return np.array([np.nan if v is None else float(v == "true") for v in column.values])
-    if column.kind == "text":
-        numbers = np.full(len(column.values), np.nan)
-        for row, text in enumerate(column.values):
-            if text is not None:
-                number = number_of(text)
-                if number is None:
-                    raise _not_as_in_training(column, row, "numbers")
-                numbers[row] = number
-        return _as_numbers(Column(column.name, "number", numbers))
-    raise _not_as_in_training(column, 0, "numbers")
-
-
-def _as_dates(column: Column, form: str | None) -> Array:
-    if column.kind == "date":
-        return column.values
-    if column.kind != "text":
-        if column.missing.all():
-            return np.full(len(column.values), np.datetime64("NaT", "us"), dtype="datetime64[us]")
-        raise _not_as_in_training(column, 0, "dates")
-    form = form or dates.find_format(column.values) or dates.FORMATS[0]
-    moments, wrong = dates.parse(column.values, form)
-    if wrong.size:
-        raise _not_as_in_training(column, int(wrong[0]), f"dates (read as {form})")
-    return moments
-
-
-def _not_as_in_training(column: Column, row: int, what: str) -> TypeOfDataError:
-    if column.kind == "other":
-        return TypeOfDataError(
-            f"column {column.name!r} holds {column.values[0]}, but held {what} in training"
-        )
-    value = column.values[row]
-    shown = cut(repr(value) if isinstance(value, str) else str(value), 40)
-    return TypeOfDataError(
-        f"column {column.name!r}, row {row} (from 0) is {shown}, but held {what} in training: "
-        "mend the value, or leave it empty"
-    )
+    return Encoding(tuple(fitted), dict(zip(STATISTICS, found, strict=True)), words)

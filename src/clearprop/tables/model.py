@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,20 @@ from numpy.typing import NDArray
 
 from clearprop.activations import Activation
 from clearprop.checks.settings import count, number
-from clearprop.errors import ArgumentError, NonFiniteError, unknown
+from clearprop.errors import (
+    ArgumentError,
+    NonFiniteError,
+    TableWarning,
+    TypeOfDataError,
+    unknown,
+)
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
 from clearprop.network import Network
 from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
 from clearprop.tables.columns import Column, names_of, read_columns
+from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.judgment import judge, make_report
@@ -34,11 +42,14 @@ from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.split import Split
 from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, check_target_name, find_target
+from clearprop.tables.text_tables import typed
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
 from clearprop.training.watching.history import History
 
 Array = NDArray[Any]
+
+UNREADABLE = ("missing", "error")
 
 TRAINING = frozenset(inspect.signature(train).parameters) - {
     "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
@@ -106,6 +117,9 @@ class Model(ModelExports):
         drop: Collection[str] | None = (),
         keep: Collection[str] | None = (),
         categorical: Collection[str] | None = (),
+        columns: Mapping[str, str] | None = None,
+        missing_words: Collection[str] | None = None,
+        unreadable: float = FEW,
         drop_missing_target: bool = False,
         validation: float = 0.15,
         test: float = 0.2,
@@ -138,6 +152,18 @@ class Model(ModelExports):
             Columns to use though they look like identifiers.
         categorical : collection of str
             Columns of numbers that are names of things, such as codes.
+        columns : mapping of str to str, optional
+            How columns are read, where nothing or something else would be guessed: "number",
+            "number, comma" (1.234,5), "number, point" (1,234.5), "date", "date, day first",
+            "date, %d.%m.%Y" (a format of `clearprop.tables.dates.FORMATS`), "category",
+            "boolean", or "text", which is left out.
+        missing_words : collection of str, optional
+            What stands for a missing value, beside empty cells and None, NaN and NaT. None: of a
+            text file pandas's words (NA, N/A, null, None, nan, ...) and "?"; of a data frame, in
+            columns of numbers and dates, the same; in others none, so that "None" is a label.
+        unreadable : float
+            The share of a column's cells that may be no numbers or dates in a column of such;
+            they are missing values then, which a note counts. With more it is text.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
         validation, test : float
@@ -203,6 +229,9 @@ class Model(ModelExports):
             drop=drop,
             keep=keep,
             categorical=categorical,
+            columns={} if columns is None else columns,
+            missing_words=missing_words,
+            unreadable=number("unreadable", unreadable, low=0, high=0.5),
             drop_missing_target=drop_missing_target,
             validation=validation,
             test=test,
@@ -232,7 +261,7 @@ class Model(ModelExports):
         return cls(network, ready.encoding, ready.target, report, history)
 
     def read(self, path: str | os.PathLike[str]) -> Any:
-        """Return the table in a file, with codes of categories left as text.
+        """Return the table in a file; the cells of a CSV or TSV stay text until they are used.
 
         Every method that takes a table takes the path too; reading once spares time where
         several are asked.
@@ -250,16 +279,23 @@ class Model(ModelExports):
         FileMissingError, TableFileError, ColumnError
             If the path leads to no table.
         """
-        texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
-        return read_table(path, [*texts, self.target] if self.classes else texts)
+        frame, separator = read_table(path)
+        if separator and self._encoding.missing_words is None:
+            texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
+            texts += [self.target] if self.classes else []
+            return typed(frame, texts, may_have_commas=separator == ";")
+        return frame
 
-    def predict(self, table: object) -> Array:
+    def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
 
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
             Raw columns, in any order; more than the model needs do no harm.
+        unreadable : {"missing", "error"}
+            What a cell is that cannot be read as in training, such as "9.12" among times of day:
+            a missing value, which a `TableWarning` counts and shows, or an error.
 
         Returns
         -------
@@ -273,17 +309,19 @@ class Model(ModelExports):
         ColumnError
             If a column is missing.
         TypeOfDataError, NonFiniteDataError
-            If a column holds text where training had numbers, and the like, or infinity.
+            If a column holds dates where training had numbers, and the like, or infinity; or
+            if a cell is unreadable and that is to be an error.
         """
-        outputs = self._outputs(self._columns(table))
+        outputs = self._outputs(self._columns(table, unreadable))
         return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
 
-    def predict_proba(self, table: object) -> Array:
+    def predict_proba(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the probability of each class, in the order of `classes`.
 
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
+        unreadable : {"missing", "error"}
             As for `predict`.
 
         Returns
@@ -300,9 +338,9 @@ class Model(ModelExports):
         """
         if not self.classes:
             raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
-        return self._outputs(self._columns(table))
+        return self._outputs(self._columns(table, unreadable))
 
-    def encode(self, table: object) -> Array:
+    def encode(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the inputs of the network for a table: float64, shape (n, n_0).
 
         ``model.network.predict(model.encode(table))`` gives the probabilities, or the
@@ -311,6 +349,7 @@ class Model(ModelExports):
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
+        unreadable : {"missing", "error"}
             As for `predict`.
 
         Raises
@@ -318,7 +357,7 @@ class Model(ModelExports):
         DataError
             As for `predict`.
         """
-        return self._encoding.encode(self._columns(table))
+        return self._encoding.encode(self._columns(table, unreadable))
 
     def encode_target(self, table: object) -> Array:
         """Return what the network learns of a table's target column, shape (n,).
@@ -340,9 +379,11 @@ class Model(ModelExports):
         """
         read = self.read(table) if isinstance(table, str | os.PathLike) else table
         check_target_name(self.target, names_of(read))
-        return self._target.encode(find_target(read_columns(read, {self.target}), self.target))
+        return self._target.encode(self._goal(read_columns(read, {self.target})))
 
-    def evaluate(self, table: object, *, drop_missing_target: bool = False) -> Scores:
+    def evaluate(
+        self, table: object, *, drop_missing_target: bool = False, unreadable: str = "missing"
+    ) -> Scores:
         """Return how well the predictions for a table fit its target column.
 
         Parameters
@@ -351,6 +392,8 @@ class Model(ModelExports):
             With the target column.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
+        unreadable : {"missing", "error"}
+            As for `predict`.
 
         Returns
         -------
@@ -367,11 +410,10 @@ class Model(ModelExports):
         if isinstance(table, str | os.PathLike):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
-        columns = self._columns(table, self.target)
-        goal = find_target(columns, self.target)
+        goal = self._goal(read_columns(table, {self.target}))
         rows = rows_with_target(goal, drop_missing_target)
-        columns = {name: column.take(rows) for name, column in columns.items()}
-        return scores_of(self._target, columns[self.target], self._outputs(columns))
+        columns = {name: one.take(rows) for name, one in self._columns(table, unreadable).items()}
+        return scores_of(self._target, goal.take(rows), self._outputs(columns))
 
     def unusual(self, table: object) -> dict[str, Unusual]:
         """Return, by column, how many values are not like those the model learned from.
@@ -391,7 +433,7 @@ class Model(ModelExports):
         DataError
             As for `predict`.
         """
-        return self._encoding.unusual(self._columns(table))
+        return self._encoding.unusual(self._columns(table, ""))
 
     @property
     def target(self) -> str:
@@ -469,11 +511,23 @@ class Model(ModelExports):
             f"column{plural}"
         )
 
-    def _columns(self, table: object, *more: str) -> dict[str, Column]:
+    def _columns(self, table: object, unreadable: str) -> dict[str, Column]:
+        """Return the columns as training read them; "" says nothing of unreadable cells."""
+        if unreadable not in ("", *UNREADABLE):
+            unknown("unreadable", unreadable, UNREADABLE)
         if isinstance(table, str | os.PathLike):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
-        return read_columns(table, {*self.columns, *more})
+        columns, failed = self._encoding.read(read_columns(table, self.columns))
+        if failed and unreadable == "error":
+            raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
+        for one in failed if unreadable else ():
+            warnings.warn(str(one), TableWarning, stacklevel=3)
+        return columns
+
+    def _goal(self, columns: Mapping[str, Column]) -> Column:
+        column = find_target(columns, self.target)
+        return self._target.read(column, self._encoding.words_for_missing)
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
         return _meaning(self.network, self._target, self._encoding.encode(columns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest
 from clearprop.tables.columns import Column, check_finite, read_columns
+from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.encoding import Encoding, fit_encoding
+from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.split import Split, split_rows
 from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, detect_target, find_target
-from clearprop.tables.text import shortened
+from clearprop.tables.text import cut, shortened
 
 Array = NDArray[Any]
 Columns = dict[str, Column]
@@ -71,19 +73,34 @@ def prepare(
     drop: Collection[str] | None,
     keep: Collection[str] | None,
     categorical: Collection[str] | None,
+    columns: Mapping[str, str],
+    missing_words: Collection[str] | None,
+    unreadable: float,
     drop_missing_target: bool,
     validation: float,
     test: float,
     seed: int,
 ) -> Prepared:
     """Return a table made ready; see `Model.fit` for the arguments and the errors."""
+    separator = ""
     if isinstance(table, str | os.PathLike):
-        table = read_table(table)
+        table, separator = read_table(table)
+    typed, decimal = not separator, COMMA if separator == ";" else POINT
     target = str(target).strip()
-    columns = read_columns(table)
-    goal = find_target(columns, target)
+    raw = read_columns(table)
+    find_target(raw, target)
+    words = _missing_words(missing_words, typed)
+    wishes = {name: wish(name, one) for name, one in _named(columns, raw).items()}
+    whole = decide(raw, typed=typed, decimal=decimal, missing=words, wishes=wishes,
+                   few=unreadable)  # fmt: skip
+    goal, unread = whole[target].column, whole[target].unreadable
+    if unread is not None and not drop_missing_target:
+        raise TargetError(
+            f"target {unread}; mend them, leave them out with drop_missing_target "
+            f"(--drop-missing-target), or say columns={{{target!r}: 'category'}}"
+        )
     asked = {"drop": drop, "keep": keep, "categorical": categorical}
-    named = {name: _check_names(name, value, columns, target) for name, value in asked.items()}
+    named = {name: _check_names(name, value, raw, target) for name, value in asked.items()}
     twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
     if twice:
         raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
@@ -94,15 +111,16 @@ def prepare(
         raise ShapeError(
             f"the table has {len(rows)} rows with a target; a model takes {LEAST_ROWS} or more"
         )
-    aim, reason = detect_target(goal, task)
+    aim, reason = detect_target(goal, task, whole[target].reading)
     labels = aim.labels(goal) if aim.classes else None
     split = split_rows(len(rows), labels, validation, test, seed)
     aim = aim.fitted(goal.take(split.training))
-    inputs = {name: column for name, column in columns.items() if name != target}
+    inputs = {name: one for name, one in whole.items() if name != target}
     index = [name for name in getattr(getattr(table, "index", None), "names", ()) if name]
     detected = detect_inputs(inputs, rows[split.training], **named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
+    detected.notes.extend(whole[target].notes)
     if index:
         detected.notes.append(
             f"the index {shortened(index)} is no column: table.reset_index() makes it one"
@@ -113,9 +131,35 @@ def prepare(
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
     used = {name: column.take(rows) for name, column in detected.columns.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
-    encoding = fit_encoding(detected.inputs, learned)
+    encoding = fit_encoding(detected.inputs, learned, words)
     X, y = encoding.encode(used), aim.encode(goal)
     return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
+
+
+def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str]:
+    """Return the words for a missing value: those asked for, or none in a table with types."""
+    if words is None:
+        return () if typed else MISSING
+    words = [words] if isinstance(words, str) else list(words)
+    for word in words:
+        if not isinstance(word, str):
+            raise ArgumentError(f"missing_words holds {cut(repr(word))}; a word is a text")
+    return [word.strip() for word in words]
+
+
+def _named(columns: Mapping[str, str], raw: Columns) -> dict[str, str]:
+    """Return what is said of columns that are there."""
+    if not isinstance(columns, Mapping):
+        raise ArgumentError(
+            f"columns is {cut(repr(columns))}; give a mapping, such as {{'km': 'number, comma'}}"
+        )
+    named = {str(name).strip(): text for name, text in columns.items()}
+    for name in named:
+        if name not in raw:
+            near = nearest(name, raw)
+            hint = f" (did you mean {near!r}?)" if near else ""
+            raise ArgumentError(f"columns names {name!r}, which the table does not have{hint}")
+    return named
 
 
 def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:

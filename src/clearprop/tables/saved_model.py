@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,10 @@ from clearprop.errors import ModelFileError
 from clearprop.files import model_file
 from clearprop.network import Network, arrays_in_file, network_header, restore_network
 from clearprop.tables import dates
+from clearprop.tables.cells import Reading
 from clearprop.tables.columns import EXACT
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
+from clearprop.tables.numerals import MARKS, POINT
 from clearprop.tables.report import Report
 from clearprop.tables.target import TASKS, Target
 from clearprop.tables.text import cut
@@ -59,17 +62,19 @@ def write_model(path: PathLike, parts: Parts) -> None:
     header: model_file.Header = {
         "network": network_header(network),
         "inputs": encoding.header(),
+        "missing_words": encoding.missing_words,
         "target": {
             "column": target.column,
             "classes": list(target.classes),
             "mean": target.mean,
             "scale": target.scale,
+            "reading": asdict(target.reading),
         },
         "report": report.to_dict(),
     }
     try:  # what is written can be read
         _read_inputs(header["inputs"]), _read_target(header["target"])
-        _read_report(header["report"])
+        _read_report(header["report"]), _read_words(header["missing_words"])
         _check_fit(parts)
     except ValueError as error:
         raise ModelFileError(f"the model does not fit a file: {error}") from None
@@ -99,6 +104,7 @@ def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> 
             header = file.header
             inputs, target = _read_inputs(header["inputs"]), _read_target(header["target"])
             report = _read_report(header["report"])
+            words = _read_words(header.get("missing_words"))
             n_values = sum(len(one.values) for one in inputs)
             statistics = {name: np.empty(n_values) for name in STATISTICS}
             arrays = {f"inputs.{name}": numbers for name, numbers in statistics.items()}
@@ -106,7 +112,7 @@ def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> 
             file.check(arrays_in_file(header["network"]) | expected)
             network = restore_network(header["network"], path, activations)
             file.fill(network.unflatten(network.parameters) | arrays)
-            parts = Parts(network, Encoding(inputs, statistics), target, report)
+            parts = Parts(network, Encoding(inputs, statistics, words), target, report)
             _check_fit(parts)
         except (ModelFileError, OSError):
             raise
@@ -151,7 +157,6 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         and (has_categories or not (categories or header["rare"]))
         and (kind != "boolean" or set(categories) <= {"true", "false"})
         and type(header["missing"]) is bool
-        and header["date_format"] in (None, *dates.FORMATS)
     )
     if not known:
         raise ValueError(f"column {column!r} is described in no known way")
@@ -162,8 +167,24 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         header["rare"],
         header["missing"],
         tuple(parts),
-        header["date_format"],
+        _read_reading(header.get("reading", header)),
     )
+
+
+def _read_reading(header: Mapping[str, Any]) -> Reading:
+    """Return how text is read; the default where the file, of 0.1.0, does not say."""
+    decimal, unit = header.get("decimal", POINT), header.get("unit")
+    form = header.get("date_format")
+    known = decimal in MARKS and (unit is None or _is_text(unit)) and form in (None, *dates.FORMATS)
+    if not known:
+        raise ValueError("how cells are read is described in no known way")
+    return Reading(decimal, unit, form)
+
+
+def _read_words(words: Any) -> tuple[str, ...] | None:
+    if words is not None and not _is_list_of(_is_text, words):
+        raise ValueError("the words for a missing value are described in no known way")
+    return None if words is None else tuple(words)
 
 
 def _read_target(header: Mapping[str, Any]) -> Target:
@@ -183,7 +204,8 @@ def _read_target(header: Mapping[str, Any]) -> Target:
         classes = [float(value) for value in classes]  # as 0.1.0 wrote 1e20
         if len(set(classes)) < len(classes):
             raise ValueError("two classes are one number in float64")
-    return Target(header["column"], tuple(classes), float(mean), float(scale))
+    reading = _read_reading(header.get("reading", {}))
+    return Target(header["column"], tuple(classes), float(mean), float(scale), reading)
 
 
 def _read_report(header: Mapping[str, Any]) -> Report:

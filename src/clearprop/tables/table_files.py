@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra
 from clearprop.files.regular_file import open_regular
@@ -57,17 +57,29 @@ def kind_of(path: PathLike) -> str:
     return KINDS[ending]
 
 
-def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
-    """Return the table in a file.
+class Cells(NamedTuple):
+    """The table in a file.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+    separator : str
+        Between the fields of a CSV or TSV, whose cells are all text; "" where a file has types.
+    """
+
+    frame: pl.DataFrame
+    separator: str
+
+
+def read_table(path: PathLike) -> Cells:
+    """Return the table in a file, and how its cells are to be understood.
 
     Parameters
     ----------
     path : path
         Its ending says what it is: .csv, .tsv, .parquet (.pq), .arrow (.feather, .ipc), .jsonl
         (.ndjson), .json (a list of objects, or lines of them). A CSV may be separated by
-        semicolons, with decimal commas. Text is UTF-8, or marked as UTF-16 or UTF-32.
-    as_text : collection of str
-        Columns of a CSV or TSV that stay text even where they look like numbers.
+        semicolons. Text is UTF-8, or marked as UTF-16 or UTF-32.
 
     Raises
     ------
@@ -86,11 +98,11 @@ def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
     if _START.search(content) is None:
         raise TableFileError(f"{path} is empty")
     _check_kind(content, kind, path)
-    frame = _read(content, kind, path, as_text)
-    if frame.height == 0:
+    cells = _read(content, kind, path)
+    if cells.frame.height == 0:
         header = "a header but " if kind in ("CSV", "TSV") else ""
         raise TableFileError(f"{path} has {header}no rows")
-    return frame
+    return cells
 
 
 def _open(path: Path) -> tuple[str, bytes]:
@@ -161,14 +173,14 @@ def _check_kind(content: bytes, kind: str, path: Path) -> None:
         raise TableFileError(f"{path} is not {kind} but {found}: {advice}")
 
 
-def _read(content: bytes, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
+def _read(content: bytes, kind: str, path: Path) -> Cells:
     polars = _polars(f"reading {path.name}")
     if kind in ("CSV", "TSV"):
-        return read_text(decode(content, path), kind, path, as_text)
+        return Cells(*read_text(decode(content, path), kind, path))
     try:
         if kind in ("Parquet", "Arrow"):
-            return _read_binary(content, kind, path)
-        return _read_json(decode(content, path).lstrip(), path)
+            return Cells(_read_binary(content, kind, path), "")
+        return Cells(_read_json(decode(content, path).lstrip(), path), "")
     except BaseException as error:
         refused = (polars.exceptions.PolarsError, OSError, ValueError)
         panicked = type(error).__name__ == "PanicException"  # of polars, which is no Exception

@@ -14,17 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
-from clearprop.tables.columns import (
-    EXACT,
-    Column,
-    as_categories,
-    as_number,
-    check_finite,
-    in_words_of,
-)
-from clearprop.tables.encoding import BOOLEANS
-from clearprop.tables.numerals import all_dressed, number_of
-from clearprop.tables.text import shortened
+from clearprop.tables.cells import AS_IT_IS, Reading, without, words_as_known
+from clearprop.tables.cells import read as read_cells
+from clearprop.tables.columns import EXACT, Column, as_words, check_finite, in_words_of
+from clearprop.tables.text import cut, shortened
 
 Array = NDArray[Any]
 Class = str | int | float | bool
@@ -47,12 +40,15 @@ class Target:
         In the order of the network's outputs; empty for a number.
     mean, scale : float
         Of a number, over the training rows.
+    reading : Reading
+        How text becomes numbers.
     """
 
     column: str
     classes: tuple[Class, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    reading: Reading = AS_IT_IS
 
     @property
     def task(self) -> str:
@@ -69,18 +65,18 @@ class Target:
         """
         self._check_present(column)
         place = {_key(c): i for i, c in enumerate(self.classes)}
-        keys: Any = as_categories(column).tolist()
+        column = as_words(column)
         if set(map(type, self.classes)) == {bool}:
-            keys = [BOOLEANS.get(key.lower(), key) for key in keys]
+            words = words_as_known(column, "boolean", ())
         else:
-            keys = in_words_of(place, keys)
-        new = sorted(set(keys) - set(place))
+            words = in_words_of(place, column.words)
+        new = sorted({words[at] for at in np.unique(column.values)} - set(place))
         if new:
             raise TargetError(
-                f"target {self.column!r} holds {new[0]!r}, which is no class of training "
+                f"target {self.column!r} holds {cut(new[0])!r}, which is no class of training "
                 f"({shortened(self.classes)})"
             )
-        return np.array([place[key] for key in keys], dtype=np.int64)
+        return np.array([place.get(word, -1) for word in words], dtype=np.int64)[column.values]
 
     def encode(self, column: Column) -> Array:
         """Return what the network learns: labels (n,), or standardized numbers (n,)."""
@@ -100,7 +96,7 @@ class Target:
                 f"target {self.column!r} holds numbers too large to be standardized"
             )
         constant = scale <= 1e-14 * abs(mean)  # but for rounding
-        return Target(self.column, (), mean, 1.0 if constant else scale)
+        return Target(self.column, (), mean, 1.0 if constant else scale, self.reading)
 
     def numbers(self, column: Column) -> Array:
         """Return the values in their own unit: float64, shape (n,).
@@ -113,6 +109,28 @@ class Target:
         self._check_present(column)
         return _numbers(column)
 
+    def read(self, column: Column, missing_words: Collection[str]) -> Column:
+        """Return a table's column as training read it.
+
+        Raises
+        ------
+        TargetError
+            If a cell is no number, in a regression.
+        """
+        if self.classes:
+            return without(as_words(column), missing_words)
+        if column.kind not in ("number", "boolean", "text"):
+            what = "dates" if column.kind == "date" else column.words[0]
+            raise TargetError(f"target {self.column!r} holds {what}, but held numbers in training")
+        read, unreadable = read_cells(column, "number", self.reading, missing_words)
+        if unreadable is not None:
+            raise TargetError(
+                f"target {self.column!r} holds {cut(unreadable.texts[0])!r} in row "
+                f"{unreadable.rows[0]} (from 0), which is no {unreadable.expected}: mend it, or "
+                "leave it empty"
+            )
+        return read
+
     def _check_present(self, column: Column) -> None:
         if column.missing.any():
             raise TargetError(
@@ -122,11 +140,9 @@ class Target:
 
 
 def find_target(columns: Mapping[str, Column], name: str) -> Column:
-    """Return the target column; text such as "$1,234" as numbers."""
+    """Return the target column, or raise `ColumnError` with the nearest names."""
     check_target_name(name, columns)
-    column = columns[name]
-    dressed = column.kind == "text" and all_dressed(column.values)
-    return as_number(column) if dressed else column
+    return columns[name]
 
 
 def check_target_name(name: str, names: Collection[str]) -> None:
@@ -139,7 +155,9 @@ def check_target_name(name: str, names: Collection[str]) -> None:
         )
 
 
-def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
+def detect_target(
+    column: Column, task: str | None, reading: Reading = AS_IT_IS
+) -> tuple[Target, str]:
     """Return what a target without missing values is, and why.
 
     Raises
@@ -152,12 +170,12 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
     if task is not None and task not in TASKS:
         unknown("task", task, TASKS)
     if column.kind in ("date", "other"):
-        what = "dates" if column.kind == "date" else str(column.values[0])
+        what = "dates" if column.kind == "date" else column.words[0]
         raise TargetError(
             f"target {column.name!r} holds {what}; a target is a number or a class: make one of it"
         )
-    keys = as_categories(column).tolist()
-    different = sorted(set(keys))
+    named = as_words(column)
+    n, different = len(column.values), sorted({named.words[at] for at in np.unique(named.values)})
     if len(different) == 1:
         raise TargetError(
             f"target {column.name!r} is always {different[0]}: there is nothing to learn"
@@ -167,11 +185,11 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
         task, why = _detect_task(column, len(different))
     if task == "regression":
         _numbers(column)
-        return Target(column.name), why
-    if len(different) > max(2, len(keys) / 2) or len(different) > MAX_CLASSES:
+        return Target(column.name, reading=reading), why
+    if len(different) > max(2, n / 2) or len(different) > MAX_CLASSES:
         advice = ": use regression" if column.kind == "number" else ": is it an identifier?"
         raise TargetError(
-            f"target {column.name!r} has {len(different)} different values in {len(keys)} rows, "
+            f"target {column.name!r} has {len(different)} different values in {n} rows, "
             f"too many for classes{advice}"
         )
     zero = next((key for key in different if "\0" in key), None)
@@ -179,7 +197,7 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
         raise TargetError(
             f"target {column.name!r} holds {zero!r}, a text with a zero character: take it out"
         )
-    return Target(column.name, _classes(column, different)), why
+    return Target(column.name, _classes(column, different), reading=reading), why
 
 
 def _detect_task(column: Column, different: int) -> tuple[str, str]:
@@ -206,7 +224,7 @@ def _classes(column: Column, different: list[str]) -> tuple[Class, ...]:
 
 
 def _key(value: Any) -> str:
-    """Return a class as `as_categories` writes it."""
+    """Return a class as `as_words` writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -219,11 +237,9 @@ def _numbers(column: Column) -> Array:
         check_finite(column)
         return column.values
     if column.kind == "boolean":
-        return np.array([float(v == "true") for v in column.values])
-    numbers = [number_of(text) for text in column.values]
-    if None in numbers:
-        raise TargetError(
-            f"target {column.name!r} holds {column.values[numbers.index(None)]!r}, which is no "
-            "number: use classification, or mend it"
-        )
-    return np.array(numbers, dtype=np.float64)
+        return column.values.astype(np.float64)
+    present = sorted({column.words[at] for at in np.unique(column.values)})
+    raise TargetError(
+        f"target {column.name!r} holds {cut(present[0])!r}, which is no number: use "
+        "classification, or mend it"
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearprop.errors import ColumnError, TableFileError
-from clearprop.tables.numerals import MISSING, PLAIN, number_of
+from clearprop.tables.numerals import MISSING, PLAIN, POINT, numeral
 from clearprop.tables.text import shortened
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def decode(content: bytes, path: Path) -> str:
     return text
 
 
-def read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl.DataFrame:
-    """Return the table in the text of a CSV or TSV.
+def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
+    """Return the table in the text of a CSV or TSV, all of it text, and the separator.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_text(text: str, kind: str, path: Path, as_text: Collection[str]) -> pl.
     if frame is None:
         frame = polars.DataFrame(_rows(text, separator, names, path, skipped), orient="row",
                                  schema=dict.fromkeys(names, polars.String))  # fmt: skip
-    return _typed(frame, as_text, may_have_commas=separator == ";")
+    return frame, separator
 
 
 def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame | None:
@@ -141,7 +141,7 @@ def _names(header: list[str], path: Path) -> list[str]:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         places = [str(place) for place, other in enumerate(names, 1) if other == name]
-        bare = all(number_of(other) is not None for other in names)
+        bare = all(numeral(other, POINT) is not None for other in names)
         advice = "is its first line a header?" if bare else "rename them"
         raise ColumnError(
             f"{path} has {times} columns called {name!r} (columns {shortened(places)}): {advice}"
@@ -180,8 +180,10 @@ def _rows(
     return rows
 
 
-def _typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
+def typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
     """Return columns of text as numbers or booleans, where all their values are.
+
+    So 0.1.0 read every file, by what is in it. Its models still do.
 
     All columns go through each question together, as there may be thousands.
     """

@@ -1,0 +1,212 @@
+"""Cells: how the text of a column's cells is read, the same in every table.
+
+What a cell means, training decides once (`conventions`); a model keeps it, and reads a row alone,
+in its file, in another order and from another kind of file alike. A cell that cannot be read so
+is a missing value, and is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import TypeOfDataError
+from clearprop.tables import dates
+from clearprop.tables.columns import Column, as_words, check_finite, in_words_of
+from clearprop.tables.numerals import MISSING, POINT, numbers_of
+from clearprop.tables.text import cut
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "y", "t"), "true"),
+    **dict.fromkeys(("false", "0", "no", "n", "f"), "false"),
+}
+"""What a column of true and false may hold at prediction, in any case."""
+
+EXAMPLES = 3
+"""Cells that a note shows."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How text becomes numbers or dates.
+
+    Attributes
+    ----------
+    decimal : {".", ","}
+        The mark before decimals; the other one may stand between thousands.
+    unit : str or None
+        The currency, percent sign or unit that a number may have; None: any, as in 0.1.0.
+    date_format : str or None
+        One of `dates.FORMATS`.
+    """
+
+    decimal: str = POINT
+    unit: str | None = ""
+    date_format: str | None = None
+
+
+AS_IT_IS = Reading()
+"""With a decimal point, without a unit."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Cells of a column that cannot be read as training decided.
+
+    Attributes
+    ----------
+    column, expected : str
+        The name, and what the cells should be.
+    rows : ndarray of int
+    texts : sequence of str
+        Those of the first rows.
+    n : int
+        Rows of the table.
+    """
+
+    column: str
+    expected: str
+    rows: NDArray[np.int64]
+    texts: Sequence[str]
+    n: int
+
+    def __str__(self) -> str:
+        shown = ", ".join(
+            f"{cut(text)!r} in row {row}" for text, row in zip(self.texts, self.rows, strict=False)
+        )
+        are = "cells are" if len(self.rows) > 1 else "cell is"
+        return (
+            f"{self.column!r}: {len(self.rows):,} of {self.n:,} {are} read as missing, being no "
+            f"{self.expected}: {shown} (from 0)"
+        )
+
+
+def read(
+    column: Column, kind: str, reading: Reading, missing: Collection[str]
+) -> tuple[Column, Unreadable | None]:
+    """Return a column as it was in training, and its cells that cannot be read so.
+
+    Parameters
+    ----------
+    column : Column
+        As a table has it.
+    kind : {"number", "category", "boolean", "date"}
+    reading : Reading
+    missing : collection of str
+        Words for a missing value; in numbers and dates those of `numerals.MISSING` are, too.
+
+    Raises
+    ------
+    TypeOfDataError
+        If the table has another type there, such as dates for numbers.
+    NonFiniteDataError
+        If a number is infinite.
+    """
+    if kind == "number":
+        return _numbers(column, reading, {*missing, *MISSING})
+    if kind == "date":
+        return _dates(column, reading, {*missing, *MISSING})
+    if column.kind == "other":
+        raise TypeOfDataError(
+            f"column {column.name!r} holds {column.words[0]}, but held categories in training"
+        )
+    return without(as_words(column), missing), None
+
+
+def without(column: Column, missing: Collection[str]) -> Column:
+    """Return a column of text in which some words are missing values."""
+    taken = np.array([word in missing for word in column.words] + [True])
+    if not taken[:-1].any():
+        return column
+    values = np.where(taken[column.values], -1, column.values).astype(np.int32)
+    return Column(column.name, column.kind, values, column.words)
+
+
+def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list[str]:
+    """Return the words of a category or boolean column as training called them.
+
+    Raises
+    ------
+    TypeOfDataError
+        If they were numbers, and training had codes such as 007.
+    """
+    if kind == "boolean":
+        return [BOOLEANS.get(word.lower(), word) for word in column.words]
+    return in_words_of(categories, column.words)
+
+
+def check_codes(column: Column, categories: Sequence[str]) -> None:
+    """Raise `TypeOfDataError` for a column of numbers where training had codes such as 007."""
+    padded = [word for word in categories if re.fullmatch(r"0[0-9]+", word)]
+    if padded and column.kind == "number" and not column.missing.all():
+        raise TypeOfDataError(
+            f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
+            "training: read it as text"
+        )
+
+
+def _numbers(
+    column: Column, reading: Reading, missing: Collection[str]
+) -> tuple[Column, Unreadable | None]:
+    name = column.name
+    if column.kind == "number":
+        check_finite(column)
+        return column, None
+    if column.kind == "boolean":
+        values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
+        return Column(name, "number", values), None
+    if column.kind != "text":
+        raise _other_type(column, "numbers")
+    numbers = numbers_of(column.words, reading.decimal, reading.unit)
+    read = Column(name, "number", np.append(numbers, np.nan)[column.values])
+    check_finite(read)
+    expected = "number"
+    if reading.decimal != POINT:
+        expected += " with a decimal comma"
+    if reading.unit:
+        expected += f" in {reading.unit!r}"
+    return read, _unreadable(column, np.isnan(numbers), missing, expected)
+
+
+def _dates(
+    column: Column, reading: Reading, missing: Collection[str]
+) -> tuple[Column, Unreadable | None]:
+    if column.kind == "date":
+        return column, None
+    if column.kind != "text":
+        if column.missing.all():
+            nothing = np.full(len(column.values), np.datetime64("NaT", "us"))
+            return Column(column.name, "date", nothing), None
+        raise _other_type(column, "dates")
+    form = reading.date_format or dates.FORMATS[0]
+    moments = dates.parse([None if word in missing else word for word in column.words], form)
+    values = np.append(moments, np.datetime64("NaT", "us"))[column.values]
+    expected = f"date such as {dates.example(form)}"
+    unreadable = _unreadable(column, np.isnat(moments), missing, expected)
+    return Column(column.name, "date", values), unreadable
+
+
+def _unreadable(
+    column: Column, failed: NDArray[np.bool_], missing: Collection[str], expected: str
+) -> Unreadable | None:
+    """Return the cells whose words were not read, and are no words for a missing value."""
+    failed = failed.copy()
+    for place in np.flatnonzero(failed):
+        failed[place] = column.words[int(place)] not in missing
+    if not failed.any():
+        return None
+    rows = np.flatnonzero(np.append(failed, False)[column.values])
+    if not len(rows):
+        return None
+    texts = [column.words[column.values[row]] for row in rows[:EXAMPLES]]
+    return Unreadable(column.name, expected, rows, texts, len(column.values))
+
+
+def _other_type(column: Column, what: str) -> TypeOfDataError:
+    held = {"number": "numbers", "date": "dates", "boolean": "true and false"}
+    holds = held[column.kind] if column.kind in held else column.words[0]
+    return TypeOfDataError(f"column {column.name!r} holds {holds}, but held {what} in training")

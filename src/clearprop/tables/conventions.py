@@ -1,0 +1,397 @@
+"""Conventions: what the cells of each column of text mean, decided once, in training.
+
+A column is numbers or dates where all but a few of its cells are; which mark stands before
+decimals, the column says itself, or the table's other columns, or the mark between its fields.
+What could be read otherwise is said, with how to ask for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError
+from clearprop.tables import dates
+from clearprop.tables.cells import Reading, Unreadable, read, without
+from clearprop.tables.columns import Column, as_words
+from clearprop.tables.numerals import (
+    COMMA,
+    MANY,
+    MARKS,
+    MISSING,
+    PLAIN,
+    POINT,
+    has_leading_zero,
+    is_plain,
+    numeral,
+)
+from clearprop.tables.text import cut
+
+FEW = 0.05
+"""The share of a column's cells that may be unreadable."""
+
+KINDS = ("number", "category", "boolean", "date", "text")
+"""What can be said of a column."""
+
+DAY_FIRST = "day first"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column of training as it is read.
+
+    Attributes
+    ----------
+    column : Column
+    kind : {"number", "category", "boolean", "date", "text", "other"}
+        "text" where nobody has said that it is categories.
+    reading : Reading
+    notes : tuple of str
+    unreadable : Unreadable or None
+        Cells that are no numbers or dates, and missing values now.
+    is_wished : bool
+        Whether a user has said what it is.
+    """
+
+    column: Column
+    kind: str
+    reading: Reading = field(default_factory=Reading)
+    notes: tuple[str, ...] = ()
+    unreadable: Unreadable | None = None
+    is_wished: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user says of a column: "number, comma", "date, %d/%m/%Y", "category"."""
+
+    kind: str
+    decimal: str | None = None
+    date_format: str | None = None
+
+
+def wish(name: str, text: object) -> Wish:
+    """Return what is asked for a column.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not known.
+    """
+    words = [word.strip() for word in text.split(",", 1)] if isinstance(text, str) else [""]
+    kind, detail = words[0], words[1] if len(words) > 1 else ""
+    marks = {"": None, "point": POINT, "comma": COMMA}
+    if kind == "number" and detail in marks:
+        return Wish(kind, marks[detail])
+    forms = ("", DAY_FIRST, *dates.FORMATS)
+    if kind == "date" and detail in forms:
+        return Wish(kind, date_format=detail or None)
+    if kind in KINDS and not detail:
+        return Wish(kind)
+    raise ArgumentError(
+        f"columns[{name!r}] is {cut(repr(text), 60)}; known are 'number', 'number, point', "
+        f"'number, comma', 'date', 'date, {DAY_FIRST}', 'date, FORMAT' (such as "
+        f"{dates.FORMATS[4]!r}), 'category', 'boolean' and 'text'"
+    )
+
+
+def decide(
+    columns: Mapping[str, Column],
+    *,
+    typed: bool,
+    decimal: str,
+    missing: Collection[str],
+    wishes: Mapping[str, Wish],
+    few: float = FEW,
+) -> dict[str, Read]:
+    """Decide how each column is read.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        As the table has them.
+    typed : bool
+        Whether the table has types of its own: plain digits that are text then stay text.
+    decimal : {".", ","}
+        The mark before decimals where no column says.
+    missing : collection of str
+        Words for a missing value; in numbers and dates those of `numerals.MISSING` are, too.
+    wishes : mapping of str to Wish
+        What is asked for, by column.
+    few : float
+        The share of a column's cells that may be unreadable.
+    """
+    seen = {
+        name: _look(column, {*missing, *MISSING})
+        for name, column in columns.items()
+        if column.kind == "text"
+    }
+    votes = Counter(found.mark for found in seen.values() if found.mark)
+    usual = max(MARKS, key=lambda mark: (votes[mark], mark == decimal))
+    found = {
+        name: _decide(column, seen.get(name), usual, bool(votes), typed, missing,
+                      wishes.get(name), few)
+        for name, column in columns.items()
+    }  # fmt: skip
+    return {name: replace(one, is_wished=name in wishes) for name, one in found.items()}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the words of a column are, as numbers: counts of cells.
+
+    Attributes
+    ----------
+    n : int
+        All that are there.
+    bare, both, point, comma : int
+        Without marks; with marks that fit a decimal point and a comma; only one of them.
+    codes : int
+        Digits that begin with zero.
+    dressed : bool
+        Whether some have a unit, or marks between thousands, or a decimal comma.
+    large : bool
+        Whether some have four digits or more and no mark.
+    units : Counter of str
+    example : str
+        One that fits both.
+    """
+
+    n: int
+    bare: int
+    both: int
+    point: int
+    comma: int
+    codes: int
+    dressed: bool
+    large: bool
+    units: Counter[str]
+    example: str
+
+    @property
+    def mark(self) -> str:
+        """The mark before decimals that the column itself shows, or ""."""
+        if self.bare + self.both + self.point + self.comma < (1 - FEW) * self.n:
+            return ""
+        return POINT if self.point > self.comma else COMMA if self.comma else ""
+
+
+def _look(column: Column, missing: Collection[str]) -> _Look:
+    counts = column.counts()
+    tally: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    dressed = large = False
+    example = ""
+    for place in _look_at_plain(column.words, counts, tally):
+        word, count = column.words[place], int(counts[place])
+        if word in missing or not count:
+            continue
+        tally["n"] += count
+        tally["codes"] += count * has_leading_zero(word)
+        by_point, by_comma = numeral(word, POINT), numeral(word, COMMA)
+        found = by_point or by_comma
+        if found is None:
+            continue
+        units[found.unit] += count
+        dressed |= not is_plain(word)
+        if by_point is None or by_comma is None:
+            tally[COMMA if by_point is None else POINT] += count
+        elif found.marks:
+            tally["both"] += count
+            example = example or word
+        else:
+            tally["bare"] += count
+            large |= abs(found.value) >= 1000
+    large |= tally["large"] > 0
+    if tally["both"] and not example:
+        example = next(w for w in column.words if _fits_both(w))
+    return _Look(
+        tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
+        dressed, large, units, example,
+    )  # fmt: skip
+
+
+def _fits_both(word: str) -> bool:
+    by_point = numeral(word, POINT)
+    return by_point is not None and bool(by_point.marks) and numeral(word, COMMA) is not None
+
+
+def _look_at_plain(
+    words: Sequence[str], counts: NDArray[np.int64], tally: Counter[str]
+) -> Sequence[int]:
+    """Count plain numbers, if there are many words; return the places of the others."""
+    if len(words) < MANY:
+        return range(len(words))
+    try:
+        import polars
+    except ImportError:
+        return range(len(words))
+    each = polars.Series(words, dtype=polars.String)
+
+    def cells(pattern: str) -> NDArray[np.bool_]:
+        return each.str.contains(pattern).to_numpy()
+
+    whole = cells(r"^[+-]?(0|[1-9][0-9]*)$")
+    grouped = cells(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
+    decimal = cells(rf"^{PLAIN}$") & cells(r"\.") & ~cells(r"[eE]") & ~grouped
+    tally["bare"] += int(counts[whole].sum())
+    tally["large"] += int(counts[whole & cells(r"[0-9]{4}")].sum())
+    tally["both"] += int(counts[grouped].sum())
+    tally[POINT] += int(counts[decimal].sum())
+    plain = whole | grouped | decimal
+    tally["n"] += int(counts[plain].sum())
+    return np.flatnonzero(~plain).tolist()
+
+
+def _decide(
+    column: Column,
+    look: _Look | None,
+    usual: str,
+    is_known: bool,
+    typed: bool,
+    missing: Collection[str],
+    wished: Wish | None,
+    few: float,
+) -> Read:
+    """Decide how one column is read."""
+    if look is None:
+        return _typed(column, missing, wished)
+    counts = column.counts()
+    words = [w for w, count in zip(column.words, counts, strict=True) if count and
+             w not in missing and w not in MISSING]  # fmt: skip
+    allowed = int(few * look.n)
+    if wished is not None:
+        return _as_wished(column, look, words, usual, missing, wished)
+    kind, wrong = "text", allowed + 1
+    decimal = look.mark or usual
+    if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
+        decimal = POINT if POINT in look.example else COMMA
+    unit = _unit(look)
+    if words and {word.lower() for word in words} <= {"true", "false"}:
+        return Read(without(column, {*missing, *MISSING}), "boolean")
+    if look.n and not look.codes and (look.dressed or not typed):
+        unread = look.n - _readable(look, decimal, unit)
+        if unread < min(wrong, look.n):
+            kind, wrong = "number", unread
+    form = None
+    if wrong and look.n:
+        place = {word: i for i, word in enumerate(column.words)}
+        found, unread = dates.find_format(
+            words, [int(counts[place[word]]) for word in words], min(allowed, look.n - 1)
+        )
+        if found is not None and unread < wrong:
+            kind, form = "date", found
+    if kind == "text":
+        return Read(without(column, missing), "text", notes=tuple(_nearly(column, look, decimal)))
+    reading = Reading(decimal if kind == "number" else POINT, unit if form is None else "", form)
+    is_natural = is_known and usual == POINT
+    is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
+    return _finish(column, kind, reading, missing, look, words, is_doubtful)
+
+
+def _readable(look: _Look, decimal: str, unit: str) -> int:
+    """Return how many cells are numbers with this mark and unit."""
+    marked = look.point if decimal == POINT else look.comma
+    others = sum(count for name, count in look.units.items() if name not in ("", unit))
+    return look.bare + look.both + marked - others
+
+
+def _unit(look: _Look) -> str:
+    named = Counter({name: count for name, count in look.units.items() if name})
+    return named.most_common(1)[0][0] if named else ""
+
+
+def _as_wished(
+    column: Column, look: _Look, words: Sequence[str], usual: str, missing: Collection[str],
+    wished: Wish,
+) -> Read:  # fmt: skip
+    if wished.kind in ("category", "boolean", "text"):
+        return Read(without(column, missing), wished.kind)
+    if wished.kind == "number":
+        reading = Reading(wished.decimal or look.mark or usual, _unit(look))
+    else:
+        form = wished.date_format
+        if form is None or form == DAY_FIRST:
+            form = _most_read(words, form == DAY_FIRST)
+        reading = Reading(date_format=form)
+    return _finish(column, wished.kind, reading, missing, look, words, is_doubtful=False)
+
+
+def _most_read(words: Sequence[str], day_first: bool) -> str:
+    """Return the format that reads the most words."""
+    forms = [form for form in dates.FORMATS if not (day_first and form.startswith("%m/%d"))]
+    sample = words[:1000]
+
+    def read_by(form: str) -> int:
+        return int((~np.isnat(dates.parse(sample, form))).sum())
+
+    return max(forms, key=read_by)
+
+
+def _finish(
+    column: Column, kind: str, reading: Reading, missing: Collection[str], look: _Look,
+    words: Sequence[str], is_doubtful: bool,
+) -> Read:  # fmt: skip
+    """Read a column, and say what to know."""
+    name = column.name
+    notes = []
+    values, unreadable = read(column, kind, reading, missing)
+    if unreadable is not None:
+        notes.append(f"{unreadable}; columns={{{name!r}: 'category'}} reads all as categories")
+    if is_doubtful:
+        by_point, by_comma = (numeral(look.example, mark) for mark in MARKS)
+        assert by_point is not None
+        assert by_comma is not None
+        chosen, other = by_point.value, by_comma.value
+        mark, instead = "point", "comma"
+        if reading.decimal == COMMA:
+            chosen, other, mark, instead = other, chosen, instead, mark
+        notes.append(
+            f"{name!r} is read with a decimal {mark}, {look.example!r} as {chosen:.10g}; it could "
+            f"be {other:.10g}: columns={{{name!r}: 'number, {instead}'}} reads it so"
+        )
+    elif kind == "number" and reading.decimal == COMMA and (look.comma or look.both):
+        notes.append(f"{name!r} is read with a decimal comma")
+    if kind == "number" and reading.unit:
+        notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out")
+    if reading.date_format is not None and dates.is_ambiguous(words, reading.date_format):
+        notes.append(
+            f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "
+            f"columns={{{name!r}: 'date, {DAY_FIRST}'}} reads them so"
+        )
+    return Read(values, kind, reading, tuple(notes), unreadable)
+
+
+def _nearly(column: Column, look: _Look, decimal: str) -> list[str]:
+    """Return a note if most cells of a column of text are numbers."""
+    odd = look.n - _readable(look, decimal, _unit(look))
+    if look.codes or not 0 < odd < look.n / 2:
+        return []
+    unit = _unit(look)
+
+    def is_odd(word: str) -> bool:
+        found = numeral(word, decimal)
+        return word not in MISSING and (found is None or found.unit not in ("", unit))
+
+    wrong = np.array([is_odd(word) for word in column.words] + [False])
+    row = int(np.flatnonzero(wrong[column.values])[0])
+    return [
+        f"{column.name!r} is read as text, as {odd:,} of its {look.n:,} values are no numbers, "
+        f"such as {cut(column.words[column.values[row]])!r} in row {row} (from 0); "
+        f"columns={{{column.name!r}: 'number'}} reads it as numbers, and these as missing"
+    ]
+
+
+def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:
+    """Return a column that has a type of its own."""
+    if wished is None or wished.kind == column.kind or column.kind == "other":
+        return Read(column, column.kind)
+    if wished.kind in ("category", "text"):
+        return Read(as_words(column), wished.kind)
+    reading = Reading(wished.decimal or POINT)
+    values, _ = read(column, wished.kind, reading, missing)
+    return Read(values, wished.kind, reading)
