@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import clearprop as cp
 from clearprop.numerics.random import Purpose
 from clearprop.tables.columns import read_columns
+from clearprop.tables.conventions import decide
 from clearprop.tables.detection import detect_inputs
 from clearprop.tables.encoding import Unusual, fit_encoding
 from clearprop.tables.split import put_aside, split_rows
@@ -23,11 +24,18 @@ from clearprop.tables.target import detect_target
 from example_tables import PENGUINS
 
 
-def fitted(table, **named):
-    columns = read_columns(table)
-    rows = np.arange(len(next(iter(columns.values())).values))
-    detected = detect_inputs(columns, rows, **{"drop": (), "keep": (), "categorical": ()} | named)
-    return fit_encoding(detected.inputs, columns), columns
+def fitted(table):
+    """The encoding of a table, and its columns as they are read."""
+    columns = decide(read_columns(table), typed=True, decimal=".", missing=(), wishes={})
+    detected = detect_inputs(columns, np.arange(len(table)), drop=(), keep=(), categorical=())
+    return fit_encoding(detected.inputs, detected.columns, ()), detected.columns
+
+
+def encoded(encoding, table):
+    """A table's inputs, all of whose cells can be read."""
+    columns, unreadable = encoding.read(read_columns(table))
+    assert not unreadable
+    return encoding.encode(columns)
 
 
 def test_the_inputs_are_those_of_scikit_learns_transformers():
@@ -70,8 +78,8 @@ class TestEncoding:
     def row(self, **values):
         given = {"n": 2.0, "c": "a", "d": "2024-01-05", "b": True} | values
         encoding, _ = fitted(self.TABLE)
-        columns = read_columns(pl.DataFrame({k: [v] for k, v in given.items()}))
-        return dict(zip(encoding.features, encoding.encode(columns)[0], strict=True))
+        X = encoded(encoding, pl.DataFrame({k: [v] for k, v in given.items()}))
+        return dict(zip(encoding.features, X[0], strict=True))
 
     def test_names(self):
         assert list(self.row()) == [
@@ -107,10 +115,25 @@ class TestEncoding:
     def test_words_for_true(self, value):
         assert self.row(b=value)["b = true"] == 1
 
-    @pytest.mark.parametrize("text", ["1_0", "inf", "0x10", "1,5", "one"])
-    def test_what_is_no_number(self, text):
-        with pytest.raises(cp.TypeOfDataError, match="held numbers"):
-            self.row(n=text)
+    @pytest.mark.parametrize(
+        ("column", "expected"), [("n", "number"), ("d", "date such as 2024-12-31")]
+    )
+    @pytest.mark.parametrize("text", ["1_0", "0x10", "1,5", "one", "$5", "12.5 kg"])
+    def test_what_cannot_be_read(self, text, column, expected):
+        encoding, _ = fitted(self.TABLE)
+        table = self.TABLE.with_columns(pl.lit("NA").alias(column))
+        wrong = table.with_columns(
+            pl.when(pl.int_range(12) == 7)
+            .then(pl.lit(text))
+            .otherwise(pl.col(column))
+            .alias(column)
+        )
+        columns, (unreadable,) = encoding.read(read_columns(wrong))
+        assert columns[column].missing.all()
+        assert str(unreadable) == (
+            f"{column!r}: 1 of 12 cells taken as missing, being no {expected}: {text!r} in row 7 "
+            "(from 0)"
+        )
 
     def test_far_values_end_somewhere(self):
         assert self.row(n=1e50)["n"] == 1e6
@@ -119,10 +142,10 @@ class TestEncoding:
     def test_codes_of_two_kinds(self):
         encoding, _ = fitted(pl.DataFrame({"c": ["1", "2", "10"] * 5}))
         for values in ([1, 2, 10], [1.0, 2.0, 10.0], ["1.0", "2", "10.0"]):
-            assert encoding.encode(read_columns(pl.DataFrame({"c": values}))).sum() == 3
+            assert encoded(encoding, pl.DataFrame({"c": values})).sum() == 3
         padded, _ = fitted(pl.DataFrame({"c": ["01", "02", "10"] * 5}))
         with pytest.raises(cp.TypeOfDataError, match="'c' holds numbers, but codes such as '01'"):
-            padded.encode(read_columns(pl.DataFrame({"c": [1, 2, 10]})))
+            padded.read(read_columns(pl.DataFrame({"c": [1, 2, 10]})))
 
     def test_numbers_as_text_and_as_booleans(self):
         assert self.row(n="2.0") == self.row(n=2)
@@ -131,19 +154,13 @@ class TestEncoding:
     def test_dates_of_both_types(self):
         encoding, _ = fitted(self.TABLE)
         as_dates = self.TABLE.with_columns(pl.col("d").str.to_date())
-        assert np.array_equal(
-            encoding.encode(read_columns(self.TABLE)), encoding.encode(read_columns(as_dates))
-        )
+        assert np.array_equal(encoded(encoding, self.TABLE), encoded(encoding, as_dates))
 
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ({"n": "many"}, "column 'n', row 0 .from 0. is 'many', but held numbers in training"),
-            (
-                {"d": "soon"},
-                "column 'd', row 0 .from 0. is 'soon', but held dates \\(read as ISO 8601\\)",
-            ),
-            ({"d": 3}, "column 'd', row 0 .from 0. is 3.0, but held dates"),
+            ({"d": 3}, "column 'd' holds numbers, but held dates in training"),
+            ({"n": datetime.date(2024, 1, 1)}, "column 'n' holds dates, but held numbers"),
             ({"n": [1]}, "column 'n' holds List.*, but held numbers"),
             ({"c": [1]}, "column 'c' holds List.*, but held categories"),
         ],
@@ -156,19 +173,21 @@ class TestEncoding:
     def test_infinity(self):
         with pytest.raises(cp.NonFiniteDataError, match="column 'n', row 0 .from 0. is inf"):
             self.row(n=float("inf"))
+        with pytest.raises(cp.NonFiniteDataError, match="column 'n', row 0 .from 0. is -inf"):
+            self.row(n="-Infinity")
 
     def test_missing_columns(self):
         encoding, columns = fitted(self.TABLE)
         columns = {"N": columns["n"], "b": columns["b"]}
         with pytest.raises(cp.ColumnError, match="lacks the columns 'n', 'c', 'd'.*there is 'N'"):
-            encoding.encode(columns)
+            encoding.read(columns)
 
     def test_unusual(self):
         encoding, _ = fitted(self.TABLE)
         table = pl.DataFrame(
             {"n": [0.0, 7.0, None, 3.0], "c": ["a", "new", None, "rare"], "d": ["2024-01-01", "2023-12-31", None, "2025-01-01"], "b": [True] * 4}
         )  # fmt: skip
-        assert encoding.unusual(read_columns(table)) == {
+        assert encoding.unusual(encoding.read(read_columns(table))[0]) == {
             "n": Unusual(1, 2, 0), "c": Unusual(1, 0, 2), "d": Unusual(1, 2, 0), "b": Unusual(0, 0, 0)
         }  # fmt: skip
 
@@ -189,11 +208,10 @@ class TestEncoding:
             fitted(pl.DataFrame({"n": [1e300, -1e300, 3.0]}))
 
     def test_a_column_without_values_among_the_training_rows(self):
-        columns = read_columns(
-            pl.DataFrame({"n": [1.0, 2.0, None, None], "c": ["a", "b", None, None]})
-        )
-        detected = detect_inputs(columns, np.arange(4), drop=(), keep=(), categorical=())
-        encoding = fit_encoding(detected.inputs, {k: c.take([2, 3]) for k, c in columns.items()})
+        table = pl.DataFrame({"n": [1.0, 2.0, None, None], "c": ["a", "b", None, None]})
+        encoding, columns = fitted(table)
+        rows = {name: column.take([2, 3]) for name, column in columns.items()}
+        encoding = fit_encoding(encoding.inputs, rows, ())
         assert np.isfinite(encoding.encode(columns)).all()
 
 
@@ -355,6 +373,6 @@ class TestSplit:
 
 def test_pandas_and_polars_encode_alike():
     encoding, columns = fitted(PENGUINS)
-    other = read_columns(pl.from_pandas(PENGUINS))
-    assert np.array_equal(encoding.encode(columns), encoding.encode(other))
+    other = encoded(encoding, pl.from_pandas(PENGUINS))
+    assert np.array_equal(encoding.encode(columns), other)
     assert pd.api.types.is_string_dtype(PENGUINS["sex"])

@@ -22,7 +22,7 @@ import clearprop as cp
 from clearprop.cli import main
 from clearprop.tables import memory, text_tables
 from clearprop.tables.columns import in_words_of
-from clearprop.tables.numerals import is_plain, number_of
+from clearprop.tables.numerals import is_plain, numeral
 from clearprop.tables.table_files import read_table
 
 FIT = {"hidden": [3], "epochs": 2, "compare": False, "progress": False}
@@ -121,7 +121,8 @@ class TestDigits:
 
     @pytest.mark.parametrize("word", ["１２", "٣", "৪", "²", "1２", "１.5", "1e１", "½", "Ⅻ"])
     def test_they_are_text_in_files_and_frames(self, word, tmp_path):
-        assert number_of(word) is None
+        assert numeral(word, ".") is None
+        assert numeral(word, ",") is None
         assert not is_plain(word)
         values = [*map(str, range(1, 20)), word]
         lines = "".join(f"{value},{i % 2}\n" for i, value in enumerate(values))

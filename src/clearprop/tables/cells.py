@@ -78,9 +78,9 @@ class Unreadable:
         shown = ", ".join(
             f"{cut(text)!r} in row {row}" for text, row in zip(self.texts, self.rows, strict=False)
         )
-        are = "cells are" if len(self.rows) > 1 else "cell is"
+        cells = "cells" if self.n > 1 else "cell"
         return (
-            f"{self.column!r}: {len(self.rows):,} of {self.n:,} {are} read as missing, being no "
+            f"{self.column!r}: {len(self.rows):,} of {self.n:,} {cells} taken as missing, being no "
             f"{self.expected}: {shown} (from 0)"
         )
 

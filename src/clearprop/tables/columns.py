@@ -144,7 +144,7 @@ def _column(name: str, series: Any) -> Column:
     if kind.is_numeric():
         values = series.cast(nw.Float64).to_numpy().astype(np.float64)
         if kind.is_integer() and (np.abs(values) >= EXACT).any():
-            return _of_objects(name, [None if v is None else str(v) for v in series.to_list()])
+            return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
         return Column(name, "number", values)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:

@@ -143,7 +143,7 @@ def find_format(
                 wrong += count
                 if wrong >= fewest:
                     break
-        else:
+        if wrong < fewest:
             best, fewest = form, wrong
     return best, fewest
 
