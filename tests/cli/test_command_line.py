@@ -16,9 +16,9 @@ import pytest
 
 import clearprop as cp
 from clearprop.files import whole_file
-from clearprop.tables.table_files import read_table
 from command_line import invoke, refused
 from example_tables import CARS, PENGUINS
+from typed_tables import read_table
 
 
 @pytest.fixture

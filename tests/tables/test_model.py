@@ -220,17 +220,32 @@ class TestRefused:
         ("change", "error", "message"),
         [
             (
-                {"body_mass_g": ["heavy"] * 344},
+                {"body_mass_g": pd.to_datetime(["2024-01-01"] * 344)},
                 cp.TypeOfDataError,
-                "'body_mass_g', row 0 .from 0. is 'heavy'",
+                "'body_mass_g' holds dates, but held numbers in training",
             ),
-            ({"body_mass_g": [1.0] * 343 + ["-"]}, cp.TypeOfDataError, "row 343 .from 0. is '-'"),
             ({"body_mass_g": [np.inf] * 344}, cp.NonFiniteDataError, "row 0 .from 0. is inf"),
         ],
     )
     def test_at_prediction(self, change, error, message, model):
         with pytest.raises(error, match=message):
             model.predict(PENGUINS.assign(**change))
+
+    @pytest.mark.parametrize("method", ["predict", "predict_proba", "encode", "evaluate"])
+    def test_cells_that_cannot_be_read(self, method, model):
+        wrong = PENGUINS.assign(body_mass_g=[1.0] * 343 + ["-"])
+        missing = PENGUINS.assign(body_mass_g=[1.0] * 343 + [None])
+        said = "'body_mass_g': 1 of 344 cells taken as missing, being no number: '-' in row 343"
+        with pytest.warns(cp.TableWarning, match=said) as caught:
+            found = getattr(model, method)(wrong)
+        assert caught[0].filename == __file__
+        same = getattr(model, method)(missing)
+        assert repr(same) == repr(found) if method == "evaluate" else np.array_equal(same, found)
+        with pytest.raises(cp.TypeOfDataError, match=f"{said}.*unreadable='missing'"):
+            getattr(model, method)(wrong, unreadable="error")
+        with pytest.raises(cp.UnknownNameError, match="did you mean 'error'"):
+            getattr(model, method)(wrong, unreadable="eror")
+        assert model.unusual(wrong)["body_mass_g"].missing == 1
 
     def test_a_column_missing_at_prediction(self, model):
         with pytest.raises(

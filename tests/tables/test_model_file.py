@@ -33,7 +33,7 @@ class TestFile:
         path = tmp_path / "m.safetensors"
         model.save(path)
         header = model_file.read_header(path, "model")
-        assert set(header) == {"network", "inputs", "target", "report"}
+        assert set(header) == {"network", "inputs", "missing_words", "target", "report"}
         assert [one["column"] for one in header["inputs"]] == model.columns
         arrays = safetensors.numpy.load_file(path)
         assert set(arrays) == {"W1", "b1", "W2", "b2", "W3", "b3"} | {
@@ -84,7 +84,13 @@ class TestFile:
             lambda h, a: h["target"].update(mean=[1, 2, 3]),
             lambda h, a: h["inputs"][0].update(parts=["years since 2000"]),
             lambda h, a: h["inputs"][0].update(categories=[1, 2, 3]),
-            lambda h, a: h["inputs"][0].update(date_format="%Q"),
+            lambda h, a: h["inputs"][0]["reading"].update(date_format="%Q"),
+            lambda h, a: h["inputs"][0]["reading"].update(decimal=";"),
+            lambda h, a: h["inputs"][0]["reading"].update(unit=1),
+            lambda h, a: h["inputs"][0].update(reading=3),
+            lambda h, a: h.update(missing_words=["a", 1]),
+            lambda h, a: h.update(missing_words="NA"),
+            lambda h, a: h["target"].update(reading={"decimal": 1}),
             lambda h, a: h["inputs"][1].update(column="island"),
             lambda h, a: h["report"].update(rows=[]),
             lambda h, a: h["report"].update(rows={}),

@@ -11,20 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clearprop as cp
-from clearprop.tables import table_files
 from clearprop.tables.numerals import MISSING
 from clearprop.tables.table_files import write_table
-from clearprop.tables.text_tables import typed
+from typed_tables import read_table
 
 TABLE = pl.DataFrame(
     {"name": ["Ann", "Bob", None], "age": [31, None, 27], "height": [1.62, 1.85, None], "member": [True, None, False]}
 )  # fmt: skip
-
-
-def read_table(path, as_text=()):
-    """A file's table with types, as models of 0.1.0 read it."""
-    frame, separator = table_files.read_table(path)
-    return typed(frame, as_text, separator == ";") if separator else frame
 
 
 def save(tmp_path, content, name="data.csv"):

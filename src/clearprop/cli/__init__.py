@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import errno
 import io
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -25,7 +28,21 @@ from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
 from clearprop.cli.warm_up import warm_up
-from clearprop.errors import ClearpropError
+from clearprop.errors import ClearpropError, TableWarning
+
+
+def _notes(others: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows a `TableWarning` as a line, once, and other warnings as before."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if not issubclass(category, TableWarning):
+            others(message, category, *where)
+        elif str(message) not in said:
+            said.add(str(message))
+            echo(f"Note: {message}.", err=True)
+
+    return show
 
 
 class _OneLine(click.Group):
@@ -33,7 +50,10 @@ class _OneLine(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", TableWarning)
+                warnings.showwarning = _notes(warnings.showwarning)
+                return super().invoke(ctx)
         except click.ClickException as error:
             said = io.StringIO()
             error.show(said)  # it quotes what was typed, or what a shell made of *

@@ -11,6 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.tables.columns import names_of
+from clearprop.tables.model import UNREADABLE
 from clearprop.tables.table_files import as_bytes, kind_of, write_table
 from clearprop.tables.text import aligned, shortened
 
@@ -36,21 +37,35 @@ MANY = 0.2
     is_flag=True,
     help="Say which values are unlike those of training, on standard error.",
 )
+@click.option(
+    "--unreadable",
+    default="missing",
+    show_default=True,
+    type=click.Choice(UNREADABLE),
+    help="What a cell is that cannot be read as in training.",
+)
 @options.force("--out")
 def predict(
-    model: Path, file: Path, out: Path | None, probabilities: bool, report: bool, force: bool
+    model: Path,
+    file: Path,
+    out: Path | None,
+    probabilities: bool,
+    report: bool,
+    unreadable: str,
+    force: bool,
 ) -> None:
     """Predict the target for each row of a table.
 
     The columns may stand in any order, and more than the model needs do no harm. Missing values
-    and categories never seen in training are predicted with; --report counts them.
+    and categories never seen in training are predicted with; --report counts them. Cells that
+    cannot be read as in training are missing values, which a note counts and shows.
     """
     if out is not None:
         kind_of(out)
     check_out(out, model, file, replace=force)
     loaded = cp.Model.load(model)
     table = loaded.read(file)
-    columns: dict[str, Any] = {"prediction": loaded.predict(table)}
+    columns: dict[str, Any] = {"prediction": loaded.predict(table, unreadable=unreadable)}
     if probabilities:
         shares = loaded.predict_proba(table).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}

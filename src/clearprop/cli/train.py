@@ -13,6 +13,7 @@ from clearprop.cli import options
 from clearprop.cli.output import as_json, echo
 from clearprop.errors import ArgumentError, FileWriteError
 from clearprop.files.whole_file import check_can_write
+from clearprop.tables.conventions import FEW
 from clearprop.tables.table_files import KINDS
 from clearprop.tables.target import TASKS
 
@@ -28,6 +29,19 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     if any(size < 1 for size in sizes):
         raise click.BadParameter(f"{value!r} is no list of layer sizes such as 100,50")
     return sizes
+
+
+def parse_columns(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Return "km=number, comma" as {"km": "number, comma"}, or raise `click.BadParameter`."""
+    columns = {}
+    for value in values:
+        name, equals, how = value.rpartition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{value!r} is not of the form NAME=HOW, such as km=number")
+        columns[name] = how
+    return columns
 
 
 @click.command(
@@ -83,6 +97,24 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     metavar="COLUMN",
     help="Read a column of numbers as names of things. Repeatable.",
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=HOW",
+    callback=parse_columns,
+    help='How a column is read, such as "km=number, comma", "when=date, day first", '
+    '"code=category". Repeatable.',
+)
+@options.missing_words
+@click.option(
+    "--unreadable",
+    default=FEW,
+    show_default=True,
+    type=click.FloatRange(0, 0.5),
+    metavar="SHARE",
+    help="Cells that may be no numbers or dates in a column of such: missing values, with a note.",
+)
 @options.drop_missing_target
 @options.force("--out")
 @options.json_wanted("the report")
@@ -98,6 +130,9 @@ def train(
     drop: tuple[str, ...],
     keep: tuple[str, ...],
     categorical: tuple[str, ...],
+    columns: dict[str, str],
+    missing_words: tuple[str, ...],
+    unreadable: float,
     drop_missing_target: bool,
     force: bool,
     json_wanted: bool,
@@ -123,6 +158,9 @@ def train(
         drop=drop,
         keep=keep,
         categorical=categorical,
+        columns=columns,
+        missing_words=missing_words or None,
+        unreadable=unreadable,
         drop_missing_target=drop_missing_target,
         epochs=epochs,
         seed=seed,

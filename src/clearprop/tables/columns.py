@@ -117,15 +117,16 @@ def _frame(table: object) -> Any:
     import narwhals as nw  # here, because `import clearprop` should not wait for it
 
     try:
-        if hasattr(table, "iloc"):
+        if hasattr(table, "iloc") and hasattr(table, "columns"):
             _check_twice(table.columns)  # type: ignore[attr-defined]
         return nw.from_native(table, eager_only=True)
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None
     except TypeError:
+        one = "; a row as a table is series.to_frame().T" if hasattr(table, "to_frame") else ""
         raise TypeOfDataError(
             f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
-            "the path of a file"
+            f"the path of a file{one}"
         ) from None
 
 
@@ -208,7 +209,7 @@ def _text(name: str, values: Sequence[str | None]) -> Column:
         at = place.get(value)
         if at is None:
             at = place[value] = len(words)
-            words.append(value)  # type: ignore[arg-type]  # None has a place
+            words.append(str(value))
         places[row] = at
     _check_unicode(name, words)
     return Column(name, "text", places, words)

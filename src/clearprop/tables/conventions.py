@@ -272,7 +272,7 @@ def _decide(
         decimal = POINT if POINT in look.example else COMMA
     unit = _unit(look)
     if words and {word.lower() for word in words} <= {"true", "false"}:
-        return Read(without(column, {*missing, *MISSING}), "boolean")
+        return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
     if look.n and not look.codes and (look.dressed or not typed):
         unread = look.n - _readable(look, decimal, unit)
         if unread < min(wrong, look.n):
@@ -291,6 +291,13 @@ def _decide(
     is_natural = is_known and usual == POINT
     is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
     return _finish(column, kind, reading, missing, look, words, is_doubtful)
+
+
+def _booleans(column: Column) -> Column:
+    """Return a column of the words true and false, in any case, as booleans."""
+    places = np.array([word.lower() == "true" for word in column.words] + [False], dtype=np.int32)
+    values = np.where(column.values < 0, -1, places[column.values])
+    return Column(column.name, "boolean", values.astype(np.int32), ("false", "true"))
 
 
 def _readable(look: _Look, decimal: str, unit: str) -> int:
@@ -354,8 +361,6 @@ def _finish(
             f"{name!r} is read with a decimal {mark}, {look.example!r} as {chosen:.10g}; it could "
             f"be {other:.10g}: columns={{{name!r}: 'number, {instead}'}} reads it so"
         )
-    elif kind == "number" and reading.decimal == COMMA and (look.comma or look.both):
-        notes.append(f"{name!r} is read with a decimal comma")
     if kind == "number" and reading.unit:
         notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out")
     if reading.date_format is not None and dates.is_ambiguous(words, reading.date_format):

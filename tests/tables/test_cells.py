@@ -1,0 +1,429 @@
+"""How a cell is read: decided in training, kept in the model, the same for a row wherever it lies."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import clearprop as cp
+from clearprop.tables import conventions, numerals
+from clearprop.tables.columns import read_columns
+from clearprop.tables.conventions import decide, wish
+from clearprop.tables.numerals import COMMA, MISSING, POINT, numbers_of, numeral
+from clearprop.tables.table_files import write_table
+from clearprop.tables.text_tables import typed
+from command_line import invoke
+
+FIT = {"hidden": [4], "epochs": 2, "compare": False, "progress": False}
+NUMERALS = {
+    # text: (with a decimal point, with a decimal comma), each a value and a unit, or None
+    "5": ((5, ""), (5, "")),
+    "-1.5e3": ((-1500, ""), None),
+    "1,2": (None, (1.2, "")),
+    "1,234": ((1234, ""), (1.234, "")),
+    "1.234": ((1.234, ""), (1234, "")),
+    "0.123": ((0.123, ""), None),
+    "1.234.567": (None, (1234567, "")),
+    "1,234.50": ((1234.5, ""), None),
+    "1.234,50": (None, (1234.5, "")),
+    "1 234,5": (None, (1234.5, "")),
+    "1'234.5": ((1234.5, ""), None),
+    "12,34": (None, (12.34, "")),
+    "12,34,567": (None, None),
+    "$1,234.50": ((1234.5, "$"), None),
+    "-$5": ((-5, "$"), (-5, "$")),
+    "$-5": ((-5, "$"), (-5, "$")),
+    "--5": (None, None),
+    "-$-5": (None, None),
+    "€ 12": ((12, "€"), (12, "€")),
+    "12,25 €": (None, (12.25, "€")),
+    "1.234,50 EUR": (None, (1234.5, "EUR")),
+    "USD 5": ((5, "USD"), (5, "USD")),
+    "15%": ((15, "%"), (15, "%")),
+    "8,8 %": (None, (8.8, "%")),
+    "12 kg": ((12, "kg"), (12, "kg")),
+    "5 m²": ((5, "m²"), (5, "m²")),
+    "12km/h": ((12, "km/h"), (12, "km/h")),
+    "20 °C": ((20, "°C"), (20, "°C")),
+    "−3": ((-3, ""), (-3, "")),
+    "007 m": (None, None),
+    "12 - 14": (None, None),
+    "3 x 4": (None, None),
+    "9:12": (None, None),
+    "31.12.2024": (None, None),
+    "2024-01-31": (None, None),
+    "1_000": (None, None),
+    "٣": (None, None),
+    "0x1f": (None, None),
+    "": (None, None),
+    "+": (None, None),
+    "kg": (None, None),
+    "e5": (None, None),
+}
+
+
+@pytest.mark.parametrize("text", NUMERALS)
+def test_numerals(text):
+    for mark, expected in zip((POINT, COMMA), NUMERALS[text], strict=True):
+        found = numeral(text, mark)
+        assert (found and (found.value, found.unit)) == expected
+
+
+@given(st.lists(st.text("0123456789.,-+eE $%k", max_size=9), max_size=30), st.sampled_from(".,"))
+def test_many_words_are_read_as_few(words, mark):
+    """polars reads plain numbers where there are many words."""
+    words = [*words, *map(str, range(5)), "1.5", "-2,5", "1e3", ".5", "5.", "1.234", "1,234"]
+    few = numbers_of(words, mark, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numerals, "MANY", 1)
+        assert np.array_equal(numbers_of(words, mark, None), few, equal_nan=True)
+
+
+@given(st.lists(st.text("0123456789.,-+eE $k", min_size=1, max_size=9).map(str.strip), min_size=1, max_size=30), st.booleans())  # fmt: skip
+def test_many_words_are_looked_at_as_few(words, is_typed):
+    table = pl.DataFrame(
+        {"a": words, "b": ["1,5", "x"] * (len(words) // 2) + ["2"] * (len(words) % 2)}
+    )
+    options = {"typed": is_typed, "decimal": ".", "missing": MISSING, "wishes": {}, "few": 0.4}
+    few = decide(read_columns(table), **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conventions, "MANY", 1)
+        many = decide(read_columns(table), **options)
+    for name, one in few.items():
+        assert (one.kind, one.reading, one.notes) == (
+            many[name].kind,
+            many[name].reading,
+            many[name].notes,
+        )
+
+
+def as_file(path, **columns):
+    separator = columns.pop("separator", ";")
+    lines = [separator.join(columns), *map(separator.join, zip(*columns.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def with_points(number):
+    return f"{number:,}".replace(",", ".")
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory):
+    """Kilometers with points between thousands, discounts with decimal commas."""
+    rng = random.Random(0)
+    km = [rng.randrange(500, 200_000) for _ in range(300)]
+    discount = [f"{rng.uniform(0, 15):.1f}".replace(".", ",") for _ in km]
+    path = tmp_path_factory.mktemp("german") / "cars.csv"
+    as_file(path, km=map(with_points, km), rabatt=discount,
+            preis=[with_points(30_000 - one // 10) for one in km])  # fmt: skip
+    return cp.Model.fit(path, "preis", **FIT | {"epochs": 60}), path
+
+
+class TestOneRow:
+    """A row has one prediction, whatever lies beside it."""
+
+    def test_the_same_car_in_two_files(self, german, tmp_path):
+        model, _ = german
+        beside = as_file(tmp_path / "a.csv", km=["150.000", "100.000"], rabatt=["5", "7,5"])
+        alone = as_file(tmp_path / "b.csv", km=["150.000"], rabatt=["5"])
+        typed_ = pd.DataFrame({"rabatt": [5], "km": [150_000]})
+        first = model.predict(beside)[0]
+        assert first == model.predict(alone)[0] == model.predict(typed_)[0]
+        assert abs(first - 15_000) < 1500
+
+    def test_what_was_ambiguous_is_told_with_what_to_say(self, german, tmp_path):
+        model, path = german
+        note = next(note for note in model.report.notes if note.startswith("'km'"))
+        assert "is read with a decimal comma" in note
+        assert "columns={'km': 'number, point'} reads it so" in note
+        other = cp.Model.fit(path, "preis", columns={"km": "number, point"}, **FIT)
+        assert not [note for note in other.report.notes if note.startswith("'km'")]
+        assert other.encode(path).max() < model.encode(path).max() + 1e3
+        assert other.unusual(pd.DataFrame({"km": [150_000], "rabatt": [5]}))["km"].out_of_range == 1
+
+    def test_thousands_alone(self, tmp_path):
+        numbers = range(500, 2000, 5)
+        path = as_file(tmp_path / "t.csv", km=map(with_points, numbers),
+                       preis=[with_points(60_000 - 10 * k) for k in numbers])  # fmt: skip
+        model = cp.Model.fit(path, "preis", **FIT)
+        assert model.unusual(pd.DataFrame({"km": [700, 1800]}))["km"].out_of_range == 0
+        assert "'1.000' as 1000; it could be 1" in " ".join(model.report.notes)
+
+    def test_four_digits_without_a_mark_say_that_the_point_is_a_decimal_one(self, tmp_path):
+        x = [f"{i}.125" if i % 2 else str(900 + 7 * i) for i in range(1, 100)]
+        path = as_file(tmp_path / "t.csv", x=x, y=["u", "v", "w"] * 33)
+        model = cp.Model.fit(path, "y", **FIT)
+        assert model.unusual(pd.DataFrame({"x": [1.2]}))["x"].out_of_range == 0
+
+    @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "arrow", "json", "jsonl"])
+    def test_alone_in_another_order_and_in_another_format(self, ending, tmp_path):
+        rng = np.random.default_rng(0)
+        n = 120
+        table = pl.DataFrame({
+            "money": [f"${v:,.2f}" for v in rng.uniform(0, 5000, n)],
+            "when": [f"{d:%d/%m/%Y}" for d in pd.date_range("2024-01-01", periods=n)[rng.permutation(n)]],
+            "code": [f"{v:03}" for v in rng.integers(0, 9, n)],
+            "kind": rng.choice(["a", "b", "None"], n).tolist(),
+            "x": rng.normal(size=n).round(3).tolist(),
+            "on": (rng.random(n) < 0.5).tolist(),
+            "y": rng.choice(["u", "v"], n).tolist(),
+        })  # fmt: skip
+        model = cp.Model.fit(table, "y", **FIT)
+        assert len(model.columns) == 6
+        whole = model.predict_proba(table)
+        order = rng.permutation(n)
+        path = tmp_path / f"t.{ending}"
+        write_table(table[order].to_dict(), path)
+        np.testing.assert_array_equal(model.predict_proba(path), whole[order])
+        for row in (0, 7, 50):
+            for make in (pl.DataFrame, pl.DataFrame.to_pandas, pl.DataFrame.to_arrow):
+                one = make(table[row])
+                np.testing.assert_array_equal(model.predict_proba(one), whole[row : row + 1])
+            write_table(table[row].to_dict(), path)
+            np.testing.assert_array_equal(model.predict_proba(path), whole[row : row + 1])
+
+    def test_it_is_kept_in_the_file(self, german, tmp_path):
+        model, _ = german
+        model.save(tmp_path / "m")
+        loaded = cp.Model.load(tmp_path / "m")
+        table = pl.DataFrame({"km": ["150.000", "n/a"], "rabatt": ["7,5", "7.5"]})
+        with pytest.warns(cp.TableWarning, match="no number with a decimal comma: '7.5' in row 1"):
+            one = model.predict(table)
+        with pytest.warns(cp.TableWarning, match="'rabatt'"):
+            np.testing.assert_array_equal(loaded.predict(table), one)
+
+
+class TestUnits:
+    @pytest.mark.parametrize(
+        ("separator", "cell"),
+        [(";", "{},25 €"), (",", "{}.25 €"), (";", "{},25 %"), (",", "${}.25"), (",", "{} kg")],
+    )
+    def test_money_and_units_in_both_conventions(self, separator, cell, tmp_path):
+        cells = [cell.format(7 * i % 60) for i in range(60)]
+        path = as_file(tmp_path / "t.csv", a=cells, y=cells, separator=separator)
+        model = cp.Model.fit(path, "y", **FIT)
+        assert (model.task, model.report.inputs) == ("regression", {"a": "number"})
+        same = pd.DataFrame(
+            {"a": [numeral(one, "," if separator == ";" else ".").value for one in cells]}
+        )
+        np.testing.assert_array_equal(model.encode(path), model.encode(same))
+
+    def test_another_unit_is_not_the_same_number(self):
+        table = pd.DataFrame({"w": [f"{7 * i % 40} kg" for i in range(40)], "y": ["a", "b"] * 20})
+        model = cp.Model.fit(table, "y", **FIT)
+        assert "'w' is read as numbers in 'kg', which is left out" in model.report.notes
+        with pytest.warns(cp.TableWarning, match="no number in 'kg': '500 g' in row 0"):
+            model.predict(pd.DataFrame({"w": ["500 g", "1 kg", "2"]}))
+
+    def test_units_that_are_mixed_are_text(self):
+        table = pd.DataFrame(
+            {"w": [f"{i % 9} {'kg' if i % 2 else 'g'}" for i in range(60)], "y": ["a", "b"] * 30}
+        )
+        assert "categories" in cp.Model.fit(table, "y", **FIT).report.inputs["w"]
+
+
+class TestFewUnreadableCells:
+    def table(self):
+        rng = np.random.default_rng(0)
+        h, m = rng.integers(0, 24, 300), rng.integers(0, 60, 300)
+        return pd.DataFrame({
+            "t": [f"{a}:{b:02d}" for a, b in zip(h, m, strict=True)],
+            "day": pd.date_range("2024-01-01", periods=300).strftime("%Y-%m-%d"),
+            "x": rng.normal(size=300).round(3).astype(str),
+            "y": np.where(h > 12, "pm", "am"),
+        })  # fmt: skip
+
+    def test_are_missing_values_with_a_note(self, tmp_path):
+        table = self.table()
+        table.loc[7, "t"], table.loc[9, "day"], table.loc[[11, 13], "x"] = "9.12", "2024-02-31", "-"
+        table.to_csv(tmp_path / "t.csv", index=False)
+        model = cp.Model.fit(tmp_path / "t.csv", "y", **FIT)
+        assert model.report.inputs == {
+            "t": "date, 2 numbers",
+            "day": "date, 5 numbers",
+            "x": "number",
+        }
+        assert model.report.missing == {"t": 1, "day": 1, "x": 2}
+        notes = " | ".join(model.report.notes)
+        assert (
+            "'t': 1 of 300 cells taken as missing, being no date such as 23:59: '9.12' in row 7"
+            in notes
+        )
+        assert "'day': 1 of 300 cells taken as missing, being no date such as 2024-12-31: '2024-02-31' in row 9" in notes  # fmt: skip
+        assert (
+            "'x': 2 of 300 cells taken as missing, being no number: '-' in row 11, '-' in row 13"
+            in notes
+        )
+
+    def test_the_share_is_a_setting(self, tmp_path):
+        table = self.table()
+        table["x"] = [*table["x"][:280], *["-"] * 20]
+        path = tmp_path / "t.csv"
+        table.to_csv(path, index=False)
+        assert "x" in cp.Model.fit(path, "y", **FIT).report.dropped
+        assert cp.Model.fit(path, "y", unreadable=0.1, **FIT).report.inputs["x"] == "number"
+        assert (
+            cp.Model.fit(path, "y", columns={"x": "number"}, **FIT).report.inputs["x"] == "number"
+        )
+
+    def test_in_the_target_they_are_an_error(self, tmp_path):
+        table = self.table()
+        table.loc[3, "x"] = "n.k."
+        table.to_csv(tmp_path / "t.csv", index=False)
+        with pytest.raises(
+            cp.TargetError, match=r"'x': 1 of 300.*'n.k.' in row 3.*drop_missing_target"
+        ):
+            cp.Model.fit(tmp_path / "t.csv", "x", **FIT)
+        model = cp.Model.fit(tmp_path / "t.csv", "x", drop_missing_target=True, **FIT)
+        assert model.report.rows["without target"] == 1
+        with pytest.raises(cp.TargetError, match="holds 'n.k.' in row 3"):
+            model.evaluate(tmp_path / "t.csv")
+
+
+class TestWordsForMissing:
+    def test_none_is_a_label_in_a_data_frame(self, tmp_path):
+        x = np.random.default_rng(0).normal(size=300)
+        damage = np.where(x < -0.5, "None", np.where(x < 0.5, "Minor", "Major"))
+        for words in (
+            damage,
+            np.where(damage == "None", "NA", damage),
+            np.where(damage == "None", "null", damage),
+        ):
+            for make in (pd.DataFrame, pl.DataFrame, pa.table):
+                model = cp.Model.fit(make({"x": x, "damage": words}), "damage", **FIT)
+                assert set(model.classes) == set(words)
+        path = tmp_path / "t.csv"
+        pd.DataFrame({"x": x, "damage": damage}).to_csv(path, index=False)
+        with pytest.raises(cp.TargetError, match="missing in"):
+            cp.Model.fit(path, "damage", **FIT)
+        model = cp.Model.fit(path, "damage", missing_words=["n/a"], **FIT)
+        assert model.classes == ["Major", "Minor", "None"]
+        assert model.evaluate(path).rows == 300
+
+    def test_they_belong_to_the_model(self, tmp_path):
+        table = pd.DataFrame({"c": ["None", "a", "b"] * 20, "y": ["u", "v", "v"] * 20})
+        model = cp.Model.fit(table, "y", **FIT)
+        table.to_csv(tmp_path / "t.csv", index=False)
+        np.testing.assert_array_equal(
+            model.predict_proba(tmp_path / "t.csv"), model.predict_proba(table)
+        )
+        of_file = cp.Model.fit(tmp_path / "t.csv", "y", **FIT)
+        assert of_file.report.missing == {"c": 20}
+        np.testing.assert_array_equal(
+            of_file.predict_proba(tmp_path / "t.csv"), of_file.predict_proba(table)
+        )
+
+    @pytest.mark.parametrize("word", sorted(MISSING))
+    def test_in_numbers_and_dates_they_are_always_known(self, word):
+        table = pd.DataFrame({
+            "n": [f"{i},5" for i in range(40)] + [word], "d": [f"1.{i % 12 + 1}.2024" for i in range(40)] + [word],
+            "y": ["a", "b"] * 20 + ["a"],
+        })  # fmt: skip
+        report = cp.Model.fit(table, "y", **FIT).report
+        assert report.missing == {"n": 1, "d": 1}
+        assert not [note for note in report.notes if "taken as missing" in note]
+
+
+class TestWishes:
+    TABLE = pl.DataFrame({
+        "n": [f"{i}" for i in range(1, 41)], "d": [f"{i % 12 + 1:02}/{i % 11 + 1:02}/2024" for i in range(40)],
+        "c": [i % 4 for i in range(40)], "y": ["a", "b"] * 20,
+    })  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("column", "how", "became"),
+        [
+            ("n", "number", "number"),
+            ("n", "number, comma", "number"),
+            ("n", "category", "40 categories"),
+            ("d", "date", "date"),
+            ("d", "date, day first", "date"),
+            ("d", "date, %d/%m/%Y", "date"),
+            ("d", "category", "categories"),
+            ("c", "category", "4 categories"),
+            ("c", "number", "number"),
+        ],
+    )
+    def test_what_is_asked_for_is_done(self, column, how, became):
+        report = cp.Model.fit(self.TABLE, "y", columns={column: how}, **FIT).report
+        assert became.split()[-1] in report.inputs[column]
+
+    def test_day_first(self):
+        models = [
+            cp.Model.fit(self.TABLE, "y", columns=columns, drop=["n", "c"], **FIT)
+            for columns in ({}, {"d": "date, day first"}, {"d": "date, %d/%m/%Y"})
+        ]
+        month, day, also_day = (model.encode(self.TABLE) for model in models)
+        np.testing.assert_array_equal(day, also_day)
+        assert not np.array_equal(month, day)
+        as_dates = self.TABLE.with_columns(pl.col("d").str.to_date("%d/%m/%Y"))
+        np.testing.assert_array_equal(models[1].encode(as_dates), day)
+
+    def test_text_is_left_out(self):
+        report = cp.Model.fit(self.TABLE, "y", columns={"d": "text"}, **FIT).report
+        assert report.dropped["d"] == "is text, as asked for"
+
+    @pytest.mark.parametrize(
+        "how", ["numbers", "number, dot", "date, %Q", "", 3, None, "category, x"]
+    )
+    def test_what_is_not_known(self, how):
+        with pytest.raises(
+            cp.ArgumentError, match=r"columns\['n'\] is .*known are 'number'"
+        ) as caught:
+            cp.Model.fit(self.TABLE, "y", columns={"n": how}, **FIT)
+        assert "\n" not in str(caught.value)
+
+    def test_columns_that_are_not_there(self):
+        with pytest.raises(cp.ArgumentError, match="columns names 'N'.*did you mean 'n'"):
+            cp.Model.fit(self.TABLE, "y", columns={"N": "number"}, **FIT)
+        with pytest.raises(cp.ArgumentError, match="give a mapping"):
+            cp.Model.fit(self.TABLE, "y", columns=["n"], **FIT)
+        assert wish("n", "number, comma").decimal == ","
+
+
+def test_the_command_line_says_it_all(german, tmp_path, monkeypatch):
+    _, path = german
+    monkeypatch.chdir(tmp_path)
+    model = "m.safetensors"
+    invoke("train", str(path), "--target", "preis", "--epochs", "2", "--out", model,
+           "--column", "km=number, comma", "--missing-words", "-", "--unreadable", "0.1")  # fmt: skip
+    as_file(tmp_path / "new.csv", km=["150.000", "soon"], rabatt=["-", "7,5"])
+    done = invoke("predict", model, "new.csv")
+    assert (
+        "Note: 'km': 1 of 2 cells taken as missing, being no number with a decimal comma"
+        in done.stderr
+    )
+    assert done.stderr.count("Note: ") == 1
+    assert len(done.stdout.splitlines()) == 3
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32))
+def test_clean_files_are_read_as_0_1_0_read_them(seed):
+    """Plain numbers, booleans and text without anything odd: types are the same."""
+    rng = np.random.default_rng(seed)
+    n = 30
+    text = pl.DataFrame({
+        "whole": rng.integers(-50, 5000, n).astype(str), "real": rng.normal(size=n).round(2).astype(str),
+        "word": rng.choice(["a", "b b", "c"], n), "on": rng.choice(["true", "False"], n),
+        "code": np.char.zfill(rng.integers(0, 99, n).astype(str), 3), "gone": [""] * n,
+    })  # fmt: skip
+    old = read_columns(typed(text, (), may_have_commas=False))
+    new = decide(read_columns(text), typed=False, decimal=".", missing=MISSING, wishes={})
+    for name, column in old.items():
+        if name == "gone":
+            assert new[name].column.missing.all()
+            continue
+        assert new[name].column.kind == column.kind, name
+        if column.kind == "number":
+            np.testing.assert_array_equal(new[name].column.values, column.values)
+        elif column.kind == "text":
+            assert new[name].column.texts().tolist() == column.texts().tolist()
