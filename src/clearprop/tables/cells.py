@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
-from clearprop.tables.columns import Column, as_words, check_finite, in_words_of
+from clearprop.tables.columns import Column, as_words, in_words_of
 from clearprop.tables.numerals import MISSING, POINT, numbers_of
 from clearprop.tables.text import cut
 
@@ -103,8 +103,6 @@ def read(
     ------
     TypeOfDataError
         If the table has another type there, such as dates for numbers.
-    NonFiniteDataError
-        If a number is infinite.
     """
     if kind == "number":
         return _numbers(column, reading, {*missing, *MISSING})
@@ -154,7 +152,6 @@ def _numbers(
 ) -> tuple[Column, Unreadable | None]:
     name = column.name
     if column.kind == "number":
-        check_finite(column)
         return column, None
     if column.kind == "boolean":
         values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
@@ -163,7 +160,6 @@ def _numbers(
         raise _other_type(column, "numbers")
     numbers = numbers_of(column.words, reading.decimal, reading.unit)
     read = Column(name, "number", np.append(numbers, np.nan)[column.values])
-    check_finite(read)
     expected = "number"
     if reading.decimal != POINT:
         expected += " with a decimal comma"

@@ -118,7 +118,7 @@ def _frame(table: object) -> Any:
 
     try:
         if hasattr(table, "iloc") and hasattr(table, "columns"):
-            _check_twice(table.columns)  # type: ignore[attr-defined]
+            _check_twice(table.columns)
         return nw.from_native(table, eager_only=True)
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None

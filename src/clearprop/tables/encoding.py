@@ -28,7 +28,7 @@ from clearprop.tables.cells import (
     read,
     words_as_known,
 )
-from clearprop.tables.columns import Column
+from clearprop.tables.columns import Column, check_finite
 from clearprop.tables.numerals import MISSING
 from clearprop.tables.text import shortened
 
@@ -185,6 +185,7 @@ class Encoding:
             if one.kind in KINDS_OF_CATEGORY:
                 check_codes(column, one.categories)
             found[one.column], failed = read(column, one.kind, one.reading, words)
+            check_finite(found[one.column])
             if failed is not None:
                 unreadable.append(failed)
         return found, unreadable

@@ -129,6 +129,7 @@ class Target:
                 f"{unreadable.rows[0]} (from 0), which is no {unreadable.expected}: mend it, or "
                 "leave it empty"
             )
+        check_finite(read)
         return read
 
     def _check_present(self, column: Column) -> None:
