@@ -316,10 +316,12 @@ class TestPredict:
         refused("lacks the columns 'island', 'year'", "predict", model, tmp_path / "less.csv")
         PENGUINS.assign(year="last").to_csv(tmp_path / "text.csv")
         refused(
-            "column 'year', row 0 (from 0) is 'last', but held numbers",
+            "'year': 344 of 344 cells taken as missing, being no number: 'last' in row 0",
             "predict",
             model,
             tmp_path / "text.csv",
+            "--unreadable",
+            "error",
         )
 
     def test_a_disk_that_is_full(self, trained, tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def detect_inputs(
             found.dropped[name] = reason
         else:
             found.inputs.append(_input(one, training, is_category))
-            found.columns[name] = column
+            found.columns[name] = as_words(column) if is_category else column
     return found
 
 
