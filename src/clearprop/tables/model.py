@@ -485,7 +485,8 @@ class Model(ModelExports):
     ) -> Model:
         """Read a model from a file that `save` wrote; scikit-learn is not needed.
 
-        The file is opened once and held to its SHA-256, as by `Network.load`.
+        The file is opened once and held to its SHA-256, as by `Network.load`. A model of 0.1.0
+        predicts as it did: how cells are read, each table decides; a `TableWarning` says so.
 
         Parameters
         ----------
@@ -501,7 +502,15 @@ class Model(ModelExports):
             If the file is truncated, damaged, of another program, or holds a network alone.
         """
         check_given(activations, "activations")
-        return cls(*read_model(path, activations))
+        model = cls(*read_model(path, activations))
+        if model._encoding.missing_words is None:
+            warnings.warn(
+                f"{path} is of Clearprop 0.1.0 and does not say how cells are read: each table "
+                "decides, by all its rows; train it again, and save it anew",
+                TableWarning,
+                stacklevel=2,
+            )
+        return model
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))
