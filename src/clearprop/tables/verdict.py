@@ -1,0 +1,118 @@
+"""Verdict: what the scores on the test rows show, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from clearprop.tables.comparison import USEFUL, Lead, at_most, shown
+
+FEW_ROWS = 30
+"""With fewer test rows a mean says little."""
+
+FEW_OF_A_CLASS = 5
+"""With fewer rows of one of two classes neither does a rank."""
+
+
+def few(rows: int, classes: Mapping[str, int]) -> str:
+    """Return the verdict where the test rows are too few for one, or "".
+
+    Parameters
+    ----------
+    rows : int
+        Test rows.
+    classes : mapping of str to int
+        The test rows of each class.
+    """
+    if rows < FEW_ROWS:
+        which = f"{rows} test row{'' if rows == 1 else 's'}"
+    elif len(classes) == 2 and min(classes.values()) < FEW_OF_A_CLASS:
+        name, count = min(classes.items(), key=lambda item: item[1])
+        which = f"{count} test row{'' if count == 1 else 's'} of {name}"
+    else:
+        return ""
+    return (
+        f"Of {which} nothing follows about which of these is better: with more rows the figures "
+        "mean more."
+    )
+
+
+def rows_in_words(rows: int, classes: Mapping[str, int]) -> str:
+    """Return how many test rows there are, and how many of the rarer of two classes."""
+    name, count = min(classes.items(), key=lambda item: item[1], default=("", 0))
+    of_them = f", {count:,} of them of {name}" if len(classes) == 2 and count < rows / 10 else ""
+    return f"{rows:,} rows{of_them}"
+
+
+def verdict(
+    naive: str,
+    over_naive: Mapping[str, Lead],
+    others: Mapping[str, Mapping[str, Lead]],
+    on: str,
+) -> str:
+    """Return in words how the network stands beside the baselines.
+
+    Parameters
+    ----------
+    naive : str
+        What the naive baseline always answers.
+    over_naive : mapping of str to Lead
+        By score, how far ahead of it the network is; the main score first.
+    others : mapping of str to mapping of str to Lead
+        Of each other baseline, the same.
+    on : str
+        The test rows, in words, as `rows_in_words` says it.
+    """
+    over = shown(over_naive)
+    better, worse = _by(over, 1), _by(over, -1)
+    always = f"always answering {naive}"
+    said = []
+    if better:
+        but = f", but worse by {_listed(worse)}" if worse else ""
+        said.append(f"This network is better than {always} by {_listed(better)}{but}.")
+    elif worse:
+        said.append(
+            f"This network is worse than {always} by {_listed(worse)}, and better by no score: it "
+            "has learned nothing of use."
+        )
+    elif at_most(next(iter(over_naive.values()))) < USEFUL:
+        said.append(
+            f"By no score is this network shown to be better than {always}, on {on}, and "
+            f"it takes less than a tenth off its {_loss(next(iter(over_naive)))}: it has learned "
+            "nothing of use."
+        )
+    else:
+        said.append(
+            f"That this network is better than {always} is not shown, by any score, on {on}: with "
+            "more rows it may be, or not."
+        )
+    beside = shown({(name, s): lead for name, leads in others.items() for s, lead in leads.items()})
+    level = []
+    for name in others:
+        found = {score: sign for (one, score), sign in beside.items() if one == name}
+        ahead, behind = _by(found, 1) if better else [], _by(found, -1)
+        if ahead:
+            but = f", but behind by {_listed(behind)}" if behind else ""
+            said.append(f"It is ahead of {name} by {_listed(ahead)}{but}.")
+        elif behind:
+            said.append(
+                f"It is behind {name} by {_listed(behind)}: prefer that here, or try other "
+                "settings."
+            )
+        else:
+            level.append(name)
+    if level and better:
+        said.append(f"A difference from {_listed(level, 'or')} is not shown on {on}.")
+    return " ".join(said)
+
+
+def _by(found: Mapping[str, int], sign: int) -> list[str]:
+    return [score for score, one in found.items() if one == sign]
+
+
+def _loss(score: str) -> str:
+    return "squared error" if score == "R2" else score
+
+
+def _listed(names: Iterable[str], last: str = "and") -> str:
+    *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
