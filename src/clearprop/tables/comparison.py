@@ -94,7 +94,7 @@ def shown(leads: Mapping[Any, Lead]) -> dict[Any, int]:
         if leads[key].p > LEVEL / left:
             break
         found[key] = 1 if leads[key].mean > 0 else -1
-    return found
+    return {key: found[key] for key in leads if key in found}
 
 
 def at_most(lead: Lead) -> float:

@@ -60,7 +60,7 @@ def judge(
         }
         for name, values in predicted.items()
     }
-    return scores, " ".join([_shown(ready, predicted), *said] if compare else said)
+    return scores, " ".join([_shown(ready, predicted), *said]) if compare else ""
 
 
 def _shown(ready: Prepared, predicted: Mapping[str, Array]) -> str:

@@ -27,7 +27,7 @@ def few(rows: int, classes: Mapping[str, int]) -> str:
         which = f"{rows} test row{'' if rows == 1 else 's'}"
     elif len(classes) == 2 and min(classes.values()) < FEW_OF_A_CLASS:
         name, count = min(classes.items(), key=lambda item: item[1])
-        which = f"{count} test row{'' if count == 1 else 's'} of {name}"
+        which = f"{count} test row{'' if count == 1 else 's'} of class {name}"
     else:
         return ""
     return (
@@ -39,7 +39,9 @@ def few(rows: int, classes: Mapping[str, int]) -> str:
 def rows_in_words(rows: int, classes: Mapping[str, int]) -> str:
     """Return how many test rows there are, and how many of the rarer of two classes."""
     name, count = min(classes.items(), key=lambda item: item[1], default=("", 0))
-    of_them = f", {count:,} of them of {name}" if len(classes) == 2 and count < rows / 10 else ""
+    of_them = (
+        f", {count:,} of them of class {name}" if len(classes) == 2 and count < rows / 10 else ""
+    )
     return f"{rows:,} rows{of_them}"
 
 
@@ -64,53 +66,58 @@ def verdict(
     """
     over = shown(over_naive)
     better, worse = _by(over, 1), _by(over, -1)
+    said = [_over_naive(naive, over_naive, better, worse, on)]
+    beside = shown({(name, s): lead for name, leads in others.items() for s, lead in leads.items()})
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in others:
+        found = {score: sign for (one, score), sign in beside.items() if one == name}
+        # What is not better than no knowledge at all is ahead of nothing.
+        standing = _beside(_by(found, 1) if better else [], _by(found, -1))
+        alike.setdefault(standing, []).append(name)
+    unknown = alike.pop(("", ""), [])
+    said += [f"It is {before} {_listed(names)} {by}." for (before, by), names in alike.items()]
+    if unknown and better:
+        said.append(f"A difference from {_listed(unknown, 'or')} is not shown on {on}.")
+    return " ".join(said)
+
+
+def _over_naive(
+    naive: str, leads: Mapping[str, Lead], better: list[str], worse: list[str], on: str
+) -> str:
     always = f"always answering {naive}"
-    said = []
+    main, lead = next(iter(leads.items()))
     if better:
         but = f", but worse by {_listed(worse)}" if worse else ""
-        said.append(f"This network is better than {always} by {_listed(better)}{but}.")
-    elif worse:
-        said.append(
+        return f"This network is better than {always} by {_listed(better)}{but}."
+    if worse:
+        return (
             f"This network is worse than {always} by {_listed(worse)}, and better by no score: it "
             "has learned nothing of use."
         )
-    elif at_most(next(iter(over_naive.values()))) < USEFUL:
-        said.append(
-            f"By no score is this network shown to be better than {always}, on {on}, and "
-            f"it takes less than a tenth off its {_loss(next(iter(over_naive)))}: it has learned "
-            "nothing of use."
+    if at_most(lead) < USEFUL:
+        loss = "squared error" if main == "R2" else main
+        return (
+            f"By no score is this network shown to be better than {always}, on {on}, and its "
+            f"{loss} is less than a tenth lower: it has learned nothing of use."
         )
-    else:
-        said.append(
-            f"That this network is better than {always} is not shown, by any score, on {on}: with "
-            "more rows it may be, or not."
-        )
-    beside = shown({(name, s): lead for name, leads in others.items() for s, lead in leads.items()})
-    level = []
-    for name in others:
-        found = {score: sign for (one, score), sign in beside.items() if one == name}
-        ahead, behind = _by(found, 1) if better else [], _by(found, -1)
-        if ahead:
-            but = f", but behind by {_listed(behind)}" if behind else ""
-            said.append(f"It is ahead of {name} by {_listed(ahead)}{but}.")
-        elif behind:
-            said.append(
-                f"It is behind {name} by {_listed(behind)}: prefer that here, or try other "
-                "settings."
-            )
-        else:
-            level.append(name)
-    if level and better:
-        said.append(f"A difference from {_listed(level, 'or')} is not shown on {on}.")
-    return " ".join(said)
+    return (
+        f"That this network is better than {always} is not shown, by any score, on {on}: with "
+        "more rows it may be, or not."
+    )
+
+
+def _beside(ahead: list[str], behind: list[str]) -> tuple[str, str]:
+    """Return the words before and after a baseline's name; none if no difference is shown."""
+    if ahead:
+        but = f", but behind by {_listed(behind)}" if behind else ""
+        return "ahead of", f"by {_listed(ahead)}{but}"
+    if behind:
+        return "behind", f"by {_listed(behind)}: prefer that here, or try other settings"
+    return "", ""
 
 
 def _by(found: Mapping[str, int], sign: int) -> list[str]:
     return [score for score, one in found.items() if one == sign]
-
-
-def _loss(score: str) -> str:
-    return "squared error" if score == "R2" else score
 
 
 def _listed(names: Iterable[str], last: str = "and") -> str:
