@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.display.plotting import axes_for, tidy
+from clearprop.errors import printable
 from clearprop.tables.columns import Column
 from clearprop.tables.ranking import average_precision, roc_auc
 from clearprop.tables.row_losses import brier_losses, log_losses
@@ -340,7 +341,8 @@ def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
 
 def about_positive(name: str) -> str:
     """Return which of two classes average precision is of."""
-    return f"positive class, of AUC and average precision: {cut(name)}"
+    shown = printable(cut(name)).replace("\n", " ")
+    return f"positive class, of AUC and average precision: {shown}"
 
 
 def _first_lines(scores: Scores) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from clearprop.tables.comparison import USEFUL, Lead, at_most, shown
+from clearprop.tables.text import cut
 
 FEW_ROWS = 30
 """With fewer test rows a mean says little."""
@@ -27,7 +28,7 @@ def few(rows: int, classes: Mapping[str, int]) -> str:
         which = f"{rows} test row{'' if rows == 1 else 's'}"
     elif len(classes) == 2 and min(classes.values()) < FEW_OF_A_CLASS:
         name, count = min(classes.items(), key=lambda item: item[1])
-        which = f"{count} test row{'' if count == 1 else 's'} of class {name}"
+        which = f"{count} test row{'' if count == 1 else 's'} of class {cut(name)}"
     else:
         return ""
     return (
@@ -40,7 +41,9 @@ def rows_in_words(rows: int, classes: Mapping[str, int]) -> str:
     """Return how many test rows there are, and how many of the rarer of two classes."""
     name, count = min(classes.items(), key=lambda item: item[1], default=("", 0))
     of_them = (
-        f", {count:,} of them of class {name}" if len(classes) == 2 and count < rows / 10 else ""
+        f", {count:,} of them of class {cut(name)}"
+        if len(classes) == 2 and count < rows / 10
+        else ""
     )
     return f"{rows:,} rows{of_them}"
 
