@@ -40,12 +40,9 @@ def few(rows: int, classes: Mapping[str, int]) -> str:
 def rows_in_words(rows: int, classes: Mapping[str, int]) -> str:
     """Return how many test rows there are, and how many of the rarer of two classes."""
     name, count = min(classes.items(), key=lambda item: item[1], default=("", 0))
-    of_them = (
-        f", {count:,} of them of class {cut(name)}"
-        if len(classes) == 2 and count < rows / 10
-        else ""
-    )
-    return f"{rows:,} rows{of_them}"
+    if len(classes) != 2 or count > rows / 10:
+        return f"{rows:,} rows"
+    return f"{rows:,} rows, {count:,} of them of class {cut(name)}"
 
 
 def verdict(
