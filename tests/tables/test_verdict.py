@@ -17,6 +17,7 @@ from sklearn.metrics import (
 
 import clearprop as cp
 from clearprop.tables.comparison import Lead
+from clearprop.tables.judgment import judge
 from clearprop.tables.preparation import prepare
 from clearprop.tables.verdict import few, rows_in_words, verdict
 
@@ -159,3 +160,15 @@ def test_of_noise(kind):
         useless += "it has learned nothing of use" in said
     assert useless >= 7
     assert claims <= 1
+
+
+def test_a_constant_between_mean_and_median_has_learned_nothing():
+    """Of a skew target its absolute errors are smaller than the mean's, in every such sample."""
+    y = np.exp(np.random.default_rng(0).normal(size=1500))
+    table = pd.DataFrame({"x": np.random.default_rng(1).normal(size=1500), "y": y})
+    ready = prepare(table, "y", task=None, drop=(), keep=(), categorical=(), drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
+    constant = np.full(len(ready.split.test), (y.mean() + np.median(y)) / 2)
+    scores, said = judge(ready, constant, compare=True, seed=0)
+    assert scores["median"]["MAE"] < scores["this network"]["MAE"] < 0.97 * scores["mean"]["MAE"]
+    assert "is better" not in said
+    assert "it has learned nothing of use" in said

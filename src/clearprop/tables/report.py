@@ -92,7 +92,7 @@ class Report:
             table += html_table(title, head, rows, right=numbers, wrap=numbers)
             for line in (*self._about(), self.verdict):
                 table += f'<p style="max-width:48em">{html.escape(line)}</p>'
-        return table
+        return f'<div style="overflow-x:auto">{table}</div>'
 
     def _about(self) -> list[str]:
         """Return what to know of the figures."""
