@@ -115,7 +115,9 @@ def _losses(labels: NDArray[np.int64], probabilities: Array) -> dict[str, Array]
 
 def _if_wrong(ours: Array, theirs: Array) -> dict[str, float]:
     """Return our mean lead if our call were wrong in every row, and our second guess right."""
-    second = np.argsort(-ours, axis=1, kind="stable")[:, 1]
+    rest = ours.copy()
+    rest[np.arange(len(ours)), ours.argmax(axis=1)] = -1
+    second = rest.argmax(axis=1)
     first, other = _losses(second, ours), _losses(second, theirs)
     return {name: float((other[name] - first[name]).mean()) for name in first}
 

@@ -13,8 +13,7 @@ Labels = NDArray[np.int64]
 
 def log_losses(labels: Labels, probabilities: Array) -> Array:
     """Return -log of the probability given to each row's true class, in nats, shape (n,)."""
-    wide = probabilities.astype(np.float64)
-    given = wide[np.arange(len(labels)), labels] / wide.sum(axis=1)
+    given = _given(labels, probabilities)
     return -np.log(np.maximum(given, np.finfo(probabilities.dtype).tiny))
 
 
@@ -24,8 +23,15 @@ def brier_losses(labels: Labels, probabilities: Array) -> Array:
     Of two classes that of the second, from 0 to 1; of more the sum over all, from 0 to 2, as
     `sklearn.metrics.brier_score_loss` has it.
     """
-    errors = probabilities.astype(np.float64)
-    errors /= errors.sum(axis=1, keepdims=True)
-    errors[np.arange(len(labels)), labels] -= 1
-    squares = (errors**2).sum(axis=1)
-    return squares / 2 if probabilities.shape[1] == 2 else squares
+    given = _given(labels, probabilities)
+    if probabilities.shape[1] == 2:
+        return (1 - given) ** 2
+    wide = probabilities.astype(np.float64, copy=False)
+    squares = np.einsum("ij,ij->i", wide, wide) / wide.sum(axis=1) ** 2  # no copy of many classes
+    return np.maximum(squares - given**2, 0) + (1 - given) ** 2
+
+
+def _given(labels: Labels, probabilities: Array) -> Array:
+    """Return the share of each row's probabilities that its true class has, in float64."""
+    wide = probabilities.astype(np.float64, copy=False)
+    return wide[np.arange(len(labels)), labels] / wide.sum(axis=1)
