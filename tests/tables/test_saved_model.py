@@ -107,6 +107,23 @@ def test_what_is_not(tmp_path):
     assert whole.classes == [1e20, 2e20]
 
 
+def test_a_report_of_0_1_0_has_three_figures():
+    report = cp.Model.load(OLD).report
+    assert list(report.scores["this network"]) == ["accuracy", "balanced accuracy", "log loss"]
+    for page in (repr(report), report._repr_html_()):
+        assert "0.5156" in page
+        assert "AUC" not in page
+
+
+def test_figures_of_two_classes_of_a_model_that_has_none(tmp_path):
+    """Whatever is read can be shown."""
+    scores = {"this network": {"AUC": 0.5}, "mean": {"AUC": None}}
+    model = load_changed(at("report", "scores", value=scores), tmp_path / "m")
+    assert "positive class" in repr(model.report)
+    model = load_changed(lambda h, d: h["report"].update(scores=scores, classes={}), tmp_path / "m")
+    assert "positive class" not in repr(model.report)
+
+
 class TestParts:
     """Parts that fit each other in number, and still make no model, are not saved."""
 

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     balanced_accuracy_score,
+    brier_score_loss,
     confusion_matrix,
     log_loss,
+    mean_squared_error,
     precision_recall_fscore_support,
     r2_score,
+    roc_auc_score,
     root_mean_squared_error,
 )
 
@@ -33,9 +37,32 @@ class TestScores:
         assert scores.log_loss == pytest.approx(log_loss(y, shares))
         assert np.array_equal(scores.confusion, confusion_matrix(y, called))
         precision, recall, f1, _ = precision_recall_fscore_support(y, called)
+        of_each = np.eye(4)[y]
+        assert scores.brier == pytest.approx(4 * mean_squared_error(of_each, shares))
+        assert "AUC" not in scores.figures
+        assert "positive_class" not in scores.to_dict()
         np.testing.assert_allclose(scores.precision, precision)
         np.testing.assert_allclose(scores.recall, recall)
         np.testing.assert_allclose(scores.f1, f1)
+
+    def test_two_classes_against_scikit_learn(self):
+        """scikit-learn too takes the second class for the positive one."""
+        rng = np.random.default_rng(0)
+        shares = rng.dirichlet(np.ones(2), 200)
+        y = rng.integers(0, 2, 200)
+        words = np.array(["bad", "good"])[y]
+        scores = class_scores(["bad", "good"], y, shares)
+        assert scores.brier == pytest.approx(brier_score_loss(y, shares[:, 1]))
+        assert scores.auc == pytest.approx(roc_auc_score(words, shares[:, 1]))
+        precision = average_precision_score(words, shares[:, 1], pos_label="good")
+        assert scores.average_precision == pytest.approx(precision)
+        told = scores.to_dict()
+        assert list(told)[:8] == ["rows", "accuracy", "balanced_accuracy", "log_loss", "brier", "auc", "average_precision", "positive_class"]  # fmt: skip
+        assert told["positive_class"] == "good"
+        text = repr(scores)
+        assert "positive class, of AUC and average precision: good" in text
+        assert max(map(len, text.splitlines())) <= 80
+        assert f"average precision {precision:.4f}" in text
 
     def test_numbers_against_scikit_learn(self):
         rng = np.random.default_rng(0)
@@ -58,6 +85,9 @@ class TestScores:
         }
         assert scores.balanced_accuracy == 0.5
         json.dumps(scores.to_dict(), allow_nan=False)
+        alone = class_scores(["a", "b"], np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+        assert alone.to_dict()["auc"] is alone.to_dict()["average_precision"] is None
+        assert "AUC -" in repr(alone)
         one = NumberScores("y", np.array([2.0]), np.array([3.0]))
         assert one.to_dict()["r2"] is None
 

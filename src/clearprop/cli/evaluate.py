@@ -31,8 +31,9 @@ def evaluate(
 ) -> None:
     """Compare a model's predictions with the target column of a table.
 
-    For classes: accuracy, log loss, a table by class and the confusion matrix. For numbers: R2,
-    RMSE and MAE in the target's own unit. Rows that the model was trained on flatter it.
+    For classes: accuracy, balanced accuracy, log loss and Brier score, of two also AUC and average
+    precision; a table by class and the confusion matrix. For numbers: R2, and RMSE and MAE in
+    the target's own unit. Rows that the model was trained on flatter it.
     """
     check_picture(plot, replace=force)
     scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)

@@ -46,6 +46,7 @@ class Purpose(IntEnum):
     VALIDATION = 5
     CHECK = 6
     TEST = 7
+    BASELINES = 8
 
 
 def check_seed(seed: int) -> int:

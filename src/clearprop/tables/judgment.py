@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.network import Network
-from clearprop.tables.baselines import baselines
+from clearprop.tables.baselines import NAIVE, baselines, sample
+from clearprop.tables.comparison import compare_classes, compare_numbers
 from clearprop.tables.encoding import Input
 from clearprop.tables.preparation import Prepared
-from clearprop.tables.report import OURS, Report, verdict
+from clearprop.tables.report import OURS, Report
 from clearprop.tables.scores import scores_of
 from clearprop.tables.text import shortened
+from clearprop.tables.verdict import few, rows_in_words, verdict
 from clearprop.training.watching.history import History
 
 Array = NDArray[Any]
 
 
 def judge(
-    ready: Prepared, outputs: Array, compare: bool, seed: int
+    ready: Prepared, outputs: Array, compare: bool, seed: int, progress: bool | None = False
 ) -> tuple[dict[str, dict[str, float | None]], str]:
     """Return the figures of each model on the test rows, and what they say.
 
@@ -32,16 +35,24 @@ def judge(
     compare : bool
         Whether there are baselines to fit.
     seed : int
+    progress : bool or None
+        Whether to say which baseline is learning; None: of one that takes two seconds.
     """
     target, split = ready.target, ready.split
-    goal = ready.goal.take(split.test)
-    predicted = {OURS: outputs}
+    predicted, said = {OURS: outputs}, []
     if compare:
         learned = np.sort(np.concatenate([split.training, split.validation]))
+        n, n_classes = len(learned), len(target.classes)
+        learned = learned[sample(ready.y[learned], n_classes, seed)]
+        if len(learned) < n:
+            said.append(f"The baselines learned from a sample of {len(learned):,} of {n:,} rows.")
         X, y = ready.X[learned], ready.y[learned]
-        found = baselines(X, y, ready.X[split.test], len(target.classes), seed)
+        found = baselines(X, y, ready.X[split.test], n_classes, seed, progress)
         for name, theirs in found.items():
             predicted[name] = theirs if target.classes else theirs * target.scale + target.mean
+        if "gradient boosting" not in predicted:
+            said.append("Gradient boosting is left out, as it would take many minutes here.")
+    goal = ready.goal.take(split.test)
     scores = {
         name: {
             key: value if np.isfinite(value) else None
@@ -49,30 +60,34 @@ def judge(
         }
         for name, values in predicted.items()
     }
-    if not compare:
-        return scores, ""
-    merits = {name: _merit(ready, values) for name, values in predicted.items()}
-    ours = merits.pop(OURS)
-    leads = {name: _lead(ours, theirs) for name, theirs in merits.items()}
-    said = verdict(scores, leads, len(split.test))
-    if "gradient boosting" not in scores:
-        said += " Gradient boosting is left out, as it would take minutes here."
-    return scores, said
+    return scores, " ".join([_shown(ready, predicted), *said]) if compare else ""
 
 
-def _merit(ready: Prepared, outputs: Array) -> Array:
-    """Return how good each test row's prediction is; the mean is what models are compared by."""
-    y = ready.y[ready.split.test]
-    if ready.target.classes:
-        return (outputs.argmax(axis=1) == y).astype(np.float64)
-    return -(((outputs - ready.target.mean) / ready.target.scale - y) ** 2)
-
-
-def _lead(ours: Array, theirs: Array) -> tuple[float, float]:
-    """Return the mean of ours minus theirs, and its standard error."""
-    difference = ours - theirs
-    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else np.inf
-    return float(difference.mean()), float(error)
+def _shown(ready: Prepared, predicted: Mapping[str, Array]) -> str:
+    """Return what the test rows show of the network and each baseline, in words."""
+    target, rows = ready.target, ready.split.test
+    goal = ready.goal.take(rows)
+    theirs = {name: values for name, values in predicted.items() if name != OURS}
+    if target.classes:
+        labels = target.labels(goal)
+        of_each = np.bincount(labels, minlength=len(target.classes)).tolist()
+        counts = dict(zip(map(str, target.classes), of_each, strict=True))
+        if too_few := few(len(rows), counts):
+            return too_few
+        leads = {n: compare_classes(labels, predicted[OURS], p) for n, p in theirs.items()}
+        over_naive = leads["most frequent class"]
+        naive = "the most frequent class"
+    else:
+        true, counts = target.numbers(goal), {}
+        if too_few := few(len(rows), counts):
+            return too_few
+        if (true == true[0]).all():
+            return "The target is the same in all test rows: nothing can be compared."
+        leads = {n: compare_numbers(true, predicted[OURS], p) for n, p in theirs.items()}
+        over_naive = {"R2": leads["mean"]["R2"], "MAE": leads["median"]["MAE"]}
+        naive = "the mean or the median"
+    others = {name: one for name, one in leads.items() if name not in NAIVE}
+    return verdict(naive, over_naive, others, rows_in_words(len(rows), counts))
 
 
 def make_report(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from clearprop.display.html_table import html_table
 from clearprop.errors import printable
+from clearprop.tables.scores import about_positive
 from clearprop.tables.text import aligned, brief, shortened
 
 _WIDTH = 80
@@ -17,9 +17,6 @@ _LISTED = 12
 """Columns that are told one by one."""
 
 OURS = "this network"
-
-FEW_ROWS = 30
-"""With fewer test rows, two standard errors say nothing."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,10 +44,11 @@ class Report:
     network : str
         Its layers and size.
     scores : dict of str to dict of str to float or None
-        The figures on the test rows, of this network and of each baseline; None where one is
-        not defined; empty without test rows.
+        The figures on the test rows, of this network and of each baseline, as `Scores.figures`
+        has them (a model of 0.1.0 has fewer); None where one is not defined; empty without test
+        rows.
     verdict : str
-        How the network stands beside the best baseline.
+        What the test rows show: how the network stands beside each baseline; empty without any.
     """
 
     target: str
@@ -78,7 +76,10 @@ class Report:
             lines += [f"  {name:<10}  {first}", *(f"{'':14}{line}" for line in rest)]
         if self.scores:
             lines += ["", f"On {self.rows['test']:,} test rows, kept apart until now"]
-            lines += [*aligned(self._scores()), "", *textwrap.wrap(self.verdict, _WIDTH)]
+            head, *rows = self._scores()
+            lines += aligned([*_on_two_lines(head), *rows])
+            lines += [f"  {line}" for line in self._about()]
+            lines += ["", *textwrap.wrap(self.verdict, _WIDTH)] if self.verdict else []
         return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
@@ -87,9 +88,16 @@ class Report:
         if self.scores:
             head, *rows = self._scores()
             title = f"On {self.rows['test']:,} test rows, kept apart until now"
-            table += html_table(title, head, rows, right=range(1, len(head)))
-            table += f'<p style="max-width:48em">{html.escape(self.verdict)}</p>'
-        return table
+            numbers = range(1, len(head))
+            table += html_table(title, head, rows, right=numbers, wrap=numbers)
+            for line in (*self._about(), self.verdict):
+                table += f'<p style="max-width:48em">{html.escape(line)}</p>'
+        return f'<div style="overflow-x:auto">{table}</div>'
+
+    def _about(self) -> list[str]:
+        """Return what to know of the figures."""
+        of_two = "AUC" in next(iter(self.scores.values())) and len(self.classes) == 2
+        return [about_positive(list(self.classes)[1])] if of_two else []
 
     def _scores(self) -> list[list[str]]:
         names = list(next(iter(self.scores.values())))
@@ -147,53 +155,12 @@ class Report:
         return [(kind, _list(names)) for kind, names in kinds.items() if names]
 
 
+def _on_two_lines(head: list[str]) -> list[list[str]]:
+    """Return the head of a table as lines, so that the figures of two classes fit in 80 columns."""
+    long = [name.rpartition(" ") if len(name) > 9 else ("", "", name) for name in head]
+    first, last = [one for one, _, _ in long], [one for _, _, one in long]
+    return [first, last] if any(first) else [last]
+
+
 def _list(items: list[str]) -> str:
     return shortened(items, most=_LISTED, between="; ")
-
-
-def verdict(
-    scores: Mapping[str, Mapping[str, float | None]],
-    leads: Mapping[str, tuple[float, float]],
-    rows: int,
-) -> str:
-    """Return in words how the network stands beside the best of the baselines.
-
-    Parameters
-    ----------
-    scores : mapping of str to mapping of str to float or None
-        The figures of each model; the first figure is the main one, of which more is better.
-    leads : mapping of str to (float, float)
-        Of each baseline, by how much our score per row is better, and the standard error.
-    rows : int
-        Test rows.
-    """
-    if rows < FEW_ROWS:
-        return (
-            f"Of {rows} test rows nothing follows about which of these is better: with more rows "
-            "the figures mean more."
-        )
-    figure = next(iter(scores[OURS]))
-    known = {name: value for name in leads if (value := scores[name][figure]) is not None}
-    ours = scores[OURS][figure]
-    if ours is None or not known:
-        return "The target is the same in all test rows: nothing can be compared."
-    naive, *_ = leads
-    if naive in known and leads[naive][0] <= 2 * leads[naive][1]:
-        return (
-            f"This network is not better than always answering the {naive}, beyond what chance "
-            f"makes ({figure} {brief(ours)}, {brief(known[naive])}): it has learned nothing of use."
-        )
-    best = max(known, key=lambda name: known[name])
-    ahead, error = leads[best]
-    compared = f"({figure} {brief(ours)}, {brief(known[best])})"
-    if abs(ahead) <= 2 * error or ahead == 0:
-        return (
-            f"Beside the best baseline, {best} {compared}, the difference is within what chance "
-            "makes of so few rows (two standard errors)."
-        )
-    if ahead > 0:
-        return f"This network is ahead of the best baseline, {best} {compared}."
-    return (
-        f"This network is behind {best} {compared}, by more than chance explains: prefer that "
-        "here, or try other settings."
-    )

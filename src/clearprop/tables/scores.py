@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.display.plotting import axes_for, tidy
+from clearprop.errors import printable
 from clearprop.tables.columns import Column
+from clearprop.tables.ranking import average_precision, roc_auc
+from clearprop.tables.row_losses import brier_losses, log_losses
 from clearprop.tables.target import Target
 from clearprop.tables.text import aligned, brief, cut
 
@@ -26,8 +30,13 @@ class Scores(ABC):
 
     @property
     @abstractmethod
+    def rows(self) -> int:
+        """The rows that were judged."""
+
+    @property
+    @abstractmethod
     def figures(self) -> dict[str, float]:
-        """The figures in one number each, the main one first."""
+        """The figures in one number each; NaN for one that is not defined on these rows."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -50,11 +59,22 @@ class ClassScores(Scores):
         ``confusion[i, j]`` counts the rows of class i that were called j.
     log_loss : float
         The mean of -log of the probability given to the true class, in nats.
+    brier : float
+        The mean squared error of the probabilities: of two classes that of the second, from 0 to
+        1; of more the sum over the classes, from 0 to 2.
+    auc : float or None
+        Of two classes, the area under the ROC curve; NaN without rows of both. None of more.
+    average_precision : float or None
+        Of two classes, that of the second, the positive one; NaN without rows of it. None of
+        more.
     """
 
     classes: tuple[str, ...]
     confusion: NDArray[np.int64]
     log_loss: float
+    brier: float
+    auc: float | None = None
+    average_precision: float | None = None
 
     @property
     def rows(self) -> int:
@@ -89,12 +109,16 @@ class ClassScores(Scores):
 
     @property
     def figures(self) -> dict[str, float]:
-        """Accuracy, balanced accuracy and log loss."""
-        return {
+        """Accuracy, balanced accuracy, log loss, Brier score; AUC and average precision of two."""
+        figures = {
             "accuracy": self.accuracy,
             "balanced accuracy": self.balanced_accuracy,
             "log loss": self.log_loss,
+            "Brier": self.brier,
         }
+        if self.auc is not None and self.average_precision is not None:
+            figures |= {"AUC": self.auc, "average precision": self.average_precision}
+        return figures
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON holds it; what is not defined is null."""
@@ -114,21 +138,28 @@ class ClassScores(Scores):
                 strict=True,
             )
         }
+        figures = {
+            name.lower().replace(" ", "_"): _or_none(value) for name, value in self.figures.items()
+        }
+        positive = {} if self.auc is None else {"positive_class": self.classes[1]}
         return {
             "rows": self.rows,
-            **{name.replace(" ", "_"): value for name, value in self.figures.items()},
+            **figures,
+            **positive,
             "classes": per_class,
             "confusion": self.confusion.tolist(),
         }
 
     def __repr__(self) -> str:
-        figures = "  ".join(f"{name} {brief(value)}" for name, value in self.figures.items())
         counts = self.confusion.sum(axis=1)
         rows = [["class", "rows", "precision", "recall", "f1"]]
         for i, name in enumerate(self.classes):
             three = [_shown(a[i]) for a in (self.precision, self.recall, self.f1)]
             rows.append([name, f"{counts[i]:,}", *three])
-        lines = [f"{self.rows:,} rows: {figures}", "", *aligned(rows), ""]
+        lines = _first_lines(self)
+        if self.auc is not None:
+            lines.append(about_positive(self.classes[1]))
+        lines += ["", *aligned(rows), ""]
         if len(self.classes) <= _MATRIX_CLASSES:
             names = [cut(name, 16) for name in self.classes]
             matrix = [["", *names]]
@@ -244,14 +275,13 @@ class NumberScores(Scores):
         }
 
     def __repr__(self) -> str:
-        figures = "  ".join(f"{name} {brief(value)}" for name, value in self.figures.items())
         worst = np.argsort(-np.abs(self.errors), kind="stable")[:5]
         table = [["row", "true", "predicted", "error"]]
         table += [
             [str(i), f"{self.true[i]:.5g}", f"{self.predicted[i]:.5g}", f"{self.errors[i]:+.4g}"]
             for i in worst
         ]
-        return "\n".join([f"{self.rows:,} rows: {figures}", "", "furthest off", *aligned(table)])
+        return "\n".join([*_first_lines(self), "", "furthest off", *aligned(table)])
 
     def plot(self, ax: Any = None) -> Any:
         """Draw predicted over true values, with the line where they are the same.
@@ -292,11 +322,14 @@ def class_scores(
     K = len(classes)
     called = probabilities.argmax(axis=1)
     confusion = np.bincount(labels * K + called, minlength=K * K).reshape(K, K)
-    wide = probabilities.astype(np.float64)
-    given = wide[np.arange(len(labels)), labels] / wide.sum(axis=1)
-    smallest = np.finfo(probabilities.dtype).tiny
-    log_loss = float(-np.log(np.maximum(given, smallest)).mean())
-    return ClassScores(tuple(map(str, classes)), confusion, log_loss)
+    log_loss = float(log_losses(labels, probabilities).mean())
+    brier = float(brier_losses(labels, probabilities).mean())
+    auc = precision = None
+    if K == 2:
+        positive, given = labels == 1, probabilities[:, 1]
+        auc, precision = roc_auc(positive, given)[0], average_precision(positive, given)[0]
+    names = tuple(map(str, classes))
+    return ClassScores(names, confusion, log_loss, brier, auc, precision)
 
 
 def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
@@ -304,6 +337,21 @@ def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
     if target.classes:
         return class_scores(target.classes, target.labels(goal), outputs)
     return NumberScores(target.column, target.numbers(goal), outputs)
+
+
+def about_positive(name: str) -> str:
+    """Return which of two classes average precision is of."""
+    shown = printable(cut(name)).replace("\n", " ")
+    return f"positive class, of AUC and average precision: {shown}"
+
+
+def _first_lines(scores: Scores) -> list[str]:
+    """Return the rows and figures; a figure's words and number stay on one line."""
+    hard = "\N{NO-BREAK SPACE}"
+    told = [f"{name} {brief(value)}".replace(" ", hard) for name, value in scores.figures.items()]
+    before = f"{scores.rows:,} rows: "
+    lines = textwrap.wrap(before + "  ".join(told), 80, subsequent_indent=" " * len(before))
+    return [line.replace(hard, " ") for line in lines]
 
 
 def _ratio(top: Array, bottom: Array) -> Array:
