@@ -17,6 +17,8 @@ import clearprop as cp
 from clearprop.files import model_file
 
 OLD = Path(__file__).parent / "written_by_0_1_0"
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is of Clearprop 0.1.0")
 ANSWERS = json.loads((OLD / "answers.json").read_text())
 X = np.array([[0.5, -1.0, 2.0], [3.0, 0.25, -0.125]])
 TABLE = pl.DataFrame(

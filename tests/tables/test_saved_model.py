@@ -14,6 +14,8 @@ from clearprop.tables.encoding import Encoding
 
 OLD = Path(__file__).parents[1] / "files" / "written_by_0_1_0" / "model.safetensors"
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*is of Clearprop 0.1.0")
+
 
 def taken_apart():
     whole = OLD.read_bytes()
