@@ -102,7 +102,7 @@ def test_a_large_network_is_in_memory_once(tmp_path):
 
 def parts_of(inputs: tuple[Input, ...]) -> Parts:
     n_values = sum(len(one.values) for one in inputs)
-    encoding = Encoding(inputs, {name: np.ones(n_values) for name in STATISTICS})
+    encoding = Encoding(inputs, {name: np.ones(n_values) for name in STATISTICS}, ())
     network = cp.Network([len(encoding.features), 1, 1])
     rows = dict.fromkeys(("training", "validation", "test", "without target"), 1)
     training = {"epochs": 1, "best_epoch": None, "stopped": "completed", "seconds": 0.1}
