@@ -18,7 +18,7 @@ from clearprop.numerics.random import Purpose
 from clearprop.tables.columns import read_columns
 from clearprop.tables.conventions import decide
 from clearprop.tables.detection import detect_inputs
-from clearprop.tables.encoding import Unusual, fit_encoding
+from clearprop.tables.encoding import Unusual, fit_encoding, most_categories
 from clearprop.tables.split import put_aside, split_rows
 from clearprop.tables.target import detect_target
 from example_tables import PENGUINS
@@ -28,7 +28,8 @@ def fitted(table):
     """The encoding of a table, and its columns as they are read."""
     columns = decide(read_columns(table), typed=True, decimal=".", missing=(), wishes={})
     detected = detect_inputs(columns, np.arange(len(table)), drop=(), keep=(), categorical=())
-    return fit_encoding(detected.inputs, detected.columns, ()), detected.columns
+    most = most_categories(detected.inputs, detected.columns)
+    return fit_encoding(detected.inputs, detected.columns, (), most), detected.columns
 
 
 def encoded(encoding, table):
@@ -188,18 +189,36 @@ class TestEncoding:
             {"n": [0.0, 7.0, None, 3.0], "c": ["a", "new", None, "rare"], "d": ["2024-01-01", "2023-12-31", None, "2025-01-01"], "b": [True] * 4}
         )  # fmt: skip
         assert encoding.unusual(encoding.read(read_columns(table))[0]) == {
-            "n": Unusual(1, 2, 0), "c": Unusual(1, 0, 2), "d": Unusual(1, 2, 0), "b": Unusual(0, 0, 0)
+            "n": Unusual(1, 2, 0), "c": Unusual(1, 0, 1), "d": Unusual(1, 2, 0), "b": Unusual(0, 0, 0)
         }  # fmt: skip
 
-    def test_many_categories_share_an_input(self):
-        n = 1200
-        encoding, columns = fitted(
-            pl.DataFrame({"c": [f"v{i % 301}" for i in range(n)], "x": range(0, 2 * n, 2)})
-        )
-        X = encoding.encode(columns)
+    def test_many_categories(self):
+        """All have an input where there is room; those that share one are known, too."""
+        n = 4000
+        table = pl.DataFrame({"c": [f"v{i % 1000}" for i in range(n)], "x": range(0, 2 * n, 2)})
+        encoding, columns = fitted(table)
+        assert encoding.encode(columns).shape == (n, 1001)
+        assert not encoding.unusual(columns)["c"]
+        few = fit_encoding(encoding.inputs, columns, (), 100)
+        X = few.encode(columns)
         assert X.shape == (n, 101)
-        assert encoding.features.count("c is rare or new") == 1
+        assert few.features.count("c is rare or new") == 1
         np.testing.assert_array_equal(X[:, :100].sum(axis=1), 1)
+        assert not few.unusual(columns)["c"]
+        new, _ = few.read(
+            read_columns(pl.DataFrame({"c": ["v999", "v1000", None], "x": [0.0] * 3}))
+        )
+        assert few.unusual(new)["c"] == Unusual(1, 0, 1)
+
+    def test_room_is_shared(self, monkeypatch):
+        n = 1200
+        columns = {f"c{k}": [f"v{i % k}" for i in range(n)] for k in (150, 300, 400)}
+        inputs, read = (found := fitted(pl.DataFrame(columns)))[0].inputs, found[1]
+        assert most_categories(inputs, read) == 400
+        monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 600)
+        assert most_categories(inputs, read) == (600 - 3 - 150) // 2
+        monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 50)
+        assert most_categories(inputs, read) == 100
 
     def test_numbers_too_large(self):
         with pytest.raises(
@@ -211,7 +230,7 @@ class TestEncoding:
         table = pl.DataFrame({"n": [1.0, 2.0, None, None], "c": ["a", "b", None, None]})
         encoding, columns = fitted(table)
         rows = {name: column.take([2, 3]) for name, column in columns.items()}
-        encoding = fit_encoding(encoding.inputs, rows, ())
+        encoding = fit_encoding(encoding.inputs, rows, (), 100)
         assert np.isfinite(encoding.encode(columns)).all()
 
 

@@ -65,9 +65,9 @@ class TestPredict:
         )
         assert len(model.predict(odd)) == 4
         counts = model.unusual(odd)
-        assert (counts["island"].rare_or_new, counts["island"].missing) == (2, 1)
+        assert (counts["island"].new, counts["island"].missing) == (2, 1)
         assert (counts["body_mass_g"].out_of_range, counts["body_mass_g"].missing) == (2, 1)
-        assert not counts["flipper_length_mm"].rare_or_new
+        assert not counts["flipper_length_mm"].new
 
     def test_classes_of_numbers_and_booleans_keep_their_type(self):
         X = np.linspace(-1, 1, 60)

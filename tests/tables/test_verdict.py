@@ -82,7 +82,7 @@ class TestWords:
 
 def put_aside(table, target):
     """The rows that `cp.Model.fit` with seed 0 puts aside to test on."""
-    ready = prepare(table, target, task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
+    ready = prepare(table, target, task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
     return table.iloc[ready.split.test]
 
 
@@ -166,7 +166,7 @@ def test_a_constant_between_mean_and_median_has_learned_nothing():
     """Of a skew target its absolute errors are smaller than the mean's, in every such sample."""
     y = np.exp(np.random.default_rng(0).normal(size=1500))
     table = pd.DataFrame({"x": np.random.default_rng(1).normal(size=1500), "y": y})
-    ready = prepare(table, "y", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
+    ready = prepare(table, "y", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
     constant = np.full(len(ready.split.test), (y.mean() + np.median(y)) / 2)
     scores, said = judge(ready, constant, compare=True, seed=0)
     assert scores["median"]["MAE"] < scores["this network"]["MAE"] < 0.97 * scores["mean"]["MAE"]

@@ -87,9 +87,9 @@ def say_unusual(model: cp.Model, table: Any) -> None:
     known = {*model.columns, *model.report.dropped, model.target}
     new = [name for name in names_of(table) if name not in known]
     if found:
-        rows = [["column", "missing", "out of range", "rare or new"]]
+        rows = [["column", "missing", "out of range", "new"]]
         for name, c in found.items():
-            counts = (c.missing, c.out_of_range, c.rare_or_new)
+            counts = (c.missing, c.out_of_range, c.new)
             rows.append([name, *(f"{count:,}" if count else "-" for count in counts)])
         say(f"In {n}, values unlike those the model learned from:")
         say("\n".join(aligned(rows)))
@@ -104,7 +104,7 @@ def warn_unusual(model: cp.Model, table: Any) -> None:
     odd = []
     for name, c in model.unusual(table).items():
         missing = 0 if name in model.report.missing else c.missing
-        if max(missing, c.out_of_range, c.rare_or_new) > MANY * len(table):
+        if max(missing, c.out_of_range, c.new) > MANY * len(table):
             odd.append(name)
     if odd:
         say(f"Much of {shortened(odd)} is unlike the rows the model learned from: see --report.")

@@ -115,6 +115,12 @@ def parse_columns(
     metavar="SHARE",
     help="Cells that may be no numbers or dates in a column of such: missing values, with a note.",
 )
+@click.option(
+    "--max-categories",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Values of a column with an input of their own. [default: as many as there is room for]",
+)
 @options.drop_missing_target
 @options.force("--out")
 @options.json_wanted("the report")
@@ -133,6 +139,7 @@ def train(
     columns: dict[str, str],
     missing_words: tuple[str, ...],
     unreadable: float,
+    max_categories: int | None,
     drop_missing_target: bool,
     force: bool,
     json_wanted: bool,
@@ -161,6 +168,7 @@ def train(
         columns=columns,
         missing_words=missing_words or None,
         unreadable=unreadable,
+        max_categories=max_categories,
         drop_missing_target=drop_missing_target,
         epochs=epochs,
         seed=seed,

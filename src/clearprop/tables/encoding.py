@@ -34,8 +34,11 @@ from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
-MAX_CATEGORIES = 100
-"""The inputs a category column has at most; rarer values share one, called "other"."""
+LEAST_CATEGORIES = 100
+"""Values of a column that have an input of their own, however many rows there are."""
+
+DENSE = 1 << 29
+"""Bytes of a network's inputs up to which more of them have one."""
 
 MIN_ROWS = 3
 """A value in fewer training rows than this is rare."""
@@ -64,6 +67,8 @@ class Input:
         Of a category or boolean: the values that have an input of their own.
     rare : int
         How many other values there were, which share an input with any that are new.
+    rare_words : tuple of str
+        These, unless the model is of 0.1.0.
     missing : bool
         Whether missing values have an input.
     parts : tuple of str
@@ -76,6 +81,7 @@ class Input:
     kind: str
     categories: tuple[str, ...] = ()
     rare: int = 0
+    rare_words: tuple[str, ...] = ()
     missing: bool = False
     parts: tuple[str, ...] = ()
     reading: Reading = AS_IT_IS
@@ -113,6 +119,13 @@ class Input:
         places = [place.get(word, len(place)) for word in words]
         return np.array([*places, -1], dtype=np.int64)[column.values]
 
+    def count_new(self, column: Column) -> int:
+        """Return how many values training did not have."""
+        known = {*self.categories, *self.rare_words}
+        words = words_as_known(column, self.kind, [*self.categories, *self.rare_words])
+        counts = column.counts()
+        return sum(int(n) for word, n in zip(words, counts, strict=True) if word not in known)
+
     def flags_of(self, column: Column) -> Array:
         """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""
         flags = np.zeros((len(self.flags), len(column.values)))
@@ -127,14 +140,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Unusual:
-    """How many values of a column are missing, out of training's range, or rare or new there."""
+    """How many values of a column are missing, out of training's range, or not known there."""
 
     missing: int
     out_of_range: int
-    rare_or_new: int
+    new: int
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.out_of_range or self.rare_or_new)
+        return bool(self.missing or self.out_of_range or self.new)
 
 
 @dataclass(frozen=True)
@@ -222,7 +235,7 @@ class Encoding:
             outside = unseen = 0
             values = one.values_of(column)
             if one.kind in KINDS_OF_CATEGORY:
-                unseen = int((one.places_of(column) == len(one.categories)).sum())
+                unseen = one.count_new(column)
             elif len(values):
                 low, high = self.statistics["low"][at], self.statistics["high"][at]
                 outside = int(((values[0] < low) | (values[0] > high)).sum())
@@ -249,8 +262,34 @@ class Encoding:
         return [asdict(one) for one in self.inputs]
 
 
+def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
+    """Return how many values of a column get an input of their own: all, where there is room.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+    columns : mapping of str to Column
+        All rows, as they are read.
+    """
+    sizes = sorted(
+        int(np.count_nonzero(columns[one.column].counts()))
+        for one in inputs
+        if one.kind == "category"
+    )
+    room = DENSE // (4 * len(columns[inputs[0].column].values)) - len(inputs)
+    for place, size in enumerate(sizes):  # what small ones leave, the larger ones share
+        each = room // (len(sizes) - place)
+        if size > each:
+            return max(LEAST_CATEGORIES, each)
+        room -= size
+    return max(LEAST_CATEGORIES, *sizes, 0)
+
+
 def fit_encoding(
-    inputs: Sequence[Input], columns: Mapping[str, Column], missing_words: Collection[str]
+    inputs: Sequence[Input],
+    columns: Mapping[str, Column],
+    missing_words: Collection[str],
+    most: int,
 ) -> Encoding:
     """Return the encoding for the training rows of a table.
 
@@ -262,6 +301,8 @@ def fit_encoding(
         The training rows, as they are read.
     missing_words : collection of str
         What stands for a missing value, beside empty cells.
+    most : int
+        Values of a column that have an input of their own.
 
     Raises
     ------
@@ -286,7 +327,7 @@ def fit_encoding(
             names_of = np.array(words_as_known(column, one.kind, ()), dtype=object)
             present = names_of[column.values[~column.missing]] if len(names_of) else []
         if len(present):
-            encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=MAX_CATEGORIES)
+            encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=most)
             encoder.fit(np.asarray(present)[:, None])
             infrequent = encoder.infrequent_categories_[0]
             rare = set() if infrequent is None else set(infrequent)
@@ -297,6 +338,7 @@ def fit_encoding(
                 one.kind,
                 tuple(categories),
                 len(rare),
+                tuple(sorted(rare)),
                 bool(column.missing.any()),
                 one.parts,
                 one.reading,

@@ -120,6 +120,7 @@ class Model(ModelExports):
         columns: Mapping[str, str] | None = None,
         missing_words: Collection[str] | None = None,
         unreadable: float = FEW,
+        max_categories: int | None = None,
         drop_missing_target: bool = False,
         validation: float = 0.15,
         test: float = 0.2,
@@ -164,6 +165,10 @@ class Model(ModelExports):
         unreadable : float
             The share of a column's cells that may be no numbers or dates in a column of such;
             they are missing values then, which a note counts. With more it is text.
+        max_categories : int, optional
+            How many values of a column have an input of their own at most, the one that all others
+            share included. None: all that are in three rows or more, as long as the inputs of all
+            rows take half a gigabyte or less, and 100 in any case; a note says which share one.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
         validation, test : float
@@ -233,6 +238,9 @@ class Model(ModelExports):
             columns={} if columns is None else columns,
             missing_words=missing_words,
             unreadable=number("unreadable", unreadable, low=0, high=0.5),
+            max_categories=None
+            if max_categories is None
+            else count("max_categories", max_categories, 2),
             drop_missing_target=drop_missing_target,
             validation=validation,
             test=test,
@@ -429,7 +437,7 @@ class Model(ModelExports):
         Returns
         -------
         dict of str to Unusual
-            For each column used: ``missing``, ``out_of_range`` and ``rare_or_new`` values.
+            For each column used: ``missing``, ``out_of_range`` and ``new`` values.
 
         Raises
         ------

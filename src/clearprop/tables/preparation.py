@@ -14,7 +14,7 @@ from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
-from clearprop.tables.encoding import Encoding, fit_encoding
+from clearprop.tables.encoding import MIN_ROWS, Encoding, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.split import Split, split_rows
 from clearprop.tables.table_files import read_table
@@ -76,6 +76,7 @@ def prepare(
     columns: Mapping[str, str],
     missing_words: Collection[str] | None,
     unreadable: float,
+    max_categories: int | None,
     drop_missing_target: bool,
     validation: float,
     test: float,
@@ -131,9 +132,28 @@ def prepare(
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
     used = {name: column.take(rows) for name, column in detected.columns.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
-    encoding = fit_encoding(detected.inputs, learned, words)
+    most = most_categories(detected.inputs, used) if max_categories is None else max_categories
+    encoding = fit_encoding(detected.inputs, learned, words, most)
+    detected.notes.extend(_folded(encoding, learned, most))
     X, y = encoding.encode(used), aim.encode(goal)
     return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
+
+
+def _folded(encoding: Encoding, learned: Columns, most: int) -> list[str]:
+    """Say which values share an input, and how many rows have them."""
+    notes = []
+    for one in encoding.inputs:
+        if one.kind == "category" and one.rare:
+            places = one.places_of(learned[one.column])
+            share = float((places == len(one.categories)).mean())
+            why = f"those in fewer than {MIN_ROWS} rows to learn from"
+            if len(one.categories) + 1 >= most:
+                why = f"all but the most frequent {len(one.categories):,} (max_categories)"
+            notes.append(
+                f"{one.column!r}: {one.rare:,} of {len(one.categories) + one.rare:,} values share "
+                f"an input, {why}, such as {cut(one.rare_words[0])!r}; {share:.1%} of the rows"
+            )
+    return notes
 
 
 def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str]:

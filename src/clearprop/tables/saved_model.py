@@ -154,6 +154,8 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         and len(set(parts)) == len(parts)
         and bool(parts) == (kind == "date")
         and _is_count(header["rare"])
+        and _is_list_of(_is_text, header.get("rare_words", []))
+        and len(header.get("rare_words", [])) in (0, header["rare"])
         and (has_categories or not (categories or header["rare"]))
         and (kind != "boolean" or set(categories) <= {"true", "false"})
         and type(header["missing"]) is bool
@@ -165,6 +167,7 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         kind,
         tuple(categories),
         header["rare"],
+        tuple(header.get("rare_words", [])),
         header["missing"],
         tuple(parts),
         _read_reading(header.get("reading", header)),
