@@ -214,7 +214,7 @@ class TestEncoding:
         n = 1200
         columns = {f"c{k}": [f"v{i % k}" for i in range(n)] for k in (150, 300, 400)}
         inputs, read = (found := fitted(pl.DataFrame(columns)))[0].inputs, found[1]
-        assert most_categories(inputs, read) == 400
+        assert most_categories(inputs, read) == 401
         monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 600)
         assert most_categories(inputs, read) == (600 - 3 - 150) // 2
         monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 50)
