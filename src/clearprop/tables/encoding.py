@@ -282,7 +282,7 @@ def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> i
         if size > each:
             return max(LEAST_CATEGORIES, each)
         room -= size
-    return max(LEAST_CATEGORIES, *(size + 1 for size in sizes))  # and one that others share
+    return max([LEAST_CATEGORIES, *(size + 1 for size in sizes)])  # and one that others share
 
 
 def fit_encoding(
