@@ -447,6 +447,7 @@ class TestStart:
         module = sys.modules["clearprop.cli.warm_up"]
         loaded = []
         monkeypatch.setattr(module, "load", lambda *key: loaded.append(key))
+        monkeypatch.setattr(module.cache, "read", lambda kernel: ("symbol", b"code"))
         done = invoke("warm-up", "--precision", "both")
         assert done.exit_code == 0, done.output
         assert len(loaded) == len(set(loaded)) == 2 * len(functions.KERNELS)

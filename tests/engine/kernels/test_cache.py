@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -298,11 +299,15 @@ class TestWhere:
 
     @pytest.mark.parametrize("nowhere", ["", "relative", "./relative"])
     def test_relative_ones_are_ignored(self, no_settings, tmp_path, nowhere):
+        import pwd
+
+        entry = SimpleNamespace(pw_dir="/home/ann")
+        no_settings.setattr(pwd, "getpwuid", lambda uid: entry)
         no_settings.setenv("HOME", str(tmp_path))
         self.move(no_settings, "XDG_CACHE_HOME", nowhere)
         assert cache.folder().parent == tmp_path / ".cache" / "clearprop"
         self.move(no_settings, "HOME", nowhere)
-        assert cache.folder().parent == Path(self.at_home(), ".cache", "clearprop")
+        assert cache.folder().parent == Path("/home/ann/.cache/clearprop")
 
     def test_a_relative_choice_is_from_here(self, no_settings, tmp_path):
         no_settings.chdir(tmp_path)
@@ -345,12 +350,6 @@ class TestWhere:
     def move(patch, variable, value):
         patch.setenv(variable, str(value))
         cache.folder.cache_clear()
-
-    @staticmethod
-    def at_home():
-        import pwd
-
-        return pwd.getpwuid(os.getuid()).pw_dir
 
 
 def test_where_there_are_no_owners(no_settings, tmp_path):
