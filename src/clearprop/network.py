@@ -138,11 +138,10 @@ class Network(ExportMethods):
         self._set_topology(sizes, activations, output, loss, draw_biases is not None, dtype)
         seed = check_seed(seed)
         for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
-            draw_weights = resolve_initializer(initializer, f)
-            W[...] = draw_weights.draw(W.shape, Purpose.WEIGHTS, layer, seed)
+            _draw(resolve_initializer(initializer, f), W, Purpose.WEIGHTS, layer, seed)
         if draw_biases is not None:
             for layer, b in enumerate(self.biases, 1):
-                b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
+                _draw(draw_biases, b, Purpose.BIASES, layer, seed)
 
     def _set_topology(
         self,
@@ -310,7 +309,7 @@ class Network(ExportMethods):
             If the output leaves the data type's range; the message names the first layer
             that did.
         """
-        check_engine(engine)
+        engine = check_engine(engine)
         predictor = self.predictor() if engine == "compiled" else None
         if predictor is not None and self._fits(X):
             output, finite = predictor.outputs(X)
@@ -505,6 +504,14 @@ class Network(ExportMethods):
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
         return html_table(self._title(), head, rows, right=[4])
+
+
+def _draw(rule: Initializer, view: Array, purpose: Purpose, layer: int, seed: int) -> None:
+    """Write what an initializer draws for a layer."""
+    with np.errstate(over="ignore"):
+        view[...] = rule.draw(view.shape, purpose, layer, seed)
+    if not np.isfinite(view).all():
+        raise ArgumentError(f"{rule} draws numbers too large for {view.dtype}: give a smaller one")
 
 
 def check_network(network: object) -> Network:

@@ -19,6 +19,7 @@ from clearprop.errors import (
     ShapeError,
     TargetError,
     TypeOfDataError,
+    shown,
 )
 
 Array = NDArray[Any]
@@ -248,14 +249,13 @@ def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
 
 def _kind_of_data(array: Array) -> str:
     if array.dtype.kind in "US":
-        return f"text such as {array.flat[0].item()!r}"
+        return f"text such as {shown(array.flat[0].item())}"
     if array.dtype.kind in "Mm":
         return "dates or times"
     for position, value in zip(np.ndindex(array.shape), array.flat, strict=True):
         if not isinstance(value, int | float | np.number):
             where = f" at {list(position)}" if position else ""
-            text = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:37]}..."
-            return f"{text}, a {type(value).__name__},{where}".rstrip(",")
+            return f"{shown(value, 40)}, a {type(value).__name__},{where}".rstrip(",")
     return "objects: pass an array of a numeric dtype"
 
 

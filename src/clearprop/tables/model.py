@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
-from clearprop.checks.settings import count, number
+from clearprop.checks.settings import count, flag, listed, number
 from clearprop.errors import ArgumentError, NonFiniteError, unknown
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
@@ -184,16 +184,17 @@ class Model(ModelExports):
         ((10, 50, 1), 110)
         """
         seed = check_seed(seed)
-        number("validation", validation, low=0, high=0.5)
-        number("test", test, low=0, high=0.5)
+        validation = number("validation", validation, low=0, high=0.5)
+        test = number("test", test, low=0, high=0.5)
         if validation + test > 0.8:
             raise ArgumentError(
                 f"validation and test take {validation + test:.0%} of the rows together; 80% is "
                 "the most"
             )
-        if isinstance(hidden, int):
-            hidden = [hidden]
-        count("epochs", epochs, 1)
+        hidden = [count("hidden", size, 1, "the sizes of hidden layers") for size in listed(hidden)]
+        drop_missing_target = flag("drop_missing_target", drop_missing_target)
+        compare = flag("compare", compare)
+        epochs = count("epochs", epochs, 1)
         for name in set(training) - TRAINING:
             unknown("setting of training", name, TRAINING)
         ready = prepare(

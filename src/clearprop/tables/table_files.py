@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra
+from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra, shown
 from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
 from clearprop.tables.memory import NUMBER, TEXT, check_room, check_size
@@ -52,7 +52,7 @@ def kind_of(path: PathLike) -> str:
     """Return what the ending of a file's name says it is, or raise `TableFileError`."""
     ending = Path(path).suffix.lower()
     if ending not in KINDS:
-        what = f"ends with {ending!r}" if ending else "has no ending"
+        what = f"ends with {shown(ending)}" if ending else "has no ending"
         raise TableFileError(f"{path} {what}; known are {', '.join(KINDS)}")
     return KINDS[ending]
 

@@ -29,6 +29,9 @@ CALL = 0.05
 """Seconds that a call of compiled code should take about, so that Ctrl-C is soon heard."""
 
 
+_NO_RATES = np.zeros((1, 2))
+
+
 class CompiledEngine:
     """Makes the updates of a job, by compiled kernels.
 
@@ -80,7 +83,10 @@ class CompiledEngine:
         self._began[:] = standing.parameters
         self._began_at = run.now
         clock = standing.clock(job.total)
-        status, costs = run.advance(batches, rates_of(self.rule, run.now, batches, job.total))
+        # An optimizer of the user's own knows its rates itself.
+        compiled = run.gradient is None
+        rates = rates_of(self.rule, run.now, batches, job.total) if compiled else _NO_RATES
+        status, costs = run.advance(batches, rates)
         if run.now > self._began_at:  # its cost was finite
             self._verified, self._began = self._began, self._verified
             self._verified_at = self._began_at

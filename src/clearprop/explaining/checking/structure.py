@@ -121,8 +121,9 @@ def numbers(value: Any, what: str) -> Array:
         if array.dtype.kind == "O" and not any(item is None for item in array.ravel()):
             array = array.astype(np.float64)
         if array.dtype.kind in "biuf" or array.dtype.name == "bfloat16":
-            return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):  # infinity is refused by who asks
+                return array.astype(np.float64)
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise TypeOfDataError(f"{what} is not made of numbers") from error
     if array.dtype.kind == "c":
         raise TypeOfDataError(

@@ -147,7 +147,8 @@ def diagnose(
         rule = resolve_optimizer(optimizer)
         if isinstance(rule, LBFGS):
             raise ArgumentError("LBFGS finds its steps itself: diagnose without an optimizer")
-        rests = rate_at(getattr(rule, "learning_rate", 1.0), 0, 1) == 0.0  # a schedule's start
+        own = not isinstance(rule, tuple(OPTIMIZERS.values()))
+        rests = not own and rate_at(rule.learning_rate, 0, 1) == 0.0  # a schedule's start
         if np.isfinite(record.loss) and np.isfinite(record.gradient).all() and not rests:
             double = network.astype(np.float64, loss=loss)
             run = steps(

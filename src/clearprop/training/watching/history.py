@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from clearprop.checks.settings import choice
 from clearprop.display.curves import curves_svg
 from clearprop.display.plotting import tidy
 from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
@@ -214,8 +215,7 @@ def _check_library(library: str | None) -> str:
         if not installed:
             missing_extra("pandas or polars", "history.to_frame()", "tables")
         return installed[0]
-    if library not in LIBRARIES:
-        raise ArgumentError(f"library is {library!r}; it must be 'pandas', 'polars' or 'pyarrow'")
+    library = str(choice("library", library, LIBRARIES))
     if importlib.util.find_spec(library) is None:
         raise MissingExtraError(
             f"history.to_frame({library!r}) needs {library}, which is not installed: "

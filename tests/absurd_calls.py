@@ -1,0 +1,274 @@
+"""Valid calls of everything public, as (function, what it is given, which settings to change)."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import clearprop as cp
+from clearprop.tables.model import TRAINING
+
+X, Y = np.array([[0.0, 0.1], [0.3, 1.0], [1.0, 0.2], [0.9, 0.7]]), np.array([0, 1, 1, 0])
+TABLE = pd.DataFrame(
+    {
+        "a": np.linspace(0, 1, 24),
+        "b": np.linspace(1, 3, 24) ** 2,
+        "y": np.tile([0.0, 1.0, 0.5], 8),
+    }
+)
+
+
+def network(**changes):
+    return cp.Network(**{"sizes": [2, 2, 2], "activations": "tanh", "output": "softmax"} | changes)
+
+
+def _data():
+    return {"network": network(), "X": X, "y": Y}
+
+
+def _names(function):
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        name
+        for name, p in inspect.signature(function).parameters.items()
+        if name != "self" and p.kind not in kinds
+    ]
+
+
+def _and_trained(optimizer):
+    def make(**settings):
+        rule = optimizer(**settings)
+        for engine in ("reference", "compiled"):
+            cp.train(network(), X, Y, optimizer=rule, epochs=3, progress=False, engine=engine)
+        return repr(rule)
+
+    return make
+
+
+def _and_run(schedule):
+    def make(**settings):
+        rate = schedule(**settings)
+        assert all(rate(t, 10**6) >= 0 for t in (0, 1, 2, 100, 10**6))
+        cp.train(network(), X, Y, optimizer=cp.SGD(rate), batch_size=2, **_quick())
+        return repr(rate)
+
+    return make
+
+
+def _and_drawn(initializer):
+    def make(**settings):
+        return network(initializer=initializer(**settings), biases=initializer(**settings))
+
+    return make
+
+
+def _and_used(loss):
+    def make(**settings):
+        return cp.backprop(network(output="identity", loss=loss(**settings)), X, X)
+
+    return make
+
+
+def _train(**settings):
+    return repr(cp.train(**settings))
+
+
+def _steps(**settings):
+    return list(cp.steps(**settings))
+
+
+def _stopped(**settings):
+    rule = cp.EarlyStopping(**settings)
+    return cp.train(network(), X, Y, early_stopping=rule, epochs=2, progress=False)
+
+
+def _estimator(kind, y):
+    def fit(**settings):
+        return kind(**settings).fit(X, y).predict(X)
+
+    return fit
+
+
+def _logged(log):
+    def make(**settings):
+        made = log(**settings)
+        return cp.train(network(), X, Y, callbacks=[made], epochs=1, progress=False)
+
+    return make
+
+
+def _model(**settings):
+    return repr(cp.Model.fit(**settings))
+
+
+def _folder():
+    return Path(tempfile.mkdtemp())
+
+
+def _quick():
+    return {"epochs": 1, "progress": False}
+
+
+def _calls():
+    calls = {
+        "Network": (cp.Network, lambda: {"sizes": [2, 2, 2]}, _names(cp.Network)),
+        "from_weights": (
+            cp.Network.from_weights,
+            lambda: {"weights": [np.eye(2)], "biases": [np.zeros(2)]},
+            _names(cp.Network.from_weights),
+        ),
+        "predict": (network().predict, lambda: {"X": X}, ["X", "engine"]),
+        "astype": (network().astype, lambda: {"dtype": "float64"}, ["dtype", "loss"]),
+        "backprop": (cp.backprop, _data, _names(cp.backprop)),
+        "train": (_train, lambda: _data() | _quick(), _names(cp.train)),
+        "train reference": (
+            _train,
+            lambda: _data() | _quick() | {"engine": "reference", "precision": "float64"},
+            [name for name in _names(cp.train) if name not in ("X", "y", "network", "engine")],
+        ),
+        "train lbfgs": (
+            _train,
+            lambda: _data() | _quick() | {"optimizer": "lbfgs"},
+            ["l2", "threads", "shards", "callbacks", "metrics", "epochs", "batch_size"],
+        ),
+        "steps": (_steps, lambda: _data() | {"epochs": 1}, _names(cp.steps)),
+        "EarlyStopping": (_stopped, dict, _names(cp.EarlyStopping)),
+        "check_gradients": (cp.check_gradients, _data, _names(cp.check_gradients)),
+        "check_gradient_function": (
+            cp.check_gradient_function,
+            lambda: {
+                "f": lambda x: (x**2).sum(),
+                "gradient": lambda x: 2 * x,
+                "parameters": [1.0, -3.0],
+            },
+            _names(cp.check_gradient_function),
+        ),
+        "compare_gradients": (
+            cp.compare_gradients,
+            lambda: {"record": cp.backprop(network(), X, Y), "theirs": {"W1": np.zeros((2, 2))}},
+            _names(cp.compare_gradients),
+        ),
+        "explain": (
+            lambda **s: str(cp.explain(**s)),
+            lambda: {"network": network(), "x": X, "y": Y, "of": "W1[0,0]", "optimizer": "sgd"},
+            _names(cp.explain),
+        ),
+        "computation_graph": (
+            lambda **s: cp.computation_graph(**s).svg(),
+            lambda: {"network": network(), "x": X[0], "y": 1},
+            _names(cp.computation_graph),
+        ),
+        "diagnose": (lambda **s: str(cp.diagnose(**s)), _data, _names(cp.diagnose)),
+        "find_learning_rate": (
+            cp.find_learning_rate,
+            lambda: _data() | {"steps": 20},
+            _names(cp.find_learning_rate),
+        ),
+        "loss_surface": (
+            lambda **s: repr(cp.loss_surface(**s)),
+            lambda: _data() | {"first": "W1[0,0]", "second": "W1[0,1]", "points": 2},
+            _names(cp.loss_surface),
+        ),
+        "per_sample_gradients": (
+            cp.per_sample_gradients,
+            _data,
+            _names(cp.per_sample_gradients),
+        ),
+        "chain_rule_cost": (cp.chain_rule_cost, lambda: {"network": network()}, ["network"]),
+        "plot_weights": (
+            cp.plot_weights,
+            lambda: {"network": network()},
+            _names(cp.plot_weights),
+        ),
+        "plot_gradient_flow": (
+            cp.plot_gradient_flow,
+            lambda: {"record": cp.backprop(network(), X, Y)},
+            _names(cp.plot_gradient_flow),
+        ),
+        "Activation": (
+            cp.Activation,
+            lambda: {"name": "cube", "f": lambda z: z**3, "derivative": lambda z: 3 * z**2},
+            _names(cp.Activation),
+        ),
+        "Loss": (
+            cp.Loss,
+            lambda: {
+                "name": "own",
+                "value": lambda a, y: ((a - y) ** 2).sum(),
+                "derivative": lambda a, y: 2 * (a - y),
+            },
+            _names(cp.Loss),
+        ),
+        "save": (network().save, lambda: {"path": _folder() / "a"}, ["path"]),
+        "load": (cp.Network.load, _saved, _names(cp.Network.load)),
+        "to_onnx": (network().to_onnx, dict, _names(network().to_onnx)),
+        "to_c": (network().to_c, dict, ["name"]),
+        "to_sklearn": (network().to_sklearn, dict, ["classes"]),
+        "history": (
+            cp.train(network(), X, Y, **_quick()).to_frame,
+            dict,
+            ["library"],
+        ),
+        "to_text": (
+            cp.explain(network(), X, Y, "W1[0,0]").to_text,
+            dict,
+            ["width"],
+        ),
+        "Model.fit": (
+            _model,
+            lambda: {
+                "table": TABLE, "target": "y", "compare": False, "hidden": 2, "epochs": 1,
+                "progress": False, "task": "regression",
+            },
+            [*_names(cp.Model.fit), *sorted(TRAINING)],
+        ),  # fmt: skip
+        "CSVLog": (_logged(cp.CSVLog), lambda: {"path": _folder() / "a"}, _names(cp.CSVLog)),
+        "JSONLinesLog": (
+            _logged(cp.JSONLinesLog), lambda: {"path": _folder() / "a"}, _names(cp.JSONLinesLog),
+        ),
+        "TensorBoardLog": (
+            _logged(cp.TensorBoardLog), lambda: {"folder": _folder()}, _names(cp.TensorBoardLog),
+        ),
+    }  # fmt: skip
+    for kind in (cp.SGD, cp.Adam, cp.AdamW, cp.RMSprop, cp.RProp, cp.LBFGS):
+        calls[f"{kind.__name__}"] = (_and_trained(kind), dict, _names(kind))
+    for kind, given in (
+        (cp.constant, {"value": 0.1}),
+        (cp.step, {"initial": 0.1, "every": 2}),
+        (cp.exponential, {"initial": 0.1, "factor": 0.9}),
+        (cp.cosine, {"initial": 0.1}),
+        (cp.warmup_cosine, {"initial": 0.1, "warmup": 2}),
+        (cp.inverse_scaling, {"initial": 0.1}),
+    ):
+        calls[f"{kind.__name__}"] = (_and_run(kind), given.copy, _names(kind))
+    for kind in (cp.uniform, cp.normal):
+        calls[f"{kind.__name__}"] = (_and_drawn(kind), dict, _names(kind))
+    for kind in (cp.huber, cp.quantile):
+        calls[f"{kind.__name__}"] = (_and_used(kind), dict, _names(kind))
+    from clearprop.estimators.classifier import MLPClassifier
+    from clearprop.estimators.regressor import MLPRegressor
+
+    for kind, y in ((MLPClassifier, Y), (MLPRegressor, Y * 0.5)):
+        for solver in ("adam", "sgd", "lbfgs"):
+            calls[f"estimator {kind.__name__} {solver}"] = (
+                _estimator(kind, y),
+                lambda solver=solver: {
+                    "solver": solver, "max_iter": 2, "tol": 1e9, "n_iter_no_change": 1,
+                    "hidden_layer_sizes": 2,
+                },
+                _names(kind),
+            )  # fmt: skip
+    return calls
+
+
+def _saved():
+    path = _folder() / "a"
+    network().save(path)
+    return {"path": path}
+
+
+CALLS = _calls()
