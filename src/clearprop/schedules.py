@@ -39,7 +39,7 @@ def check_rate(name: str, rate: Rate, *, high: float = math.inf) -> None:
         raise ArgumentError(f"{name} is {shown(rate)}; a schedule is called with (t, total)")
 
 
-def _power(base: float, exponent: float) -> float:
+def power(base: float, exponent: float) -> float:
     """Return a positive number to a power; infinity beyond the largest number."""
     try:
         return float(float(base) ** float(exponent))
@@ -92,7 +92,7 @@ class step:  # noqa: N801 - called as a function is
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial * _power(self.factor, t // self.every))
+        return float(self.initial * power(self.factor, t // self.every))
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class exponential:  # noqa: N801 - called as a function is
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial * _power(self.factor, t))
+        return float(self.initial * power(self.factor, t))
 
 
 @dataclass(frozen=True)
@@ -210,4 +210,4 @@ class inverse_scaling:  # noqa: N801 - called as a function is
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial / _power(t + 1, self.power))
+        return float(self.initial / power(t + 1, self.power))

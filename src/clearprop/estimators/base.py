@@ -20,7 +20,7 @@ from clearprop.engine.settings import Accounting
 from clearprop.estimators.callbacks import CallbackSupportMixin, FitCallbacks
 from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_lbfgs, fit_stochastic
 from clearprop.estimators.own_callbacks import callbacks_of
-from clearprop.estimators.parameters import CONSTRAINTS, activation_of
+from clearprop.estimators.parameters import CONSTRAINTS, activation_of, check_parameters
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
 from clearprop.estimators.sparse import outputs
 from clearprop.estimators.state import packed, unpacked
@@ -78,6 +78,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return output
 
     # Fitting.
+
+    def _validate_params(self) -> None:
+        check_parameters(
+            type(self).__name__, self._parameter_constraints, self.get_params(deep=False)
+        )
 
     def _fit(self, given: Given, incremental: bool) -> Any:
         hidden = self._hidden_sizes()
