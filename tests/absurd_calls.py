@@ -88,7 +88,7 @@ def _stopped(**settings):
 
 def _estimator(kind, y):
     def fit(**settings):
-        return kind(**settings).fit(X, y).predict(X)
+        return kind(**settings).fit(np.tile(X, (5, 1)), np.tile(y, 5)).predict(X)
 
     return fit
 
@@ -111,6 +111,76 @@ def _folder():
 
 def _quick():
     return {"epochs": 1, "progress": False}
+
+
+def _methods():
+    """What the objects do that calls return."""
+    one, made = network(), cp.Model.fit(TABLE, "y", task="regression", **_tiny())
+    sorts = cp.Model.fit(TABLE, "y", task="classification", **_tiny())
+    graph = cp.computation_graph(one, X[0], 1)
+    record = cp.backprop(one, X, Y)
+    check = cp.check_gradients(network(activations="relu"), X, Y)
+    surface = cp.loss_surface(one, X, Y, "W1[0,0]", "W1[0,1]", points=2)
+    search = cp.find_learning_rate(one, X, Y, steps=20)
+    torch_free = {
+        "from_sklearn": (cp.Network.from_sklearn, {"mlp": one.to_sklearn()}),
+        "getitem": (one.__getitem__, {"name": "W1"}),
+        "setitem": (
+            lambda name, value: network().__setitem__(name, value),
+            {"name": "W1", "value": 1},
+        ),
+        "unflatten": (one.unflatten, {"vector": one.parameters}),
+        "Record getitem": (record.__getitem__, {"name": "W1"}),
+        "graph getitem": (graph.__getitem__, {"name": "W1[0,0]"}),
+        "Derivation getitem": (
+            cp.explain(cp.Network([1, 1]), [1.0], 1.0, of="W1[0,0]").__getitem__,
+            {"name": "dW1[0,0]"},
+        ),
+        "PerSampleGradients getitem": (
+            cp.per_sample_gradients(one, X, Y).__getitem__,
+            {"name": "dW1"},
+        ),
+        "GradientComparison getitem": (
+            cp.compare_gradients(record, {"W1": record["dW1"]}).__getitem__,
+            {"name": "W1"},
+        ),
+        "ladder": (check.ladder, {"name": None}),
+        "GradientCheck.plot": (check.plot, {"name": None, "ax": None}),
+        "ChainRuleCost.plot": (cp.chain_rule_cost(one).plot, {"ax": None}),
+        "LossSurface.plot": (surface.plot, {"ax": None}),
+        "LearningRateSearch.plot": (search.plot, {"ax": None}),
+        "History.plot": (made.history.plot, {"ax": None}),
+        "line": (made.history.epochs[0].line, {"of": None}),
+        "Model.predict": (made.predict, {"table": TABLE}),
+        "Model.predict_proba": (sorts.predict_proba, {"table": TABLE}),
+        "Model.encode": (made.encode, {"table": TABLE}),
+        "Model.encode_target": (made.encode_target, {"table": TABLE}),
+        "Model.evaluate": (made.evaluate, {"table": TABLE, "drop_missing_target": False}),
+        "Model.unusual": (made.unusual, {"table": TABLE}),
+        "Model.to_c": (made.to_c, {"name": "net"}),
+        "Model.to_onnx": (made.to_onnx, {"path": None}),
+    }
+    found = {name: (call, given.copy, list(given)) for name, (call, given) in torch_free.items()}
+
+    def stored():
+        path = _folder() / "a"
+        made.save(path)
+        return {"path": path, "activations": None}
+
+    found["Model.save"] = (made.save, lambda: {"path": _folder() / "a"}, ["path"])
+    found["Model.load"] = (cp.Model.load, stored, ["path", "activations"])
+    found["Model.read"] = (made.read, lambda: {"path": _written()}, ["path"])
+    return found
+
+
+def _written():
+    path = _folder() / "a.csv"
+    TABLE.to_csv(path)
+    return path
+
+
+def _tiny():
+    return {"compare": False, "hidden": 2, **_quick()}
 
 
 def _calls():
@@ -221,19 +291,26 @@ def _calls():
         "Model.fit": (
             _model,
             lambda: {
-                "table": TABLE, "target": "y", "compare": False, "hidden": 2, "epochs": 1,
-                "progress": False, "task": "regression",
+                "table": TABLE,
+                "target": "y",
+                "task": "regression",
+                **_tiny(),
             },
             [*_names(cp.Model.fit), *sorted(TRAINING)],
-        ),  # fmt: skip
+        ),
         "CSVLog": (_logged(cp.CSVLog), lambda: {"path": _folder() / "a"}, _names(cp.CSVLog)),
         "JSONLinesLog": (
-            _logged(cp.JSONLinesLog), lambda: {"path": _folder() / "a"}, _names(cp.JSONLinesLog),
+            _logged(cp.JSONLinesLog),
+            lambda: {"path": _folder() / "a"},
+            _names(cp.JSONLinesLog),
         ),
         "TensorBoardLog": (
-            _logged(cp.TensorBoardLog), lambda: {"folder": _folder()}, _names(cp.TensorBoardLog),
+            _logged(cp.TensorBoardLog),
+            lambda: {"folder": _folder()},
+            _names(cp.TensorBoardLog),
         ),
-    }  # fmt: skip
+    }
+    calls |= _methods()
     for kind in (cp.SGD, cp.Adam, cp.AdamW, cp.RMSprop, cp.RProp, cp.LBFGS):
         calls[f"{kind.__name__}"] = (_and_trained(kind), dict, _names(kind))
     for kind, given in (
@@ -257,11 +334,14 @@ def _calls():
             calls[f"estimator {kind.__name__} {solver}"] = (
                 _estimator(kind, y),
                 lambda solver=solver: {
-                    "solver": solver, "max_iter": 2, "tol": 1e9, "n_iter_no_change": 1,
+                    "solver": solver,
+                    "max_iter": 2,
+                    "tol": 1e9,
+                    "n_iter_no_change": 1,
                     "hidden_layer_sizes": 2,
                 },
                 _names(kind),
-            )  # fmt: skip
+            )
     return calls
 
 

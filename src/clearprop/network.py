@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop import notation
 from clearprop.activations import Activation
-from clearprop.checks.data import check_inputs
+from clearprop.checks.data import as_numbers, check_inputs
 from clearprop.checks.settings import check_engine
 from clearprop.display.html_table import html_table
 from clearprop.engine.prediction import Predictor
@@ -27,6 +27,7 @@ from clearprop.errors import (
     ModelFileError,
     NonFiniteError,
     ShapeError,
+    shown,
 )
 from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
@@ -260,7 +261,17 @@ class Network(ExportMethods):
         -------
         dict of str to ndarray
             "W1" of shape (n_1, n_0), "b1" of shape (n_1,), "W2", ...
+
+        Raises
+        ------
+        ShapeError
+            If it is no array of so many numbers.
         """
+        last = vector.shape[-1:] if isinstance(vector, np.ndarray) else ()
+        if last != (self.n_parameters,):
+            raise ShapeError(
+                f"vector is {shown(vector)}; it must be an array (..., {self.n_parameters})"
+            )
         return self._topology.unflatten(vector)
 
     def __getitem__(self, name: str) -> Any:
@@ -272,9 +283,10 @@ class Network(ExportMethods):
         """Write W^l, b^l or one of their numbers by its name."""
         array, index = self._find(name)
         target = array[index] if index else array
-        if np.shape(value) not in ((), np.shape(target)):
-            raise ShapeError(f"{name} has shape {np.shape(target)}, not {np.shape(value)}")
-        array[index or ...] = value
+        numbers = as_numbers(value, self.dtype, name)
+        if numbers.shape not in ((), np.shape(target)):
+            raise ShapeError(f"{name} has shape {np.shape(target)}, not {numbers.shape}")
+        array[index or ...] = numbers
 
     def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
         element = notation.parse(name)

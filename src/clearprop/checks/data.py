@@ -281,6 +281,25 @@ def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | No
     return cast
 
 
+def as_numbers(value: object, dtype: np.dtype[Any], what: str) -> Array:
+    """Return numbers of any shape in a type, NaN and infinity too, as they are to be written.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError
+        If they are of no shape, are no numbers, or are too large for the type.
+    """
+    array = _to_array(value, what)[0]
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+        raise NonFiniteDataError(f"{what} is {too_large(array[lost][0], dtype)}")
+    return cast
+
+
 def too_large(value: Any, dtype: np.dtype[Any]) -> str:
     """Return what a message says of a finite number that a data type cannot hold."""
     wider = ", or compute in float64" if dtype == np.float32 else ""

@@ -14,6 +14,8 @@ from clearprop.errors import shown
 
 Array = NDArray[Any]
 
+LARGEST = np.finfo(np.float64).max
+
 
 def weights_by_class(class_weight: Any, y: Array, classes: Array, incremental: bool) -> Array:
     """Return what each sample counts, shape (n,).
@@ -71,8 +73,9 @@ def _weights(chosen: Mapping[Any, Any], y: Array, classes: Array) -> Array:
 
 
 def _number(name: Any, weight: Any) -> float:
-    if not isinstance(weight, Real) or not np.isfinite(float(weight)) or weight < 0:
+    if not (isinstance(weight, Real) and 0 <= weight <= LARGEST):  # type: ignore[operator]
         raise ValueError(
-            f"class_weight of {name!r} is {shown(weight)}; weights must be finite numbers, 0 or more"
+            f"class_weight of {name!r} is {shown(weight)}; weights must be finite numbers, "
+            "0 or more"
         )
     return float(weight)

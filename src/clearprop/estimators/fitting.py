@@ -147,8 +147,8 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
 
     try:
         e.n_iter_, loss = minimize(
-            job, tolerance=e.tol, max_iter=_epochs(e), max_fun=min(int(e.max_fun), LARGEST), threads=_threads(e),
-            look=look,
+            job, tolerance=e.tol, max_iter=_epochs(e), max_fun=min(int(e.max_fun), LARGEST),
+            threads=_threads(e), look=look,
         )  # fmt: skip
     except NonFiniteError as error:
         raise ValueError(_refusal(error, False, e.network_.dtype)) from error

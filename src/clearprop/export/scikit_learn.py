@@ -194,7 +194,7 @@ def _class_names(classes: Any) -> Array:
 
     NumPy would make one kind of several, and scikit-learn measurements of fractions.
     """
-    scalar = not hasattr(classes, "__iter__") or np.ndim(classes) == 0
+    scalar = not hasattr(classes, "__iter__") or getattr(classes, "ndim", 1) == 0
     if scalar or isinstance(classes, str | bytes | Mapping | Set):
         raise ArgumentError(
             f"classes are to be a list, in the order of the outputs, not {shown(classes)}"

@@ -32,7 +32,7 @@ def check_given(given: Mapping[str, Any] | None, argument: str) -> None:
     for name, function in (given or {}).items():
         if not isinstance(function, Activation | Loss) or function.name != name:
             raise ArgumentError(
-                f"{argument}[{shown(name)}] is {shown(function)}, which is not called so"
+                f"{argument}[{shown(name)}] is {shown(function)}, which is not called {shown(name)}"
             )
 
 

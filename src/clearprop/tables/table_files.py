@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clearprop.checks.settings import check_path
 from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra, shown
 from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
@@ -81,7 +82,7 @@ def read_table(path: PathLike, as_text: Collection[str] = ()) -> pl.DataFrame:
     MissingExtraError
         If polars (the extra `tables`) is not installed.
     """
-    path = Path(path)
+    path = Path(check_path(path))
     kind, content = _open(path)
     if _START.search(content) is None:
         raise TableFileError(f"{path} is empty")

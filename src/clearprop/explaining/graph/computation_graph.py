@@ -85,7 +85,7 @@ class ComputationGraph:
         ElementError
             If the graph has no such node; a folded one has "W1", a detailed one "W1[0,1]".
         """
-        found = self._by_name(name)
+        found = self._by_name(name) if isinstance(name, str) else None
         if found is not None:
             return found
         element, view = notation.parse(name), "detailed" if self.detailed else "folded"

@@ -11,7 +11,7 @@ import numpy as np
 
 from clearprop.checks.settings import choice
 from clearprop.display.curves import curves_svg
-from clearprop.display.plotting import tidy
+from clearprop.display.plotting import check_axes, tidy
 from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
 from clearprop.training.watching.epochs import Epoch, Epochs
 
@@ -148,7 +148,7 @@ class History:
             figure = Figure(figsize=(5.0 * len(curves) + 0.4, 3.6), layout="constrained")
             axes = list(figure.subplots(1, len(curves), squeeze=False)[0])
         else:
-            figure, axes, curves = ax.figure, [ax], curves[:1]
+            figure, axes, curves = check_axes(ax).figure, [ax], curves[:1]
         numbers = range(1, len(self.epochs) + 1)
         marker = "o" if len(numbers) < 2 else ""
         for axis, (name, training, validation) in zip(axes, curves, strict=True):
