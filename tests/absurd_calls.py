@@ -1,4 +1,7 @@
-"""Valid calls of everything public, as (function, what it is given, which settings to change)."""
+"""Valid calls of everything public, by name: a function, what it is given, and what to change.
+
+What is given is made anew for each call, by a function.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import clearprop as cp
+from clearprop.estimators import MLPClassifier, MLPRegressor
 from clearprop.tables.model import TRAINING
 
 X, Y = np.array([[0.0, 0.1], [0.3, 1.0], [1.0, 0.2], [0.9, 0.7]]), np.array([0, 1, 1, 0])
@@ -122,7 +126,7 @@ def _methods():
     check = cp.check_gradients(network(activations="relu"), X, Y)
     surface = cp.loss_surface(one, X, Y, "W1[0,0]", "W1[0,1]", points=2)
     search = cp.find_learning_rate(one, X, Y, steps=20)
-    torch_free = {
+    methods = {
         "from_sklearn": (cp.Network.from_sklearn, {"mlp": one.to_sklearn()}),
         "getitem": (one.__getitem__, {"name": "W1"}),
         "setitem": (
@@ -160,7 +164,7 @@ def _methods():
         "Model.to_c": (made.to_c, {"name": "net"}),
         "Model.to_onnx": (made.to_onnx, {"path": None}),
     }
-    found = {name: (call, given.copy, list(given)) for name, (call, given) in torch_free.items()}
+    found = {name: (call, given.copy, list(given)) for name, (call, given) in methods.items()}
 
     def stored():
         path = _folder() / "a"
@@ -326,22 +330,15 @@ def _calls():
         calls[f"{kind.__name__}"] = (_and_drawn(kind), dict, _names(kind))
     for kind in (cp.huber, cp.quantile):
         calls[f"{kind.__name__}"] = (_and_used(kind), dict, _names(kind))
-    from clearprop.estimators.classifier import MLPClassifier
-    from clearprop.estimators.regressor import MLPRegressor
-
-    for kind, y in ((MLPClassifier, Y), (MLPRegressor, Y * 0.5)):
-        for solver in ("adam", "sgd", "lbfgs"):
-            calls[f"estimator {kind.__name__} {solver}"] = (
-                _estimator(kind, y),
-                lambda solver=solver: {
-                    "solver": solver,
-                    "max_iter": 2,
-                    "tol": 1e9,
-                    "n_iter_no_change": 1,
-                    "hidden_layer_sizes": 2,
-                },
-                _names(kind),
-            )
+    for kind, y, solver in (
+        (MLPClassifier, Y, "adam"),
+        (MLPRegressor, Y * 0.5, "sgd"),
+        (MLPClassifier, Y, "lbfgs"),
+    ):
+        given = {"solver": solver, "max_iter": 2, "tol": 1e9, "n_iter_no_change": 1}
+        given["hidden_layer_sizes"] = 2
+        name = f"estimator {kind.__name__} {solver}"
+        calls[name] = (_estimator(kind, y), given.copy, _names(kind))
     return calls
 
 

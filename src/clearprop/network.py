@@ -321,7 +321,7 @@ class Network(ExportMethods):
             If the output leaves the data type's range; the message names the first layer
             that did.
         """
-        engine = check_engine(engine)
+        check_engine(engine)
         predictor = self.predictor() if engine == "compiled" else None
         if predictor is not None and self._fits(X):
             output, finite = predictor.outputs(X)

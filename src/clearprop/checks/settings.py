@@ -66,9 +66,9 @@ def choice(name: str, value: Any, known: Sequence[str], *, or_none: bool = False
     raise ArgumentError(f"{name} is {shown(value)}; it must be {listed}")
 
 
-def check_engine(engine: Any) -> str:
-    """Return the name of an engine, or raise `ArgumentError`."""
-    return choice("engine", engine, ENGINES)
+def check_engine(engine: Any) -> None:
+    """Raise `ArgumentError` unless `engine` names one."""
+    choice("engine", engine, ENGINES)
 
 
 def check_path(path: Any, name: str = "path") -> str:

@@ -140,7 +140,7 @@ def train(
     >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
     (2.0, 1.0)
     """
-    engine = check_engine(engine)
+    check_engine(engine)
     threads = None if threads is None else count("threads", threads, 1, most=MOST_THREADS)
     progress = None if progress is None else flag("progress", progress)
     rule = resolve_optimizer(optimizer)

@@ -198,8 +198,9 @@ class Tree:
             if asked is not None and equation.name in (name, asked):
                 found = equation
         if found is None:
+            there = ", ".join(self.keys())
             raise ElementError(
-                f"{shown(name)} has no equation in this derivation; there are: {', '.join(self.keys())}"
+                f"{shown(name)} has no equation in this derivation; there are: {there}"
             )
         return found
 
