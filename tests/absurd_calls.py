@@ -117,7 +117,7 @@ def _quick():
     return {"epochs": 1, "progress": False}
 
 
-def _methods():
+def methods():
     """What the objects do that calls return."""
     one, made = network(), cp.Model.fit(TABLE, "y", task="regression", **_tiny())
     sorts = cp.Model.fit(TABLE, "y", task="classification", **_tiny())
@@ -126,7 +126,7 @@ def _methods():
     check = cp.check_gradients(network(activations="relu"), X, Y)
     surface = cp.loss_surface(one, X, Y, "W1[0,0]", "W1[0,1]", points=2)
     search = cp.find_learning_rate(one, X, Y, steps=20)
-    methods = {
+    found = {
         "from_sklearn": (cp.Network.from_sklearn, {"mlp": one.to_sklearn()}),
         "getitem": (one.__getitem__, {"name": "W1"}),
         "setitem": (
@@ -154,6 +154,11 @@ def _methods():
         "LossSurface.plot": (surface.plot, {"ax": None}),
         "LearningRateSearch.plot": (search.plot, {"ax": None}),
         "History.plot": (made.history.plot, {"ax": None}),
+        "to_frame": (made.history.to_frame, {"library": None}),
+        "to_text": (cp.explain(one, X, Y, "W1[0,0]").to_text, {"width": 100}),
+        "to_onnx": (one.to_onnx, {"path": None, "classes": None}),
+        "to_c": (one.to_c, {"name": "net"}),
+        "to_sklearn": (one.to_sklearn, {"classes": None}),
         "line": (made.history.epochs[0].line, {"of": None}),
         "Model.predict": (made.predict, {"table": TABLE}),
         "Model.predict_proba": (sorts.predict_proba, {"table": TABLE}),
@@ -164,17 +169,17 @@ def _methods():
         "Model.to_c": (made.to_c, {"name": "net"}),
         "Model.to_onnx": (made.to_onnx, {"path": None}),
     }
-    found = {name: (call, given.copy, list(given)) for name, (call, given) in methods.items()}
+    calls = {name: (call, given.copy, list(given)) for name, (call, given) in found.items()}
 
     def stored():
         path = _folder() / "a"
         made.save(path)
         return {"path": path, "activations": None}
 
-    found["Model.save"] = (made.save, lambda: {"path": _folder() / "a"}, ["path"])
-    found["Model.load"] = (cp.Model.load, stored, ["path", "activations"])
-    found["Model.read"] = (made.read, lambda: {"path": _written()}, ["path"])
-    return found
+    calls["Model.save"] = (made.save, lambda: {"path": _folder() / "a"}, ["path"])
+    calls["Model.load"] = (cp.Model.load, stored, ["path", "activations"])
+    calls["Model.read"] = (made.read, lambda: {"path": _written()}, ["path"])
+    return calls
 
 
 def _written():
@@ -279,19 +284,6 @@ def _calls():
         ),
         "save": (network().save, lambda: {"path": _folder() / "a"}, ["path"]),
         "load": (cp.Network.load, _saved, _names(cp.Network.load)),
-        "to_onnx": (network().to_onnx, dict, _names(network().to_onnx)),
-        "to_c": (network().to_c, dict, ["name"]),
-        "to_sklearn": (network().to_sklearn, dict, ["classes"]),
-        "history": (
-            cp.train(network(), X, Y, **_quick()).to_frame,
-            dict,
-            ["library"],
-        ),
-        "to_text": (
-            cp.explain(network(), X, Y, "W1[0,0]").to_text,
-            dict,
-            ["width"],
-        ),
         "Model.fit": (
             _model,
             lambda: {
@@ -314,7 +306,6 @@ def _calls():
             _names(cp.TensorBoardLog),
         ),
     }
-    calls |= _methods()
     for kind in (cp.SGD, cp.Adam, cp.AdamW, cp.RMSprop, cp.RProp, cp.LBFGS):
         calls[f"{kind.__name__}"] = (_and_trained(kind), dict, _names(kind))
     for kind, given in (

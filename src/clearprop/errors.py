@@ -59,7 +59,7 @@ def shown(value: object, most: int = 60) -> str:
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
     """
     if isinstance(value, int) and value.bit_length() > _BITS:
-        digits = int((value.bit_length() - 1) * math.log10(2)) + 1
+        digits = int(math.log10(abs(value))) + 1
         return f"a {'negative ' if value < 0 else ''}whole number of {digits:,} digits"
     try:
         text = repr(value)
