@@ -14,7 +14,6 @@ import pandas as pd
 
 import clearprop as cp
 from clearprop.estimators import MLPClassifier, MLPRegressor
-from clearprop.tables.model import TRAINING
 
 X, Y = np.array([[0.0, 0.1], [0.3, 1.0], [1.0, 0.2], [0.9, 0.7]]), np.array([0, 1, 1, 0])
 TABLE = pd.DataFrame(
@@ -292,7 +291,7 @@ def _calls():
                 "task": "regression",
                 **_tiny(),
             },
-            [*_names(cp.Model.fit), *sorted(TRAINING)],
+            _names(cp.Model.fit),
         ),
         "CSVLog": (_logged(cp.CSVLog), lambda: {"path": _folder() / "a"}, _names(cp.CSVLog)),
         "JSONLinesLog": (
