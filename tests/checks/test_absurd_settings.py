@@ -20,6 +20,7 @@ from absurd import VALUES
 from absurd_calls import CALLS, TABLE, methods
 from clearprop.cli import COMMANDS, main
 from clearprop.errors import shown
+from clearprop.estimators import MLPClassifier
 
 LONGEST = 500
 SECONDS = 20
@@ -208,6 +209,23 @@ class TestRefused:
         rule = cp.SGD(0.1, momentum=lambda t, total: 5.0)
         with pytest.raises(cp.ArgumentError, match=r"value at update 0 is 5.0; .* in \[0, 1\]"):
             self.train(optimizer=rule, engine=engine)
+
+    def test_memory_that_is_not_there(self, monkeypatch):
+        def none(*_, **__):
+            raise MemoryError
+
+        monkeypatch.setattr("scipy.optimize.minimize", none)
+        with pytest.raises(cp.ArgumentError, match="memory is 7; so many steps of 6 parameters"):
+            self.train(optimizer=cp.LBFGS(memory=7))
+
+    def test_settings_of_a_class_that_derives_from_an_estimator(self):
+        class Own(MLPClassifier):
+            def __init__(self, own=1, hidden_layer_sizes=2):
+                super().__init__(hidden_layer_sizes=hidden_layer_sizes)
+                self.own = own
+
+        with pytest.raises(ValueError, match="'hidden_layer_sizes' parameter of Own must be"):
+            Own(own="anything", hidden_layer_sizes="2").fit([[0.0], [1.0]], [0, 1])
 
     def test_a_schedule_that_overflows(self):
         assert cp.exponential(1.0, 5.0)(10**6, 10**6) == np.inf

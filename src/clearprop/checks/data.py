@@ -289,7 +289,7 @@ def as_numbers(value: object, dtype: np.dtype[Any], what: str) -> Array:
     ShapeError, TypeOfDataError, NonFiniteDataError
         If they are of no shape, are no numbers, or are too large for the type.
     """
-    array = _to_array(value, what)[0]
+    array = _to_array(np.asarray(value) if isinstance(value, np.generic) else value, what)[0]
     if array.dtype.kind == "c" and dtype.kind != "c":
         raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
     with np.errstate(over="ignore"):

@@ -370,7 +370,7 @@ class Model(ModelExports):
         check_target_name(self.target, names_of(table))
         columns = self._columns(table, self.target)
         goal = find_target(columns, self.target)
-        rows = rows_with_target(goal, drop_missing_target)
+        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
         columns = {name: column.take(rows) for name, column in columns.items()}
         return scores_of(self._target, columns[self.target], self._outputs(columns))
 

@@ -29,9 +29,6 @@ CALL = 0.05
 """Seconds that a call of compiled code should take about, so that Ctrl-C is soon heard."""
 
 
-_NO_RATES = np.zeros((1, 2))
-
-
 class CompiledEngine:
     """Makes the updates of a job, by compiled kernels.
 
@@ -84,8 +81,9 @@ class CompiledEngine:
         self._began_at = run.now
         clock = standing.clock(job.total)
         # An optimizer of the user's own knows its rates itself.
-        compiled = run.gradient is None
-        rates = rates_of(self.rule, run.now, batches, job.total) if compiled else _NO_RATES
+        rates = np.zeros((batches, 2))
+        if run.gradient is None:
+            rates = rates_of(self.rule, run.now, batches, job.total)
         status, costs = run.advance(batches, rates)
         if run.now > self._began_at:  # its cost was finite
             self._verified, self._began = self._began, self._verified

@@ -72,7 +72,8 @@ def train(
         Rows per update; the last batch of an epoch may be shorter. 1: online (stochastic)
         gradient descent. None: the full batch.
     epochs : int
-        How often all rows are gone through; for "lbfgs", how many iterations it may make.
+        How often all rows are gone through, up to 2**32 times; for "lbfgs", how many iterations
+        it may make.
     shuffle : bool
         Whether each epoch takes the rows in a new order. A full batch is taken as it lies: an
         order would change nothing but the rounding of its sums.
@@ -103,8 +104,8 @@ def train(
     precision : {"float32", "float64"}, optional
         What the run computes in. None: the network's data type. The network keeps its own.
     threads : int, optional
-        How many the compiled engine uses; the numbers are the same for any. None: as many as
-        pay for the work of a step and as this process may use.
+        How many the compiled engine uses, up to 1,024; the numbers are the same for any. None: as
+        many as pay for the work of a step and as this process may use.
     shards : int
         The stripes that rows are dealt to; see `clearprop.training.batches`.
     progress : bool, optional
