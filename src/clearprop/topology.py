@@ -179,10 +179,10 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
         )
     for layer, size in enumerate(whole):
         if not 1 <= size <= LARGEST:
-            needs = "1 neuron or more" if size < 1 else f"{LARGEST:,} neurons or fewer"
-            raise ArchitectureError(
-                f"layer {layer} has size {shown(size)} in {shown(sizes)}; every layer needs {needs}"
-            )
+            has = f"layer {layer} has size {shown(size)} in {shown(sizes)}"
+            if size > LARGEST:
+                raise ArchitectureError(f"{has}; no memory holds more than {LARGEST:,} neurons")
+            raise ArchitectureError(f"{has}; every layer needs 1 neuron or more")
     return tuple(whole)
 
 

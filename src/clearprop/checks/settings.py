@@ -27,13 +27,16 @@ def number(name: str, value: Any, *, low: float, high: float = math.inf, open: s
 
     `open` names the ends that are excluded: "low", "high" or "low high".
     """
+    what = "a number"
     if _is(value, int | float | np.integer | np.floating):
         found = _as_float(value)
         above = found > low if "low" in open else found >= low
         below = found < high if "high" in open else found <= high
         if math.isfinite(found) and above and below:
             return found
-    raise ArgumentError(f"{name} is {shown(value)}; it must be a number {_range(low, high, open)}")
+        what = what if math.isfinite(found) else "a finite number"
+    limits = _range(low, high, open)
+    raise ArgumentError(f"{name} is {shown(value)}; it must be {what} {limits}")
 
 
 def count(
