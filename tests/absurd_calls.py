@@ -332,6 +332,61 @@ def _calls():
     return calls
 
 
+def within():
+    """What stands inside a setting, or is returned by a function that is one."""
+    right = {"W1": np.zeros((2, 2))}
+    found = {
+        "sizes": (lambda v: cp.Network([2, v, 2]), 2),
+        "weights": (lambda v: cp.Network.from_weights([v]), np.eye(2)),
+        "activations": (lambda v: network(activations=[v, "softmax"], output=None), "tanh"),
+        "names": (lambda v: str(cp.explain(network(), X, Y, names={"W1[0,0]": v})), "w"),
+        "theirs": (
+            lambda v: cp.compare_gradients(cp.backprop(network(), X, Y), right | {"b1": v}),
+            [0, 0],
+        ),
+        "validation": (lambda v: _now(validation=(v, Y)), X),
+        "metrics": (lambda v: _now(metrics=[v]), "accuracy"),
+        "callbacks": (lambda v: _now(callbacks=[v]), print),
+        "a metric's value": (lambda v: _now(metrics=lambda y, a: v), 0.5),
+        "a callback's value": (lambda v: _now(callbacks=lambda epoch: v), None),
+        "a rate": (lambda v: _now(optimizer=cp.SGD(lambda t, total: v)), 0.1),
+        "a rate, reference": (
+            lambda v: _now(optimizer=cp.Adam(lambda t, total: v), engine="reference"),
+            0.1,
+        ),
+        "a momentum": (lambda v: _now(optimizer=cp.SGD(0.1, momentum=lambda t, total: v)), 0.1),
+        "an activation's value": (lambda v: cp.Activation("own", lambda z: v, lambda z: 0.0), 1.0),
+        "a slope": (lambda v: cp.Activation("own", lambda z: 1.0, lambda z: v), 0.0),
+        "a loss's value": (lambda v: cp.Loss("own", lambda a, y: v, lambda a, y: 0 * a), 1.0),
+        "a loss's slope": (lambda v: cp.Loss("own", lambda a, y: 1.0, lambda a, y: 0 * a + v), 0.0),
+        "a cost": (lambda v: cp.check_gradient_function(lambda p: v, lambda p: 0 * p, [1.0]), 1.0),
+        "a gradient": (lambda v: cp.check_gradient_function(np.sum, lambda p: v, [1.0]), [1.0]),
+        "hidden": (
+            lambda v: cp.Model.fit(TABLE, "y", task="regression", **_tiny() | {"hidden": [v]}),
+            2,
+        ),
+        "drop": (lambda v: cp.Model.fit(TABLE, "y", task="regression", drop=[v], **_tiny()), "a"),
+        "classes": (lambda v: network().to_onnx(classes=["a", v]), "b"),
+        "a path": (
+            lambda v: cp.loss_surface(
+                network(), X, Y, path=[np.zeros(12), v, np.ones(12)], points=2
+            ),
+            np.arange(12.0),
+        ),
+        "estimator class_weight": (
+            lambda v: MLPClassifier(2, class_weight={0: v}, max_iter=2).fit(X, Y),
+            1.0,
+        ),
+        "estimator hidden": (lambda v: MLPClassifier([v], max_iter=2).fit(X, Y), 2),
+        "estimator activation": (lambda v: MLPClassifier(2, [v], max_iter=2).fit(X, Y), "tanh"),
+    }
+    return {name: (call, lambda v=v: {"v": v}, ["v"]) for name, (call, v) in found.items()}
+
+
+def _now(**settings):
+    return cp.train(network(), X, Y, **_quick() | settings)
+
+
 def _saved():
     path = _folder() / "a"
     network().save(path)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, FunctionError, shown, unknown
+from clearprop.errors import ArgumentError, FunctionError, said, shown, unknown
 from clearprop.numerics.derivative_check import check_scalar_derivative
 from clearprop.numerics.special import erfc
 
@@ -97,8 +97,7 @@ class Activation:
             values = [function(number := item) for item in z.flat]
         except Exception as error:  # the user's code may raise anything
             raise FunctionError(
-                f"activation {self.name!r}: {what}({number:.6g}) raised {type(error).__name__}: "
-                f"{error}"
+                f"activation {self.name!r}: {what}({number:.6g}) raised {said(error)}"
             ) from error
         return np.array(values, dtype=z.dtype).reshape(z.shape)
 

@@ -68,6 +68,21 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def said(error: Exception) -> str:
+    """Return the class and the words of an exception, in one short line.
+
+    Examples
+    --------
+    >>> said(ValueError("math domain error"))
+    'ValueError: math domain error'
+    """
+    try:
+        text = " ".join(str(error).split())[:120]
+    except Exception:  # an error of the user's own may do anything
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 class ClearpropError(Exception):
     """Base class of every error that Clearprop raises on purpose.
 

@@ -26,6 +26,7 @@ from clearprop.errors import (
     FunctionError,
     PairingError,
     missing_piece,
+    said,
     shown,
     unknown,
 )
@@ -110,9 +111,7 @@ class Loss:
         try:
             return np.array([function(*pair) for pair in zip(a, y, strict=True)], dtype=a.dtype)
         except Exception as error:  # the user's code may raise anything
-            raise FunctionError(
-                f"loss {self.name!r}: {what}(a, y) raised {type(error).__name__}: {error}"
-            ) from error
+            raise FunctionError(f"loss {self.name!r}: {what}(a, y) raised {said(error)}") from error
 
     def __repr__(self) -> str:
         return self.name

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import clearprop as cp
 from absurd import VALUES
-from absurd_calls import CALLS, TABLE, methods
+from absurd_calls import CALLS, TABLE, methods, within
 from clearprop.cli import COMMANDS, main
 from clearprop.errors import shown
 from clearprop.estimators import MLPClassifier
@@ -98,6 +98,11 @@ def test_a_setting_works_or_is_refused_in_one_line(name, bounds, tmp_path, monke
 def test_so_do_the_methods_of_what_calls_return(bounds, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert not {k: v for name, call in methods().items() for k, v in _faults(name, *call).items()}
+
+
+def test_so_does_what_stands_inside_a_setting(bounds, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert not {k: v for name, call in within().items() for k, v in _faults(name, *call).items()}
 
 
 TEXTS = ("", "-1", "nan", "1" + "0" * 400, "9" * 5000, "x" * 100_000, "\udcff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -13,8 +14,6 @@ from sklearn.utils import compute_sample_weight
 from clearprop.errors import shown
 
 Array = NDArray[Any]
-
-LARGEST = np.finfo(np.float64).max
 
 
 def weights_by_class(class_weight: Any, y: Array, classes: Array, incremental: bool) -> Array:
@@ -73,9 +72,13 @@ def _weights(chosen: Mapping[Any, Any], y: Array, classes: Array) -> Array:
 
 
 def _number(name: Any, weight: Any) -> float:
-    if not (isinstance(weight, Real) and 0 <= weight <= LARGEST):  # type: ignore[operator]
+    try:
+        number = float(weight) if isinstance(weight, Real) else -1.0
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
         raise ValueError(
             f"class_weight of {name!r} is {shown(weight)}; weights must be finite numbers, "
             "0 or more"
         )
-    return float(weight)
+    return number

@@ -157,6 +157,10 @@ def class_array(classes: Sequence[Any]) -> Array:
         return array.astype(np.float64) if array.dtype.kind == "f" else array
     if not all(isinstance(one, str) for one in array.tolist()):
         raise ArgumentError("classes are numbers, or texts, or True and False: not a mixture")
+    try:
+        "".join(array.tolist()).encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(f"classes is {shown(classes)}; a text in it is no Unicode") from None
     return array.astype(object)
 
 

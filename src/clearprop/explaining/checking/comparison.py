@@ -182,8 +182,9 @@ class _Given:
         self.expected = np.asarray(record[f"d{self.name}"])
         self.symbol, self.layer, self._index = element
         try:
-            self.value = np.asarray(value, dtype=np.result_type(self.expected, np.float64))
-        except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):  # infinity is wrong
+                self.value = np.asarray(value, dtype=np.result_type(self.expected, np.float64))
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeOfDataError(f"the gradient of {self.name} is not made of numbers") from error
         self.transposed = False
         if self.value.shape != self.expected.shape:

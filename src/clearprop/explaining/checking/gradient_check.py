@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
 from clearprop.cost import cost_of
-from clearprop.errors import ArgumentError, FunctionError, shown
-from clearprop.explaining.checking.evaluation import Evaluation, said
+from clearprop.errors import ArgumentError, FunctionError, said, shown
+from clearprop.explaining.checking.evaluation import Evaluation
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE

@@ -31,7 +31,11 @@ class Metric:
     def __call__(self, y: Array, output: Array, loss: Loss) -> float:
         """Return the figure for checked targets and the network's output (n, n_L)."""
         value = self.function(y, output, loss)
-        if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+        try:
+            array = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            array = np.empty(0)
+        if array.ndim != 0 or array.dtype.kind not in "iuf":
             raise ArgumentError(
                 f"metric {self.name!r} returned a {type(value).__name__}; it must be one number"
             )
