@@ -191,7 +191,7 @@ class Model(ModelExports):
                 f"validation and test take {validation + test:.0%} of the rows together; 80% is "
                 "the most"
             )
-        hidden = [count("hidden", size, 1, "the sizes of hidden layers") for size in listed(hidden)]
+        hidden = listed(hidden)
         drop_missing_target = flag("drop_missing_target", drop_missing_target)
         compare = flag("compare", compare)
         epochs = count("epochs", epochs, 1)
