@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, FunctionError, unknown
+from clearprop.errors import ArgumentError, FunctionError, said, shown, unknown
 from clearprop.numerics.derivative_check import check_scalar_derivative
 from clearprop.numerics.special import erfc
 
@@ -63,7 +63,9 @@ class Activation:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise ArgumentError(f"an activation's name is a non-empty string, not {self.name!r}")
+            raise ArgumentError(
+                f"an activation's name is a non-empty string, not {shown(self.name)}"
+            )
         if self.name in ACTIVATIONS:
             raise ArgumentError(f"{self.name!r} is a built-in activation; choose another name")
         check_scalar_derivative(self.name, self.f, self.derivative)
@@ -95,8 +97,7 @@ class Activation:
             values = [function(number := item) for item in z.flat]
         except Exception as error:  # the user's code may raise anything
             raise FunctionError(
-                f"activation {self.name!r}: {what}({number:.6g}) raised {type(error).__name__}: "
-                f"{error}"
+                f"activation {self.name!r}: {what}({number:.6g}) raised {said(error)}"
             ) from error
         return np.array(values, dtype=z.dtype).reshape(z.shape)
 
@@ -289,7 +290,9 @@ def activation(spec: str | Activation) -> Activation:
     if isinstance(spec, Activation):
         return spec
     if not isinstance(spec, str):
-        raise ArgumentError(f"an activation is {spec!r}; it must be a name or a cp.Activation(...)")
+        raise ArgumentError(
+            f"an activation is {shown(spec)}; it must be a name or a cp.Activation(...)"
+        )
     if spec not in ACTIVATIONS:
         unknown("activation", spec, ACTIVATIONS)
     return ACTIVATIONS[spec]

@@ -30,7 +30,8 @@ def penalty(weights: Sequence[Array], l2: float, dtype: Any = np.float64) -> Any
     """Return (l2/2) times the sum of the squared weights, summed in `dtype`; 0 without l2."""
     if not l2:
         return 0.0
-    return 0.5 * l2 * sum((W.astype(dtype) ** 2).sum() for W in weights)
+    with np.errstate(over="ignore"):  # what is not finite is found and named by who asks
+        return 0.5 * l2 * sum((W.astype(dtype) ** 2).sum() for W in weights)
 
 
 def cost_of(record: Record) -> Callable[[Array], Any]:

@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
 from clearprop.checks.settings import number
-from clearprop.errors import ArgumentError, FunctionError, PairingError, missing_piece, unknown
+from clearprop.errors import (
+    ArgumentError,
+    FunctionError,
+    PairingError,
+    missing_piece,
+    said,
+    shown,
+    unknown,
+)
 from clearprop.numerics.derivative_check import check_loss_derivative
 from clearprop.numerics.special import xlogy
 
@@ -74,7 +82,7 @@ class Loss:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise ArgumentError(f"a loss's name is a non-empty string, not {self.name!r}")
+            raise ArgumentError(f"a loss's name is a non-empty string, not {shown(self.name)}")
         if self.name in LOSSES:
             raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
         check_loss_derivative(self.name, self.value, self.derivative)
@@ -103,9 +111,7 @@ class Loss:
         try:
             return np.array([function(*pair) for pair in zip(a, y, strict=True)], dtype=a.dtype)
         except Exception as error:  # the user's code may raise anything
-            raise FunctionError(
-                f"loss {self.name!r}: {what}(a, y) raised {type(error).__name__}: {error}"
-            ) from error
+            raise FunctionError(f"loss {self.name!r}: {what}(a, y) raised {said(error)}") from error
 
     def __repr__(self) -> str:
         return self.name
@@ -292,7 +298,7 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.huber(1.5)).loss
     huber(delta=1.5)
     """
-    number("huber's delta", delta, low=0, open="low")
+    delta = number("huber's delta", delta, low=0, open="low")
 
     def value(a: Array, y: Array) -> Array:
         size = _magnitude(a - y)
@@ -310,7 +316,7 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
         equation="sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j",
         source="Huber, Annals of Mathematical Statistics 35 (1964)",
         has_kinks=True,
-        settings={"delta": float(delta)},
+        settings={"delta": delta},
         maker=huber,
     )
 
@@ -327,7 +333,7 @@ def quantile(q: float = 0.5) -> BuiltInLoss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.quantile(0.9)).loss
     quantile(q=0.9)
     """
-    number("quantile's q", q, low=0, high=1, open="low high")
+    q = number("quantile's q", q, low=0, high=1, open="low high")
 
     def value(a: Array, y: Array) -> Array:
         r = y - a
@@ -344,7 +350,7 @@ def quantile(q: float = 0.5) -> BuiltInLoss:
         equation="sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))",
         source="Koenker, Bassett, Econometrica 46 (1978)",
         has_kinks=True,
-        settings={"q": float(q)},
+        settings={"q": q},
         maker=quantile,
     )
 
@@ -424,7 +430,7 @@ def loss(spec: str | Loss) -> Loss:
     if isinstance(spec, Loss):
         return spec
     if not isinstance(spec, str):
-        raise ArgumentError(f"loss is {spec!r}; it must be a name or a cp.Loss(...)")
+        raise ArgumentError(f"loss is {shown(spec)}; it must be a name or a cp.Loss(...)")
     if spec not in LOSSES:
         unknown("loss", spec, LOSSES)
     return LOSSES[spec]

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop import notation
 from clearprop.activations import Activation
-from clearprop.checks.data import check_inputs
+from clearprop.checks.data import as_numbers, check_inputs
 from clearprop.checks.settings import check_engine
 from clearprop.display.html_table import html_table
 from clearprop.engine.prediction import Predictor
@@ -27,6 +27,7 @@ from clearprop.errors import (
     ModelFileError,
     NonFiniteError,
     ShapeError,
+    shown,
 )
 from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
@@ -138,11 +139,10 @@ class Network(ExportMethods):
         self._set_topology(sizes, activations, output, loss, draw_biases is not None, dtype)
         seed = check_seed(seed)
         for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
-            draw_weights = resolve_initializer(initializer, f)
-            W[...] = draw_weights.draw(W.shape, Purpose.WEIGHTS, layer, seed)
+            _draw(resolve_initializer(initializer, f), W, Purpose.WEIGHTS, layer, seed)
         if draw_biases is not None:
             for layer, b in enumerate(self.biases, 1):
-                b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
+                _draw(draw_biases, b, Purpose.BIASES, layer, seed)
 
     def _set_topology(
         self,
@@ -261,7 +261,17 @@ class Network(ExportMethods):
         -------
         dict of str to ndarray
             "W1" of shape (n_1, n_0), "b1" of shape (n_1,), "W2", ...
+
+        Raises
+        ------
+        ShapeError
+            If it is no array of so many numbers.
         """
+        last = vector.shape[-1:] if isinstance(vector, np.ndarray) else ()
+        if last != (self.n_parameters,):
+            raise ShapeError(
+                f"vector is {shown(vector)}; it must be an array (..., {self.n_parameters})"
+            )
         return self._topology.unflatten(vector)
 
     def __getitem__(self, name: str) -> Any:
@@ -273,9 +283,10 @@ class Network(ExportMethods):
         """Write W^l, b^l or one of their numbers by its name."""
         array, index = self._find(name)
         target = array[index] if index else array
-        if np.shape(value) not in ((), np.shape(target)):
-            raise ShapeError(f"{name} has shape {np.shape(target)}, not {np.shape(value)}")
-        array[index or ...] = value
+        numbers = as_numbers(value, self.dtype, name)
+        if numbers.shape not in ((), np.shape(target)):
+            raise ShapeError(f"{name} has shape {np.shape(target)}, not {numbers.shape}")
+        array[index or ...] = numbers
 
     def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
         element = notation.parse(name)
@@ -505,6 +516,14 @@ class Network(ExportMethods):
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
         return html_table(self._title(), head, rows, right=[4])
+
+
+def _draw(rule: Initializer, view: Array, purpose: Purpose, layer: int, seed: int) -> None:
+    """Write what an initializer draws for a layer."""
+    with np.errstate(over="ignore"):
+        view[...] = rule.draw(view.shape, purpose, layer, seed)
+    if not np.isfinite(view).all():
+        raise ArgumentError(f"{rule} draws numbers too large for {view.dtype}: give a smaller one")
 
 
 def check_network(network: object) -> Network:

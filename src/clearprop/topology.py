@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop.activations import Activation
 from clearprop.activations import activation as resolve_activation
-from clearprop.errors import ArchitectureError, ArgumentError
+from clearprop.checks.settings import LARGEST, listed
+from clearprop.errors import ArchitectureError, ArgumentError, shown
 from clearprop.losses import Loss
 
 Array = NDArray[Any]
@@ -139,10 +140,10 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
     """
     try:
         known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
-    except TypeError:
+    except Exception:  # NumPy asks an object for its dtype, and shows what it refuses
         known = False
     if not known:
-        raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
+        raise ArgumentError(f"dtype is {shown(dtype)}; a network is 'float32' or 'float64'")
     size = max(place.end for place in places(sizes, has_biases))
     try:
         return np.zeros(size, dtype)[:]  # a view: resize() refuses it, not its base
@@ -156,7 +157,7 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
 def arrays_of(symbol: str, given: Sequence[ArrayLike]) -> list[Array]:
     """Return what was given for W^1, W^2, ... or b^1, b^2, ... as arrays."""
     arrays = []
-    for layer, item in enumerate(given, 1):
+    for layer, item in enumerate(listed(given), 1):
         try:
             arrays.append(np.asarray(item))
         except ValueError:
@@ -173,14 +174,15 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
         whole, exact = [], False
     if not exact or len(whole) < 2:
         raise ArchitectureError(
-            f"sizes is {sizes!r}; it must list two or more whole numbers, inputs first, such as "
-            "[784, 100, 10]"
+            f"sizes is {shown(sizes)}; it must list two or more whole numbers, inputs first, "
+            "such as [784, 100, 10]"
         )
     for layer, size in enumerate(whole):
-        if size < 1:
-            raise ArchitectureError(
-                f"layer {layer} has size {size} in {whole}; every layer needs 1 neuron or more"
-            )
+        if not 1 <= size <= LARGEST:
+            has = f"layer {layer} has size {shown(size)} in {shown(sizes)}"
+            if size > LARGEST:
+                raise ArchitectureError(f"{has}; no memory holds more than {LARGEST:,} neurons")
+            raise ArchitectureError(f"{has}; every layer needs 1 neuron or more")
     return tuple(whole)
 
 
@@ -198,8 +200,8 @@ def check_activations(
             chosen = list(activations)
         except TypeError:
             raise ArchitectureError(
-                f"activations is {activations!r}; give a name, a cp.Activation(...), or a list of "
-                "one per layer"
+                f"activations is {shown(activations)}; give a name, a cp.Activation(...), or a "
+                "list of one per layer"
             ) from None
     if len(chosen) != n_layers:
         raise ArchitectureError(

@@ -19,6 +19,7 @@ from clearprop.errors import (
     ShapeError,
     TargetError,
     TypeOfDataError,
+    shown,
 )
 
 Array = NDArray[Any]
@@ -248,14 +249,13 @@ def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
 
 def _kind_of_data(array: Array) -> str:
     if array.dtype.kind in "US":
-        return f"text such as {array.flat[0].item()!r}"
+        return f"text such as {shown(array.flat[0].item())}"
     if array.dtype.kind in "Mm":
         return "dates or times"
     for position, value in zip(np.ndindex(array.shape), array.flat, strict=True):
         if not isinstance(value, int | float | np.number):
             where = f" at {list(position)}" if position else ""
-            text = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:37]}..."
-            return f"{text}, a {type(value).__name__},{where}".rstrip(",")
+            return f"{shown(value, 40)}, a {type(value).__name__},{where}".rstrip(",")
     return "objects: pass an array of a numeric dtype"
 
 
@@ -278,6 +278,25 @@ def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | No
             else:
                 problem = f"{value}; NaN and infinity are refused"
             raise NonFiniteDataError(f"{what} at row {row}, column {column}{name} is {problem}")
+    return cast
+
+
+def as_numbers(value: object, dtype: np.dtype[Any], what: str) -> Array:
+    """Return numbers of any shape in a type, NaN and infinity too, as they are to be written.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError
+        If they are of no shape, are no numbers, or are too large for the type.
+    """
+    array = _to_array(np.asarray(value) if isinstance(value, np.generic) else value, what)[0]
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+        raise NonFiniteDataError(f"{what} is {too_large(array[lost][0], dtype)}")
     return cast
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -222,10 +223,11 @@ class CompiledRun:
 def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[np.float64]:
     """Return the learning rate and the momentum of each batch, shape (batches, 2)."""
     rates = np.zeros((batches, 2))
-    for column, name in enumerate(("learning_rate", "momentum")):
+    for column, (name, high) in enumerate((("learning_rate", math.inf), ("momentum", 1.0))):
         rate = getattr(rule, name, 0.0)
         if callable(rate):
-            rates[:, column] = [rate_at(rate, t, total) for t in range(first, first + batches)]
+            times = range(first, first + batches)
+            rates[:, column] = [rate_at(rate, t, total, high=high) for t in times]
         else:
             rates[:, column] = rate
     return rates

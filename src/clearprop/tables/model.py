@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
-from clearprop.checks.settings import count, number
+from clearprop.checks.settings import count, flag, listed, number
 from clearprop.errors import ArgumentError, NonFiniteError, unknown
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
@@ -184,16 +184,17 @@ class Model(ModelExports):
         ((10, 50, 1), 110)
         """
         seed = check_seed(seed)
-        number("validation", validation, low=0, high=0.5)
-        number("test", test, low=0, high=0.5)
+        validation = number("validation", validation, low=0, high=0.5)
+        test = number("test", test, low=0, high=0.5)
         if validation + test > 0.8:
             raise ArgumentError(
                 f"validation and test take {validation + test:.0%} of the rows together; 80% is "
                 "the most"
             )
-        if isinstance(hidden, int):
-            hidden = [hidden]
-        count("epochs", epochs, 1)
+        hidden = listed(hidden)
+        drop_missing_target = flag("drop_missing_target", drop_missing_target)
+        compare = flag("compare", compare)
+        epochs = count("epochs", epochs, 1)
         for name in set(training) - TRAINING:
             unknown("setting of training", name, TRAINING)
         ready = prepare(
@@ -369,7 +370,7 @@ class Model(ModelExports):
         check_target_name(self.target, names_of(table))
         columns = self._columns(table, self.target)
         goal = find_target(columns, self.target)
-        rows = rows_with_target(goal, drop_missing_target)
+        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
         columns = {name: column.take(rows) for name, column in columns.items()}
         return scores_of(self._target, columns[self.target], self._outputs(columns))
 

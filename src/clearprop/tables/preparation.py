@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest
+from clearprop.checks.settings import listed
+from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest, shown
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.encoding import Encoding, fit_encoding
@@ -79,7 +80,7 @@ def prepare(
     """Return a table made ready; see `Model.fit` for the arguments and the errors."""
     if isinstance(table, str | os.PathLike):
         table = read_table(table)
-    target = str(target).strip()
+    target = _name("target", target)
     columns = read_columns(table)
     goal = find_target(columns, target)
     asked = {"drop": drop, "keep": keep, "categorical": categorical}
@@ -118,6 +119,14 @@ def prepare(
     return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
 
 
+def _name(argument: str, name: object) -> str:
+    """Return a column's name as text: a table may call its columns by numbers."""
+    try:
+        return str(name).strip()
+    except Exception:  # an object may do anything
+        raise ArgumentError(f"{argument} is {shown(name)}; give names of columns") from None
+
+
 def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
     """Return the rows whose target is there.
 
@@ -141,16 +150,14 @@ def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
 def _check_names(
     argument: str, names: Collection[str] | None, columns: Columns, target: str
 ) -> Collection[str]:
-    names = (
-        [names]
-        if isinstance(names, str)
-        else [str(name).strip() for name in (() if names is None else names)]
-    )
+    names = [] if names is None else [_name(argument, name) for name in listed(names)]
     for name in names:
         if name == target:
             raise ArgumentError(f"{argument} names the target, {target!r}")
         if name not in columns:
             near = nearest(name, columns)
             hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(f"{argument} names {name!r}, which the table does not have{hint}")
+            raise ArgumentError(
+                f"{argument} names {shown(name)}, which the table does not have{hint}"
+            )
     return names

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
+from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, shown, unknown
 from clearprop.tables.columns import (
     EXACT,
     Column,
@@ -135,7 +135,7 @@ def check_target_name(name: str, names: Collection[str]) -> None:
         near = nearest(name, names)
         hint = f" (did you mean {near!r}?)" if near else ""
         raise ColumnError(
-            f"the table has no column {name!r} to predict{hint}; it has {shortened(names)}"
+            f"the table has no column {shown(name)} to predict{hint}; it has {shortened(names)}"
         )
 
 
@@ -149,7 +149,7 @@ def detect_target(column: Column, task: str | None) -> tuple[Target, str]:
     TargetError
         If all values are the same, or every value is another, or they do not fit the task.
     """
-    if task is not None and task not in TASKS:
+    if task is not None and not (isinstance(task, str) and task in TASKS):
         unknown("task", task, TASKS)
     if column.kind in ("date", "other"):
         what = "dates" if column.kind == "date" else str(column.values[0])

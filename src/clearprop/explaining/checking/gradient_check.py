@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
 from clearprop.cost import cost_of
-from clearprop.errors import FunctionError
-from clearprop.explaining.checking.evaluation import Evaluation, said
+from clearprop.errors import ArgumentError, FunctionError, said, shown
+from clearprop.explaining.checking.evaluation import Evaluation
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
@@ -25,6 +25,7 @@ from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network, check_network
+from clearprop.numerics.random import check_seed
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -72,7 +73,7 @@ def check_gradients(
     >>> check.passed, check.method, check.worst.error < 1e-10
     (True, 'complex step', True)
     """
-    network = check_network(network)
+    network, seed = check_network(network), check_seed(seed)
     double = network.astype(np.float64, loss=loss)
 
     def record_at(parameters: Array) -> Record:
@@ -144,6 +145,9 @@ def check_gradient_function(
     >>> check.passed, check.worst.name
     (False, 'b[1]')
     """
+    seed = check_seed(seed)
+    if not callable(f):
+        raise ArgumentError(f"f is {shown(f)}; it must be a function of the parameters")
     structure = Structure(parameters)
 
     def gradient_at(vector: Array) -> tuple[Array, int]:

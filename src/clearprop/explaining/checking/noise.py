@@ -75,7 +75,8 @@ def bits_of_inputs(cost: Callable[[Array], float], at: Array, seed: int) -> int:
 
 def scatter(values: Sequence[float]) -> float:
     """Return the standard deviation of values at `PLACES` from a cubic; NaN if one is missing."""
-    seen = np.asarray(values) - np.mean(values)
+    with np.errstate(over="ignore"):
+        seen = np.asarray(values) - np.mean(values)
     if not np.isfinite(seen).all():
         return float("nan")
     rest = seen - POWERS @ np.linalg.lstsq(POWERS, seen, rcond=None)[0]

@@ -245,6 +245,10 @@ class Surroundings:
         )
 
 
+SMALLEST = 1e-280
+"""The least size of a parameter: steps in proportion to it are still numbers."""
+
+
 def sizes_of(at: Array, starts: Array) -> Array:
     """Return the size of every parameter: its own, or that of its array where this is larger.
 
@@ -265,4 +269,4 @@ def sizes_of(at: Array, starts: Array) -> Array:
         piece[:] = np.where(piece > 0, piece, median)
         if high <= MIXED * low:
             np.maximum(piece, median, out=piece)
-    return sizes
+    return np.maximum(sizes, SMALLEST)
