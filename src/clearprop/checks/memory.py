@@ -28,15 +28,15 @@ def fixed_zeros(count: int, dtype: DTypeLike) -> Array:
         ...
     ValueError: cannot resize this array: it does not own its data
     """
-    return np.ndarray(count, dtype, bytearray(count * np.dtype(dtype).itemsize))
+    return np.frombuffer(bytearray(count * np.dtype(dtype).itemsize), dtype)
 
 
 def handed_out(fixed: Array) -> Array:
     """Return an array of the same memory as one of `fixed_zeros`, which leads to no other array.
 
-    Who sets its shape, its type or its base's changes nothing but what he has.
+    Whoever sets its shape or type changes this one alone.
     """
-    return np.ndarray(fixed.shape, fixed.dtype, fixed.base)
+    return np.frombuffer(fixed.base.obj, fixed.dtype)  # type: ignore[union-attr]
 
 
 def is_block(array: Array, dtype: DTypeLike, *shape: int) -> bool:

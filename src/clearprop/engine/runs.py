@@ -61,9 +61,6 @@ class CompiledRun:
         threads: int | None,
     ) -> None:
         n, precision, labels = len(data.X), precision_of(topology.dtype), data.y.ndim == 1
-        self.n, self._batch = n, min(settings.batch_size, n)
-        self.epoch_batches = -(-n // self._batch)
-        self.sums = np.zeros(2)
         functions = functions_of(topology, rule, labels, precision)
         self._gradient: Array | None = None
         if rule is None or functions.optimizer is None:
@@ -71,6 +68,9 @@ class CompiledRun:
             self._gradient = fixed_zeros(topology.parameters.size, topology.dtype)
             state = {"gradient": self._gradient}
         check_run(data, state, topology)
+        self.n, self._batch = n, min(settings.batch_size, n)
+        self.epoch_batches = -(-n // self._batch)
+        self.sums = np.zeros(2)
         self.threads = _threads(threads, topology, self._batch, precision)
         self._run = function_at(load("training.run", precision), 2)
         plan = self._plan = Plan(len(topology.sizes) - 1)
