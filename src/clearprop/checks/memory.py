@@ -66,7 +66,13 @@ class Borrowed:
     def check(self) -> None:
         """Raise `ShapeError` if an array has another size, shape or type, or lies elsewhere."""
         for name, array, owner, form, address in self._seen:
-            if _form(array, owner) != form or _address(owner) != address:
+            now = (
+                array.shape,
+                array.strides,
+                array.dtype,
+                owner.nbytes,
+            )
+            if now != form or owner.__array_interface__["data"][0] != address:
                 raise ShapeError(
                     f"{name} was resized, or got another shape or type, while it was in use: "
                     "make a copy, and change that"
