@@ -108,10 +108,18 @@ class Loss:
         """Raise `PairingError` if the loss makes no sense after this output activation."""
 
     def _each(self, what: str, function: Callable[[Any, Any], Any], a: Array, y: Array) -> Array:
+        pairs = zip(a.copy(), y.copy(), strict=True)  # what the user writes there is the user's
         try:
-            return np.array([function(*pair) for pair in zip(a, y, strict=True)], dtype=a.dtype)
+            found = np.array([function(*pair) for pair in pairs], dtype=a.dtype)
         except Exception as error:  # the user's code may raise anything
             raise FunctionError(f"loss {self.name!r}: {what}(a, y) raised {said(error)}") from error
+        shape = a.shape if what == "derivative" else a.shape[:1]
+        if found.shape != shape:
+            raise FunctionError(
+                f"loss {self.name!r}: {what}(a, y) returned shape {found.shape[1:]} for a of shape "
+                f"{a.shape[1:]}; it must be {shape[1:]}"
+            )
+        return found
 
     def __repr__(self) -> str:
         return self.name

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -19,8 +19,10 @@ from clearprop.activations import Activation
 from clearprop.checks.data import as_numbers, check_inputs
 from clearprop.checks.settings import check_engine
 from clearprop.display.html_table import html_table
+from clearprop.engine.given import are_rows
 from clearprop.engine.prediction import Predictor
 from clearprop.errors import (
+    ArchitectureError,
     ArgumentError,
     CompilationError,
     ElementError,
@@ -221,13 +223,16 @@ class Network(ExportMethods):
 
     @property
     def parameters(self) -> Array:
-        """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place."""
+        """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place.
+
+        Its memory cannot be resized, and what is made of its shape or type changes no other array.
+        """
         return self._topology.parameters
 
     @property
     def n_parameters(self) -> int:
         """The number of weights and biases."""
-        return self.parameters.size
+        return self._topology.parameters.size
 
     @property
     def weights(self) -> tuple[Array, ...]:
@@ -247,7 +252,7 @@ class Network(ExportMethods):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The data type of parameters and of everything computed with them."""
-        return self.parameters.dtype
+        return self._topology.dtype
 
     def unflatten(self, vector: Array) -> dict[str, Array]:
         """Return views into a flat vector, in the order of `parameters`, by their names.
@@ -323,7 +328,7 @@ class Network(ExportMethods):
         """
         check_engine(engine)
         predictor = self.predictor() if engine == "compiled" else None
-        if predictor is not None and self._fits(X):
+        if predictor is not None and type(X) is np.ndarray and are_rows(X, self._topology):
             output, finite = predictor.outputs(X)
             if finite:
                 return output
@@ -341,17 +346,6 @@ class Network(ExportMethods):
                 )
             output[rows] = a[-1]
         return output
-
-    def _fits(self, X: object) -> TypeGuard[Array]:
-        """Whether X is an array that the engine can read as it is."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype == self.dtype
-            and X.ndim == 2
-            and X.shape[1] == self.sizes[0]
-            and X.shape[0] > 0
-            and X.flags.c_contiguous
-        )
 
     @property
     def topology(self) -> Topology:
@@ -379,15 +373,16 @@ class Network(ExportMethods):
         self._predictor = None
         if "_sizes" in state:  # a pickle of 0.1.0
             state = {name.removeprefix("_"): value for name, value in state.items()}
-        # What joblib has mapped is read-only; and what is handed out is a view.
-        parameters = np.require(state["parameters"], requirements=["C", "W"])[:]
-        self._topology = Topology(
-            tuple(state["sizes"]),
-            tuple(found_again(f) for f in state["activations"]),
-            found_again(state["loss"]),
-            state["has_biases"],
-            parameters,
-        )
+        sizes, given = check_sizes(state["sizes"]), np.asarray(state["parameters"])
+        functions = check_activations([found_again(f) for f in state["activations"]], None, sizes)
+        parameters = make_parameters(sizes, state["has_biases"], given.dtype)
+        if given.shape != parameters.shape:
+            raise ArchitectureError(
+                f"the pickle has {given.size:,} parameters, but its network has {parameters.size:,}"
+            )
+        parameters[:] = given
+        loss = found_again(state["loss"])
+        self._topology = Topology(sizes, functions, loss, state["has_biases"], parameters)
 
     def forward_in_blocks(
         self, X: Array

@@ -7,12 +7,13 @@ was expected, what came, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.memory import Borrowed
 from clearprop.errors import (
     NonFiniteDataError,
     SampleWeightError,
@@ -32,6 +33,8 @@ _BLOCK = 1 << 20
 class Data:
     """Checked inputs, targets and weights of the same rows.
 
+    X and numbers in y may be the caller's own arrays; labels and weights are copies.
+
     Attributes
     ----------
     X : ndarray, shape (n, n_0)
@@ -44,9 +47,18 @@ class Data:
     X: Array
     y: Array
     weights: NDArray[np.float64] | None = None
+    _borrowed: Borrowed = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_borrowed", Borrowed(X=self.X, y=self.y))
+
+    def check(self) -> None:
+        """Raise `ShapeError` if X or y was resized, or reshaped, since; for whoever reads them."""
+        self._borrowed.check()
 
     def take(self, rows: NDArray[np.int64]) -> Data:
-        """Return these rows."""
+        """Return copies of these rows."""
+        self.check()
         weights = None if self.weights is None else self.weights[rows]
         return Data(self.X[rows], self.y[rows], weights)
 
@@ -174,7 +186,7 @@ def check_sample_weight(
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):
             raise SampleWeightError(f"the sum of {what} is infinite: scale them down")
-    return checked
+    return checked.copy()
 
 
 def mean_weights(weights: Array | None, n: int, dtype: np.dtype[Any]) -> Array:
@@ -260,11 +272,11 @@ def _kind_of_data(array: Array) -> str:
 
 
 def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | None) -> Array:
-    """Return a C-ordered array of `dtype`, or raise for what is not finite in it."""
+    """Return an aligned C-ordered array of `dtype`, or raise for what is not finite in it."""
     if array.dtype.kind == "c" and dtype.kind != "c":
         raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
     with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=dtype)
+        cast = np.require(array, dtype, ["C", "ALIGNED", "ENSUREARRAY"])
     rows = max(1, _BLOCK // max(1, cast.shape[1]))
     for start in range(0, cast.shape[0], rows):
         block = cast[start : start + rows]

@@ -24,7 +24,7 @@ from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_lbfgs, fi
 from clearprop.estimators.own_callbacks import callbacks_of
 from clearprop.estimators.parameters import CONSTRAINTS, activation_of, check_parameters
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
-from clearprop.estimators.sparse import outputs
+from clearprop.estimators.sparse import check_sparse, outputs
 from clearprop.estimators.state import packed, unpacked
 from clearprop.network import Network
 
@@ -221,6 +221,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> Array:
         """Return what the rows of X are decided by, shape (n, n_L)."""
+        check_sparse(X)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         output = self._shares(self.network_, X, outputs(self.network_, X))
         return output.astype(np.result_type(output, X.dtype), copy=False)

@@ -122,8 +122,6 @@ def _refusal(error: NonFiniteError, squares: bool, dtype: np.dtype[Any]) -> str:
 def fit_lbfgs(estimator: Any, training: Samples) -> None:
     """Fit by L-BFGS, on all samples at once."""
     e, n = estimator, training.X.shape[0]
-    if not e.network_.parameters.flags.writeable:
-        e.network_ = e.network_.copy()
     settings = RunSettings(
         n, _epochs(e), shuffle=False, l2=float(e.alpha),
         accounting=replace(e._accounting(), outputs=1),
@@ -158,8 +156,6 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
 def _working(e: Any) -> Network:
     """Return the network that is trained: a narrower copy, unless float64 is asked for."""
     network: Network = e.network_
-    if not network.parameters.flags.writeable:  # a file that joblib has mapped
-        e.network_ = network = network.copy()
     narrow = e.precision is None and network.dtype == np.float64
     precision = np.dtype("float32") if narrow else np.dtype(e.precision or "float32")
     return network if precision == network.dtype else network.astype(precision)
@@ -197,4 +193,4 @@ def _data(e: Any, samples: Samples, dtype: np.dtype[Any], of: str = "") -> Data:
         rows = dense_rows(X, dtype, f"X{of}")
     except NonFiniteDataError as error:  # finite, as scikit-learn has checked, but too large
         raise NonFiniteDataError(f"{error} (precision='float64')") from None
-    return Data(rows, targets, None if weights is None else np.asarray(weights, np.float64))
+    return Data(rows, targets, None if weights is None else np.array(weights, np.float64))

@@ -227,7 +227,7 @@ def _held(data: Data, seed: int) -> Data:
 
 def _cost(network: Network, held: Data, l2: float) -> float:
     with np.errstate(all="ignore"):
-        mean = evaluate(network, held.X, held.y, held.weights, "reference")[0]
+        mean = evaluate(network, held, "reference")[0]
         return mean + float(penalty(network.weights, l2))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clearprop import notation
-from clearprop.checks.data import check_inputs, check_sample_weight, check_targets
+from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
@@ -198,7 +198,7 @@ def loss_surface(
     work = check_network(network).astype(np.float64, loss=loss)
     X = check_inputs(X, work.sizes[0], work.dtype)
     y = check_targets(y, len(X), work.sizes[-1], work.loss.targets, work.dtype)
-    weights = check_sample_weight(sample_weight, len(X))
+    data = Data(X, y, check_sample_weight(sample_weight, len(X)))
     l2 = number("l2", l2, low=0)
     points = count("points", points, 2, most=POINTS)
     here = work.parameters.copy()
@@ -228,7 +228,7 @@ def loss_surface(
     def cost(parameters: Array) -> float:
         work.parameters[:] = parameters
         with np.errstate(all="ignore"):
-            mean = evaluate(work, X, y, weights)[0]
+            mean = evaluate(work, data)[0]
             return float(mean + penalty(work.weights, l2, work.dtype))
 
     losses = np.array(

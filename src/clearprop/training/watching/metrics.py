@@ -123,6 +123,9 @@ def _resolve(spec: Any) -> Metric:
     function = spec
 
     def call(y: Array, output: Array, loss: Loss) -> float:
+        y = (
+            y.copy()
+        )  # labels are places at which compiled code writes, and the rest is the caller's
         if output.shape[1] == 1:
             return function(y.reshape(-1), output[:, 0])
         return function(y, output)
