@@ -211,6 +211,20 @@ class TestSizes:
         assert set(wrong(found)) <= {"b[0]", "b[1]"}
         assert not found
 
+    @pytest.mark.parametrize("size", [1e6, 1e8, 1e10, 1e12])
+    def test_steps_too_small_for_float32_to_tell_apart(self, size):
+        """A zero has no size, and steps of about 1 are too small here."""
+
+        def f(x):
+            return np.float32(0.5) * np.float32(1 - x[0] / np.float32(size)) ** 2
+
+        right = -1 / size
+        for given in (right, np.float32(right)):
+            assert not wrong(check(f, [given], [0.0]))
+        assert wrong(check(f, [0.1], [0.0]))
+        assert check(lambda x: np.float32(0.5), [0.0], [0.0])
+        assert wrong(check(lambda x: 0.1, [1e-12], [0.0]))
+
     def test_zeros_and_numbers_that_are_small_by_chance(self):
         at = np.array([0.0, 1e-9, 1.0, -2.0])
         assert check(lambda x: np.exp(x).sum(), np.exp, at)
