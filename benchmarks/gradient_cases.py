@@ -46,7 +46,7 @@ class Case:
         return self.family.slope(x.astype(self.dtype) / size, *self.data) / size
 
 
-def case(family: Family, dtype: Any, size: float, n: int, seed: int) -> Case:
+def case_of(family: Family, dtype: Any, size: float, n: int, seed: int) -> Case:
     """Return the case of a family with so many parameters (of networks: samples)."""
     x, data = family.make(np.random.default_rng(seed), n)
     data = tuple(array.astype(dtype) for array in data)
@@ -62,8 +62,8 @@ def cases(repeats: int, largest: int, seed: int = 0) -> Iterator[Case]:
             for _ in range(repeats):
                 for size in SIZES:
                     n = int(np.exp(rng.uniform(0, np.log(100))))
-                    yield case(family, dtype, size, n, int(rng.integers(2**31)))
+                    yield case_of(family, dtype, size, n, int(rng.integers(2**31)))
             n = 1000
             while n <= min(largest, family.largest):
-                yield case(family, dtype, 1.0, n, int(rng.integers(2**31)))
+                yield case_of(family, dtype, 1.0, n, int(rng.integers(2**31)))
                 n *= 10
