@@ -19,9 +19,6 @@ from scipy.optimize import check_grad
 import clearprop as cp
 from gradient_cases import Array, Case
 
-jax.config.update("jax_enable_x64", True)
-torch.set_num_threads(1)
-
 SHARE = 1e-6
 """SciPy's `check_grad` gives a distance and no verdict: wrong is one above this share of the gradient."""
 
@@ -60,6 +57,7 @@ def gradcheck_fast(case: Case, gradient: Gradient) -> str:
     return gradcheck_slow(case, gradient, fast=True)
 
 
+@jax.enable_x64(True)
 def jax_check_grads(case: Case, gradient: Gradient) -> str:
     """`jax.test_util.check_grads`, order 1, in reverse mode: along one random direction."""
     given = jax.numpy.asarray(gradient(case.x))

@@ -5,12 +5,14 @@ The cases are those that earlier versions judged falsely, and their siblings.
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 
 import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.activations import ACTIVATIONS
 
 check = cp.check_gradient_function
 
@@ -130,11 +132,7 @@ class TestKinks:
                 assert {d.verdict for d in found.derivatives} <= {"right", "kink"}
 
     def test_a_wrong_rule_for_layers_of_leaky_relu_is_found_beside_its_kinks(self, monkeypatch):
-        from clearprop.activations import ACTIVATIONS
-
         right = ACTIVATIONS["leaky_relu"]
-        import dataclasses
-
         planted = dataclasses.replace(right, derivative=lambda z: 1.01 * right.derivative(z))
         monkeypatch.setitem(ACTIVATIONS, "leaky_relu", planted)
         X = np.vstack([np.zeros((4, 5)), np.random.default_rng(0).normal(size=(12, 5))])
@@ -232,6 +230,50 @@ class TestSizes:
         assert check(lambda x: np.cos(x).sum(), lambda x: -np.sin(x), np.zeros(3))
         assert check(lambda x: 7.0, np.zeros(2), [1.0, 2.0])
         assert not check(lambda x: 7.0, [0.0, 1e-3], [1.0, 2.0])
+
+
+class TestComplexStep:
+    @pytest.mark.parametrize("weight", [3.0, 8.0, 12.0, 16.0, -18.0, 25.0, -30.0])
+    @pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "softplus", "silu", "gelu", "exp"])
+    def test_saturated_units_are_not_wrong(self, hidden, weight):
+        """f' of tanh is rounded as 1 is, however small it is."""
+        network = cp.Network.from_weights(
+            [[[weight]], [[1.3]]], activations=[hidden, "identity"], loss="squared_error"
+        )
+        found = cp.check_gradients(network, [[1.0]], [0.7])
+        assert found.method == "complex step"
+        assert not wrong(found)
+        assert found or (hidden == "tanh" and abs(weight) >= 12)
+        assert found or "off by as much through its own rounding" in repr(found)
+
+    def test_small_rates_of_softplus_are_not_wrong(self):
+        """Of log(softplus(z)), where softplus(z) is small, the complex step is right as well."""
+        network = cp.Network.from_weights(
+            [[[1.0]]], biases=[[0.0]], activations="softplus", loss="poisson"
+        )
+        for z in (-36.5, -30.0, -20.0, -10.0, 0.0, 20.0):
+            assert cp.check_gradients(network, [[z]], [3.0])
+
+    @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+    def test_complex_values_are_as_exact_as_real_ones(self, name):
+        z = np.concatenate(
+            [-(10.0 ** np.linspace(-9, 1.5, 200)), 10.0 ** np.linspace(-9, 1.5, 200)]
+        )
+        function = ACTIVATIONS[name]
+        if not function.kinks:
+            real = function(z)
+            np.testing.assert_allclose(function(z + 1e-30j).real, real, rtol=1e-12, atol=0)
+
+    def test_an_error_beside_saturated_units_is_found(self, monkeypatch):
+        right = ACTIVATIONS["tanh"]
+        planted = dataclasses.replace(right, derivative=lambda z: 1.001 * right.derivative(z))
+        monkeypatch.setitem(ACTIVATIONS, "tanh", planted)
+        network = cp.Network.from_weights(
+            [[[16.0], [0.3]], [[1.3, 0.2]]], activations=["tanh", "identity"], loss="squared_error"
+        )
+        found = cp.check_gradients(network, [[1.0]], [0.7])
+        assert found.method == "complex step"
+        assert wrong(found) == ["W1[1,0]"]
 
 
 class TestDomains:
