@@ -61,7 +61,7 @@ class Findings:
         Of errors above the precision in parameters of size 1 whose right gradient the system does
         not call wrong, by (system, type, "one" or "all", error, outcome).
     times : dict
-        Seconds and errors found, or why there are none, by (system, parameters).
+        Seconds of the processor and errors found, or why there are none, by (system, parameters).
     """
 
     right: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -121,7 +121,7 @@ def networks(count: int, seed: int = 0) -> Iterator[tuple[str, cp.Network, Array
 
 def judge_networks(found: Findings, count: int) -> None:
     """Count what `cp.check_gradients` says of backpropagation's own gradients."""
-    for hidden, network, X, y in networks(count):
+    for number, (hidden, network, X, y) in enumerate(networks(count)):
         try:
             outcome = cp.check_gradients(network, X, y).outcome
         except cp.NonFiniteError:  # exp of exp: there is no cost, and no gradient
@@ -130,7 +130,8 @@ def judge_networks(found: Findings, count: int) -> None:
         family = "with kinks" if kinks else "of smooth activations"
         found.right["networks, check_gradients", family, str(network.dtype), outcome] += 1
         if outcome == "wrong":
-            found.false_alarms.append(f"a network of {network.sizes}, {hidden}")
+            what = f"{'-'.join(map(str, network.sizes))}, {hidden}, {network.loss}, {network.dtype}"
+            found.false_alarms.append(f"network {number}: {what}, |x| up to {np.abs(X).max():.1e}")
 
 
 def judge_right(found: Findings, chosen: Iterable[Case]) -> None:
@@ -192,10 +193,10 @@ def measure(found: Findings, counts: Iterable[int], rounds: int = ROUNDS) -> Non
                     continue
                 if turn == 0 and system == "check_grads":
                     judge(timed, timed.gradient)  # which compiles once
-                started = time.perf_counter()
-                judge(timed, timed.gradient)
-                seconds[system].append(time.perf_counter() - started)
-                finds[system] += judge(timed, wrong) == "wrong"
+                started = time.process_time()
+                passes = judge(timed, timed.gradient) == "right"
+                seconds[system].append(time.process_time() - started)
+                finds[system] += passes and judge(timed, wrong) == "wrong"
         for system, taken in seconds.items():
             if taken:
                 found.times[system, n] = median(taken), finds[system]
