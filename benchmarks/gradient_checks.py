@@ -33,7 +33,7 @@ ERRORS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6
 ROUNDINGS = 100
 """Roundings of the cost that an error has to be worth before it is held to be above the precision."""
 
-JAX_EVERY = 15
+JAX_EVERY = 7
 """JAX compiles anew for every size: it gets one case in so many."""
 
 LONGEST = 60.0

@@ -194,6 +194,29 @@ class TestSizes:
         assert wrong(found) == ([f"x[{place}]"] if error else [])
         assert bool(found) == (not error)
 
+    @pytest.mark.parametrize("small", [1e-6, 1e-7, 1e-9])
+    def test_one_far_smaller_than_its_array_in_float32(self, small):
+        """Steps of the others' size see no slope of it."""
+        scales = np.ones(8, np.float32)
+        scales[0] = small
+
+        def f(x):
+            return np.sin(x.astype(np.float32) / scales).sum()
+
+        def gradient(x):
+            return np.cos(x.astype(np.float32) / scales) / scales
+
+        at = scales * np.linspace(0.3, 1.2, 8)
+        assert not wrong(check(f, gradient, at))
+
+    @pytest.mark.parametrize("error", [1e-2, 1e-6])
+    def test_an_error_of_one_far_smaller_than_its_array(self, error):
+        at = np.linspace(0.3, 1.2, 8)
+        at[0] = 1e-9
+        factor = np.where(np.arange(8) == 0, 1 + error, 1.0)
+        assert check(lambda x: np.exp(x).sum(), np.exp, at)
+        assert wrong(check(lambda x: np.exp(x).sum(), lambda x: factor * np.exp(x), at)) == ["x[0]"]
+
     def test_arrays_of_very_different_slopes(self):
         """A small array's error does not hide behind a large array's steepness."""
 
