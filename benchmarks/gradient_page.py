@@ -58,7 +58,7 @@ def _head(found: Findings) -> list[str]:
         f"Written by `python benchmarks/gradient_checks.py --write` on {date.today()}: {processor()}, one core,",
         f"{platform.system()}; Python {platform.python_version()}, {versions}.",
         "",
-        f"- Of {total:,} right gradients, {wrong:,} are called wrong by `cp.check_gradient_function` and "
+        f"- Of {total:,} right gradients, {wrong:,} {'is' if wrong == 1 else 'are'} called wrong by `cp.check_gradient_function` and "
         "`cp.check_gradients`.",
         *alarms,
         f"- On smooth functions in float64, {_share(open_, _total(found.right, **smooth))} of the right "
