@@ -212,7 +212,15 @@ def _silu_derivative(z: Array) -> Array:
 def softplus(z: Array) -> Array:
     """Return log(1 + e^z) as max(z, 0) + log(1 + e^-|z|)."""
     positive = z.real > 0
-    return np.where(positive, z, 0.0) + np.log1p(np.exp(np.where(positive, -z, z)))
+    return np.where(positive, z, 0.0) + _log1p(np.exp(np.where(positive, -z, z)))
+
+
+def _log1p(x: Array) -> Array:
+    """Return log(1 + x), of which NumPy has no real part to the last bit where x is complex."""
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    real = 0.5 * np.log1p(x.real * (2.0 + x.real) + x.imag * x.imag)
+    return np.asarray(real + 1j * np.arctan2(x.imag, 1.0 + x.real))
 
 
 def softmax(z: Array) -> Array:

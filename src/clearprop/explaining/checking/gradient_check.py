@@ -56,7 +56,8 @@ def check_gradients(
     Returns
     -------
     GradientCheck
-        True where no fault was found; ``worst`` names the parameter that is off most.
+        True where every derivative is right. Each is right, wrong, or not determined, and of the
+        last it says what would determine it; ``worst`` is a wrong one, if there are any.
 
     Raises
     ------
@@ -109,10 +110,14 @@ def check_gradient_function(
 ) -> GradientCheck:
     """Hold anybody's gradient to the function that it belongs to.
 
+    Steps follow the size of each parameter and the noise of f, which is measured. At a kink (a relu
+    at 0), and where the noise or the bends of f hide a derivative, it is not determined.
+
     Parameters
     ----------
     f : callable
-        ``f(parameters)`` gives one number. It gets float64 copies.
+        ``f(parameters)`` gives one number. It gets copies: tensors of PyTorch and arrays of JAX in
+        their own type, all else in float64.
     gradient : callable or as `parameters`
         ``gradient(parameters)``, or what it gives at these parameters.
     parameters : array-like, or mapping of str to array-like
@@ -123,15 +128,21 @@ def check_gradient_function(
     Returns
     -------
     GradientCheck
+        True where every derivative is right, see `check_gradients`.
 
     Raises
     ------
     ArgumentError
         If f gives no single number.
+    TypeOfDataError
+        If parameters, gradient or f's value are no real numbers.
     ShapeError
         If the gradient is not shaped as the parameters.
     NonFiniteError
         If f is not finite at the parameters.
+    FunctionError
+        If f or the gradient raises at the parameters, or f near by what no edge of a domain
+        accounts for.
 
     Examples
     --------

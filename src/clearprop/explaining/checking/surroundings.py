@@ -162,9 +162,13 @@ class Surroundings:
     def second_ladder(self, where: int | Array, name: str, first: Ladder) -> Ladder:
         """Return differences of other steps, with noise measured where the first ones went.
 
-        The first ones are taken anew; where their costs are other ones, `two_values` says so.
+        The first ones are taken anew; where their costs are other ones, `two_values` says so. A
+        parameter that is far smaller than its array has steps of its own size.
         """
         size, line = self._size(where), self._line(where, name)
+        own = abs(float(self.at[where])) if isinstance(where, int) else 0.0
+        if 0.0 < own * MIXED < size:  # steps of the other numbers' size may be far too large for it
+            size = own
         for ahead, cost, _, _ in first.rungs:
             self._compare(cost, line(ahead)[1])
         level = self._noise.level
