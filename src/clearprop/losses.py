@@ -263,6 +263,11 @@ def _log_ratio(log_rate: Array, y: Array) -> Array:
     return log_rate - np.log(np.where(y == 0, 1.0, y))
 
 
+# Between these, log(a / y) keeps the digits that log a - log y would lose where a is near y;
+# beyond, the quotient may be subnormal or infinite, and the logarithms lie far apart.
+_RATIOS = (2.0**-80, 2.0**80)
+
+
 def _poisson(a: Array, y: Array) -> Array:
     known = (a != 0) & (y != 0)
     log_a = np.where(a == 0, -math.inf, np.log(np.where(a == 0, 1.0, a)))
@@ -283,8 +288,6 @@ def _exp_poisson(z: Array, y: Array) -> Array:
 def _exp_minus_y(z: Array, y: Array) -> Array:
     return np.exp(z) - y
 
-
-_RATIOS = (2.0**-80, 2.0**80)
 
 # Far below 0, softplus(z) and its derivative are both e^z: their ratio is 1 and log softplus
 # is z, to the last bit of a double from z = -36 on.
