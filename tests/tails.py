@@ -105,7 +105,9 @@ def binary(a: Any, y: Any) -> Terms:
 
 
 def binary_slope(a: Any, y: Any) -> Terms:
-    return ((1 - y) / (1 - a) if y != 1 else mpf(0), -y / a if y else mpf(0))
+    if y in (0, 1):
+        return (-1 / a if y else 1 / (1 - a),)
+    return ((a - y) / (a * (1 - a)),)  # exact numbers are given: a - y loses nothing
 
 
 def binary_of_sigmoid(z: Any, y: Any) -> Terms:
@@ -117,16 +119,22 @@ def binary_delta(z: Any, y: Any) -> Terms:
 
 
 def poisson(a: Any, y: Any) -> Terms:
-    return (a - y, y * mp.log(y / a)) if y else (a,)
+    with workdps(100):  # where the cost is tiny, it is so of its terms' square
+        return (mp.fsum(deviance(a, y)),)
+
+
+def deviance(rate: Any, y: Any) -> Terms:
+    """Half a Poisson deviance; that a rate is rounded, which z gives, counts for what is left."""
+    return (rate - y, y * mp.log(y / rate)) if y else (rate,)
 
 
 def poisson_of_exp(z: Any, y: Any) -> Terms:
-    with workdps(400):  # where the cost is tiny, it is so of its terms' square
+    with workdps(400):
         return (mp.exp(z) - y, y * (mp.log(y) - z)) if y else (mp.exp(z),)
 
 
 def poisson_of_softplus(z: Any, y: Any) -> Terms:
-    return poisson(softplus(z), y)
+    return deviance(softplus(z), y)
 
 
 def softplus_delta(z: Any, y: Any) -> Terms:
@@ -140,7 +148,7 @@ LOSSES: dict[str, Exact] = {
     "quantile": quantile(0.875),
     "binary_cross_entropy": Exact(binary, binary_slope),
     "binary_cross_entropy-sigmoid": Exact(binary_of_sigmoid, binary_delta),
-    "poisson": Exact(poisson, lambda a, y: (mpf(1), -y / a if y else mpf(0))),
+    "poisson": Exact(poisson, lambda a, y: ((a - y) / a if y else mpf(1),)),
     "poisson-exp": Exact(poisson_of_exp, lambda z, y: (mp.exp(z), -y)),
     "poisson-softplus": Exact(poisson_of_softplus, softplus_delta),
 }  # fmt: skip
