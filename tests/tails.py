@@ -129,7 +129,7 @@ def deviance(rate: Any, y: Any) -> Terms:
 
 
 def poisson_of_exp(z: Any, y: Any) -> Terms:
-    with workdps(400):
+    with workdps(400 if abs(z) < 1e-30 else 100):  # so that what a sum of 1 rounds off is less
         return (mp.exp(z) - y, y * (mp.log(y) - z)) if y else (mp.exp(z),)
 
 
@@ -236,7 +236,8 @@ def pairs(name: str, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
         kind = "unit" if name.startswith("binary") else "nonnegative"
     found = []
     for y in np.array(TARGETS[kind], dtype):
-        a = points(dtype)[::3]
+        beyond = 1.2 * np.sqrt(np.finfo(dtype).max)  # its square overflows, and half of it does not
+        a = np.concatenate([points(dtype)[::3], [-beyond, beyond]])
         beside = y * (1 + np.array([2.0**-k for k in range(1, 53, 3)])) if y else np.zeros(1)
         if "-" in name:
             with np.errstate(all="ignore"):
