@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, FunctionError, said, shown, unknown
 from clearprop.numerics.derivative_check import check_scalar_derivative
-from clearprop.numerics.special import erfc
+from clearprop.numerics.special import gaussian, normal_ratio
 
 Array = NDArray[Any]
 
@@ -162,7 +162,9 @@ def _sigmoid_derivative(z: Array) -> Array:
 
 
 def _tanh_derivative(z: Array) -> Array:
-    return 1.0 - np.tanh(z) ** 2
+    e = np.exp(np.where(z.real > 0, -z, z))
+    root = 2.0 * e / (1.0 + e * e)  # 1 / cosh(z)
+    return root * root
 
 
 def _relu(z: Array) -> Array:
@@ -189,24 +191,50 @@ def _elu_derivative(z: Array) -> Array:
     return np.exp(np.where(z.real > 0, 0.0, z))
 
 
-def _normal_cdf(z: Array) -> Array:
-    return 0.5 * erfc(-z / math.sqrt(2))
+def _size(z: Array, far: float) -> Array:
+    """|z|, but at most `far`."""
+    size = np.where(z.real > 0, z, -z)
+    return np.where(size.real > far, far, size)
+
+
+# Of both functions, f(z) - f(-z) = z: what they are at -|z|, where they vanish, says it all.
 
 
 def _gelu(z: Array) -> Array:
-    return z * _normal_cdf(z)
+    z = _wide(z)
+    size = _size(z, 1000.0)
+    ratio = size * normal_ratio(size)
+    left = gaussian(size, np.where(z.real > 0, ratio, -ratio))
+    return np.where(z.real > 0, z - left, left)
 
 
 def _gelu_derivative(z: Array) -> Array:
-    return _normal_cdf(z) + z * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    size = _size(_wide(z), 1000.0)
+    left = gaussian(size, normal_ratio(size) - size / math.sqrt(2 * math.pi))
+    return np.where(z.real > 0, 1.0 - left, left)
+
+
+def _wide(z: Array) -> Array:
+    """Return z with float64's digits at least, which so many operations need."""
+    return z.astype(np.result_type(z, np.float64))
+
+
+def _share(size: Array, factor: Array) -> Array:
+    """Return factor sigmoid(-size), rounded once where that is subnormal."""
+    root = np.exp(-0.5 * size)
+    return factor * root / (1.0 + root * root) * root
 
 
 def _silu(z: Array) -> Array:
-    return z * sigmoid(z)
+    size = _size(z, 20000.0)
+    left = _share(size, np.where(z.real > 0, size, -size))
+    return np.where(z.real > 0, z - left, left)
 
 
 def _silu_derivative(z: Array) -> Array:
-    return sigmoid(z) * (1.0 + z * sigmoid(-z))
+    size = _size(z, 20000.0)
+    left = _share(size, 1.0 - size * sigmoid(size))
+    return np.where(z.real > 0, 1.0 - left, left)
 
 
 def softplus(z: Array) -> Array:
@@ -232,6 +260,8 @@ def softmax(z: Array) -> Array:
 def _softmax_jacobian_product(z: Array, da: Array) -> Array:
     # da_j/dz_k = a_j (1 - a_j) where j = k, -a_j a_k elsewhere
     a = softmax(z)
+    largest = a.real.argmax(axis=-1, keepdims=True)
+    da = da - np.take_along_axis(da, largest, axis=-1)  # so that nothing cancels where it is 1
     return np.asarray(a * (da - (a * da).sum(axis=-1, keepdims=True)))
 
 

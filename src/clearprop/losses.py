@@ -31,7 +31,7 @@ from clearprop.errors import (
     unknown,
 )
 from clearprop.numerics.derivative_check import check_loss_derivative
-from clearprop.numerics.special import xlogy
+from clearprop.numerics.special import deviance, xlog1py, xlogy
 
 Array = NDArray[Any]
 
@@ -200,7 +200,8 @@ class BuiltInLoss(Loss):
 
 
 def _squared_error(a: Array, y: Array) -> Array:
-    return 0.5 * ((a - y) ** 2).sum(axis=-1)
+    r = a - y
+    return (0.5 * r * r).sum(axis=-1)
 
 
 def _squared_error_derivative(a: Array, y: Array) -> Array:
@@ -233,23 +234,34 @@ def _ratio(y: Array, a: Array) -> Array:
     return np.where(zero, 0.0, y / np.where(zero, 1.0, a))
 
 
+def _beside_the_largest(z: Array) -> tuple[Array, Array, Array]:
+    """Return which z of each row is the largest, z less that, and the sum of all others' e^z."""
+    largest = z.real.argmax(axis=-1, keepdims=True)
+    shifted = z - np.take_along_axis(z, largest, axis=-1)  # -inf where they lie too far apart
+    is_largest = np.arange(z.shape[-1]) == largest
+    return is_largest, shifted, np.where(is_largest, 0.0, np.exp(shifted)).sum(-1, keepdims=True)
+
+
 def _softmax_cross_entropy(z: Array, y: Array) -> Array:
-    shifted = z - z.real.max(axis=-1, keepdims=True)  # -inf where logits lie too far apart
-    log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return np.where(y == 0, 0.0, y * (log_sum - shifted)).sum(axis=-1)  # 0 log 0 = 0
+    _, shifted, others = _beside_the_largest(z)
+    return np.where(y == 0, 0.0, y * (np.log1p(others) - shifted)).sum(axis=-1)  # 0 log 0 = 0
 
 
 def _softmax_minus_y(z: Array, y: Array) -> Array:
+    is_largest, _, others = _beside_the_largest(z)
     # The sum is 1 but for the rounding of the rows that were passed in.
-    return softmax(z) * y.sum(axis=-1, keepdims=True) - y
+    mass = y.sum(axis=-1, keepdims=True)
+    lacking = -others / (1.0 + others)  # the largest share less 1
+    return np.where(is_largest, lacking * mass + (mass - y), softmax(z) * mass - y)
 
 
 def _binary_cross_entropy(a: Array, y: Array) -> Array:
-    return -(xlogy(y, a) + xlogy(1 - y, 1 - a)).sum(axis=-1)
+    return -(xlogy(y, a) + xlog1py(1 - y, -a)).sum(axis=-1)
 
 
 def _binary_cross_entropy_derivative(a: Array, y: Array) -> Array:
-    return _ratio(1 - y, 1 - a) - _ratio(y, a)
+    # (1 - y) / (1 - a) - y / a, whose terms would meet
+    return np.where(y == 0, 1 / (1 - a), np.where(y == 1, -1 / a, (a - y) / (a * (1 - a))))
 
 
 def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
@@ -257,19 +269,34 @@ def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
 
 
 def _sigmoid_minus_y(z: Array, y: Array) -> Array:
-    return sigmoid(z) - y
+    return np.where(z.real > 0, (1 - y) - sigmoid(-z), sigmoid(z) - y)
+
+
+def _log_ratio(log_rate: Array, y: Array) -> Array:
+    """Return log(rate / y); nobody looks at it where y is 0."""
+    return log_rate - np.log(np.where(y == 0, 1.0, y))
+
+
+# Between these, log(a / y) keeps the digits that log a - log y would lose where a is near y;
+# beyond, the quotient may be subnormal or infinite, and the logarithms lie far apart.
+_RATIOS = (2.0**-80, 2.0**80)
 
 
 def _poisson(a: Array, y: Array) -> Array:
-    return (a - y + xlogy(y, y) - xlogy(y, a)).sum(axis=-1)
+    known = (a != 0) & (y != 0)
+    log_a = np.where(a == 0, -math.inf, np.log(np.where(a == 0, 1.0, a)))
+    ratio = np.where(known, a, 1.0) / np.where(known, y, 1.0)
+    known &= (ratio.real > _RATIOS[0]) & (ratio.real < _RATIOS[1])
+    log_ratio = np.where(known, np.log(np.where(known, ratio, 1.0)), _log_ratio(log_a, y))
+    return deviance(a, log_ratio, y).sum(axis=-1)
 
 
 def _poisson_derivative(a: Array, y: Array) -> Array:
-    return 1 - _ratio(y, a)
+    return np.where(y == 0, 1.0, (a - y) / a)
 
 
 def _exp_poisson(z: Array, y: Array) -> Array:
-    return (np.exp(z) - y + xlogy(y, y) - y * z).sum(axis=-1)
+    return deviance(np.exp(z), _log_ratio(z, y), y).sum(axis=-1)
 
 
 def _exp_minus_y(z: Array, y: Array) -> Array:
@@ -284,7 +311,7 @@ _SOFTPLUS_IS_EXP = -36.0
 def _softplus_poisson(z: Array, y: Array) -> Array:
     far = z.real < _SOFTPLUS_IS_EXP
     log_rate = np.where(far, z, np.log(softplus(np.where(far, 0.0, z))))
-    return (softplus(z) - y + xlogy(y, y) - y * log_rate).sum(axis=-1)
+    return deviance(softplus(z), _log_ratio(log_rate, y), y).sum(axis=-1)
 
 
 def _softplus_poisson_delta(z: Array, y: Array) -> Array:
@@ -311,7 +338,8 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
     def value(a: Array, y: Array) -> Array:
         size = _magnitude(a - y)
         inside = size.real <= delta
-        return np.where(inside, 0.5 * size * size, delta * (size - 0.5 * delta)).sum(axis=-1)
+        near = np.where(inside, size, 0.0)  # far away, its square may overflow
+        return np.where(inside, 0.5 * near * near, delta * (size - 0.5 * delta)).sum(axis=-1)
 
     def derivative(a: Array, y: Array) -> Array:
         r = a - y
