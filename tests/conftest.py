@@ -46,15 +46,15 @@ def model_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def own_cache(tmp_path_factory):
     """Kernels of functions that no source has are kept apart, as another test's may be others."""
-    from clearprop.engine.kernels import compiler
+    from clearprop.engine.kernels import cache, compiler
 
-    shared, root = compiler.folder(), tmp_path_factory.mktemp("cache")
+    shared, root = cache.folder(), tmp_path_factory.mktemp("cache")
     if shared.exists():
         shutil.copytree(shared, root / shared.name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLEARPROP_CACHE", str(root))
         patch.setattr(compiler, "_addresses", dict(compiler._addresses))
-        compiler.folder.cache_clear()
+        cache.folder.cache_clear()
         yield root / shared.name
-    compiler.folder.cache_clear()
+    cache.folder.cache_clear()
     assert not any(re.search("mish|log_cosh|adagrad|unfinished", str(p)) for p in shared.glob("*"))

@@ -101,7 +101,7 @@ def heed_permissions() -> None:
 
 def report(dtype: str) -> None:
     """Print what a process finds for a data type, by what code, and for what processor."""
-    from clearprop.engine.kernels.compiler import folder
+    from clearprop.engine.kernels.cache import folder
     from clearprop.engine.kernels.machine import vector_bytes
 
     found = {

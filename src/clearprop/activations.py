@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, FunctionError, unknown
+from clearprop.errors import ArgumentError, FunctionError, said, shown, unknown
 from clearprop.numerics.derivative_check import check_scalar_derivative
-from clearprop.numerics.special import erfc
+from clearprop.numerics.special import gaussian, normal_ratio
 
 Array = NDArray[Any]
 
@@ -63,7 +63,9 @@ class Activation:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise ArgumentError(f"an activation's name is a non-empty string, not {self.name!r}")
+            raise ArgumentError(
+                f"an activation's name is a non-empty string, not {shown(self.name)}"
+            )
         if self.name in ACTIVATIONS:
             raise ArgumentError(f"{self.name!r} is a built-in activation; choose another name")
         check_scalar_derivative(self.name, self.f, self.derivative)
@@ -95,8 +97,7 @@ class Activation:
             values = [function(number := item) for item in z.flat]
         except Exception as error:  # the user's code may raise anything
             raise FunctionError(
-                f"activation {self.name!r}: {what}({number:.6g}) raised {type(error).__name__}: "
-                f"{error}"
+                f"activation {self.name!r}: {what}({number:.6g}) raised {said(error)}"
             ) from error
         return np.array(values, dtype=z.dtype).reshape(z.shape)
 
@@ -161,7 +162,9 @@ def _sigmoid_derivative(z: Array) -> Array:
 
 
 def _tanh_derivative(z: Array) -> Array:
-    return 1.0 - np.tanh(z) ** 2
+    e = np.exp(np.where(z.real > 0, -z, z))
+    root = 2.0 * e / (1.0 + e * e)  # 1 / cosh(z)
+    return root * root
 
 
 def _relu(z: Array) -> Array:
@@ -188,30 +191,64 @@ def _elu_derivative(z: Array) -> Array:
     return np.exp(np.where(z.real > 0, 0.0, z))
 
 
-def _normal_cdf(z: Array) -> Array:
-    return 0.5 * erfc(-z / math.sqrt(2))
+def _size(z: Array, far: float) -> Array:
+    """|z|, but at most `far`."""
+    size = np.where(z.real > 0, z, -z)
+    return np.where(size.real > far, far, size)
+
+
+# Of both functions, f(z) - f(-z) = z: what they are at -|z|, where they vanish, says it all.
 
 
 def _gelu(z: Array) -> Array:
-    return z * _normal_cdf(z)
+    z = _wide(z)
+    size = _size(z, 1000.0)
+    ratio = size * normal_ratio(size)
+    left = gaussian(size, np.where(z.real > 0, ratio, -ratio))
+    return np.where(z.real > 0, z - left, left)
 
 
 def _gelu_derivative(z: Array) -> Array:
-    return _normal_cdf(z) + z * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    size = _size(_wide(z), 1000.0)
+    left = gaussian(size, normal_ratio(size) - size / math.sqrt(2 * math.pi))
+    return np.where(z.real > 0, 1.0 - left, left)
+
+
+def _wide(z: Array) -> Array:
+    """Return z with float64's digits at least, which so many operations need."""
+    return z.astype(np.result_type(z, np.float64))
+
+
+def _share(size: Array, factor: Array) -> Array:
+    """Return factor sigmoid(-size), rounded once where that is subnormal."""
+    root = np.exp(-0.5 * size)
+    return factor * root / (1.0 + root * root) * root
 
 
 def _silu(z: Array) -> Array:
-    return z * sigmoid(z)
+    size = _size(z, 20000.0)
+    left = _share(size, np.where(z.real > 0, size, -size))
+    return np.where(z.real > 0, z - left, left)
 
 
 def _silu_derivative(z: Array) -> Array:
-    return sigmoid(z) * (1.0 + z * sigmoid(-z))
+    size = _size(z, 20000.0)
+    left = _share(size, 1.0 - size * sigmoid(size))
+    return np.where(z.real > 0, 1.0 - left, left)
 
 
 def softplus(z: Array) -> Array:
     """Return log(1 + e^z) as max(z, 0) + log(1 + e^-|z|)."""
     positive = z.real > 0
-    return np.where(positive, z, 0.0) + np.log1p(np.exp(np.where(positive, -z, z)))
+    return np.where(positive, z, 0.0) + _log1p(np.exp(np.where(positive, -z, z)))
+
+
+def _log1p(x: Array) -> Array:
+    """Return log(1 + x), of which NumPy has no real part to the last bit where x is complex."""
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    real = 0.5 * np.log1p(x.real * (2.0 + x.real) + x.imag * x.imag)
+    return np.asarray(real + 1j * np.arctan2(x.imag, 1.0 + x.real))
 
 
 def softmax(z: Array) -> Array:
@@ -223,6 +260,8 @@ def softmax(z: Array) -> Array:
 def _softmax_jacobian_product(z: Array, da: Array) -> Array:
     # da_j/dz_k = a_j (1 - a_j) where j = k, -a_j a_k elsewhere
     a = softmax(z)
+    largest = a.real.argmax(axis=-1, keepdims=True)
+    da = da - np.take_along_axis(da, largest, axis=-1)  # so that nothing cancels where it is 1
     return np.asarray(a * (da - (a * da).sum(axis=-1, keepdims=True)))
 
 
@@ -289,7 +328,9 @@ def activation(spec: str | Activation) -> Activation:
     if isinstance(spec, Activation):
         return spec
     if not isinstance(spec, str):
-        raise ArgumentError(f"an activation is {spec!r}; it must be a name or a cp.Activation(...)")
+        raise ArgumentError(
+            f"an activation is {shown(spec)}; it must be a name or a cp.Activation(...)"
+        )
     if spec not in ACTIVATIONS:
         unknown("activation", spec, ACTIVATIONS)
     return ACTIVATIONS[spec]

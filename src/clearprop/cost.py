@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.data import as_rows, mean_weights
+from clearprop.checks.data import Data, as_rows, mean_weights
 from clearprop.errors import CompilationError
 from clearprop.forward import forward
 from clearprop.network import Network
@@ -30,7 +30,8 @@ def penalty(weights: Sequence[Array], l2: float, dtype: Any = np.float64) -> Any
     """Return (l2/2) times the sum of the squared weights, summed in `dtype`; 0 without l2."""
     if not l2:
         return 0.0
-    return 0.5 * l2 * sum((W.astype(dtype) ** 2).sum() for W in weights)
+    with np.errstate(over="ignore"):  # what is not finite is found and named by who asks
+        return 0.5 * l2 * sum((W.astype(dtype) ** 2).sum() for W in weights)
 
 
 def cost_of(record: Record) -> Callable[[Array], Any]:
@@ -49,13 +50,18 @@ def cost_of(record: Record) -> Callable[[Array], Any]:
     return cost
 
 
-def evaluate(
-    network: Network, X: Array, y: Array, weights: Array | None, engine: str = "compiled"
-) -> tuple[float, Array]:
+def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[float, Array]:
     """Return the mean loss of checked data, without penalty, and the outputs (n, n_L).
 
     No backward pass is run; the reference goes through the rows block by block.
+
+    Raises
+    ------
+    ShapeError
+        If X or y was resized since it was checked.
     """
+    data.check()
+    X, y, weights = data.X, data.y, data.weights
     omega = mean_weights(weights, len(X), network.dtype)
     predictor = network.predictor() if engine == "compiled" else None
     if predictor is not None:

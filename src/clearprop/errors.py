@@ -8,11 +8,15 @@ of NumPy and scikit-learn users work.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 LONGEST = 2000
 """Characters that a message has at most."""
+
+_BITS = 200
+"""Of the whole numbers that are shown by their digits."""
 
 _BLANKS = str.maketrans("\n\r\t", "   ")
 _END = 500
@@ -42,6 +46,41 @@ def one_line(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - _END - 5]} ... {text[-_END:]}"
     return printable(text.translate(_BLANKS))
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return what a message shows of any value: its repr, up to so many characters.
+
+    Examples
+    --------
+    >>> shown("adam"), shown(10**5000)
+    ("'adam'", 'a whole number of 5,001 digits')
+    >>> shown("x" * 1_000_000)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    """
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        digits = int(math.log10(abs(value))) + 1
+        return f"a {'negative ' if value < 0 else ''}whole number of {digits:,} digits"
+    try:
+        text = repr(value)
+    except Exception:  # an object may do anything
+        return f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def said(error: Exception) -> str:
+    """Return the class and the words of an exception, in one short line.
+
+    Examples
+    --------
+    >>> said(ValueError("math domain error"))
+    'ValueError: math domain error'
+    """
+    try:
+        text = " ".join(str(error).split())[:120]
+    except Exception:  # an error of the user's own may do anything
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class ClearpropError(Exception):
@@ -196,11 +235,13 @@ _OTHER_NAMES = {
 def unknown(kind: str, name: object, known: Iterable[str]) -> NoReturn:
     """Raise `UnknownNameError`, with the nearest name and the list of all."""
     names = sorted(known)
-    asked = str(name).lower()
+    asked = name.lower() if isinstance(name, str) else ""
     near = [_OTHER_NAMES[asked]] if _OTHER_NAMES.get(asked) in names else []
     near = near or difflib.get_close_matches(asked, names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise UnknownNameError(f"no {kind} is called {name!r}{hint}; there are: {', '.join(names)}")
+    raise UnknownNameError(
+        f"no {kind} is called {shown(name)}{hint}; there are: {', '.join(names)}"
+    )
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:

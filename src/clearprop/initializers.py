@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clearprop.activations import Activation
 from clearprop.checks.settings import number
-from clearprop.errors import ArgumentError, unknown
+from clearprop.errors import ArgumentError, shown, unknown
 from clearprop.numerics.random import Purpose
 from clearprop.numerics.random import normal as normal_numbers
 from clearprop.numerics.random import uniform as uniform_numbers
@@ -51,7 +51,9 @@ class Initializer:
         if spread == 0:
             return np.zeros(shape)
         if self.distribution == "normal":
-            return (spread * normal_numbers(seed, purpose, count, layer=layer)).reshape(shape)
+            numbers = normal_numbers(seed, purpose, count, layer=layer)
+            with np.errstate(over="ignore"):  # the network says so
+                return np.asarray(spread * numbers).reshape(shape)
         numbers = uniform_numbers(seed, purpose, count, layer=layer)
         return np.asarray(spread * (2 * numbers - 1)).reshape(shape)
 
@@ -92,8 +94,7 @@ def uniform(limit: float = 0.5) -> Initializer:
     >>> bool(abs(cp.Network([2, 9, 1], initializer=cp.uniform(0.3)).parameters).max() < 0.3)
     True
     """
-    number("limit", limit, low=0)
-    return Initializer("uniform", (("limit", limit),))
+    return Initializer("uniform", (("limit", number("limit", limit, low=0)),))
 
 
 def normal(deviation: float = 1.0) -> Initializer:
@@ -106,8 +107,7 @@ def normal(deviation: float = 1.0) -> Initializer:
     >>> bool(abs(network["W1"]).max() < 0.5 < abs(network["b1"]).max())
     True
     """
-    number("deviation", deviation, low=0)
-    return Initializer("normal", (("deviation", deviation),))
+    return Initializer("normal", (("deviation", number("deviation", deviation, low=0)),))
 
 
 def glorot_uniform() -> Initializer:
@@ -188,7 +188,7 @@ def initializer(spec: str | Initializer, activation: Activation) -> Initializer:
     """
     if isinstance(spec, Initializer):
         return spec
-    if spec == "auto":
+    if isinstance(spec, str) and spec == "auto":
         return he_uniform() if activation.like_relu else glorot_uniform()
     return named_initializer(spec, [*INITIALIZERS, "auto"])
 
@@ -204,7 +204,7 @@ def named_initializer(name: object, known: Iterable[str]) -> Initializer:
     """Return the initializer of that name."""
     if not isinstance(name, str):
         raise ArgumentError(
-            f"an initializer is {name!r}; it must be a name or an object such as cp.normal(0.1)"
+            f"an initializer is {shown(name)}; give a name or an object such as cp.normal(0.1)"
         )
     if name not in INITIALIZERS:
         unknown("initializer", name, known)

@@ -21,9 +21,17 @@ from numpy.typing import NDArray
 
 from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
 from clearprop.checks.settings import number
-from clearprop.errors import ArgumentError, FunctionError, PairingError, missing_piece, unknown
+from clearprop.errors import (
+    ArgumentError,
+    FunctionError,
+    PairingError,
+    missing_piece,
+    said,
+    shown,
+    unknown,
+)
 from clearprop.numerics.derivative_check import check_loss_derivative
-from clearprop.numerics.special import xlogy
+from clearprop.numerics.special import deviance, xlog1py, xlogy
 
 Array = NDArray[Any]
 
@@ -74,7 +82,7 @@ class Loss:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise ArgumentError(f"a loss's name is a non-empty string, not {self.name!r}")
+            raise ArgumentError(f"a loss's name is a non-empty string, not {shown(self.name)}")
         if self.name in LOSSES:
             raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
         check_loss_derivative(self.name, self.value, self.derivative)
@@ -100,12 +108,18 @@ class Loss:
         """Raise `PairingError` if the loss makes no sense after this output activation."""
 
     def _each(self, what: str, function: Callable[[Any, Any], Any], a: Array, y: Array) -> Array:
+        pairs = zip(a.copy(), y.copy(), strict=True)  # what the user writes there is the user's
         try:
-            return np.array([function(*pair) for pair in zip(a, y, strict=True)], dtype=a.dtype)
+            found = np.array([function(*pair) for pair in pairs], dtype=a.dtype)
         except Exception as error:  # the user's code may raise anything
+            raise FunctionError(f"loss {self.name!r}: {what}(a, y) raised {said(error)}") from error
+        shape = a.shape if what == "derivative" else a.shape[:1]
+        if found.shape != shape:
             raise FunctionError(
-                f"loss {self.name!r}: {what}(a, y) raised {type(error).__name__}: {error}"
-            ) from error
+                f"loss {self.name!r}: {what}(a, y) returned shape {found.shape[1:]} for a of shape "
+                f"{a.shape[1:]}; it must be {shape[1:]}"
+            )
+        return found
 
     def __repr__(self) -> str:
         return self.name
@@ -186,7 +200,8 @@ class BuiltInLoss(Loss):
 
 
 def _squared_error(a: Array, y: Array) -> Array:
-    return 0.5 * ((a - y) ** 2).sum(axis=-1)
+    r = a - y
+    return (0.5 * r * r).sum(axis=-1)
 
 
 def _squared_error_derivative(a: Array, y: Array) -> Array:
@@ -219,23 +234,34 @@ def _ratio(y: Array, a: Array) -> Array:
     return np.where(zero, 0.0, y / np.where(zero, 1.0, a))
 
 
+def _beside_the_largest(z: Array) -> tuple[Array, Array, Array]:
+    """Return which z of each row is the largest, z less that, and the sum of all others' e^z."""
+    largest = z.real.argmax(axis=-1, keepdims=True)
+    shifted = z - np.take_along_axis(z, largest, axis=-1)  # -inf where they lie too far apart
+    is_largest = np.arange(z.shape[-1]) == largest
+    return is_largest, shifted, np.where(is_largest, 0.0, np.exp(shifted)).sum(-1, keepdims=True)
+
+
 def _softmax_cross_entropy(z: Array, y: Array) -> Array:
-    shifted = z - z.real.max(axis=-1, keepdims=True)  # -inf where logits lie too far apart
-    log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return np.where(y == 0, 0.0, y * (log_sum - shifted)).sum(axis=-1)  # 0 log 0 = 0
+    _, shifted, others = _beside_the_largest(z)
+    return np.where(y == 0, 0.0, y * (np.log1p(others) - shifted)).sum(axis=-1)  # 0 log 0 = 0
 
 
 def _softmax_minus_y(z: Array, y: Array) -> Array:
+    is_largest, _, others = _beside_the_largest(z)
     # The sum is 1 but for the rounding of the rows that were passed in.
-    return softmax(z) * y.sum(axis=-1, keepdims=True) - y
+    mass = y.sum(axis=-1, keepdims=True)
+    lacking = -others / (1.0 + others)  # the largest share less 1
+    return np.where(is_largest, lacking * mass + (mass - y), softmax(z) * mass - y)
 
 
 def _binary_cross_entropy(a: Array, y: Array) -> Array:
-    return -(xlogy(y, a) + xlogy(1 - y, 1 - a)).sum(axis=-1)
+    return -(xlogy(y, a) + xlog1py(1 - y, -a)).sum(axis=-1)
 
 
 def _binary_cross_entropy_derivative(a: Array, y: Array) -> Array:
-    return _ratio(1 - y, 1 - a) - _ratio(y, a)
+    # (1 - y) / (1 - a) - y / a, whose terms would meet
+    return np.where(y == 0, 1 / (1 - a), np.where(y == 1, -1 / a, (a - y) / (a * (1 - a))))
 
 
 def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
@@ -243,19 +269,34 @@ def _sigmoid_binary_cross_entropy(z: Array, y: Array) -> Array:
 
 
 def _sigmoid_minus_y(z: Array, y: Array) -> Array:
-    return sigmoid(z) - y
+    return np.where(z.real > 0, (1 - y) - sigmoid(-z), sigmoid(z) - y)
+
+
+def _log_ratio(log_rate: Array, y: Array) -> Array:
+    """Return log(rate / y); nobody looks at it where y is 0."""
+    return log_rate - np.log(np.where(y == 0, 1.0, y))
+
+
+# Between these, log(a / y) keeps the digits that log a - log y would lose where a is near y;
+# beyond, the quotient may be subnormal or infinite, and the logarithms lie far apart.
+_RATIOS = (2.0**-80, 2.0**80)
 
 
 def _poisson(a: Array, y: Array) -> Array:
-    return (a - y + xlogy(y, y) - xlogy(y, a)).sum(axis=-1)
+    known = (a != 0) & (y != 0)
+    log_a = np.where(a == 0, -math.inf, np.log(np.where(a == 0, 1.0, a)))
+    ratio = np.where(known, a, 1.0) / np.where(known, y, 1.0)
+    known &= (ratio.real > _RATIOS[0]) & (ratio.real < _RATIOS[1])
+    log_ratio = np.where(known, np.log(np.where(known, ratio, 1.0)), _log_ratio(log_a, y))
+    return deviance(a, log_ratio, y).sum(axis=-1)
 
 
 def _poisson_derivative(a: Array, y: Array) -> Array:
-    return 1 - _ratio(y, a)
+    return np.where(y == 0, 1.0, (a - y) / a)
 
 
 def _exp_poisson(z: Array, y: Array) -> Array:
-    return (np.exp(z) - y + xlogy(y, y) - y * z).sum(axis=-1)
+    return deviance(np.exp(z), _log_ratio(z, y), y).sum(axis=-1)
 
 
 def _exp_minus_y(z: Array, y: Array) -> Array:
@@ -270,7 +311,7 @@ _SOFTPLUS_IS_EXP = -36.0
 def _softplus_poisson(z: Array, y: Array) -> Array:
     far = z.real < _SOFTPLUS_IS_EXP
     log_rate = np.where(far, z, np.log(softplus(np.where(far, 0.0, z))))
-    return (softplus(z) - y + xlogy(y, y) - y * log_rate).sum(axis=-1)
+    return deviance(softplus(z), _log_ratio(log_rate, y), y).sum(axis=-1)
 
 
 def _softplus_poisson_delta(z: Array, y: Array) -> Array:
@@ -292,12 +333,13 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.huber(1.5)).loss
     huber(delta=1.5)
     """
-    number("huber's delta", delta, low=0, open="low")
+    delta = number("huber's delta", delta, low=0, open="low")
 
     def value(a: Array, y: Array) -> Array:
         size = _magnitude(a - y)
         inside = size.real <= delta
-        return np.where(inside, 0.5 * size * size, delta * (size - 0.5 * delta)).sum(axis=-1)
+        near = np.where(inside, size, 0.0)  # far away, its square may overflow
+        return np.where(inside, 0.5 * near * near, delta * (size - 0.5 * delta)).sum(axis=-1)
 
     def derivative(a: Array, y: Array) -> Array:
         r = a - y
@@ -310,7 +352,7 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
         equation="sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j",
         source="Huber, Annals of Mathematical Statistics 35 (1964)",
         has_kinks=True,
-        settings={"delta": float(delta)},
+        settings={"delta": delta},
         maker=huber,
     )
 
@@ -327,7 +369,7 @@ def quantile(q: float = 0.5) -> BuiltInLoss:
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.quantile(0.9)).loss
     quantile(q=0.9)
     """
-    number("quantile's q", q, low=0, high=1, open="low high")
+    q = number("quantile's q", q, low=0, high=1, open="low high")
 
     def value(a: Array, y: Array) -> Array:
         r = y - a
@@ -344,7 +386,7 @@ def quantile(q: float = 0.5) -> BuiltInLoss:
         equation="sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))",
         source="Koenker, Bassett, Econometrica 46 (1978)",
         has_kinks=True,
-        settings={"q": float(q)},
+        settings={"q": q},
         maker=quantile,
     )
 
@@ -424,7 +466,7 @@ def loss(spec: str | Loss) -> Loss:
     if isinstance(spec, Loss):
         return spec
     if not isinstance(spec, str):
-        raise ArgumentError(f"loss is {spec!r}; it must be a name or a cp.Loss(...)")
+        raise ArgumentError(f"loss is {shown(spec)}; it must be a name or a cp.Loss(...)")
     if spec not in LOSSES:
         unknown("loss", spec, LOSSES)
     return LOSSES[spec]

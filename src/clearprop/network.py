@@ -9,24 +9,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop import notation
 from clearprop.activations import Activation
-from clearprop.checks.data import check_inputs
+from clearprop.checks.data import as_numbers, check_inputs
 from clearprop.checks.settings import check_engine
 from clearprop.display.html_table import html_table
+from clearprop.engine.given import are_rows
 from clearprop.engine.prediction import Predictor
 from clearprop.errors import (
+    ArchitectureError,
     ArgumentError,
     CompilationError,
     ElementError,
     ModelFileError,
     NonFiniteError,
     ShapeError,
+    shown,
 )
 from clearprop.export.methods import ExportMethods
 from clearprop.files import model_file
@@ -138,11 +141,10 @@ class Network(ExportMethods):
         self._set_topology(sizes, activations, output, loss, draw_biases is not None, dtype)
         seed = check_seed(seed)
         for layer, (f, W) in enumerate(zip(self.activations, self.weights, strict=True), 1):
-            draw_weights = resolve_initializer(initializer, f)
-            W[...] = draw_weights.draw(W.shape, Purpose.WEIGHTS, layer, seed)
+            _draw(resolve_initializer(initializer, f), W, Purpose.WEIGHTS, layer, seed)
         if draw_biases is not None:
             for layer, b in enumerate(self.biases, 1):
-                b[...] = draw_biases.draw(b.shape, Purpose.BIASES, layer, seed)
+                _draw(draw_biases, b, Purpose.BIASES, layer, seed)
 
     def _set_topology(
         self,
@@ -221,13 +223,16 @@ class Network(ExportMethods):
 
     @property
     def parameters(self) -> Array:
-        """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place."""
+        """All weights and biases in one flat vector, W1, b1, W2, b2, ...; change it in place.
+
+        Its memory cannot be resized, and what is made of its shape or type changes no other array.
+        """
         return self._topology.parameters
 
     @property
     def n_parameters(self) -> int:
         """The number of weights and biases."""
-        return self.parameters.size
+        return self._topology.parameters.size
 
     @property
     def weights(self) -> tuple[Array, ...]:
@@ -247,7 +252,7 @@ class Network(ExportMethods):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The data type of parameters and of everything computed with them."""
-        return self.parameters.dtype
+        return self._topology.dtype
 
     def unflatten(self, vector: Array) -> dict[str, Array]:
         """Return views into a flat vector, in the order of `parameters`, by their names.
@@ -261,7 +266,17 @@ class Network(ExportMethods):
         -------
         dict of str to ndarray
             "W1" of shape (n_1, n_0), "b1" of shape (n_1,), "W2", ...
+
+        Raises
+        ------
+        ShapeError
+            If it is no array of so many numbers.
         """
+        last = vector.shape[-1:] if isinstance(vector, np.ndarray) else ()
+        if last != (self.n_parameters,):
+            raise ShapeError(
+                f"vector is {shown(vector)}; it must be an array (..., {self.n_parameters})"
+            )
         return self._topology.unflatten(vector)
 
     def __getitem__(self, name: str) -> Any:
@@ -273,9 +288,10 @@ class Network(ExportMethods):
         """Write W^l, b^l or one of their numbers by its name."""
         array, index = self._find(name)
         target = array[index] if index else array
-        if np.shape(value) not in ((), np.shape(target)):
-            raise ShapeError(f"{name} has shape {np.shape(target)}, not {np.shape(value)}")
-        array[index or ...] = value
+        numbers = as_numbers(value, self.dtype, name)
+        if numbers.shape not in ((), np.shape(target)):
+            raise ShapeError(f"{name} has shape {np.shape(target)}, not {numbers.shape}")
+        array[index or ...] = numbers
 
     def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
         element = notation.parse(name)
@@ -312,7 +328,7 @@ class Network(ExportMethods):
         """
         check_engine(engine)
         predictor = self.predictor() if engine == "compiled" else None
-        if predictor is not None and self._fits(X):
+        if predictor is not None and type(X) is np.ndarray and are_rows(X, self._topology):
             output, finite = predictor.outputs(X)
             if finite:
                 return output
@@ -330,17 +346,6 @@ class Network(ExportMethods):
                 )
             output[rows] = a[-1]
         return output
-
-    def _fits(self, X: object) -> TypeGuard[Array]:
-        """Whether X is an array that the engine can read as it is."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype == self.dtype
-            and X.ndim == 2
-            and X.shape[1] == self.sizes[0]
-            and X.shape[0] > 0
-            and X.flags.c_contiguous
-        )
 
     @property
     def topology(self) -> Topology:
@@ -368,15 +373,16 @@ class Network(ExportMethods):
         self._predictor = None
         if "_sizes" in state:  # a pickle of 0.1.0
             state = {name.removeprefix("_"): value for name, value in state.items()}
-        # What joblib has mapped is read-only; and what is handed out is a view.
-        parameters = np.require(state["parameters"], requirements=["C", "W"])[:]
-        self._topology = Topology(
-            tuple(state["sizes"]),
-            tuple(found_again(f) for f in state["activations"]),
-            found_again(state["loss"]),
-            state["has_biases"],
-            parameters,
-        )
+        sizes, given = check_sizes(state["sizes"]), np.asarray(state["parameters"])
+        functions = check_activations([found_again(f) for f in state["activations"]], None, sizes)
+        parameters = make_parameters(sizes, state["has_biases"], given.dtype)
+        if given.shape != parameters.shape:
+            raise ArchitectureError(
+                f"the pickle has {given.size:,} parameters, but its network has {parameters.size:,}"
+            )
+        parameters[:] = given
+        loss = found_again(state["loss"])
+        self._topology = Topology(sizes, functions, loss, state["has_biases"], parameters)
 
     def forward_in_blocks(
         self, X: Array
@@ -505,6 +511,14 @@ class Network(ExportMethods):
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
         return html_table(self._title(), head, rows, right=[4])
+
+
+def _draw(rule: Initializer, view: Array, purpose: Purpose, layer: int, seed: int) -> None:
+    """Write what an initializer draws for a layer."""
+    with np.errstate(over="ignore"):
+        view[...] = rule.draw(view.shape, purpose, layer, seed)
+    if not np.isfinite(view).all():
+        raise ArgumentError(f"{rule} draws numbers too large for {view.dtype}: give a smaller one")
 
 
 def check_network(network: object) -> Network:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from clearprop.errors import ElementError
+from clearprop.errors import ElementError, shown
 
-_PATTERN = re.compile(r"(delta|dW|db|da|W|b|z|a)(0|[1-9][0-9]*)|(dx|x|L)")
-_INDEX = re.compile(r"\[\s*(-?[0-9]+)\s*(?:,\s*(-?[0-9]+)\s*)?\]")
+_PATTERN = re.compile(r"(delta|dW|db|da|W|b|z|a)(0|[1-9][0-9]{0,17})|(dx|x|L)")
+_INDEX = re.compile(r"\[\s*(-?[0-9]{1,18})\s*(?:,\s*(-?[0-9]{1,18})\s*)?\]")
 
 
 class Element(NamedTuple):
@@ -38,13 +38,13 @@ def parse(name: str) -> Element:
     >>> parse("x")
     Element(symbol='a', layer=0, indices=())
     """
-    text = str(name).strip()
+    text = name.strip() if isinstance(name, str) else ""
     head, bracket, _ = text.partition("[")
     match = _PATTERN.fullmatch(head)
     index = _INDEX.fullmatch(text[len(head) :]) if bracket else None
     if match is None or (bracket and index is None):
         raise ElementError(
-            f"{name!r} names no element{_hint(text)}; names look like W2[1,3], b2[1], z2[1], "
+            f"{shown(name)} names no element{_hint(text)}; names look like W2[1,3], b2[1], z2[1], "
             "a1[3], delta2[1], dW2[1,3], db2[1], da1[3], x[3], dx[3] or L"
         )
     numbers = tuple(int(i) for i in index.groups() if i is not None) if index else ()

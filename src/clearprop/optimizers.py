@@ -18,8 +18,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.settings import count, number
-from clearprop.errors import ArgumentError, unknown
+from clearprop.checks.settings import count, flag, number, plain
+from clearprop.errors import ArgumentError, shown, unknown
 from clearprop.schedules import Rate, check_rate, rate_at
 
 Array = NDArray[Any]
@@ -86,12 +86,13 @@ class SGD:
     shrink: float = 1.0
 
     def __post_init__(self) -> None:
+        plain(self)
         check_rate("SGD: learning_rate", self.learning_rate)
         if callable(self.momentum):
             check_rate("SGD: momentum", self.momentum)
         else:
             number("SGD: momentum", self.momentum, low=0, high=1, open="high")
-        if self.nesterov and self.momentum == 0:
+        if flag("SGD: nesterov", self.nesterov) and self.momentum == 0:
             raise ArgumentError("SGD: nesterov needs a momentum above 0")
         number("SGD: shrink", self.shrink, low=0, high=1, open="low")
 
@@ -105,7 +106,8 @@ class SGD:
         """Take one step, in place."""
         step = -rate_at(self.learning_rate, now.t, now.total) * gradient
         if state:
-            mu, velocity = rate_at(self.momentum, now.t, now.total), state["velocity"]
+            mu = rate_at(self.momentum, now.t, now.total, high=1.0)
+            velocity = state["velocity"]
             velocity *= mu
             velocity += step
             step = step + mu * velocity if self.nesterov else velocity
@@ -151,6 +153,7 @@ epsilon=1e-08)
     """Where in the state the squares are: where they are infinite, a parameter moves no more."""
 
     def __post_init__(self) -> None:
+        plain(self)
         name = type(self).__name__
         check_rate(f"{name}: learning_rate", self.learning_rate)
         number(f"{name}: beta1", self.beta1, low=0, high=1, open="high")
@@ -268,6 +271,7 @@ class RMSprop:
     """As Adam's."""
 
     def __post_init__(self) -> None:
+        plain(self)
         check_rate("RMSprop: learning_rate", self.learning_rate)
         number("RMSprop: alpha", self.alpha, low=0, high=1, open="high")
         number("RMSprop: momentum", self.momentum, low=0, high=1, open="high")
@@ -331,6 +335,7 @@ class RProp:
     largest: float = 50.0
 
     def __post_init__(self) -> None:
+        plain(self)
         number("RProp: learning_rate", self.learning_rate, low=0, open="low")
         number("RProp: cut", self.cut, low=0, high=1, open="low high")
         number("RProp: grow", self.grow, low=1, open="low")
@@ -339,8 +344,9 @@ class RProp:
 
     def start(self, parameters: Array) -> State:
         """Return the first step sizes, and a last gradient of zero."""
+        first = min(self.learning_rate, float(np.finfo(parameters.dtype).max))
         return {
-            "size": np.full_like(parameters, self.learning_rate),
+            "size": np.full_like(parameters, first),
             "last": np.zeros_like(parameters),
         }
 
@@ -356,6 +362,10 @@ class RProp:
         parameters -= np.sign(last) * size
 
 
+MEMORY = 1000
+"""Past steps that L-BFGS keeps at most: SciPy's work on them grows with their square."""
+
+
 @dataclass(frozen=True)
 class LBFGS:
     """Limited-memory BFGS with a line search, by SciPy; always on the full batch.
@@ -366,7 +376,7 @@ class LBFGS:
     Parameters
     ----------
     memory : int
-        How many past steps shape the curvature.
+        How many past steps shape the curvature, up to 1,000.
     tolerance : float
         The run ends where the largest part of the gradient falls below this.
 
@@ -386,7 +396,8 @@ class LBFGS:
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        count("LBFGS: memory", self.memory, 1)
+        plain(self)
+        count("LBFGS: memory", self.memory, 1, most=MEMORY)
         number("LBFGS: tolerance", self.tolerance, low=0)
 
 
@@ -412,6 +423,6 @@ def optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
     if isinstance(spec, LBFGS) or (hasattr(spec, "start") and hasattr(spec, "update")):
         return spec
     raise ArgumentError(
-        f"optimizer is {spec!r}; it must be a name such as 'adam' or an object such as "
+        f"optimizer is {shown(spec)}; it must be a name such as 'adam' or an object such as "
         "cp.Adam(0.01)"
     )

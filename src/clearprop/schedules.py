@@ -7,13 +7,12 @@ these two serves; the ones here are the usual ones, with their settings as attri
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clearprop.checks.settings import count, number
-from clearprop.errors import ArgumentError
+from clearprop.checks.settings import count, number, plain, takes
+from clearprop.errors import ArgumentError, shown
 
 _UPDATES = "a whole number of updates"
 
@@ -21,11 +20,11 @@ Rate = float | Callable[[int, int], float]
 """A number, or a schedule."""
 
 
-def rate_at(rate: Rate, t: int, total: int) -> float:
-    """Return what a number or a schedule says at update t of `total`."""
+def rate_at(rate: Rate, t: int, total: int, *, high: float = math.inf) -> float:
+    """Return what a number or a schedule says at update t of `total`; a momentum is 1 at most."""
     if not callable(rate):
         return float(rate)
-    return number(f"the schedule's value at update {t}", rate(t, total), low=0)
+    return number(f"the schedule's value at update {t}", rate(t, total), low=0, high=high)
 
 
 def check_rate(name: str, rate: Rate, *, high: float = math.inf) -> None:
@@ -36,12 +35,16 @@ def check_rate(name: str, rate: Rate, *, high: float = math.inf) -> None:
     if isinstance(rate, type) and rate.__module__ == __name__:
         maker = rate.__name__
         raise ArgumentError(f"{name} is cp.{maker} itself; call it: cp.{maker}(0.1, ...)")
+    if not takes(rate, 2):
+        raise ArgumentError(f"{name} is {shown(rate)}; a schedule is called with (t, total)")
+
+
+def power(base: float, exponent: float) -> float:
+    """Return a positive number to a power; infinity beyond the largest number."""
     try:
-        inspect.signature(rate).bind(0, 1)
-    except TypeError:
-        raise ArgumentError(f"{name} is {rate!r}; a schedule is called with (t, total)") from None
-    except ValueError:  # a built-in function, which does not tell
-        return
+        return float(float(base) ** float(exponent))
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class constant:  # noqa: N801 - called as a function is
     value: float
 
     def __post_init__(self) -> None:
+        plain(self)
         number("value", self.value, low=0, open="low")
 
     def __call__(self, t: int, total: int) -> float:
@@ -81,13 +85,14 @@ class step:  # noqa: N801 - called as a function is
     factor: float = 0.1
 
     def __post_init__(self) -> None:
+        plain(self)
         number("initial", self.initial, low=0, open="low")
         number("factor", self.factor, low=0, open="low")
         count("every", self.every, 1, _UPDATES)
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial * self.factor ** (t // self.every))
+        return float(self.initial * power(self.factor, t // self.every))
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,13 @@ class exponential:  # noqa: N801 - called as a function is
     factor: float
 
     def __post_init__(self) -> None:
+        plain(self)
         number("initial", self.initial, low=0, open="low")
         number("factor", self.factor, low=0, open="low")
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial * self.factor**t)
+        return float(self.initial * power(self.factor, t))
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ class cosine:  # noqa: N801 - called as a function is
     final: float = 0.0
 
     def __post_init__(self) -> None:
+        plain(self)
         number("initial", self.initial, low=0, open="low")
         number("final", self.final, low=0)
         if self.steps is not None:
@@ -139,8 +146,9 @@ class cosine:  # noqa: N801 - called as a function is
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        share = min(t / (self.steps or total), 1.0)
-        return float(self.final + (self.initial - self.final) * (1 + math.cos(math.pi * share)) / 2)
+        share = min(t / (self.steps or max(total, 1)), 1.0)
+        left = (1 + math.cos(math.pi * share)) / 2
+        return float(self.final + (self.initial - self.final) * left)
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,7 @@ class warmup_cosine:  # noqa: N801 - called as a function is
     final: float = 0.0
 
     def __post_init__(self) -> None:
+        plain(self)
         number("initial", self.initial, low=0, open="low")
         number("final", self.final, low=0)
         count("warmup", self.warmup, 1, _UPDATES)
@@ -195,9 +204,10 @@ class inverse_scaling:  # noqa: N801 - called as a function is
     power: float = 0.5
 
     def __post_init__(self) -> None:
+        plain(self)
         number("initial", self.initial, low=0, open="low")
         number("power", self.power, low=0, open="low")
 
     def __call__(self, t: int, total: int) -> float:
         """Return the rate after t updates of `total`."""
-        return float(self.initial / (t + 1) ** self.power)
+        return float(self.initial / power(t + 1, self.power))

@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from clearprop.activations import Activation
 from clearprop.activations import activation as resolve_activation
-from clearprop.errors import ArchitectureError, ArgumentError
+from clearprop.checks.memory import fixed_zeros, handed_out
+from clearprop.checks.settings import LARGEST, listed
+from clearprop.errors import ArchitectureError, ArgumentError, shown
 from clearprop.losses import Loss
 
 Array = NDArray[Any]
@@ -78,12 +80,23 @@ class Topology:
     activations: tuple[Activation, ...]
     loss: Loss
     has_biases: bool
-    parameters: Array
+    _vector: Array  # of `make_parameters`: compiled code keeps its address
+
+    @property
+    def parameters(self) -> Array:
+        """The flat vector; each time as another array of the same memory, which cannot be moved."""
+        return handed_out(self._vector)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The data type of the parameters."""
-        return self.parameters.dtype
+        return self._vector.dtype
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        given = state["_vector"]  # owns its memory, as all arrays from a pickle or a deep copy
+        vector = fixed_zeros(given.size, given.dtype)
+        vector[:] = given
+        self.__dict__.update(state | {"_vector": vector})
 
     @property
     def weights(self) -> tuple[Array, ...]:
@@ -117,9 +130,19 @@ class Topology:
         """Return the views of all layers' "W", or "b", into a flat vector."""
         return tuple(view for name, view in self.unflatten(vector).items() if name[0] == symbol)
 
+    def not_finite(self) -> str | None:
+        """Return which parameter is not finite, such as "W2 holds nan", or None."""
+        if np.isfinite(self._vector).all():
+            return None
+        for name, view in self.unflatten(self._vector).items():
+            wrong = view[~np.isfinite(view)]
+            if wrong.size:
+                return f"{name} holds {wrong[0]}"
+        return None
+
     def is_weight(self) -> NDArray[np.bool_]:
         """Return which of the parameters are weights, not biases; shape (n_parameters,)."""
-        mask = np.zeros(self.parameters.size, dtype=bool)
+        mask = np.zeros(self._vector.size, dtype=bool)
         for view in self.parts("W", mask):
             view[...] = True
         return mask
@@ -130,7 +153,7 @@ DTYPES = ("float32", "float64", "longdouble", "complex128", "clongdouble")
 
 
 def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) -> Array:
-    """Return the flat vector of a network's parameters, all zero.
+    """Return the flat vector of a network's parameters, all zero, in memory that stays.
 
     Raises
     ------
@@ -139,14 +162,14 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
     """
     try:
         known = np.dtype(dtype) in [np.dtype(name) for name in DTYPES]
-    except TypeError:
+    except Exception:  # NumPy asks an object for its dtype, and shows what it refuses
         known = False
     if not known:
-        raise ArgumentError(f"dtype is {dtype!r}; a network is 'float32' or 'float64'")
+        raise ArgumentError(f"dtype is {shown(dtype)}; a network is 'float32' or 'float64'")
     size = max(place.end for place in places(sizes, has_biases))
     try:
-        return np.zeros(size, dtype)[:]  # a view: resize() refuses it, not its base
-    except (MemoryError, ValueError):
+        return fixed_zeros(size, dtype)
+    except (MemoryError, OverflowError):
         gigabytes = size * np.dtype(dtype).itemsize / 1e9
         raise ArchitectureError(
             f"{size:,} parameters need {gigabytes:,.0f} GB of memory, which there are not"
@@ -156,7 +179,7 @@ def make_parameters(sizes: Sequence[int], has_biases: bool, dtype: DTypeLike) ->
 def arrays_of(symbol: str, given: Sequence[ArrayLike]) -> list[Array]:
     """Return what was given for W^1, W^2, ... or b^1, b^2, ... as arrays."""
     arrays = []
-    for layer, item in enumerate(given, 1):
+    for layer, item in enumerate(listed(given), 1):
         try:
             arrays.append(np.asarray(item))
         except ValueError:
@@ -173,14 +196,15 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
         whole, exact = [], False
     if not exact or len(whole) < 2:
         raise ArchitectureError(
-            f"sizes is {sizes!r}; it must list two or more whole numbers, inputs first, such as "
-            "[784, 100, 10]"
+            f"sizes is {shown(sizes)}; it must list two or more whole numbers, inputs first, "
+            "such as [784, 100, 10]"
         )
     for layer, size in enumerate(whole):
-        if size < 1:
-            raise ArchitectureError(
-                f"layer {layer} has size {size} in {whole}; every layer needs 1 neuron or more"
-            )
+        if not 1 <= size <= LARGEST:
+            has = f"layer {layer} has size {shown(size)} in {shown(sizes)}"
+            if size > LARGEST:
+                raise ArchitectureError(f"{has}; no memory holds more than {LARGEST:,} neurons")
+            raise ArchitectureError(f"{has}; every layer needs 1 neuron or more")
     return tuple(whole)
 
 
@@ -198,8 +222,8 @@ def check_activations(
             chosen = list(activations)
         except TypeError:
             raise ArchitectureError(
-                f"activations is {activations!r}; give a name, a cp.Activation(...), or a list of "
-                "one per layer"
+                f"activations is {shown(activations)}; give a name, a cp.Activation(...), or a "
+                "list of one per layer"
             ) from None
     if len(chosen) != n_layers:
         raise ArchitectureError(

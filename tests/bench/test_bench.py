@@ -271,6 +271,14 @@ class TestCommand:
         result = invoke("digits", "--system", "clearprop")
         assert result.exit_code == 1
 
+    def test_what_lies_in_the_current_folder_is_not_run(self, monkeypatch, tmp_path, capsys):
+        (tmp_path / "numpy.py").write_text("raise SystemExit('planted')")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(rounds_module, "cores", lambda: 1)
+        (turn,) = compare(CASES["xor"], ["clearprop"], 1, 0.01)
+        assert capsys.readouterr().err == ""
+        assert "clearprop 1" in turn
+
     def test_a_real_failure_is_said_in_its_last_line(self, monkeypatch, capsys):
         entry = SYSTEMS["jax"]._replace(title="Nobody")
         monkeypatch.setitem(SYSTEMS, "nobody", entry)  # here, and not in the process that measures

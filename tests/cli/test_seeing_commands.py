@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import clearprop as cp
 from clearprop.cli.find_lr import fresh
 from clearprop.cli.output import as_json
-from clearprop.cli.samples import rows_of
+from clearprop.cli.samples import note_network, rows_of
 from clearprop.explaining.checking import gradient_check
 from command_line import invoke, refused
 from paths import PENGUINS
@@ -68,7 +69,24 @@ class TestCheck:
         assert result.exit_code == 1
         figures = json.loads(result.stdout)
         assert figures["passed"] is False
+        assert figures["outcome"] == "wrong"
         assert [one["name"] for one in figures["faults"]] == ["W1[2,3]"]
+        assert figures["not_determined"] == []
+
+    def test_at_a_kink_what_is_not_determined_is_no_fault(self, monkeypatch):
+        network = cp.Network([2, 1], "relu", "relu", loss="squared_error", dtype="float64", seed=0)
+        sample = note_network()._replace(network=network, X=np.zeros((1, 2)), y=np.ones((1, 1)))
+        monkeypatch.setattr(sys.modules["clearprop.cli.check"], "note_network", lambda: sample)
+        result = invoke("check")
+        assert result.exit_code == 1
+        assert "a smooth point near by would tell" in result.stdout
+        result = invoke("check", "--json")
+        assert result.exit_code == 1
+        figures = json.loads(result.stdout)
+        assert figures["outcome"] == "not determined"
+        assert figures["note"] == ""
+        assert figures["faults"] == []
+        assert [one["name"] for one in figures["not_determined"]] == ["b1[0]"]
 
     def test_json(self, model_file):
         figures = json.loads(invoke("check", model_file, PENGUINS, "--json", "--rows", 4).stdout)

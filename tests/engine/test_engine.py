@@ -387,10 +387,11 @@ class TestStart:
         assert not done.stderr
 
     def test_a_cache_that_cannot_be_written_or_is_damaged(self, tmp_path):
-        from clearprop.engine.kernels import compiler
+        from clearprop.engine.kernels import cache as kept
 
         script = (
-            "from clearprop.engine.kernels.compiler import load, function_at, folder\n"
+            "from clearprop.engine.kernels.cache import folder\n"
+            "from clearprop.engine.kernels.compiler import load, function_at\n"
             "from clearprop.engine.kernels.precision import FLOAT32\n"
             "import numpy as np\n"
             "order, room = np.zeros(5, np.int64), np.zeros(22, np.int64)\n"
@@ -407,14 +408,14 @@ class TestStart:
             assert done.stdout.startswith("[0, 1, 2, 3, 4] ")
             assert done.stderr.startswith("clearprop: compiling the engine for this machine, once")
             assert len(done.stderr.splitlines()) == 1
-            assert ("no folder to keep it" in done.stderr) == (cache.name == "file")
+            assert ("not kept: " in done.stderr) == (cache.name == "file")
         (kernel,) = cache.glob("*/random.order-float32.kernel")
         kernel.write_bytes(kernel.read_bytes()[:-9])
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.stdout.startswith("[0, 1, 2, 3, 4] ")
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert not done.stderr
-        assert compiler.folder().name == kernel.parent.name
+        assert kept.folder().name == kernel.parent.name
 
     def test_constants_that_stand_twice_agree(self):
         assert layout.K_BLOCK == product.BLOCK
@@ -440,6 +441,7 @@ class TestStart:
         module = sys.modules["clearprop.cli.warm_up"]
         loaded = []
         monkeypatch.setattr(module, "load", lambda *key: loaded.append(key))
+        monkeypatch.setattr(module.cache, "read", lambda kernel: ("symbol", b"code"))
         done = invoke("warm-up", "--precision", "both")
         assert done.exit_code == 0, done.output
         assert len(loaded) == len(set(loaded)) == 2 * len(functions.KERNELS)

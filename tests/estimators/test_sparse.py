@@ -92,3 +92,81 @@ class TestSparse:
         assert sp.issparse(a.predict(X))
         assert 0 <= b.score(X, sp.csr_matrix(Y)) <= 1
         assert len(b.validation_scores_) == b.n_iter_
+
+
+def damaged(form, part, value):
+    """A sparse matrix some of whose indices lie outside its shape."""
+    X = sp.random(40, 300, 0.1, form, dtype="float32", random_state=0)
+    getattr(X, part)[-1] = value
+    return X
+
+
+class TestDamagedMatrices:
+    """SciPy's compiled code reads and writes where the indices of a matrix say."""
+
+    @pytest.mark.parametrize(
+        ("form", "part", "value"),
+        [
+            ("csr", "indices", 10**9),
+            ("csr", "indices", -1),
+            ("csr", "indptr", 10**9),
+            ("csr", "indptr", 0),
+            ("csc", "indices", 40),
+            ("csc", "indptr", 10**9),
+            ("coo", "row", 40),
+            ("coo", "col", 10**9),
+            ("bsr", "indices", 10**9),
+        ],
+    )
+    def test_are_refused_wherever_they_are_given(self, form, part, value):
+        good = sp.random(40, 300, 0.1, "csr", dtype="float32", random_state=0)
+        bad, y = damaged(form, part, value), np.arange(40) % 2
+        fitted = quiet(MLPClassifier([3], max_iter=1), good, y)
+        for call in (
+            lambda: MLPClassifier([3]).fit(bad, y),
+            lambda: MLPRegressor(hidden_layer_sizes=[3]).fit(bad, y),
+            lambda: MLPClassifier([3], solver="lbfgs").fit(bad, y),
+            lambda: MLPClassifier([3], early_stopping=True).fit(good, y, X_val=bad, y_val=y),
+            lambda: fitted.partial_fit(bad, y),
+            lambda: fitted.predict(bad),
+            lambda: fitted.predict_proba(bad),
+            lambda: fitted.score(bad, y),
+        ):
+            with pytest.raises(ValueError, match=r"X(_val)? is a damaged sparse matrix"):
+                call()
+
+    @pytest.mark.parametrize("part", ["indices", "indptr", "data"])
+    @pytest.mark.parametrize("resized", [False, True])
+    @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+    def test_one_that_a_callback_damages(self, monkeypatch, part, resized):
+        monkeypatch.setattr(sparse, "DENSE", 0)
+        X = sp.random(400, 300, 0.1, "csr", dtype="float32", random_state=0)
+        given, y = X.copy(), np.arange(400) % 2
+        owned = getattr(given, part).copy()
+        setattr(given, part, owned)
+
+        def damage(epoch):
+            owned[:] = 10**9
+            if resized:
+                owned.resize(1, refcheck=False)
+
+        settings = {"hidden_layer_sizes": [3], "max_iter": 4, "random_state": 0}
+        changed = MLPClassifier(**settings, callbacks=damage).fit(given, y)
+        np.testing.assert_array_equal(
+            changed.coefs_[0], MLPClassifier(**settings).fit(X, y).coefs_[0]
+        )
+
+    @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+    def test_validation_data_that_a_callback_damages(self, monkeypatch):
+        monkeypatch.setattr(sparse, "DENSE", 0)
+        X = sp.random(400, 300, 0.1, "csr", dtype="float32", random_state=0)
+        given, y = X.copy(), np.arange(400) % 2
+
+        def damage(epoch):
+            given.indices[:] = 10**9
+
+        estimator = MLPClassifier(
+            [3], max_iter=4, early_stopping=True, scoring="accuracy", callbacks=damage
+        )
+        with pytest.raises(ValueError, match="X is a damaged sparse matrix"):
+            estimator.fit(X, y, X_val=given, y_val=y)

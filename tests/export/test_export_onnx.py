@@ -79,6 +79,14 @@ class TestNetwork:
         found = list(run(net.to_onnx(), {"X": X}).values())[-1]
         assert_near(found, net.predict(X), 1e-5)
 
+    @pytest.mark.parametrize("f", ["elu", "softplus"])
+    def test_what_is_small_keeps_its_digits(self, f):
+        """In float64, where these are made of several operators."""
+        net = cp.Network.from_weights([np.ones((1, 1))], [np.zeros(1)], activations=f)
+        X = -np.concatenate([np.logspace(-300, 2.8, 200), np.linspace(0, 100, 200)])[:, None]
+        found = list(run(net.to_onnx(), {"X": X}).values())[-1]
+        np.testing.assert_allclose(found, net.predict(X), rtol=4e-15)
+
     def test_onnx_reads_it_as_onnx_runtime_does(self):
         from onnx.reference import ReferenceEvaluator
 

@@ -78,3 +78,59 @@ class TestDivergence:
         with pytest.raises(cp.DivergenceError):
             list(cp.steps(network, X, np.eye(3)[Y], optimizer=cp.SGD(10.0), epochs=100))
         assert np.isfinite(cp.backprop(network, X, np.eye(3)[Y])["L"])
+
+
+class TestCallbacks:
+    @pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
+    @pytest.mark.parametrize("bad", [np.nan, -np.inf])
+    @pytest.mark.parametrize("at", [1, 3])  # of three epochs
+    def test_one_that_leaves_what_is_not_finite(self, optimizer, bad, at):
+        seen = []
+
+        def spoil(epoch):
+            if epoch.epoch == at:
+                seen.append(epoch.network.parameters.copy())
+                epoch.network["W2[1,3]"] = bad
+                return True  # and would end the run
+            return False
+
+        network = net()
+        with pytest.raises(
+            cp.DivergenceError,
+            match=f"in epoch {at}: W2 holds {bad} after a callback; .* epoch's end",
+        ) as caught:
+            cp.train(network, X, Y, optimizer=optimizer, epochs=3, callbacks=[spoil, print])
+        np.testing.assert_array_equal(network.parameters, seen[0])
+        assert caught.value.history.stopped == "diverged"
+        assert len(caught.value.history.epochs) == at
+
+    def test_one_that_mends_what_another_has_done(self):
+        def spoil(epoch):
+            epoch.network["b1[0]"] = np.nan
+
+        def mend(epoch):
+            epoch.network["b1[0]"] = 0.5
+
+        network = net()
+        history = cp.train(network, X, Y, epochs=2, callbacks=[spoil, mend])
+        assert history.stopped == "completed"
+        assert network["b1[0]"] == 0.5
+
+    def test_the_best_epoch_comes_back_all_the_same(self):
+        def spoil(epoch):
+            if epoch.epoch == 2:
+                epoch.network["W1"] = np.nan
+
+        network = net()
+        with pytest.raises(cp.DivergenceError, match="parameters of epoch 2, the best, are"):
+            cp.train(network, X, Y, epochs=5, callbacks=spoil, early_stopping=3)
+        assert np.isfinite(network.parameters).all()
+
+    def test_a_network_that_is_narrower_than_the_run(self):
+        def spoil(epoch):
+            epoch.network["W1[0,0]"] = np.inf
+
+        network = net(dtype="float32")
+        with pytest.raises(cp.DivergenceError, match="W1 holds inf after a callback"):
+            cp.train(network, X, Y, epochs=1, callbacks=spoil, precision="float64")
+        assert np.isfinite(network.parameters).all()

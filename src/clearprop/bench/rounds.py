@@ -91,8 +91,8 @@ def _run(arguments: Sequence[str], threads: int, folder: str) -> dict[str, Any] 
         environment[f"{setting}_NUM_THREADS"] = str(threads)
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    done = subprocess.run(
-        [sys.executable, "-m", "clearprop.bench.measure", *arguments],
+    done = subprocess.run(  # -P: a numpy.py in the current folder is not NumPy
+        [sys.executable, "-P", "-m", "clearprop.bench.measure", *arguments],
         env=environment,
         capture_output=True,
         text=True,

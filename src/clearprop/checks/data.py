@@ -7,18 +7,20 @@ was expected, what came, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.memory import Borrowed
 from clearprop.errors import (
     NonFiniteDataError,
     SampleWeightError,
     ShapeError,
     TargetError,
     TypeOfDataError,
+    shown,
 )
 
 Array = NDArray[Any]
@@ -30,6 +32,8 @@ _BLOCK = 1 << 20
 @dataclass(frozen=True)
 class Data:
     """Checked inputs, targets and weights of the same rows.
+
+    X and numbers in y may be the caller's own arrays; labels and weights are copies.
 
     Attributes
     ----------
@@ -43,9 +47,18 @@ class Data:
     X: Array
     y: Array
     weights: NDArray[np.float64] | None = None
+    _borrowed: Borrowed = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_borrowed", Borrowed(X=self.X, y=self.y))
+
+    def check(self) -> None:
+        """Raise `ShapeError` if X or y was resized, or reshaped, since; for whoever reads them."""
+        self._borrowed.check()
 
     def take(self, rows: NDArray[np.int64]) -> Data:
-        """Return these rows."""
+        """Return copies of these rows."""
+        self.check()
         weights = None if self.weights is None else self.weights[rows]
         return Data(self.X[rows], self.y[rows], weights)
 
@@ -173,7 +186,7 @@ def check_sample_weight(
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):
             raise SampleWeightError(f"the sum of {what} is infinite: scale them down")
-    return checked
+    return checked.copy()
 
 
 def mean_weights(weights: Array | None, n: int, dtype: np.dtype[Any]) -> Array:
@@ -248,23 +261,22 @@ def _as_table(data: object, what: str) -> tuple[Array, list[str] | None] | None:
 
 def _kind_of_data(array: Array) -> str:
     if array.dtype.kind in "US":
-        return f"text such as {array.flat[0].item()!r}"
+        return f"text such as {shown(array.flat[0].item())}"
     if array.dtype.kind in "Mm":
         return "dates or times"
     for position, value in zip(np.ndindex(array.shape), array.flat, strict=True):
         if not isinstance(value, int | float | np.number):
             where = f" at {list(position)}" if position else ""
-            text = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:37]}..."
-            return f"{text}, a {type(value).__name__},{where}".rstrip(",")
+            return f"{shown(value, 40)}, a {type(value).__name__},{where}".rstrip(",")
     return "objects: pass an array of a numeric dtype"
 
 
 def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | None) -> Array:
-    """Return a C-ordered array of `dtype`, or raise for what is not finite in it."""
+    """Return an aligned C-ordered array of `dtype`, or raise for what is not finite in it."""
     if array.dtype.kind == "c" and dtype.kind != "c":
         raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
     with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=dtype)
+        cast = np.require(array, dtype, ["C", "ALIGNED", "ENSUREARRAY"])
     rows = max(1, _BLOCK // max(1, cast.shape[1]))
     for start in range(0, cast.shape[0], rows):
         block = cast[start : start + rows]
@@ -278,6 +290,25 @@ def _cast(array: Array, dtype: np.dtype[Any], what: str, columns: list[str] | No
             else:
                 problem = f"{value}; NaN and infinity are refused"
             raise NonFiniteDataError(f"{what} at row {row}, column {column}{name} is {problem}")
+    return cast
+
+
+def as_numbers(value: object, dtype: np.dtype[Any], what: str) -> Array:
+    """Return numbers of any shape in a type, NaN and infinity too, as they are to be written.
+
+    Raises
+    ------
+    ShapeError, TypeOfDataError, NonFiniteDataError
+        If they are of no shape, are no numbers, or are too large for the type.
+    """
+    array = _to_array(np.asarray(value) if isinstance(value, np.generic) else value, what)[0]
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeOfDataError(f"{what} is complex, but the network is {dtype}")
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+        raise NonFiniteDataError(f"{what} is {too_large(array[lost][0], dtype)}")
     return cast
 
 

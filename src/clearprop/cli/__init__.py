@@ -28,7 +28,7 @@ from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
 from clearprop.cli.warm_up import warm_up
-from clearprop.errors import ClearpropError, TableWarning
+from clearprop.errors import ClearpropError, TableWarning, one_line
 
 
 def _notes(others: Callable[..., None]) -> Callable[..., None]:
@@ -57,7 +57,8 @@ class _OneLine(click.Group):
         except click.ClickException as error:
             said = io.StringIO()
             error.show(said)  # it quotes what was typed, or what a shell made of *
-            echo(said.getvalue().rstrip("\n"), err=True)
+            for line in said.getvalue().rstrip("\n").split("\n"):
+                echo(one_line(line), err=True)
             ctx.exit(error.exit_code)
         except ClearpropError as error:
             echo(f"clearprop: {error}", err=True)

@@ -49,7 +49,9 @@ def check(
     """Hold backpropagation's gradient to what the cost itself says, and name what is wrong.
 
     In double precision, on rows evenly spaced over the table. Without MODEL and FILE, the 2-2-1
-    network of the note is checked. Exit code 1: the gradient is wrong, or that is not determined.
+    network of the note is checked. Each derivative is right, wrong, or not determined (as at the
+    kink of a relu); of the last it is said what would determine it. Exit code 1: one is wrong or
+    not determined.
     """
     check_picture(plot, replace=force)
     if model is None:
@@ -72,10 +74,15 @@ def check(
 def _figures(found: cp.GradientCheck, rows: int) -> dict[str, Any]:
     return {
         "passed": found.passed,
+        "outcome": found.outcome,
+        "note": found.note,
         "method": found.method,
         "rows": rows,
         "parameters": found.n_parameters,
         "checked": len(found.derivatives),
         "worst": asdict(found.worst),
-        "faults": [asdict(one) for one in found.derivatives if not one.passed],
+        "faults": [asdict(one) for one in found.derivatives if one.outcome == "wrong"],
+        "not_determined": [
+            asdict(one) for one in found.derivatives if one.outcome == "not determined"
+        ],
     }

@@ -8,7 +8,8 @@ import click
 
 from clearprop.cli.output import echo
 from clearprop.engine.functions import KERNELS
-from clearprop.engine.kernels.compiler import folder, is_writable, load
+from clearprop.engine.kernels import cache
+from clearprop.engine.kernels.compiler import load
 from clearprop.engine.kernels.precision import PRECISIONS
 from clearprop.errors import FileWriteError
 
@@ -28,17 +29,25 @@ from clearprop.errors import FileWriteError
 def warm_up(precision: str) -> None:
     """Compile every kernel for this processor, and keep the code in the cache folder.
 
-    The environment variable CLEARPROP_CACHE names the folder; later runs find the code there, and
-    need no write access.
+    The environment variable CLEARPROP_CACHE names the folder, which has to be yours alone to write;
+    later runs find the code there, and need no write access.
     """
-    if not is_writable():
+    reason = cache.refusal()
+    if reason is not None:
         raise FileWriteError(
-            f"cannot write to {folder()}: name another folder in the variable CLEARPROP_CACHE"
+            f"compiled code cannot be kept: {reason}; name another folder in the variable "
+            "CLEARPROP_CACHE"
         )
     started = time.perf_counter()
     chosen = list(PRECISIONS.values()) if precision == "both" else [PRECISIONS[precision]]
-    for name in KERNELS:
-        for one in chosen:
-            load(name, one)
+    kernels = [(name, one) for name in KERNELS for one in chosen]
+    for kernel in kernels:
+        load(*kernel)
     seconds = time.perf_counter() - started
-    echo(f"{len(KERNELS) * len(chosen)} kernels in {folder()} ({seconds:.1f} s)")
+    lost = sum(cache.read(f"{name}-{one.name}") is None for name, one in kernels)
+    if lost:
+        raise FileWriteError(
+            f"{lost} of {len(kernels)} kernels could not be kept in {cache.folder()}: "
+            "see whether the disk is full"
+        )
+    echo(f"{len(kernels)} kernels in {cache.folder()} ({seconds:.1f} s)")

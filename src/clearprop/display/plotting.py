@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clearprop.errors import missing_extra
+from clearprop.errors import ArgumentError, missing_extra, shown
 
 
 def axes_for(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any]:
@@ -20,9 +20,18 @@ def axes_for(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any
     except ImportError:
         missing_extra("matplotlib", feature, "plots")
     if ax is not None:
-        return ax.figure, ax
+        return check_axes(ax).figure, ax
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots()
+
+
+def check_axes(ax: Any) -> Any:
+    """Return `ax` if it is matplotlib's, or raise `ArgumentError`."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise ArgumentError(f"ax is {shown(ax)}; it must be matplotlib Axes")
+    return ax
 
 
 def tidy(axis: Any) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.settings import RunSettings
+from clearprop.errors import ArgumentError
 
 Array = NDArray[Any]
 
@@ -39,7 +40,13 @@ they stay in the second-level cache."""
 def aligned_zeros(count: int, dtype: Any) -> Array:
     """Return an array of zeros that begins at a cache line."""
     size = np.dtype(dtype).itemsize
-    raw = np.zeros(count * size + LINE_BYTES, np.uint8)
+    try:
+        raw = np.zeros(count * size + LINE_BYTES, np.uint8)
+    except (MemoryError, ValueError):
+        raise ArgumentError(
+            f"a run's arrays need {count * size / 1e9:,.0f} GB of memory, which there are not: "
+            "take a smaller batch_size, or fewer threads"
+        ) from None
     start = -raw.ctypes.data % LINE_BYTES
     return raw[start : start + count * size].view(dtype)
 

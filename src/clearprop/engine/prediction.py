@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.engine.functions import activation_of, loss_of
+from clearprop.engine.given import check_rows, check_samples
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.precision import precision_of
@@ -56,7 +57,14 @@ class Predictor:
         self._kernels = [activation_of(f, self._precision) for f in topology.activations]
 
     def outputs(self, X: Array, threads: int | None = None) -> tuple[Array, bool]:
-        """Return a^L (n, n_L) for checked X, and whether X and all outputs are finite."""
+        """Return a^L (n, n_L) for checked X, and whether X and all outputs are finite.
+
+        Raises
+        ------
+        ShapeError
+            If compiled code cannot read X as it is: what is checked can be.
+        """
+        check_rows(X, self._topology)
         output = np.empty((len(X), self._topology.sizes[-1]), X.dtype)
         return output, self._run(X, output, threads, None, None)
 
@@ -64,8 +72,14 @@ class Predictor:
         """Return a^L (n, n_L) and L_i (n,) for checked data.
 
         The losses are NaN where an output is not finite, or a function of the user's own raised.
+
+        Raises
+        ------
+        ShapeError
+            As for `outputs`, of y too.
         """
         topology = self._topology
+        check_samples(X, y, topology)
         output, losses = np.empty((len(X), topology.sizes[-1]), X.dtype), np.empty(len(X), X.dtype)
         if not self._run(X, output, threads, y, losses):
             losses[:] = np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
+from clearprop.checks.memory import Borrowed, fixed_zeros, handed_out
 from clearprop.engine.functions import Functions, functions_of, optimizer_of
+from clearprop.engine.given import check_run
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels.compiler import function_at, load
 from clearprop.engine.kernels.precision import Precision, precision_of
@@ -17,7 +20,7 @@ from clearprop.engine.layout import Plan, lay_out_run, most_threads
 from clearprop.engine.settings import RunSettings
 from clearprop.engine.thread_choice import shared_choice
 from clearprop.engine.threads import STEP, run_together, worth_trying
-from clearprop.errors import missing_piece
+from clearprop.errors import ShapeError, missing_piece
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
 from clearprop.topology import Topology
@@ -46,6 +49,9 @@ class CompiledRun:
     ------
     CompilationError
         If a function of the user's own cannot be compiled.
+    ShapeError
+        If compiled code cannot read the data, or write the state, as they are: what is checked
+        can be.
     """
 
     def __init__(
@@ -58,17 +64,16 @@ class CompiledRun:
         threads: int | None,
     ) -> None:
         n, precision, labels = len(data.X), precision_of(topology.dtype), data.y.ndim == 1
-        if not topology.parameters.flags.writeable:  # compiled code would not ask
-            raise ValueError("the network's parameters are read-only: train a copy of it")
+        functions = functions_of(topology, rule, labels, precision)
+        self._gradient: Array | None = None
+        if rule is None or functions.optimizer is None:
+            functions = functions._replace(optimizer=optimizer_of(None, precision))
+            self._gradient = fixed_zeros(topology.parameters.size, topology.dtype)
+            state = {"gradient": self._gradient}
+        check_run(data, state, topology)
         self.n, self._batch = n, min(settings.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
         self.sums = np.zeros(2)
-        functions = functions_of(topology, rule, labels, precision)
-        self.gradient: Array | None = None
-        if rule is None or functions.optimizer is None:
-            functions = functions._replace(optimizer=optimizer_of(None, precision))
-            self.gradient = np.zeros_like(topology.parameters)
-            state = {"gradient": self.gradient}
         most = most_threads(topology.sizes, self._batch, precision)
         work = 3.0 * self._batch * topology.parameters.size
         numbers = worth_trying(threads, work, STEP, most)
@@ -76,7 +81,8 @@ class CompiledRun:
         self._is_warm = False
         self._run = function_at(load("training.run", precision), 2)
         plan = self._plan = Plan(len(topology.sizes) - 1)
-        self._keep = topology.parameters, state
+        self._topology, self._data = topology, data  # whose memory the plan has addresses of
+        self._state = Borrowed(**{f"the optimizer's {name}": own for name, own in state.items()})
         self._give_data(data, settings)
         self._give_functions(functions, settings, precision)
         self._give_parameters(topology, state, precision)
@@ -156,6 +162,11 @@ class CompiledRun:
         return self._choice.seconds_a_call
 
     @property
+    def gradient(self) -> Array | None:
+        """Of the last batch, shape (n_parameters,), where nothing is updated; else None."""
+        return None if self._gradient is None else handed_out(self._gradient)
+
+    @property
     def now(self) -> int:
         """Batches done."""
         return self._plan[P.NOW]
@@ -191,7 +202,16 @@ class CompiledRun:
         costs : ndarray, shape (epochs, 2)
             For each epoch that had a batch in this call: the sums of w_i L_i and of w_i over
             all its batches so far.
+
+        Raises
+        ------
+        ShapeError
+            If X, y or a state was resized since the run was made.
         """
+        if batches < 0 or rates.shape != (batches, 2):
+            raise ShapeError(f"{batches} batches need rates of their number, not {rates.shape}")
+        self._data.check()
+        self._state.check()
         plan = self._plan
         first_epoch = self.epoch
         epochs = (self.now + batches - 1) // self.epoch_batches - first_epoch + 1
@@ -199,7 +219,7 @@ class CompiledRun:
         if plan[P.PLACE]:  # in the middle of an epoch, whose sums go on
             costs[0] = self.sums
         plan[P.FIRST_EPOCH] = first_epoch
-        plan.give(P.RATES, "rates", np.ascontiguousarray(rates))
+        plan.give(P.RATES, "rates", np.ascontiguousarray(rates, np.float64))
         plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
         plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
         self._run_together(batches)
@@ -222,10 +242,11 @@ class CompiledRun:
 def rates_of(rule: Optimizer, first: int, batches: int, total: int) -> NDArray[np.float64]:
     """Return the learning rate and the momentum of each batch, shape (batches, 2)."""
     rates = np.zeros((batches, 2))
-    for column, name in enumerate(("learning_rate", "momentum")):
+    for column, (name, high) in enumerate((("learning_rate", math.inf), ("momentum", 1.0))):
         rate = getattr(rule, name, 0.0)
         if callable(rate):
-            rates[:, column] = [rate_at(rate, t, total) for t in range(first, first + batches)]
+            times = range(first, first + batches)
+            rates[:, column] = [rate_at(rate, t, total, high=high) for t in times]
         else:
             rates[:, column] = rate
     return rates

@@ -19,6 +19,10 @@ CALL = 1e7
 """Multiply-adds of one call that each thread should have, for starting it to pay."""
 
 
+MOST_THREADS = 1024
+"""Threads that a run may ask for."""
+
+
 def cores() -> int:
     """Return how many cores this process may use.
 

@@ -16,13 +16,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from clearprop.checks.settings import listed
 from clearprop.engine.settings import Accounting
+from clearprop.errors import shown
 from clearprop.estimators.callbacks import CallbackSupportMixin, FitCallbacks
 from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_lbfgs, fit_stochastic
 from clearprop.estimators.own_callbacks import callbacks_of
-from clearprop.estimators.parameters import CONSTRAINTS, activation_of
+from clearprop.estimators.parameters import CONSTRAINTS, activation_of, check_parameters
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
-from clearprop.estimators.sparse import outputs
+from clearprop.estimators.sparse import check_sparse, outputs
 from clearprop.estimators.state import packed, unpacked
 from clearprop.network import Network
 
@@ -79,6 +81,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     # Fitting.
 
+    def _validate_params(self) -> None:
+        check_parameters(
+            type(self).__name__, self._parameter_constraints, self.get_params(deep=False)
+        )
+
     def _fit(self, given: Given, incremental: bool) -> Any:
         hidden = self._hidden_sizes()
         stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
@@ -122,12 +129,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        sizes = listed(sizes)
         for size in sizes:
             if not isinstance(size, Integral) or isinstance(size, bool):
-                raise TypeError(f"hidden_layer_sizes must be whole numbers, got {sizes}.")
-        if np.any(np.array(sizes) <= 0):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+                raise TypeError(f"hidden_layer_sizes must be whole numbers, got {shown(sizes)}.")
+        if any(size <= 0 for size in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {shown(sizes)}.")
         return [int(size) for size in sizes]
 
     def _functions(self, n_hidden: int) -> list[Any]:
@@ -214,6 +221,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> Array:
         """Return what the rows of X are decided by, shape (n, n_L)."""
+        check_sparse(X)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         output = self._shares(self.network_, X, outputs(self.network_, X))
         return output.astype(np.result_type(output, X.dtype), copy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import compute_sample_weight
+
+from clearprop.errors import shown
 
 Array = NDArray[Any]
 
@@ -64,13 +67,18 @@ def _weights(chosen: Mapping[Any, Any], y: Array, classes: Array) -> Array:
         by_class[place] = _number(name, chosen.get(name, 1.0))
     unknown = [name for name in chosen if name not in known]
     if unknown and not all(name in chosen for name in known):  # as in scikit-learn, else let be
-        raise ValueError(f"class_weight names {unknown[0]!r}, but the classes are {known}")
+        raise ValueError(f"class_weight names {shown(unknown[0])}, but the classes are {known}")
     return np.asarray(by_class[np.searchsorted(classes, y)])
 
 
 def _number(name: Any, weight: Any) -> float:
-    if not isinstance(weight, Real) or not np.isfinite(float(weight)) or weight < 0:
+    try:
+        number = float(weight) if isinstance(weight, Real) else -1.0
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
         raise ValueError(
-            f"class_weight of {name!r} is {weight!r}; weights must be finite numbers, 0 or more"
+            f"class_weight of {name!r} is {shown(weight)}; weights must be finite numbers, "
+            "0 or more"
         )
-    return float(weight)
+    return number

@@ -24,6 +24,7 @@ from clearprop.estimators.class_weight import weights_by_class
 from clearprop.estimators.probabilities import shares
 from clearprop.estimators.samples import Given, Samples
 from clearprop.estimators.solver import makes_updates
+from clearprop.estimators.sparse import check_sparse
 from clearprop.network import Network
 
 Array = NDArray[Any]
@@ -325,6 +326,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _validate_input(
         self, X: Any, y: Any, incremental: bool, reset: bool, watched: bool = False
     ) -> tuple[Any, Array]:
+        check_sparse(X)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True,
             dtype=(np.float64, np.float32), reset=reset,

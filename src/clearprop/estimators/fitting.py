@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from clearprop.checks.data import Data, check_targets
+from clearprop.checks.settings import LARGEST
 from clearprop.cost import penalty
 from clearprop.engine.settings import RunSettings
 from clearprop.errors import DivergenceError, NonFiniteDataError, NonFiniteError
@@ -25,6 +26,7 @@ from clearprop.estimators.solver import Solver
 from clearprop.estimators.sparse import dense_rows
 from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
 from clearprop.network import Network
+from clearprop.numerics.random import EPOCHS
 from clearprop.training.job import Job
 from clearprop.training.loop import Loop
 from clearprop.training.standing import where_squares_overflow
@@ -49,7 +51,7 @@ def fit_stochastic(
     e, work = estimator, _working(estimator)
     n = training.X.shape[0]
     settings = RunSettings(
-        _batch_size(e, n), 1 if incremental else e.max_iter, bool(e.shuffle),
+        _batch_size(e, n), 1 if incremental else _epochs(e), bool(e.shuffle),
         l2=float(e.alpha), dropout=float(e.dropout),
         seed=int(e._random_state.randint(np.iinfo(np.int32).max)), accounting=e._accounting(),
     )  # fmt: skip
@@ -97,7 +99,7 @@ def _run(
         history = Loop(
             e.network_, job, rule, callbacks=hooks, judge=judge,
             held_out=None if watched is None else watched.data,
-            engine="reference" if sparse else "compiled", threads=e.threads,
+            engine="reference" if sparse else "compiled", threads=_threads(e),
             progress=bool(e.progress), standing=standing,
         ).run()  # fmt: skip
     except NonFiniteError as error:
@@ -120,10 +122,8 @@ def _refusal(error: NonFiniteError, squares: bool, dtype: np.dtype[Any]) -> str:
 def fit_lbfgs(estimator: Any, training: Samples) -> None:
     """Fit by L-BFGS, on all samples at once."""
     e, n = estimator, training.X.shape[0]
-    if not e.network_.parameters.flags.writeable:
-        e.network_ = e.network_.copy()
     settings = RunSettings(
-        n, e.max_iter, shuffle=False, l2=float(e.alpha),
+        n, _epochs(e), shuffle=False, l2=float(e.alpha),
         accounting=replace(e._accounting(), outputs=1),
     )  # fmt: skip
     job = Job(e.network_, _data(e, training, e.network_.dtype), settings)
@@ -145,8 +145,8 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
 
     try:
         e.n_iter_, loss = minimize(
-            job, tolerance=e.tol, max_iter=e.max_iter, max_fun=e.max_fun, threads=e.threads,
-            look=look,
+            job, tolerance=e.tol, max_iter=_epochs(e), max_fun=min(int(e.max_fun), LARGEST),
+            threads=_threads(e), look=look,
         )  # fmt: skip
     except NonFiniteError as error:
         raise ValueError(_refusal(error, False, e.network_.dtype)) from error
@@ -156,23 +156,31 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
 def _working(e: Any) -> Network:
     """Return the network that is trained: a narrower copy, unless float64 is asked for."""
     network: Network = e.network_
-    if not network.parameters.flags.writeable:  # a file that joblib has mapped
-        e.network_ = network = network.copy()
     narrow = e.precision is None and network.dtype == np.float64
     precision = np.dtype("float32") if narrow else np.dtype(e.precision or "float32")
     return network if precision == network.dtype else network.astype(precision)
+
+
+def _epochs(e: Any) -> int:
+    """Return the most epochs; beyond those that have random numbers nobody sees the end."""
+    return min(int(e.max_iter), EPOCHS)
+
+
+def _threads(e: Any) -> int | None:
+    return None if e.threads is None else int(e.threads)
 
 
 def _batch_size(e: Any, n: int) -> int:
     """Return how many samples a batch has: 200 by default, or all if there are fewer."""
     if isinstance(e.batch_size, str):
         return min(200, n)
-    if e.batch_size > n:
+    size = int(e.batch_size)
+    if size > n:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
             stacklevel=4,
         )
-    return min(int(e.batch_size), n)
+    return min(size, n)
 
 
 def _data(e: Any, samples: Samples, dtype: np.dtype[Any], of: str = "") -> Data:
@@ -185,4 +193,4 @@ def _data(e: Any, samples: Samples, dtype: np.dtype[Any], of: str = "") -> Data:
         rows = dense_rows(X, dtype, f"X{of}")
     except NonFiniteDataError as error:  # finite, as scikit-learn has checked, but too large
         raise NonFiniteDataError(f"{error} (precision='float64')") from None
-    return Data(rows, targets, None if weights is None else np.asarray(weights, np.float64))
+    return Data(rows, targets, None if weights is None else np.array(weights, np.float64))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clearprop.checks.settings import takes
+from clearprop.errors import shown
 from clearprop.training.watching.epochs import Epoch
 
 
@@ -20,8 +22,8 @@ def callbacks_of(estimator: Any) -> list[Any]:
     given = estimator.callbacks
     hooks = [] if given is None else [given] if callable(given) else list(given)
     for hook in hooks:
-        if not callable(hook):
-            raise TypeError(f"a callback is {hook!r}; it must be a function of the epoch")
+        if not takes(hook, 1):
+            raise TypeError(f"a callback is {shown(hook)}; it must be a function of the epoch")
     return hooks
 
 

@@ -6,9 +6,17 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 from clearprop.activations import ACTIVATIONS, Activation
+from clearprop.engine.threads import MOST_THREADS
+from clearprop.errors import one_line, shown
 from clearprop.losses import LOSSES, Loss
 
 OWN_NAMES = {"logistic": "sigmoid"}
@@ -47,7 +55,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [callable, list, tuple, None],
     "progress": ["boolean"],
     "precision": [StrOptions({"float32", "float64"}), None],
-    "threads": [Interval(Integral, 1, None, closed="left"), None],
+    "threads": [Interval(Integral, 1, MOST_THREADS, closed="both"), None],
 }
 """Of both estimators; those from ``output_activation`` on are not scikit-learn's."""
 
@@ -55,6 +63,28 @@ OF_NUMBERS = {name for name, f in LOSSES.items() if f.targets in ("real", "nonne
 
 LOSS: list[Any] = [StrOptions(OF_NUMBERS), Loss]
 """Of the regressor."""
+
+
+def check_parameters(caller: str, constraints: dict[str, list[Any]], given: dict[str, Any]) -> None:
+    """Raise `InvalidParameterError` as scikit-learn does, for any value whatever.
+
+    scikit-learn's own check shows a value at full length, if it can be shown, compares it though it
+    may not let itself be compared, and takes whole numbers that no float holds.
+    """
+    for name, value in given.items():
+        if name not in constraints:  # of a class that derives from ours
+            continue
+        constraint = {name: constraints[name]}
+        try:
+            validate_parameter_constraints(constraint, {name: value}, caller)
+            if isinstance(value, Real):
+                float(value)
+        except Exception:  # a value may do anything
+            try:
+                validate_parameter_constraints(constraint, {name: ...}, caller)
+            except InvalidParameterError as error:
+                words = str(error).replace("Got Ellipsis", f"Got {shown(value)}")
+                raise InvalidParameterError(one_line(words)) from None
 
 
 def activation_of(spec: Any) -> Any:

@@ -14,6 +14,7 @@ from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.parameters import LOSS
 from clearprop.estimators.samples import Given
+from clearprop.estimators.sparse import check_sparse
 from clearprop.losses import loss as resolve_loss
 
 Array = NDArray[Any]
@@ -212,6 +213,7 @@ n_features_in_, feature_names_in_, out_activation_
     def _validate_input(
         self, X: Any, y: Any, incremental: bool, reset: bool, watched: bool = False
     ) -> tuple[Any, Array]:
+        check_sparse(X)
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
             dtype=(np.float64, np.float32), reset=reset,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clearprop.optimizers import LBFGS, SGD, State, UncorrectedAdam
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.schedules import power
 from clearprop.training.standing import Standing
 
 Array = NDArray[Any]
@@ -130,7 +131,7 @@ class Solver:
         """Let "invscaling" lower the rate."""
         s = self.settings
         if s["solver"] == "sgd" and s["learning_rate"] == "invscaling":
-            self.rate = float(s["learning_rate_init"]) / (samples_seen + 1) ** s["power_t"]
+            self.rate = float(s["learning_rate_init"]) / power(samples_seen + 1, s["power_t"])
 
     def stops(self, message: str, verbose: bool) -> bool:
         """Decide what a cost that no longer improves means: the end, or a smaller rate."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import check_inputs, too_large
-from clearprop.errors import NonFiniteDataError, NonFiniteError
+from clearprop.errors import NonFiniteDataError, NonFiniteError, ShapeError
 from clearprop.forward import first_non_finite, forward
 from clearprop.network import Network
 
@@ -21,11 +21,40 @@ ROWS = 4096
 """Rows of a sparse matrix that are predicted together."""
 
 
+def check_sparse(X: Any, what: str = "X") -> None:
+    """Raise `ShapeError` if a sparse matrix (csr, csc, coo) has entries that lie outside its shape.
+
+    SciPy's compiled code would read and write there. What is no such matrix is passed over.
+    """
+    form, damaged = getattr(X, "format", None), False
+    if form == "coo":
+        damaged = any(map(_lies_outside, (X.row, X.col), X.shape))
+    elif form in ("csr", "csc"):
+        starts, lines = X.indptr, X.shape[form == "csc"]
+        stored = min(X.indices.size, X.data.size)
+        damaged = (
+            starts.shape != (lines + 1,)
+            or starts[0] != 0
+            or starts[-1] > stored
+            or bool((starts[1:] < starts[:-1]).any())
+            or _lies_outside(X.indices[: starts[-1]], X.shape[form == "csr"])
+        )
+    if damaged:
+        raise ShapeError(f"{what} is a damaged sparse matrix: entries lie outside its shape")
+
+
+def _lies_outside(indices: Array, n: int) -> bool:
+    return bool(indices.size and (indices.min() < 0 or indices.max() >= n))
+
+
 class SparseRows:
-    """A sparse matrix whose rows come out dense, as the reference engine takes them."""
+    """A sparse matrix whose rows come out dense, as the reference engine takes them.
+
+    It is a copy, as callbacks may change the caller's.
+    """
 
     def __init__(self, matrix: Any) -> None:
-        self._matrix = matrix.tocsr()
+        self._matrix = matrix.tocsr(copy=True)
         self.shape = matrix.shape
         self.dtype = matrix.dtype
 
@@ -50,12 +79,13 @@ def dense_rows(X: Any, dtype: np.dtype[Any], what: str = "X") -> Any:
             return SparseRows(X)
         return np.ascontiguousarray(X.toarray())
     if np.can_cast(X.dtype, dtype):
-        return np.ascontiguousarray(X, dtype=dtype)
+        return np.require(X, dtype, ["C", "ALIGNED", "ENSUREARRAY"])
     return check_inputs(X, X.shape[1], dtype, what)
 
 
 def _narrowed(X: Any, dtype: np.dtype[Any], what: str) -> Any:
-    """Return a sparse matrix in another data type."""
+    """Return a sparse matrix, which is checked, in another data type."""
+    check_sparse(X, what)
     with np.errstate(over="ignore"):
         narrow = X.astype(dtype, copy=False)
     if not np.isfinite(narrow.data).all():
@@ -78,7 +108,7 @@ def outputs(network: Network, X: Any) -> Array:
     """
     if not hasattr(X, "tocsr"):
         return network.predict(dense_rows(X, network.dtype))
-    rows = _narrowed(X.tocsr(), network.dtype, "X")
+    rows = _narrowed(X, network.dtype, "X").tocsr()
     blocks = []
     for start in range(0, rows.shape[0], ROWS):
         block = rows[start : start + ROWS]

@@ -146,7 +146,7 @@ class StoppingJudge:
         if e.scoring is None:
             data, work = watched.data, watched.work
             engine = "compiled" if isinstance(data.X, np.ndarray) else "reference"
-            output = evaluate(work, data.X, data.y, data.weights, engine)[1]
+            output = evaluate(work, data, engine)[1]
             if not np.isfinite(output).all():
                 return float("nan")
             shares = e._shares(work, data.X, output)

@@ -39,6 +39,9 @@ SHARE = 0.8
 tests/explaining/test_learning_rate.py: where it falls fastest, rates are still three times too
 small; where it is lowest, they are about to be too large."""
 
+STEPS = 1_000_000
+"""Updates of a sweep at most."""
+
 EDGE = 3
 """Steps at either end of the sweep whose rates are never suggested."""
 
@@ -147,7 +150,7 @@ def find_learning_rate(
     smallest, largest : float
         The rates that the sweep begins and ends with; each is the same multiple of the last.
     steps : int
-        Updates, 20 or more.
+        Updates, from 20 to 1,000,000.
 
     Returns
     -------
@@ -170,7 +173,7 @@ def find_learning_rate(
     rule: Any = resolve_optimizer(optimizer)
     smallest = number("smallest", smallest, low=0, open="low")
     largest = number("largest", largest, low=smallest, open="low")
-    steps = count("steps", steps, 20)
+    steps = count("steps", steps, 20, most=STEPS)
     given = check_network(network)
     work = given.astype(given.dtype, loss=loss)
     data = check_data(work, X, y, sample_weight)
@@ -209,7 +212,7 @@ def find_learning_rate(
 def _with_rate(rule: Any, rate: Rate) -> Any:
     """Return the optimizer with this learning rate, if it has one that may change."""
     if not isinstance(rule, LBFGS) and hasattr(rule, "learning_rate"):
-        with suppress(ArgumentError):  # RProp's is the size of the first steps alone
+        with suppress(ArgumentError, TypeError):  # RProp's is the size of the first steps alone
             return replace(rule, learning_rate=rate)
     raise ArgumentError(f"{type(rule).__name__} finds its steps itself: it has no learning rate")
 
@@ -224,7 +227,7 @@ def _held(data: Data, seed: int) -> Data:
 
 def _cost(network: Network, held: Data, l2: float) -> float:
     with np.errstate(all="ignore"):
-        mean = evaluate(network, held.X, held.y, held.weights, "reference")[0]
+        mean = evaluate(network, held, "reference")[0]
         return mean + float(penalty(network.weights, l2))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from clearprop import notation
-from clearprop.errors import ArgumentError, ElementError
+from clearprop.errors import ArgumentError, ElementError, shown
 from clearprop.network import Network
 
 
@@ -47,7 +47,7 @@ def read_names(names: Mapping[str, str] | None, network: Network) -> dict[str, s
     for key, name in names.items():
         element = _element(key, network)
         if element in read:
-            raise ArgumentError(f"names has {element} twice: once as {key!r}")
+            raise ArgumentError(f"names has {element} twice: once as {shown(key)}")
         read[element] = _text(key, name)
     return read
 
@@ -66,5 +66,5 @@ def _element(key: str, network: Network) -> str:
 
 def _text(key: str, name: object) -> str:
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise ArgumentError(f"names[{key!r}] is {name!r}; a name is a text of one line")
+        raise ArgumentError(f"names[{shown(key)}] is {shown(name)}; a name is a text of one line")
     return name.strip()

@@ -58,14 +58,19 @@ def _leaky_relu(graph: Graph, z: str, dtype: Any) -> str:
 
 
 def _elu(graph: Graph, z: str, dtype: Any) -> str:
-    """max(z, 0) + (exp(min(z, 0)) - 1)."""
-    zero, one = _number(graph, 0.0, dtype), _number(graph, 1.0, dtype)
-    below = graph.node("Sub", graph.node("Exp", graph.node("Min", z, zero)), one)
+    """max(z, 0) + tanh(b / 2) (exp(b) + 1), b = min(z, 0): exp(b) - 1, which would cancel."""
+    zero, half, one = (_number(graph, value, dtype) for value in (0.0, 0.5, 1.0))
+    b = graph.node("Min", z, zero)
+    near = graph.node("Tanh", graph.node("Mul", b, half))
+    below = graph.node("Mul", near, graph.node("Add", graph.node("Exp", b), one))
     return graph.node("Add", graph.node("Max", z, zero), below)
 
 
 def _gelu(graph: Graph, z: str, dtype: Any) -> str:
-    """Z (1 + erf(z / sqrt 2)) / 2; the operator Gelu is of a newer opset."""
+    """Z (1 + erf(z / sqrt 2)) / 2; the operator Gelu is of a newer opset.
+
+    ONNX has no erfc: where z is far below 0, the sum cancels.
+    """
     inner = graph.node("Mul", z, _number(graph, math.sqrt(0.5), dtype))
     if dtype == np.float64:  # ONNX Runtime has erf in float32 alone
         inner = graph.node("Cast", inner, to=_FLOAT)
@@ -81,9 +86,17 @@ def _silu(graph: Graph, z: str, dtype: Any) -> str:
 
 
 def _softplus(graph: Graph, z: str, dtype: Any) -> str:
-    """max(z, 0) + log(1 + exp(-|z|))."""
+    """max(z, 0) + log(1 + e), e = exp(-|z|): with u = 1 + e, rounded, that is log(u) e / (u - 1).
+
+    Source: Goldberg, "What every computer scientist should know about floating-point arithmetic",
+    ACM Computing Surveys 23 (1991), theorem 4.
+    """
+    one = _number(graph, 1.0, dtype)
     e = graph.node("Exp", graph.node("Neg", graph.node("Abs", z)))
-    tail = graph.node("Log", graph.node("Add", e, _number(graph, 1.0, dtype)))
+    u = graph.node("Add", e, one)
+    share = graph.node("Div", e, graph.node("Sub", u, one))
+    log = graph.node("Mul", graph.node("Log", u), share)
+    tail = graph.node("Where", graph.node("Equal", u, one), e, log)
     return graph.node("Add", graph.node("Max", z, _number(graph, 0.0, dtype)), tail)
 
 

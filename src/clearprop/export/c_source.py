@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, shown
 
 Array = NDArray[Any]
 
@@ -26,7 +26,7 @@ def check_name(name: str) -> str:
     """Return `name`, which functions and constants begin with, or raise `ArgumentError`."""
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name, re.ASCII):
         raise ArgumentError(
-            f"name is {name!r}; a name in C is a letter, and letters, digits and underscores"
+            f"name is {shown(name)}; a name in C is a letter, and letters, digits and underscores"
         )
     if name in KEYWORDS:
         raise ArgumentError(f"{name!r} is a keyword of C: choose another name")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, missing_extra
+from clearprop.errors import ArgumentError, missing_extra, shown
 from clearprop.export.layers import version
 from clearprop.files.whole_file import write_whole
 
@@ -145,13 +145,22 @@ def write_proto(proto: Any, path: str | os.PathLike[str] | None) -> Any:
 
 def class_array(classes: Sequence[Any]) -> Array:
     """Return classes as an array of int64, float64, bool or text."""
-    array = np.asarray(classes)
+    try:
+        array = np.asarray(classes)
+    except ValueError:  # lists of different lengths
+        array = np.empty((0, 0))
+    if array.ndim != 1:
+        raise ArgumentError(f"classes is {shown(classes)}; give a list of one for each output")
     if array.dtype.kind in "iu":
         return array.astype(np.int64)
     if array.dtype.kind in "fb":
         return array.astype(np.float64) if array.dtype.kind == "f" else array
     if not all(isinstance(one, str) for one in array.tolist()):
         raise ArgumentError("classes are numbers, or texts, or True and False: not a mixture")
+    try:
+        "".join(array.tolist()).encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(f"classes is {shown(classes)}; a text in it is no Unicode") from None
     return array.astype(object)
 
 

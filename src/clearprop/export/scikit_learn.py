@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, missing_extra
+from clearprop.errors import ArgumentError, missing_extra, shown
 from clearprop.export.layers import Layer, layers_of
 from clearprop.topology import Topology
 
@@ -194,9 +194,10 @@ def _class_names(classes: Any) -> Array:
 
     NumPy would make one kind of several, and scikit-learn measurements of fractions.
     """
-    if isinstance(classes, str | bytes | Mapping | Set) or not hasattr(classes, "__iter__"):
+    scalar = not hasattr(classes, "__iter__") or getattr(classes, "ndim", 1) == 0
+    if scalar or isinstance(classes, str | bytes | Mapping | Set):
         raise ArgumentError(
-            f"classes are to be a list, in the order of the outputs, not {classes!r}"
+            f"classes are to be a list, in the order of the outputs, not {shown(classes)}"
         )
     items = list(classes)
     kinds = {
@@ -205,7 +206,7 @@ def _class_names(classes: Any) -> Array:
     if len(kinds) > 1 or None in kinds:
         raise ArgumentError(
             "classes are to be str, int, whole float, bool or datetime64, all of one kind, not "
-            f"{items}"
+            f"{shown(items)}"
         )
     names = np.array(items)
     whole = names.dtype.kind != "O"  # as numbers of more than 64 bits become

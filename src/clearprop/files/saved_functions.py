@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
-from clearprop.errors import ArgumentError, ModelFileError
+from clearprop.errors import ArgumentError, ModelFileError, shown
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 
 Path = str | os.PathLike[str]
@@ -27,10 +27,12 @@ def find_activation(
 
 def check_given(given: Mapping[str, Any] | None, argument: str) -> None:
     """Raise `ArgumentError` unless each name stands for a function that is called so."""
+    if given is not None and not isinstance(given, Mapping):
+        raise ArgumentError(f"{argument} is {shown(given)}; give functions by their names")
     for name, function in (given or {}).items():
         if not isinstance(function, Activation | Loss) or function.name != name:
             raise ArgumentError(
-                f"{argument}[{name!r}] is {function!r}, which is not called {name!r}"
+                f"{argument}[{shown(name)}] is {shown(function)}, which is not called {shown(name)}"
             )
 
 

@@ -12,7 +12,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from clearprop.errors import FileWriteError
+from clearprop.checks.settings import check_path
+from clearprop.errors import FileWriteError, shown
 from clearprop.files.temporary import remove_strays, temporary_file
 
 PathLike = str | os.PathLike[str]
@@ -74,7 +75,7 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
 
 def _find(path: PathLike) -> tuple[Path, int | None]:
     """Return where `path` leads, and the permissions of the file there, if there is one."""
-    name = os.fspath(path)
+    name = check_path(path)
     try:
         target = Path(os.path.realpath(name))
         mode = target.stat().st_mode
@@ -82,9 +83,9 @@ def _find(path: PathLike) -> tuple[Path, int | None]:
         mode = None
     except (OSError, ValueError) as error:  # too long, a circle of links; a zero byte
         reason = error.strerror if isinstance(error, OSError) else error
-        raise FileWriteError(f"{name!r} is no name for a file: {reason}") from None
+        raise FileWriteError(f"{shown(name)} is no name for a file: {reason}") from None
     if not name or (mode is not None and stat.S_ISDIR(mode)):
-        raise FileWriteError(f"{name!r} is no name for a file")
+        raise FileWriteError(f"{shown(name)} is no name for a file")
     if mode is not None and not stat.S_ISREG(mode):
         raise FileWriteError(f"{name} is no regular file")
     return target, None if mode is None else mode & 0o777

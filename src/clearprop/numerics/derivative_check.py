@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import DerivativeError
+from clearprop.errors import DerivativeError, said
 from clearprop.numerics.random import Purpose, uniform
 
 Array = NDArray[Any]
@@ -61,7 +61,7 @@ def check_scalar_derivative(
         z = float(point)
         given = _number(name, "derivative", derivative, z)
         difference = best_difference(lambda x: _number(name, "f", f, x), z, given)
-        samples.append(Sample(f"z = {z:.6g}", given, difference, abs(f(z))))
+        samples.append(Sample(f"z = {z:.6g}", given, difference, abs(_number(name, "f", f, z))))
     _refuse_the_worst(f"activation {name!r}", samples)
 
 
@@ -83,7 +83,7 @@ def check_loss_derivative(
         except DerivativeError as error:
             raise DerivativeError(f"loss {name!r}: {error}") from None
         except Exception as error:  # the user's code may raise anything
-            reason = f"it raised {type(error).__name__}: {error}"
+            reason = f"it raised {said(error)}"
             continue
         if not (np.isfinite(given).all() and np.isfinite(difference).all()):
             continue
@@ -164,7 +164,7 @@ def _number(name: str, what: str, function: Callable[[float], float], z: float) 
         number = float(function(z))
     except Exception as error:  # the user's code may raise anything
         raise DerivativeError(
-            f"activation {name!r}: {what}({z:.6g}) raised {type(error).__name__}: {error}"
+            f"activation {name!r}: {what}({z:.6g}) raised {said(error)}"
         ) from error
     if not np.isfinite(number):
         raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {number}, not finite")

@@ -28,12 +28,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, shown
 
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _KEY_STEPS = 0x9E3779B9, 0xBB67AE85
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
+
+
+EPOCHS = 2**32
+"""Epochs that have random numbers of their own."""
 
 
 class Purpose(IntEnum):
@@ -52,13 +56,11 @@ class Purpose(IntEnum):
 def check_seed(seed: int) -> int:
     """Return `seed` as an int in [0, 2**64), or raise `ArgumentError`."""
     try:
-        number = index(seed)
+        number = -1 if isinstance(seed, bool) else index(seed)
     except TypeError:
-        raise ArgumentError(
-            f"seed is {seed!r}; it must be an integer from 0 to 2**64 - 1"
-        ) from None
+        number = -1
     if not 0 <= number < 2**64:
-        raise ArgumentError(f"seed is {number}; it must be an integer from 0 to 2**64 - 1")
+        raise ArgumentError(f"seed is {shown(seed)}; it must be an integer from 0 to 2**64 - 1")
     return number
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, shown
 from clearprop.tables import dates
 from clearprop.tables.cells import Reading, Unreadable, read, without
 from clearprop.tables.columns import Column, as_words
@@ -93,7 +93,7 @@ def wish(name: str, text: object) -> Wish:
     if kind in KINDS and not detail:
         return Wish(kind)
     raise ArgumentError(
-        f"columns[{name!r}] is {cut(repr(text), 60)}; known are 'number', 'number, point', "
+        f"columns[{name!r}] is {shown(text)}; known are 'number', 'number, point', "
         f"'number, comma', 'date', 'date, {DAY_FIRST}', 'date, FORMAT' (such as "
         f"{dates.FORMATS[4]!r}), 'category', 'boolean' and 'text'"
     )

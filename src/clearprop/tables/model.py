@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
-from clearprop.checks.settings import count, number
+from clearprop.checks.settings import count, flag, listed, number
 from clearprop.errors import (
     ArgumentError,
     NonFiniteError,
@@ -216,16 +216,17 @@ class Model(ModelExports):
         ((10, 50, 1), 110)
         """
         seed = check_seed(seed)
-        number("validation", validation, low=0, high=0.5)
-        number("test", test, low=0, high=0.5)
+        validation = number("validation", validation, low=0, high=0.5)
+        test = number("test", test, low=0, high=0.5)
         if validation + test > 0.8:
             raise ArgumentError(
                 f"validation and test take {validation + test:.0%} of the rows together; 80% is "
                 "the most"
             )
-        if isinstance(hidden, int):
-            hidden = [hidden]
-        count("epochs", epochs, 1)
+        hidden = listed(hidden)
+        drop_missing_target = flag("drop_missing_target", drop_missing_target)
+        compare = flag("compare", compare)
+        epochs = count("epochs", epochs, 1)
         for name in set(training) - TRAINING:
             unknown("setting of training", name, TRAINING)
         ready = prepare(
@@ -422,7 +423,7 @@ class Model(ModelExports):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
         goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, drop_missing_target)
+        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
         columns = {name: one.take(rows) for name, one in self._columns(table, unreadable).items()}
         return scores_of(self._target, goal.take(rows), self._outputs(columns))
 
@@ -533,7 +534,7 @@ class Model(ModelExports):
 
     def _columns(self, table: object, unreadable: str) -> dict[str, Column]:
         """Return the columns as training read them; "" says nothing of unreadable cells."""
-        if unreadable not in ("", *UNREADABLE):
+        if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
         if isinstance(table, str | os.PathLike):
             table = self.read(table)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest
+from clearprop.checks.settings import listed
+from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest, shown
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
@@ -87,7 +88,7 @@ def prepare(
     if isinstance(table, str | os.PathLike):
         table, separator = read_table(table)
     typed, decimal = not separator, COMMA if separator == ";" else POINT
-    target = str(target).strip()
+    target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)
     words = _missing_words(missing_words, typed)
@@ -160,10 +161,10 @@ def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str
     """Return the words for a missing value: those asked for, or none in a table with types."""
     if words is None:
         return () if typed else MISSING
-    words = [words] if isinstance(words, str) else list(words)
+    words = [words] if isinstance(words, str) else listed(words)
     for word in words:
         if not isinstance(word, str):
-            raise ArgumentError(f"missing_words holds {cut(repr(word))}; a word is a text")
+            raise ArgumentError(f"missing_words holds {shown(word)}; a word is a text")
     return [word.strip() for word in words]
 
 
@@ -171,15 +172,23 @@ def _named(columns: Mapping[str, str], raw: Columns) -> dict[str, str]:
     """Return what is said of columns that are there."""
     if not isinstance(columns, Mapping):
         raise ArgumentError(
-            f"columns is {cut(repr(columns))}; give a mapping, such as {{'km': 'number, comma'}}"
+            f"columns is {shown(columns)}; give a mapping, such as {{'km': 'number, comma'}}"
         )
-    named = {str(name).strip(): text for name, text in columns.items()}
+    named = {_name("columns", name): text for name, text in columns.items()}
     for name in named:
         if name not in raw:
             near = nearest(name, raw)
             hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(f"columns names {name!r}, which the table does not have{hint}")
+            raise ArgumentError(f"columns names {shown(name)}, which the table does not have{hint}")
     return named
+
+
+def _name(argument: str, name: object) -> str:
+    """Return a column's name as text: a table may call its columns by numbers."""
+    try:
+        return str(name).strip()
+    except Exception:  # an object may do anything
+        raise ArgumentError(f"{argument} is {shown(name)}; give names of columns") from None
 
 
 def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
@@ -205,16 +214,14 @@ def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
 def _check_names(
     argument: str, names: Collection[str] | None, columns: Columns, target: str
 ) -> Collection[str]:
-    names = (
-        [names]
-        if isinstance(names, str)
-        else [str(name).strip() for name in (() if names is None else names)]
-    )
+    names = [] if names is None else [_name(argument, name) for name in listed(names)]
     for name in names:
         if name == target:
             raise ArgumentError(f"{argument} names the target, {target!r}")
         if name not in columns:
             near = nearest(name, columns)
             hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(f"{argument} names {name!r}, which the table does not have{hint}")
+            raise ArgumentError(
+                f"{argument} names {shown(name)}, which the table does not have{hint}"
+            )
     return names

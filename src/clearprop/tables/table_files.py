@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra
+from clearprop.checks.settings import check_path
+from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra, shown
 from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
 from clearprop.tables.memory import NUMBER, TEXT, check_room, check_size
@@ -52,7 +53,7 @@ def kind_of(path: PathLike) -> str:
     """Return what the ending of a file's name says it is, or raise `TableFileError`."""
     ending = Path(path).suffix.lower()
     if ending not in KINDS:
-        what = f"ends with {ending!r}" if ending else "has no ending"
+        what = f"ends with {shown(ending)}" if ending else "has no ending"
         raise TableFileError(f"{path} {what}; known are {', '.join(KINDS)}")
     return KINDS[ending]
 
@@ -93,7 +94,7 @@ def read_table(path: PathLike) -> Cells:
     MissingExtraError
         If polars (the extra `tables`) is not installed.
     """
-    path = Path(path)
+    path = Path(check_path(path))
     kind, content = _open(path)
     if _START.search(content) is None:
         raise TableFileError(f"{path} is empty")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, unknown
+from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, shown, unknown
 from clearprop.tables.cells import AS_IT_IS, Reading, without, words_as_known
 from clearprop.tables.cells import read as read_cells
 from clearprop.tables.columns import EXACT, Column, as_words, check_finite, in_words_of
@@ -152,7 +152,7 @@ def check_target_name(name: str, names: Collection[str]) -> None:
         near = nearest(name, names)
         hint = f" (did you mean {near!r}?)" if near else ""
         raise ColumnError(
-            f"the table has no column {name!r} to predict{hint}; it has {shortened(names)}"
+            f"the table has no column {shown(name)} to predict{hint}; it has {shortened(names)}"
         )
 
 
@@ -168,7 +168,7 @@ def detect_target(
     TargetError
         If all values are the same, or every value is another, or they do not fit the task.
     """
-    if task is not None and task not in TASKS:
+    if task is not None and not (isinstance(task, str) and task in TASKS):
         unknown("task", task, TASKS)
     if column.kind in ("date", "other"):
         what = "dates" if column.kind == "date" else column.words[0]

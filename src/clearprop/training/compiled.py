@@ -81,7 +81,11 @@ class CompiledEngine:
         self._began[:] = standing.parameters
         self._began_at = run.now
         clock = standing.clock(job.total)
-        status, costs = run.advance(batches, rates_of(self.rule, run.now, batches, job.total))
+        # An optimizer of the user's own knows its rates itself.
+        rates = np.zeros((batches, 2))
+        if run.gradient is None:
+            rates = rates_of(self.rule, run.now, batches, job.total)
+        status, costs = run.advance(batches, rates)
         if run.now > self._began_at:  # its cost was finite
             self._verified, self._began = self._began, self._verified
             self._verified_at = self._began_at

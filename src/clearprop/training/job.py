@@ -16,11 +16,11 @@ from clearprop.checks.data import (
     check_targets,
     mean_weights,
 )
-from clearprop.checks.settings import count, number
+from clearprop.checks.settings import count, flag, number
 from clearprop.engine.settings import RunSettings
 from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
 from clearprop.network import Network
-from clearprop.numerics.random import Purpose, check_seed, kept_units, random_order
+from clearprop.numerics.random import EPOCHS, Purpose, check_seed, kept_units, random_order
 from clearprop.record import Record
 from clearprop.training.batches import epoch_order
 
@@ -105,11 +105,11 @@ def check_job(
             raise NonFiniteError(f"the network cannot be trained: its {name} holds NaN or infinity")
     settings = RunSettings(
         n if batch_size is None else min(n, count("batch_size", batch_size, 1)),
-        count("epochs", epochs, 0),
-        bool(shuffle),
+        count("epochs", epochs, 0, most=EPOCHS),
+        flag("shuffle", shuffle),
         number("l2", l2, low=0),
         number("dropout", dropout, low=0, high=1, open="high"),
-        count("shards", shards, 1),
+        min(n, count("shards", shards, 1)),  # of more, some have no rows
         check_seed(seed),
     )
     return Job(network, data, settings)
@@ -117,7 +117,7 @@ def check_job(
 
 def split(job: Job, share: float) -> tuple[Job, Data]:
     """Put a share of the rows aside for validation; at least one row stays on each side."""
-    number("validation", share, low=0, high=1, open="low high")
+    share = number("validation", share, low=0, high=1, open="low high")
     if job.n < 2:
         raise ArgumentError("a validation share needs 2 rows or more")
     drawn = random_order(job.settings.seed, job.n, Purpose.VALIDATION)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import DivergenceError, missing_extra
+from clearprop.errors import ArgumentError, DivergenceError, missing_extra
 from clearprop.optimizers import LBFGS
 from clearprop.record import where_not_finite
 from clearprop.training.job import Job
@@ -59,6 +59,11 @@ def minimize(
             )
         except _Interrupted:
             break
+        except MemoryError:
+            raise ArgumentError(
+                f"LBFGS: memory is {rule.memory}; so many steps of {job.network.n_parameters:,} "
+                "parameters do not fit into memory: keep fewer"
+            ) from None
         finally:
             job.network.parameters[:] = search.accepted
         if search.goes_on() and not search.moved:  # SciPy stopped of its own accord

@@ -80,14 +80,13 @@ def go_on(standing: Standing, rule: Optimizer, network: Network) -> Standing:
             own is None
             or own.shape != fresh.shape
             or own.dtype != fresh.dtype
-            or not (own.flags.c_contiguous and own.flags.writeable)
+            or not (own.flags.c_contiguous and own.flags.aligned and own.flags.writeable)
         ):
             raise ArgumentError(f"the optimizer's state {name!r} does not belong to this network")
     for name in [*begun, *(other for other in state if other not in begun)]:
         state[name] = state.pop(name)  # compiled code takes them by their places
-    if given is not network.parameters:
-        network.parameters[:] = given
-        standing.parameters = network.parameters
+    network.parameters[:] = given
+    standing.parameters = network.parameters
     return standing
 
 
@@ -102,7 +101,8 @@ def update(
     """Let an optimizer make an update in Python; `verified` parameters come back if it fails."""
     try:
         with np.errstate(all="ignore"):  # what is not finite is found and named
-            rule.update(standing.parameters, gradient, standing.state, clock, is_weight)
+            # An array of its own: what is made of its shape changes no other.
+            rule.update(standing.parameters[:], gradient, standing.state, clock, is_weight)
     except BaseException:  # Ctrl-C, or an optimizer of the user's own
         standing.parameters[:] = verified
         raise
@@ -110,13 +110,8 @@ def update(
 
 def where_parameters_not_finite(network: Network) -> str | None:
     """Return which parameter is not finite, such as "W2 holds nan after the update", or None."""
-    if np.isfinite(network.parameters).all():
-        return None
-    for name, view in network.unflatten(network.parameters).items():
-        wrong = view[~np.isfinite(view)]
-        if wrong.size:
-            return f"{name} holds {wrong[0]} after the update"
-    return None
+    found = network.topology.not_finite()
+    return None if found is None else f"{found} after the update"
 
 
 def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> str | None:

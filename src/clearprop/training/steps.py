@@ -142,7 +142,7 @@ def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[St
             work.copy(),
             standing.clock(job.total),
             standing.epoch,
-            engine.rows(),
+            engine.rows().copy(),
         )
         state_before = {name: array.copy() for name, array in standing.state.items()}
         try:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from clearprop.checks.data import Data
-from clearprop.checks.settings import check_engine, count
-from clearprop.errors import ArgumentError
+from clearprop.checks.settings import check_engine, choice, count, flag, listed, takes
+from clearprop.engine.threads import MOST_THREADS
+from clearprop.errors import ArgumentError, shown
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer
@@ -71,7 +72,8 @@ def train(
         Rows per update; the last batch of an epoch may be shorter. 1: online (stochastic)
         gradient descent. None: the full batch.
     epochs : int
-        How often all rows are gone through; for "lbfgs", how many iterations it may make.
+        How often all rows are gone through, up to 2**32 times; for "lbfgs", how many iterations
+        it may make.
     shuffle : bool
         Whether each epoch takes the rows in a new order. A full batch is taken as it lies: an
         order would change nothing but the rounding of its sums.
@@ -102,8 +104,8 @@ def train(
     precision : {"float32", "float64"}, optional
         What the run computes in. None: the network's data type. The network keeps its own.
     threads : int, optional
-        How many the compiled engine uses; the numbers are the same for any. None: as many as
-        pay for the work of a step and as this process may use.
+        How many the compiled engine uses, up to 1,024; the numbers are the same for any. None: as
+        many as pay for the work of a step and as this process may use.
     shards : int
         The stripes that rows are dealt to; see `clearprop.training.batches`.
     progress : bool, optional
@@ -140,7 +142,8 @@ def train(
     (2.0, 1.0)
     """
     check_engine(engine)
-    threads = None if threads is None else count("threads", threads, 1)
+    threads = None if threads is None else count("threads", threads, 1, most=MOST_THREADS)
+    progress = None if progress is None else flag("progress", progress)
     rule = resolve_optimizer(optimizer)
     watched = resolve_metrics(metrics)
     patience = resolve_early_stopping(early_stopping)
@@ -178,20 +181,18 @@ def _check_precision(precision: str | None, network: Network, engine: str) -> np
                 "precision='float64' or engine='reference'"
             )
         return network.dtype
-    if precision not in ("float32", "float64", np.float32, np.float64):
-        raise ArgumentError(f"precision is {precision!r}; it must be 'float32', 'float64' or None")
-    return np.dtype(precision)
+    if isinstance(precision, type | np.dtype) and precision in (np.float32, np.float64):
+        return np.dtype(precision)
+    return np.dtype(choice("precision", precision, ("float32", "float64"), or_none=True))
 
 
 def _check_callbacks(callbacks: Iterable[Callback] | Callback | None) -> list[Callback]:
     if callbacks is None:
         return []
-    if callable(callbacks) or not isinstance(callbacks, Iterable):
-        callbacks = [callbacks]
-    hooks = list(callbacks)
+    hooks = [callbacks] if callable(callbacks) else listed(callbacks)
     for hook in hooks:
-        if not callable(hook):
-            raise ArgumentError(f"a callback is {hook!r}; it must be a function of the epoch")
+        if not takes(hook, 1):
+            raise ArgumentError(f"a callback is {shown(hook)}; it must be a function of the epoch")
     return hooks
 
 

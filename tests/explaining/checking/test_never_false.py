@@ -5,12 +5,14 @@ The cases are those that earlier versions judged falsely, and their siblings.
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 
 import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.activations import ACTIVATIONS
 
 check = cp.check_gradient_function
 
@@ -130,11 +132,7 @@ class TestKinks:
                 assert {d.verdict for d in found.derivatives} <= {"right", "kink"}
 
     def test_a_wrong_rule_for_layers_of_leaky_relu_is_found_beside_its_kinks(self, monkeypatch):
-        from clearprop.activations import ACTIVATIONS
-
         right = ACTIVATIONS["leaky_relu"]
-        import dataclasses
-
         planted = dataclasses.replace(right, derivative=lambda z: 1.01 * right.derivative(z))
         monkeypatch.setitem(ACTIVATIONS, "leaky_relu", planted)
         X = np.vstack([np.zeros((4, 5)), np.random.default_rng(0).normal(size=(12, 5))])
@@ -196,6 +194,29 @@ class TestSizes:
         assert wrong(found) == ([f"x[{place}]"] if error else [])
         assert bool(found) == (not error)
 
+    @pytest.mark.parametrize("small", [1e-6, 1e-7, 1e-9])
+    def test_one_far_smaller_than_its_array_in_float32(self, small):
+        """Steps of the others' size see no slope of it."""
+        scales = np.ones(8, np.float32)
+        scales[0] = small
+
+        def f(x):
+            return np.sin(x.astype(np.float32) / scales).sum()
+
+        def gradient(x):
+            return np.cos(x.astype(np.float32) / scales) / scales
+
+        at = scales * np.linspace(0.3, 1.2, 8)
+        assert not wrong(check(f, gradient, at))
+
+    @pytest.mark.parametrize("error", [1e-2, 1e-6])
+    def test_an_error_of_one_far_smaller_than_its_array(self, error):
+        at = np.linspace(0.3, 1.2, 8)
+        at[0] = 1e-9
+        factor = np.where(np.arange(8) == 0, 1 + error, 1.0)
+        assert check(lambda x: np.exp(x).sum(), np.exp, at)
+        assert wrong(check(lambda x: np.exp(x).sum(), lambda x: factor * np.exp(x), at)) == ["x[0]"]
+
     def test_arrays_of_very_different_slopes(self):
         """A small array's error does not hide behind a large array's steepness."""
 
@@ -211,6 +232,20 @@ class TestSizes:
         assert set(wrong(found)) <= {"b[0]", "b[1]"}
         assert not found
 
+    @pytest.mark.parametrize("size", [1e6, 1e8, 1e10, 1e12])
+    def test_steps_too_small_for_float32_to_tell_apart(self, size):
+        """A zero has no size, and steps of about 1 are too small here."""
+
+        def f(x):
+            return np.float32(0.5) * np.float32(1 - x[0] / np.float32(size)) ** 2
+
+        right = -1 / size
+        for given in (right, np.float32(right)):
+            assert not wrong(check(f, [given], [0.0]))
+        assert wrong(check(f, [0.1], [0.0]))
+        assert check(lambda x: np.float32(0.5), [0.0], [0.0])
+        assert wrong(check(lambda x: 0.1, [1e-12], [0.0]))
+
     def test_zeros_and_numbers_that_are_small_by_chance(self):
         at = np.array([0.0, 1e-9, 1.0, -2.0])
         assert check(lambda x: np.exp(x).sum(), np.exp, at)
@@ -218,6 +253,50 @@ class TestSizes:
         assert check(lambda x: np.cos(x).sum(), lambda x: -np.sin(x), np.zeros(3))
         assert check(lambda x: 7.0, np.zeros(2), [1.0, 2.0])
         assert not check(lambda x: 7.0, [0.0, 1e-3], [1.0, 2.0])
+
+
+class TestComplexStep:
+    @pytest.mark.parametrize("weight", [3.0, 8.0, 12.0, 16.0, -18.0, 25.0, -30.0])
+    @pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "softplus", "silu", "gelu", "exp"])
+    def test_saturated_units_are_not_wrong(self, hidden, weight):
+        """f' of tanh is rounded as 1 is, however small it is."""
+        network = cp.Network.from_weights(
+            [[[weight]], [[1.3]]], activations=[hidden, "identity"], loss="squared_error"
+        )
+        found = cp.check_gradients(network, [[1.0]], [0.7])
+        assert found.method == "complex step"
+        assert not wrong(found)
+        assert found or (hidden == "tanh" and abs(weight) >= 12)
+        assert found or "off by as much through its own rounding" in repr(found)
+
+    def test_small_rates_of_softplus_are_not_wrong(self):
+        """Of log(softplus(z)), where softplus(z) is small, the complex step is right as well."""
+        network = cp.Network.from_weights(
+            [[[1.0]]], biases=[[0.0]], activations="softplus", loss="poisson"
+        )
+        for z in (-36.5, -30.0, -20.0, -10.0, 0.0, 20.0):
+            assert cp.check_gradients(network, [[z]], [3.0])
+
+    @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+    def test_complex_values_are_as_exact_as_real_ones(self, name):
+        z = np.concatenate(
+            [-(10.0 ** np.linspace(-9, 1.5, 200)), 10.0 ** np.linspace(-9, 1.5, 200)]
+        )
+        function = ACTIVATIONS[name]
+        if not function.kinks:
+            real = function(z)
+            np.testing.assert_allclose(function(z + 1e-30j).real, real, rtol=1e-12, atol=0)
+
+    def test_an_error_beside_saturated_units_is_found(self, monkeypatch):
+        right = ACTIVATIONS["tanh"]
+        planted = dataclasses.replace(right, derivative=lambda z: 1.001 * right.derivative(z))
+        monkeypatch.setitem(ACTIVATIONS, "tanh", planted)
+        network = cp.Network.from_weights(
+            [[[16.0], [0.3]], [[1.3, 0.2]]], activations=["tanh", "identity"], loss="squared_error"
+        )
+        found = cp.check_gradients(network, [[1.0]], [0.7])
+        assert found.method == "complex step"
+        assert wrong(found) == ["W1[1,0]"]
 
 
 class TestDomains:

@@ -68,6 +68,25 @@ class TestFormulas:
         assert slope.symbols == "sigmoid(z1[0]) · sigmoid(-z1[0])"
         assert 0 < slope.value < 1e-18
 
+    @pytest.mark.parametrize(
+        ("output", "loss", "z", "name", "shown"),
+        [
+            (
+                "tanh",
+                "squared_error",
+                25.0,
+                "tanh'(z1[0])",
+                "4 · sigmoid(2 · z1[0]) · sigmoid(-2 · z1[0])",
+            ),
+            ("sigmoid", "binary_cross_entropy", 45.0, "delta1[0]", "-sigmoid(-z1[0])"),
+        ],
+    )
+    def test_where_one_less_a_has_no_digits(self, output, loss, z, name, shown):
+        network = cp.Network.from_weights([[[z]]], activations=output, loss=loss)
+        found = cp.explain(network, [1.0], [1.0], "delta1[0]")[name]
+        assert found.symbols == shown
+        assert 0 < abs(found.value) < 1e-18
+
     def test_logits_far_apart(self):
         network = cp.Network.from_weights([[[900.0], [-900.0]]], activations="softmax")
         for label in (0, 1):

@@ -16,6 +16,7 @@ from numba import types
 from clearprop.engine.kernels.arguments import Count, Real, Reals, RealType
 from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.elementary import Elementary, of_type
+from clearprop.engine.kernels.intrinsics import fma, magnitude, with_sign_of
 from clearprop.engine.kernels.pointers import get, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.kernels.rows import largest_of, total_of
@@ -34,21 +35,21 @@ def _identity(e: Elementary, real: RealType) -> Pair:
 
 
 def _sigmoid(e: Elementary, real: RealType) -> Pair:
-    sigmoid, one = e.sigmoid, real(1)
+    small_share, zero, one = e.small_share, real(0), real(1)
 
     def pair(z: Real) -> Any:
-        a = sigmoid(z)
-        return a, a * (one - a)
+        small = small_share(z, one)
+        large = one - small
+        return (large if z > zero else small), small * large
 
     return pair
 
 
 def _tanh(e: Elementary, real: RealType) -> Pair:
-    tanh, one = e.tanh, real(1)
+    tanh, gap, one, two = e.tanh, e.tanh_gap, real(1), real(2)
 
     def pair(z: Real) -> Any:
-        a = tanh(z)
-        return a, one - a * a
+        return tanh(z), gap(z, two - gap(z, one))  # (1 - |a|) (1 + |a|)
 
     return pair
 
@@ -72,32 +73,43 @@ def _leaky_relu(e: Elementary, real: RealType) -> Pair:
 
 
 def _elu(e: Elementary, real: RealType) -> Pair:
-    expm1, zero, one = e.expm1, real(0), real(1)
+    exp, expm1, zero = e.exp, e.expm1, real(0)
 
     def pair(z: Real) -> Any:
-        below = expm1(z if z < zero else zero)
-        return (below if z <= zero else z), below + one
+        below = z if z < zero else zero
+        return (expm1(below) if z < zero else z), exp(below)
 
     return pair
 
 
 def _gelu(e: Elementary, real: RealType) -> Pair:
-    exp, erf, half = e.exp, e.erf, real(0.5)
-    inverse_root_2, density = real(0.7071067811865476), real(0.3989422804014327)
+    """By f(z) = z + f(-z): what f and f' are at -|z| says it all."""
+    normal_ratio, gaussian, zero, one = e.normal_ratio, e.gaussian, real(0), real(1)
+    density, far = real(0.3989422804014327), real(40)  # f(-40) is 0
 
     def pair(z: Real) -> Any:
-        share = half + half * erf(z * inverse_root_2)
-        return z * share, share + z * (density * exp(-half * z * z))
+        size = magnitude(z)
+        size = far if size > far else size
+        ratio = normal_ratio(size)
+        left = gaussian(size, with_sign_of(size * ratio, z))
+        slope = gaussian(size, fma(-size, density, ratio))
+        return (z - left if z > zero else left), (one - slope if z > zero else slope)
 
     return pair
 
 
 def _silu(e: Elementary, real: RealType) -> Pair:
-    sigmoid, one = e.sigmoid, real(1)
+    """By f(z) = z + f(-z), as gelu."""
+    small_share, zero, one = e.small_share, real(0), real(1)
+    far = real(1000)  # f(-1000) is 0
 
     def pair(z: Real) -> Any:
-        s = sigmoid(z)
-        return z * s, s * (one + z * (one - s))
+        size = magnitude(z)
+        size = far if size > far else size
+        large = one - small_share(size, one)
+        left = small_share(size, with_sign_of(size, z))
+        slope = small_share(size, fma(-size, large, one))
+        return (z - left if z > zero else left), (one - slope if z > zero else slope)
 
     return pair
 
@@ -187,16 +199,22 @@ def _softmax(precision: Precision) -> Callable[..., None]:
 
 
 def _softmax_jacobian(precision: Precision) -> Callable[..., None]:
-    """J^T s = a (s - sum_k a_k s_k)."""
+    """J^T s = a (s - sum_k a_k s_k), of s less that of the largest a.
+
+    So no digits are lost where one a is nearly 1 and the sum nearly its s.
+    """
     real: Any = precision.accumulation
     zero = real(0)
 
     def jacobian(count: Count, a: Reals, s: Reals, out: Reals) -> None:
-        total = zero
+        largest = 0
+        for j in range(1, count):
+            largest = j if get(a, j) > get(a, largest) else largest
+        pivot, total = get(s, largest), zero
         for j in range(count):
-            total += get(a, j) * get(s, j)
+            total += get(a, j) * (get(s, j) - pivot)
         for j in range(count):
-            put(out, j, get(a, j) * (get(s, j) - total))
+            put(out, j, get(a, j) * ((get(s, j) - pivot) - total))
 
     return jacobian
 

@@ -2,31 +2,23 @@
 
 A kernel is a function of addresses and whole numbers. Its machine code is one object file,
 which is loaded without Numba: where the cache is warm, a run starts in a fraction of a second.
-The folder is named after a digest of the kernels' sources, the versions of compiler and
-Python, and the processor; so a cache never holds code of another version.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import importlib
-import json
 import logging  # noqa: F401 - before a fork's locks are registered
 import os
-import platform
 import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 
-from clearprop.engine.kernels.machine import target
+from clearprop.engine.kernels import cache
 from clearprop.engine.kernels.precision import PRECISIONS, Precision
 
 _lock = threading.RLock()
@@ -57,11 +49,12 @@ def load(name: str, precision: Precision) -> int:
     with _lock:
         address = _addresses.get((name, precision))
         if address is None:
-            code = _read(name, precision)
+            kernel = f"{name}-{precision.name}"
+            code = cache.read(kernel)
             if code is None:
                 _tell()
                 code = compile_function(*_build(name, precision))
-                _write(name, precision, code)
+                cache.write(kernel, *code)
             for needed in sorted(set(_LINKED.findall(code[1]))):
                 other, of = needed.decode().split("..")[1:]
                 link(other, PRECISIONS[of])
@@ -153,68 +146,8 @@ def _tell() -> None:
     """Say, once, what takes so long."""
     global _told
     if not _told and sys.stderr is not None:
-        where = "" if is_writable() else "; there is no folder to keep it in, see CLEARPROP_CACHE"
+        reason = cache.refusal()
+        where = "" if reason is None else f"; not kept: {reason}, see CLEARPROP_CACHE"
         sys.stderr.write(f"clearprop: compiling the engine for this machine, once{where}\n")
         sys.stderr.flush()
     _told = True
-
-
-@cache
-def folder() -> Path:
-    """Return the cache folder of this version on this machine; CLEARPROP_CACHE moves it."""
-    chosen = os.environ.get("CLEARPROP_CACHE")
-    if chosen:
-        root = Path(chosen)
-    elif sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "clearprop"
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Caches" / "clearprop"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clearprop"
-    return root / _digest()
-
-
-def _digest() -> str:
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    versions = [version("numba"), version("llvmlite"), platform.python_version()]
-    digest.update(repr((versions, platform.machine(), sys.platform, target())).encode())
-    return digest.hexdigest()[:24]
-
-
-def _path(name: str, precision: Precision) -> Path:
-    return folder() / f"{name}-{precision.name}.kernel"
-
-
-def _read(name: str, precision: Precision) -> tuple[str, bytes] | None:
-    """Return what the cache holds, or None for nothing, or nothing whole."""
-    try:
-        head, _, code = _path(name, precision).read_bytes().partition(b"\n")
-        symbol, checksum = json.loads(head)
-    except (OSError, ValueError, TypeError):
-        return None
-    return (symbol, code) if hashlib.sha256(code).hexdigest() == checksum else None
-
-
-def _write(name: str, precision: Precision, code: tuple[str, bytes]) -> None:
-    """Keep a kernel; where that cannot be done, the next process compiles it again."""
-    symbol, machine_code = code
-    head = json.dumps([symbol, hashlib.sha256(machine_code).hexdigest()]).encode()
-    path = _path(name, precision)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(head + b"\n" + machine_code)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True) if part.exists() else None
-
-
-def is_writable() -> bool:
-    """Whether compiled code can be kept."""
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder(), os.W_OK)

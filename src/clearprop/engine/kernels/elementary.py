@@ -1,9 +1,10 @@
-"""Elementary functions as compiled scalars: exp, expm1, log, tanh, sigmoid, erf, softplus.
+"""Elementary functions as compiled scalars, and shares of them that keep their digits.
 
 Polynomials and fused multiply-adds alone: no math library, so that the bits are the same on
 every processor, and no branch, so that LLVM turns a loop over them into vectors. Each is
-within 2 units in the last place of the true value; benchmarks/ELEMENTARY.md says how far for
-every float32 there is.
+within 2 units in the last place of the true value (atanh_less_x, normal_ratio and tanh_gap,
+which are parts of others, within 3); benchmarks/ELEMENTARY.md says how far for every float32
+there is.
 
 >>> import numpy as np
 >>> float32, float64 = of_type(np.float32), of_type(np.float64)
@@ -26,9 +27,11 @@ from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.intrinsics import (
     exponent_of,
     fma,
+    magnitude,
     mantissa_of,
     polynomial,
     times_power_of_two,
+    with_sign_of,
 )
 
 Function = Callable[[Any], Any]
@@ -41,12 +44,22 @@ class Elementary(NamedTuple):
     """
 
     exp: Function
+    expm1: Function
     log: Function
+    log1p: Function
     tanh: Function
     sigmoid: Function
-    erf: Function
     softplus: Function
-    expm1: Function
+    atanh_less_x: Function
+    """atanh(x) - x for |x| <= 1/2."""
+    normal_ratio: Function
+    """Phi(-x) exp(x^2 / 2) for 0 <= x <= 40, where Phi is the normal distribution."""
+    small_share: Callable[[Any, Any], Any]
+    """(x, factor) -> factor sigmoid(-|x|), rounded once where that is subnormal."""
+    tanh_gap: Callable[[Any, Any], Any]
+    """(x, factor) -> factor (1 - tanh |x|), rounded once where that is subnormal."""
+    gaussian: Callable[[Any, Any], Any]
+    """(x, factor) -> factor exp(-x^2 / 2) for |x| <= 40, rounded once where that is subnormal."""
 
 
 @cache
@@ -61,29 +74,27 @@ def of_type(dtype: DTypeLike) -> Elementary:
     def series(name: str) -> Any:
         return polynomial(COEFFICIENTS[name, np.dtype(dtype).name], real)
 
-    zero, half, one, two = (real(value) for value in (0.0, 0.5, 1.0, 2.0))
+    zero, half, one, two, four = (real(value) for value in (0.0, 0.5, 1.0, 2.0, 4.0))
     log2_e = real(1.4426950408889634)
     # log(2) in two parts; the first ends in zeros, so that its products with exponents are exact.
     ln2_high = constant(0.693145751953125, 0.6931471803691238)
     ln2_low = constant(1.42860677e-06, 1.9082149292705877e-10)
     to_whole = constant(1.5 * 2.0**23, 1.5 * 2.0**52)
-    exp_end, exp_start = constant(89.0, 710.0), constant(-104.0, -746.0)
+    # Where exp overflows, and where it is 0 though one multiplies it by thousands.
+    exp_end, exp_start = constant(89.0, 710.0), constant(-150.0, -800.0)
     least_normal = constant(2.0**-126, 2.0**-1022)
     lift, lifted = constant(2.0**24, 2.0**54), constant(24.0, 54.0)
     infinity, nan = real(np.inf), real(np.nan)
-    third, twenty = real(1 / 3), real(20)
+    third, twenty, tanh_near = real(1 / 3), real(20), real(0.625)
     exp_series, log_series, tanh_series = series("exp"), series("log"), series("tanh")
-    erf_series, erfc_low = series("erf"), series("erfc low")
-    erfc_high: Any = None if single else series("erfc high")
-    tanh_near, erf_near = real(0.625), real(1.25)
-    low_center, high_center = constant(2.0, 1.75), constant(2.0, 4.0)
-    erfc_middle, erf_end = constant(4.0, 2.5), constant(4.0, 6.0)
+    atanh_series, normal_series = series("atanh"), series("normal")
+    w_0, w_0_low = (real(part) for part in COEFFICIENTS["normal at 0", np.dtype(dtype).name])
 
     @inlined
     def exp_in_parts(x: Real) -> tuple[Any, Any, Any]:
         """exp(x) = (value + rest) 2^n, with n the whole number nearest x / log(2), shifted."""
-        y = x if x < exp_end else exp_end
-        y = y if y > exp_start else exp_start
+        y = exp_end if x > exp_end else x  # so written, NaN stays NaN
+        y = exp_start if y < exp_start else y
         shifted = fma(y, log2_e, to_whole)
         n = shifted - to_whole
         r = fma(-n, ln2_low, fma(-n, ln2_high, y))
@@ -95,19 +106,18 @@ def of_type(dtype: DTypeLike) -> Elementary:
     def exp(x: Real) -> Any:
         """The parts together."""
         value, _, shifted = exp_in_parts(x)
-        return times_power_of_two(value, shifted) if x == x else x
+        return times_power_of_two(value, shifted)
 
     @inlined
     def expm1(x: Real) -> Any:
-        """(2^n - 1) + 2^n (exp(r) - 1); far above 0, where 2^n may overflow, exp(x)."""
-        value, rest, shifted = exp_in_parts(x if x < twenty else twenty)
+        """(2^n - 1) + 2^n (exp(r) - 1); far above 0, where 2^n may overflow, exp(x) - 1."""
+        value, rest, shifted = exp_in_parts(x)
         power = times_power_of_two(one, shifted)
         near = fma(power, (value - one) + rest, power - one)
-        near = near if x < twenty else exp(x) - one
-        return near if x == x else x
+        return near if x < twenty else times_power_of_two(value, shifted) - one
 
     @inlined
-    def log1p_near(f: Any) -> Any:
+    def log1p_near(f: Real) -> Any:
         """log(1 + f) for |f| <= 1/3."""
         square = f * f
         return fma(square, fma(f, log_series(f), -half), f)
@@ -124,64 +134,91 @@ def of_type(dtype: DTypeLike) -> Elementary:
         return value if x == x else x
 
     @inlined
-    def tanh(x: Real) -> Any:
-        """X + x^3 P(x^2) near 0, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x."""
-        magnitude = x if x > zero else -x
-        square = x * x
-        near = fma(x * square, tanh_series(square), x)
-        far = one - two / (exp(two * magnitude) + one)
-        far = far if x > zero else -far
-        return near if magnitude < tanh_near else (far if x == x else x)
+    def log1p(x: Real) -> Any:
+        """log(y), and what was rounded off y = 1 + x; near 0 without that sum."""
+        y = one + x
+        low = x - (y - one) if x < one else one - (y - x)
+        far = log(y)
+        far = far + low / y if zero < y < infinity else far
+        return log1p_near(x) if magnitude(x) < third else far
 
     @inlined
-    def sigmoid(x: Real) -> Any:
-        """1 / (1 + e), or e / (1 + e) for x below 0, with e = exp(-|x|).
+    def small_share(x: Real, factor: Real) -> Any:
+        """The factor times e / (1 + e), with e = exp(-|x|).
 
         The quotient is mended by what was rounded off e and 1 + e.
         """
-        magnitude = x if x > zero else -x
-        value, rest, shifted = exp_in_parts(-magnitude)
+        value, rest, shifted = exp_in_parts(-magnitude(x))
         e = times_power_of_two(value, shifted)
-        e_low = times_power_of_two(rest, shifted)
         below = one + e
-        below_low = e - (below - one) + e_low
-        above, above_low = (one, zero) if x > zero else (e, e_low)
+        below_low = e - (below - one) + times_power_of_two(rest, shifted)
         share = one / below
-        quotient = above * share
-        left = fma(-quotient, below, above) + (above_low - quotient * below_low)
-        return fma(left, share, quotient) if x == x else x
+        quotient = value * share
+        left = fma(-quotient, below, value) + (rest - quotient * below_low)
+        return times_power_of_two(factor * fma(left, share, quotient), shifted)
+
+    @inlined
+    def sigmoid(x: Real) -> Any:
+        """The small share, or for x above 0 what it leaves of 1."""
+        small = small_share(x, one)
+        return one - small if x > zero else small
+
+    @inlined
+    def tanh_gap(x: Real, factor: Real) -> Any:
+        """The factor times 2 e / (1 + e), with e = exp(-2 |x|)."""
+        value, _, shifted = exp_in_parts(-two * magnitude(x))
+        below = one + times_power_of_two(value, shifted)
+        return times_power_of_two(factor * (two * value / below), shifted)
+
+    @inlined
+    def tanh(x: Real) -> Any:
+        """X + x^3 P(x^2) near 0, else what the gap leaves of 1, with the sign of x."""
+        size = magnitude(x)
+        square = size * size
+        near = fma(size * square, tanh_series(square), size)
+        far = one - tanh_gap(x, one)
+        return with_sign_of(near if size < tanh_near else far, x)
 
     @inlined
     def softplus(x: Real) -> Any:
         """max(x, 0) + log(1 + exp(-|x|))."""
-        magnitude = x if x > zero else -x
-        e = exp(-magnitude)
+        e = exp(-magnitude(x))
         far = e > third  # there (1 + e) / 2 - 1 is small
         tail = log1p_near((e - one) * half if far else e)
         tail = tail + (ln2_high + ln2_low) if far else tail
-        value = (x if x > zero else zero) + tail
-        return value if x == x else x
-
-    if single:
-
-        @inlined
-        def log_of_erfc(x: Real) -> Any:
-            return erfc_low(x - low_center)
-
-    else:
-
-        @inlined
-        def log_of_erfc(x: Real) -> Any:
-            low, high = erfc_low(x - low_center), erfc_high(x - high_center)
-            return low if x < erfc_middle else high
+        return (x if x > zero else zero) + tail
 
     @inlined
-    def erf(x: Real) -> Any:
-        """X + x P(x^2) near 0, else 1 - exp(-Q(|x|)) with the sign of x."""
-        magnitude = x if x > zero else -x
-        near = fma(x, erf_series(x * x), x)
-        far = one - exp(-log_of_erfc(magnitude if magnitude < erf_end else erf_end))
-        far = far if x > zero else -far
-        return near if magnitude < erf_near else (far if x == x else x)
+    def atanh_less_x(x: Real) -> Any:
+        """x^3 P(x^2)."""
+        square = x * x
+        return x * square * atanh_series(square)
 
-    return Elementary(exp, log, tanh, sigmoid, erf, softplus, expm1)
+    @inlined
+    def normal_ratio(x: Real) -> Any:
+        """w(t) / (x + 4), with t = (x - 4) / (x + 4) and w(t) = w(0) + t P(t).
+
+        Sum and quotients are mended by what they leave.
+        """
+        share = one / (x + four)
+        t = (x - four) * share
+        t = fma(fma(-t, x, fma(-four, one + t, x)), share, t)
+        more = normal_series(t)
+        w = fma(t, more, w_0)
+        w_low = fma(t, more, w_0 - w) + w_0_low
+        ratio = w * share
+        return fma(fma(-ratio, x, fma(-four, ratio, w)) + w_low, share, ratio)
+
+    @inlined
+    def gaussian(x: Real, factor: Real) -> Any:
+        """By what was rounded off x^2, too."""
+        square = x * x
+        low = fma(x, x, -square)
+        value, rest, shifted = exp_in_parts(-half * square)
+        rest = fma(-half * low, value, rest)
+        return times_power_of_two(fma(value, factor, rest * factor), shifted)
+
+    return Elementary(
+        exp, expm1, log, log1p, tanh, sigmoid, softplus, atanh_less_x, normal_ratio, small_share,
+        tanh_gap, gaussian,
+    )  # fmt: skip

@@ -71,6 +71,30 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
+def magnitude(typing: Any, x: Any) -> Any:
+    """Return |x|."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = FORMATS[x].number
+        function = declared(builder, f"llvm.fabs.f{x.bitwidth}", kind, [kind])
+        return builder.call(function, arguments)
+
+    return x(x), code
+
+
+@intrinsic
+def with_sign_of(typing: Any, x: Any, y: Any) -> Any:
+    """Return |x| with the sign of y, be it that of a zero."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = FORMATS[x].number
+        function = declared(builder, f"llvm.copysign.f{x.bitwidth}", kind, [kind, kind])
+        return builder.call(function, arguments)
+
+    return x(x, y), code
+
+
+@intrinsic
 def times_power_of_two(typing: Any, y: Any, shifted: Any) -> Any:
     """Return y 2^n for the n in the low bits of ``shifted = n + 1.5 * 2^mantissa``.
 

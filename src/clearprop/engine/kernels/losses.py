@@ -20,10 +20,11 @@ from numba import types
 from clearprop.engine.kernels.arguments import Count, Doubles, Real, Reals, RealType
 from clearprop.engine.kernels.decorators import inlined
 from clearprop.engine.kernels.elementary import Elementary, of_type
+from clearprop.engine.kernels.intrinsics import magnitude
 from clearprop.engine.kernels.parts import padded
 from clearprop.engine.kernels.pointers import get, offset, put, real_pointer
 from clearprop.engine.kernels.precision import Precision
-from clearprop.engine.kernels.rows import largest_of, total_of
+from clearprop.engine.kernels.rows import largest_of, others_of, total_of
 from clearprop.errors import missing_piece
 
 Pair = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
@@ -39,14 +40,23 @@ def _xlogy(e: Elementary, real: RealType) -> Callable[[Any, Any], Any]:
     return xlogy
 
 
-def _ratio(real: RealType) -> Callable[[Any, Any], Any]:
-    zero = real(0)
+def _deviance(e: Elementary, real: RealType) -> Callable[[Any, Any, Any], Any]:
+    """Return (rate, log(rate / y), y) -> rate - y - y log(rate / y), half a Poisson deviance.
+
+    Near y by r v - 2 y (atanh(v) - v), of r = rate - y and v = r / (rate + y), whose terms do not
+    meet (Loader, Fast and accurate computation of binomial probabilities, 2000).
+    """
+    atanh_less_x, zero, half, two = e.atanh_less_x, real(0), real(0.5), real(2)
 
     @inlined
-    def ratio(y: Real, a: Real) -> Any:
-        return zero if y == zero else y / a
+    def deviance(rate: Real, log_ratio: Real, y: Real) -> Any:
+        r = rate - y
+        v = r / (rate + y)
+        near = r * v - two * y * atanh_less_x(v)
+        value = near if -half <= v <= half else r - y * log_ratio
+        return rate if y == zero else value
 
-    return ratio
+    return deviance
 
 
 def _squared_error(e: Elementary, real: RealType) -> Pair:
@@ -95,49 +105,59 @@ def _quantile(e: Elementary, real: RealType) -> Pair:
 
 
 def _binary_cross_entropy(e: Elementary, real: RealType) -> Pair:
-    xlogy, ratio = _xlogy(e, real), _ratio(real)
+    xlogy, log1p = _xlogy(e, real), e.log1p
     zero, one, nan = real(0), real(1), real(np.nan)
 
     def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
-        value = -(xlogy(y, a) + xlogy(one - y, one - a))
-        value = value if zero <= a <= one else nan
-        return value, ratio(one - y, one - a) - ratio(y, a)
+        left = zero if y == one else (one - y) * log1p(-a)
+        value = -(xlogy(y, a) + left)
+        slope = (a - y) / (a * (one - a))  # (1 - y) / (1 - a) - y / a, which would cancel
+        slope = one / (one - a) if y == zero else (-one / a if y == one else slope)
+        return (value if zero <= a <= one else nan), slope
 
     return pair
 
 
 def _binary_cross_entropy_of_sigmoid(e: Elementary, real: RealType) -> Pair:
-    softplus, sigmoid, one = e.softplus, e.sigmoid, real(1)
+    softplus, small_share, zero, one = e.softplus, e.small_share, real(0), real(1)
 
     def pair(z: Real, y: Real, p: Real, q: Real) -> Any:
-        return y * softplus(-z) + (one - y) * softplus(z), sigmoid(z) - y
+        size = magnitude(z)
+        wrong = one - y if z > zero else y  # the share of the answer that z speaks against
+        small = small_share(z, one)
+        return softplus(-size) + wrong * size, (wrong - small if z > zero else small - wrong)
 
     return pair
 
 
 def _poisson(e: Elementary, real: RealType) -> Pair:
-    xlogy, ratio = _xlogy(e, real), _ratio(real)
+    deviance, log = _deviance(e, real), e.log
     zero, one, nan = real(0), real(1), real(np.nan)
+    small, large = real(2.0**-80), real(2.0**80)
 
     def pair(a: Real, y: Real, p: Real, q: Real) -> Any:
-        value = a - y + xlogy(y, y) - xlogy(y, a)
-        return (value if a >= zero else nan), one - ratio(y, a)
+        ratio = a / y  # where it is large, the logarithm is nothing beside it
+        log_ratio = log(ratio if ratio < large else large)
+        log_ratio = log_ratio if ratio > small else log(a) - log(y)
+        value = deviance(a, log_ratio, y)
+        return (value if a >= zero else nan), (one if y == zero else (a - y) / a)
 
     return pair
 
 
 def _poisson_of_exp(e: Elementary, real: RealType) -> Pair:
-    xlogy, exp = _xlogy(e, real), e.exp
+    deviance, log, exp = _deviance(e, real), e.log, e.exp
+    top = real(1000)  # of logarithms; e^1000 is infinite
 
     def pair(z: Real, y: Real, p: Real, q: Real) -> Any:
         rate = exp(z)
-        return rate - y + xlogy(y, y) - y * z, rate - y
+        return deviance(rate, (top if z > top else z) - log(y), y), rate - y
 
     return pair
 
 
 def _poisson_of_softplus(e: Elementary, real: RealType) -> Pair:
-    xlogy, log, softplus, sigmoid = _xlogy(e, real), e.log, e.softplus, e.sigmoid
+    deviance, log, softplus, sigmoid = _deviance(e, real), e.log, e.softplus, e.sigmoid
     one = real(1)
     far = real(-36)  # below it, softplus(z) and its derivative are both e^z
 
@@ -145,7 +165,7 @@ def _poisson_of_softplus(e: Elementary, real: RealType) -> Pair:
         rate, slope = softplus(z), sigmoid(z)
         log_rate = z if z < far else log(rate)
         share = one if z < far else slope / rate
-        return rate - y + xlogy(y, y) - y * log_rate, slope - y * share
+        return deviance(rate, log_rate - log(y), y), slope - y * share
 
     return pair
 
@@ -195,14 +215,17 @@ def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..
 def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..., None]:
     """Log-sum-exp less the z of the label, and softmax less y.
 
-    Exponentials are taken of whole vectors: what lies between n and the end of the last one is
-    written to as well, and no sum looks at it.
+    Where one exponential, 1, is more than all others together, these are summed up on their own:
+    their sum says how far the one share is from 1, with all digits. Exponentials are taken of
+    whole vectors: what lies between n and the end of the last one is written to as well, and no
+    sum looks at it.
     """
     real: Any = precision.arithmetic
     e = of_type(real)
-    exp, log = e.exp, e.log
+    exp, log, log1p = e.exp, e.log, e.log1p
     total_of_row, largest_of_row = total_of(precision), largest_of(precision)
-    zero, one = real(0), real(1)
+    others_of_row = others_of(precision)
+    zero, one, two = real(0), real(1), real(2)
 
     def loss(
         rows: Count,
@@ -221,13 +244,18 @@ def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..
             for j in range(whole):
                 put(d, j, exp(get(a, j) - largest))
             total = total_of_row(d, n)
+            if total < two:
+                others = others_of_row(d, n)
+                log_total = log1p(others)
+            else:
+                others, log_total = total - one, log(total)
             share = one / total
-            log_total = log(total)
+            lacking = -(others * share)  # the largest share less 1
             if labels:
                 label = get(y, i)
                 for j in range(whole):
                     put(d, j, get(d, j) * share)
-                put(d, label, get(d, label) - one)
+                put(d, label, lacking if get(a, label) == largest else get(d, label) - one)
                 put(losses, i, log_total - (get(a, label) - largest))
             else:
                 mass, cost = zero, zero
@@ -239,7 +267,10 @@ def _cross_entropy_of_softmax(labels: bool, precision: Precision) -> Callable[..
                     )  # inf where logits lie too far apart
                     cost += target * log_share if target != zero else zero
                 for j in range(n):
-                    put(d, j, get(d, j) * share * mass - get(y, j))
+                    target = get(y, j)
+                    below = lacking * mass + (mass - target)
+                    slope = get(d, j) * share * mass - target
+                    put(d, j, below if get(a, j) == largest else slope)
                 put(losses, i, cost)
                 y = offset(y, row)
             a, d = offset(a, row), offset(d, row)

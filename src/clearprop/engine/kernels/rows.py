@@ -22,6 +22,7 @@ from clearprop.engine.kernels.tile import Emitter
 CHAINS = 16
 
 Combine = Callable[[Any, Any, Any], Any]
+Read = Callable[[Any, Any], Any]
 
 
 def _add(builder: Any, x: Any, y: Any) -> Any:
@@ -32,7 +33,18 @@ def _larger(builder: Any, x: Any, y: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">", y, x), y, x)
 
 
-def _reduction(precision: Precision, start: float, combine: Combine) -> Callable[..., Any]:
+def _as_it_is(builder: Any, x: Any) -> Any:
+    return x
+
+
+def _zero_for_one(builder: Any, x: Any) -> Any:
+    zero, one = (ir.Constant(x.type, [value] * CHAINS) for value in (0.0, 1.0))
+    return builder.select(builder.fcmp_ordered("==", x, one), zero, x)
+
+
+def _reduction(
+    precision: Precision, start: float, combine: Combine, read: Read = _as_it_is
+) -> Callable[..., Any]:
     """Return the intrinsic (pointer, count), which reads nothing beyond `count`, at least 1."""
     number = number_type(precision.accumulation)
     int64 = ir.IntType(64)
@@ -54,12 +66,14 @@ def _reduction(precision: Precision, start: float, combine: Combine) -> Callable
             following = builder.add(at, step)
             builder.cbranch(builder.icmp_signed("<=", following, count), body, end)
             builder.position_at_end(body)
-            chains.add_incoming(combine(builder, chains, emit.load(row, at)), body)
+            some = read(builder, emit.load(row, at))
+            chains.add_incoming(combine(builder, chains, some), body)
             at.add_incoming(following, body)
             builder.branch(loop)
             builder.position_at_end(end)
             left = builder.sub(count, at)
-            rest = builder.select(emit.mask(left), emit.load_some(row, at, left), nothing)
+            some = read(builder, emit.load_some(row, at, left))
+            rest = builder.select(emit.mask(left), some, nothing)
             value = combine(builder, chains, rest)
             half = CHAINS // 2
             while half:
@@ -78,6 +92,12 @@ def _reduction(precision: Precision, start: float, combine: Combine) -> Callable
 def total_of(precision: Precision) -> Callable[..., Any]:
     """Return the sum of a row: (pointer, count)."""
     return _reduction(precision, 0.0, _add)
+
+
+@cache
+def others_of(precision: Precision) -> Callable[..., Any]:
+    """Return the sum of those numbers of a row that are not 1: (pointer, count)."""
+    return _reduction(precision, 0.0, _add, _zero_for_one)
 
 
 @cache

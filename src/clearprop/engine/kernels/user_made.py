@@ -1,4 +1,7 @@
-"""Loops around functions of the user's own, which Numba compiles with them."""
+"""Loops around functions of the user's own, which Numba compiles with them.
+
+Theirs are compiled to raise where an index lies beside an array: others' memory is there.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def activation_loops(
     f: Callable[[Any], Any], derivative: Callable[[Any], Any], precision: Precision
 ) -> tuple[Loop, Loop]:
     """Return the loops (count, a, d) and (count, a), as in `kernels.activations`."""
-    value, slope = njit(f), njit(derivative)
+    value, slope = njit(f, boundscheck=True), njit(derivative, boundscheck=True)
     real: Any = precision.arithmetic
 
     def training(count: Count, a: Reals, d: Reals) -> None:
@@ -39,7 +42,7 @@ def loss_loop(
     value: Callable[[Any, Any], Any], derivative: Callable[[Any, Any], Any], precision: Precision
 ) -> Loop:
     """Return the loop (rows, n, row, a, d, y, losses, settings); see `kernels.losses`."""
-    cost, slopes = njit(value), njit(derivative)
+    cost, slopes = njit(value, boundscheck=True), njit(derivative, boundscheck=True)
     real: Any = precision.arithmetic
 
     def loss(
@@ -56,6 +59,8 @@ def loss_loop(
             outputs, targets = carray(a, (n,)), carray(y, (n,))
             put(losses, i, real(cost(outputs, targets)))
             da = slopes(outputs, targets)
+            if len(da) != n:
+                raise ValueError("the derivative is not of the outputs' shape")
             for j in range(n):
                 put(d, j, real(da[j]) * get(d, j))
             a, d, y = offset(a, row), offset(d, row), offset(y, row)

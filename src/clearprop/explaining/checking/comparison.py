@@ -19,7 +19,7 @@ from clearprop import notation
 from clearprop.activations import ACTIVATIONS
 from clearprop.display.html_table import html_table
 from clearprop.display.text_table import text_table
-from clearprop.errors import ArgumentError, ElementError, ShapeError, TypeOfDataError
+from clearprop.errors import ArgumentError, ElementError, ShapeError, TypeOfDataError, shown
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -88,10 +88,10 @@ class GradientComparison:
 
     def __getitem__(self, name: str) -> ComparedGradient:
         for gradient in self.gradients:
-            if gradient.name == name:
+            if isinstance(name, str) and gradient.name == name:
                 return gradient
         names = ", ".join(gradient.name for gradient in self.gradients)
-        raise ElementError(f"{name!r} was not compared; {names} were")
+        raise ElementError(f"{shown(name)} was not compared; {names} were")
 
     def _rows(self) -> list[list[str]]:
         rows = []
@@ -170,10 +170,10 @@ class _Given:
     """One gradient of the caller's."""
 
     def __init__(self, record: Record, name: str, value: ArrayLike) -> None:
-        text = str(name).strip()
+        text = name.strip() if isinstance(name, str) else ""
         self.name = text[1:] if text[:2] in ("dW", "db") else text
         self._record = record
-        element = notation.parse(self.name)
+        element = notation.parse(self.name if text else name)
         if element.symbol not in ("W", "b"):
             raise ElementError(
                 f"{name!r}: gradients are compared for W1, b1, ... and their numbers"
@@ -182,8 +182,9 @@ class _Given:
         self.expected = np.asarray(record[f"d{self.name}"])
         self.symbol, self.layer, self._index = element
         try:
-            self.value = np.asarray(value, dtype=np.result_type(self.expected, np.float64))
-        except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):  # infinity is wrong
+                self.value = np.asarray(value, dtype=np.result_type(self.expected, np.float64))
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeOfDataError(f"the gradient of {self.name} is not made of numbers") from error
         self.transposed = False
         if self.value.shape != self.expected.shape:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import FunctionError, NonFiniteError
+from clearprop.errors import FunctionError, NonFiniteError, said
 
 Array = NDArray[Any]
 
@@ -81,9 +81,3 @@ class Evaluation:
         if not np.isfinite(cost) and where is not None:
             self.trouble, self.raised = f"f is {cost} at {where()}", False
         return cost
-
-
-def said(error: Exception) -> str:
-    """Return the class and the words of an exception, in one line."""
-    text = " ".join(str(error).split())[:120]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -242,6 +242,13 @@ class Examination:
             steepest = float(np.linalg.norm(np.nan_to_num(self._given) * where))
         return self._dot(where), Scale(steepest, float(np.linalg.norm(self._spread * where)), t)
 
+    def _largest(self, where: int | Array) -> float:
+        """Return the steepest of all arrays, in the units of a parameter or a direction."""
+        worth = np.abs(np.nan_to_num(self._given, posinf=0, neginf=0)) * self._around.sizes
+        if isinstance(where, int):
+            return float(worth.max() / self._around.sizes[where])
+        return float(np.linalg.norm(worth))
+
     def _checked(self, name: str, where: int | Array, strictness: float = 1.0) -> CheckedDerivative:
         self._where[name] = where
         given, scale = self._scale(where, strictness)
@@ -252,7 +259,7 @@ class Examination:
             numerical = self._exactly(along)
             if np.isfinite(numerical):
                 doubt = abs(numerical) * 4 * float(np.finfo(np.float64).eps)
-                verdict = judged_exactly(given, numerical, scale)
+                verdict = judged_exactly(given, numerical, scale, self._largest(where))
                 return self._said(name, given, numerical, doubt, verdict, scale, None)
         seen = self._around.ladder(where, name)
         verdict = judged(given, seen, scale)

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
 from clearprop.cost import cost_of
-from clearprop.errors import FunctionError
-from clearprop.explaining.checking.evaluation import Evaluation, said
+from clearprop.errors import ArgumentError, FunctionError, said, shown
+from clearprop.explaining.checking.evaluation import Evaluation
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
@@ -25,6 +25,7 @@ from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network, check_network
+from clearprop.numerics.random import check_seed
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -55,7 +56,8 @@ def check_gradients(
     Returns
     -------
     GradientCheck
-        True where no fault was found; ``worst`` names the parameter that is off most.
+        True where every derivative is right. Each is right, wrong, or not determined, and of the
+        last it says what would determine it; ``worst`` is a wrong one, if there are any.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def check_gradients(
     >>> check.passed, check.method, check.worst.error < 1e-10
     (True, 'complex step', True)
     """
-    network = check_network(network)
+    network, seed = check_network(network), check_seed(seed)
     double = network.astype(np.float64, loss=loss)
 
     def record_at(parameters: Array) -> Record:
@@ -108,10 +110,14 @@ def check_gradient_function(
 ) -> GradientCheck:
     """Hold anybody's gradient to the function that it belongs to.
 
+    Steps follow the size of each parameter and the noise of f, which is measured. At a kink (a relu
+    at 0), and where the noise or the bends of f hide a derivative, it is not determined.
+
     Parameters
     ----------
     f : callable
-        ``f(parameters)`` gives one number. It gets float64 copies.
+        ``f(parameters)`` gives one number. It gets copies: tensors of PyTorch and arrays of JAX in
+        their own type, all else in float64.
     gradient : callable or as `parameters`
         ``gradient(parameters)``, or what it gives at these parameters.
     parameters : array-like, or mapping of str to array-like
@@ -122,15 +128,21 @@ def check_gradient_function(
     Returns
     -------
     GradientCheck
+        True where every derivative is right, see `check_gradients`.
 
     Raises
     ------
     ArgumentError
         If f gives no single number.
+    TypeOfDataError
+        If parameters, gradient or f's value are no real numbers.
     ShapeError
         If the gradient is not shaped as the parameters.
     NonFiniteError
         If f is not finite at the parameters.
+    FunctionError
+        If f or the gradient raises at the parameters, or f near by what no edge of a domain
+        accounts for.
 
     Examples
     --------
@@ -144,6 +156,9 @@ def check_gradient_function(
     >>> check.passed, check.worst.name
     (False, 'b[1]')
     """
+    seed = check_seed(seed)
+    if not callable(f):
+        raise ArgumentError(f"f is {shown(f)}; it must be a function of the parameters")
     structure = Structure(parameters)
 
     def gradient_at(vector: Array) -> tuple[Array, int]:

@@ -12,7 +12,7 @@ import numpy as np
 from clearprop.display.html_table import html_table
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.display.text_table import text_table
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.checking.differences import Ladder
 from clearprop.explaining.names import counted
 
@@ -112,7 +112,15 @@ class GradientCheck:
 
     def ladder(self, name: str | None = None) -> Ladder:
         """Return central differences of a parameter over all steps; None: of the worst one."""
-        return self._ladder(self.worst.name if name is None else name)
+        return self._ladder(self._checked(name).name)
+
+    def _checked(self, name: str | None) -> CheckedDerivative:
+        for derivative in self.derivatives if isinstance(name, str) else ():
+            if derivative.name == name:
+                return derivative
+        if name is not None:
+            raise ArgumentError(f"{shown(name)} was not checked")
+        return self.worst
 
     def plot(self, name: str | None = None, ax: Any = None) -> Any:
         """Draw how far central differences lie from the gradient, by step, for the worst parameter.
@@ -137,10 +145,8 @@ class GradientCheck:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        name = self.worst.name if name is None else name
-        checked = next((d for d in self.derivatives if d.name == name), None)
-        if checked is None:
-            raise ArgumentError(f"{name!r} was not checked")
+        checked = self._checked(name)
+        name = checked.name
         given, rungs = checked.given, self.ladder(name)
         figure, axis = axes_for(ax, (5.4, 3.6), "plot()")
         if not len(rungs.steps):

@@ -75,7 +75,8 @@ def bits_of_inputs(cost: Callable[[Array], float], at: Array, seed: int) -> int:
 
 def scatter(values: Sequence[float]) -> float:
     """Return the standard deviation of values at `PLACES` from a cubic; NaN if one is missing."""
-    seen = np.asarray(values) - np.mean(values)
+    with np.errstate(over="ignore"):
+        seen = np.asarray(values) - np.mean(values)
     if not np.isfinite(seen).all():
         return float("nan")
     rest = seen - POWERS @ np.linalg.lstsq(POWERS, seen, rcond=None)[0]
@@ -103,6 +104,9 @@ def noise_along(lines: Sequence[Line], bits: int, middle: float) -> tuple[Noise,
     eps = 2.0 ** (1 - bits_of_values(seen))
     finite = [each for each in found if np.isfinite(each)]
     level = DEVIATIONS * float(np.mean(finite)) if finite else 0.0
+    coarse = min(bits, SINGLE)
+    if set(seen) == {middle} == {rounded(middle, coarse)}:  # the rounding of a lesser type may be
+        level = 2.0 ** (1 - coarse) * abs(middle)  # all that makes them equal
     slopes = [each for each in slopes if np.isfinite(each)]
     return Noise(level, eps), float(np.median(slopes)) if slopes else 0.0
 

@@ -32,6 +32,6 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
         "would tell",
         "truncation": "the cost bends too much within the steps; a smooth point, or a smaller "
         "region (fewer rows), would tell",
-        "gradient": f"the gradient changes with the last bits of the point; {finer}",
+        "gradient": f"the gradient may be off by as much through its own rounding; {finer}",
         "state": "the cost has no one value here; without dropout, noise or state it would tell",
     }.get(verdict, "")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError
+from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError, shown
 from clearprop.explaining.checking.noise import BRAIN, DOUBLE, HALF, SINGLE
 
 Array = NDArray[Any]
@@ -99,7 +99,7 @@ def one_number(value: Any) -> float:
         array = numbers(value, "f's value")
     except TypeOfDataError:
         raise TypeOfDataError(
-            f"f must give one real number, but gave a {type(value).__name__}: {str(value)[:40]!r}"
+            f"f must give one real number, but gave a {type(value).__name__}: {shown(value, 40)}"
         ) from None
     if array.size != 1:
         raise ArgumentError(f"f must give one number, but gave shape {array.shape}")
@@ -121,8 +121,9 @@ def numbers(value: Any, what: str) -> Array:
         if array.dtype.kind == "O" and not any(item is None for item in array.ravel()):
             array = array.astype(np.float64)
         if array.dtype.kind in "biuf" or array.dtype.name == "bfloat16":
-            return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):  # infinity is refused by who asks
+                return array.astype(np.float64)
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise TypeOfDataError(f"{what} is not made of numbers") from error
     if array.dtype.kind == "c":
         raise TypeOfDataError(

@@ -162,9 +162,13 @@ class Surroundings:
     def second_ladder(self, where: int | Array, name: str, first: Ladder) -> Ladder:
         """Return differences of other steps, with noise measured where the first ones went.
 
-        The first ones are taken anew; where their costs are other ones, `two_values` says so.
+        The first ones are taken anew; where their costs are other ones, `two_values` says so. A
+        parameter that is far smaller than its array has steps of its own size.
         """
         size, line = self._size(where), self._line(where, name)
+        own = abs(float(self.at[where])) if isinstance(where, int) else 0.0
+        if 0.0 < own * MIXED < size:  # steps of the other numbers' size may be far too large for it
+            size = own
         for ahead, cost, _, _ in first.rungs:
             self._compare(cost, line(ahead)[1])
         level = self._noise.level
@@ -245,6 +249,10 @@ class Surroundings:
         )
 
 
+SMALLEST = 1e-280
+"""The least size of a parameter: steps in proportion to it are still numbers."""
+
+
 def sizes_of(at: Array, starts: Array) -> Array:
     """Return the size of every parameter: its own, or that of its array where this is larger.
 
@@ -265,4 +273,4 @@ def sizes_of(at: Array, starts: Array) -> Array:
         piece[:] = np.where(piece > 0, piece, median)
         if high <= MIXED * low:
             np.maximum(piece, median, out=piece)
-    return sizes
+    return np.maximum(sizes, SMALLEST)

@@ -117,11 +117,16 @@ def judged(given: float, seen: Ladder, scale: Scale) -> str:
     return "gradient" if scale.spread > best.doubt else best.limited_by
 
 
-def judged_exactly(given: float, numerical: float, scale: Scale) -> str:
-    """Return "right", "fault" or "gradient", beside a derivative that has no doubt."""
+def judged_exactly(given: float, numerical: float, scale: Scale, largest: float) -> str:
+    """Return "right", "fault" or "gradient", beside a derivative that has no doubt.
+
+    `largest` is the steepest of all arrays, in the units of this parameter. What is off by the
+    rounding of that is no fault: where tanh is saturated, 1 - a^2 is that of a, which is near 1.
+    """
     if not isfinite(given):
         return "fault"
-    if abs(given - numerical) > scale.allowed(given, numerical):
-        return "fault"
+    off = abs(given - numerical)
+    if off > scale.allowed(given, numerical):
+        return "gradient" if off <= scale.tolerance.rounding * largest else "fault"
     fine = scale.fine(0.0, max(abs(given), abs(numerical)))
     return "right" if fine else "gradient"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clearprop import notation
 from clearprop.backprop import backprop, forward_and_backward
 from clearprop.checks.settings import count
-from clearprop.errors import ArgumentError, ShapeError
+from clearprop.errors import ArgumentError, ShapeError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
@@ -130,9 +130,11 @@ def explain(
     written = Names(read_names(names, source), source.sizes)
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
-        raise ArgumentError(f"sample is {sample}; the batch has samples 0 to {n - 1}")
+        raise ArgumentError(f"sample is {shown(sample)}; the batch has samples 0 to {n - 1}")
     if of is not None:
-        of = written.element(str(of).strip())
+        if not isinstance(of, str):
+            raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
+        of = written.element(of.strip())
         notation.check(notation.parse(of), of, source.sizes, source.has_biases)
     narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
     with np.errstate(all="ignore"):  # what is not finite is found, and said

@@ -45,6 +45,13 @@ def _sigmoid_slope(z: Symbol, a: Expression) -> Formulas:
     return [times(a, minus(ONE, a)), times(_sigmoid_of(z), mirrored)]
 
 
+def _tanh_slope(z: Symbol, a: Expression) -> Formulas:
+    twice, minus_twice = times(Number(2.0), z), times(Number(-2.0), z)
+    above = Apply("sigmoid", twice, _sigmoid(twice.value))
+    below = Apply("sigmoid", minus_twice, _sigmoid(minus_twice.value))
+    return [minus(ONE, Square(a)), times(Number(4.0), above, below)]
+
+
 def _gelu_slope(z: Symbol, a: Expression) -> Formulas:
     cdf = Apply("Phi", z, 0.5 * math.erfc(-z.value / math.sqrt(2)))
     bell = math.exp(-0.5 * z.value * z.value) / math.sqrt(2 * math.pi)
@@ -59,7 +66,7 @@ def _silu_slope(z: Symbol, a: Expression) -> Formulas:
 SLOPES: dict[str, Callable[[Symbol, Expression], Formulas]] = {
     "identity": lambda z, a: [ONE],
     "sigmoid": _sigmoid_slope,
-    "tanh": lambda z, a: [minus(ONE, Square(a))],
+    "tanh": _tanh_slope,
     "relu": lambda z, a: [Number(1.0 if z.value > 0 else 0.0)],
     "leaky_relu": lambda z, a: [Number(1.0 if z.value > 0 else 0.01)],
     "elu": lambda z, a: [ONE if z.value > 0 else Apply("exp", z, _exp(z.value))],
@@ -145,7 +152,14 @@ def _binary_slope(loss: Loss, a: Symbol, y: Symbol) -> Formulas:
     up, down = Quotient(minus(ONE, y), minus(ONE, a)), Negative(Quotient(y, a))
     if y.value == 1:
         return [down]
-    return [up] if y.value == 0 else [Sum((up, down))]
+    if y.value == 0:
+        return [up]
+    return [Sum((up, down)), Quotient(minus(a, y), times(a, minus(ONE, a)))]
+
+
+def _binary_of_sigmoid(z: Symbol, a: Symbol, y: Symbol, total: Symbol) -> Formulas:
+    mirrored = Apply("sigmoid", Negative(z), _sigmoid(-z.value))
+    return [minus(a, y), Negative(mirrored)] if y.value == 1 else [minus(a, y)]
 
 
 def _absolute_error(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> Formulas:
@@ -186,6 +200,10 @@ def _poisson(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> Formul
     return [Sum((a, Negative(y), times(y, log))), Sum((a, Negative(y), from_z))]
 
 
+def _poisson_slope(loss: Loss, a: Symbol, y: Symbol) -> Formulas:
+    return [minus(ONE, Quotient(y, a)), Quotient(minus(a, y), a)] if y.value else [ONE]
+
+
 def _poisson_of_softplus(z: Symbol, a: Symbol, y: Symbol, total: Symbol) -> Formulas:
     s = _sigmoid_of(z)
     return [times(s, minus(ONE, Quotient(y, a))), minus(s, y)]
@@ -201,15 +219,13 @@ COSTS: dict[str, CostFormulas] = {
         _cross_entropy_slope,
         {"softmax": lambda z, a, y, total: [minus(a, y), minus(times(a, total), y)]},
     ),
-    "binary_cross_entropy": CostFormulas(
-        _binary, _binary_slope, {"sigmoid": lambda z, a, y, total: [minus(a, y)]}
-    ),
+    "binary_cross_entropy": CostFormulas(_binary, _binary_slope, {"sigmoid": _binary_of_sigmoid}),
     "absolute_error": CostFormulas(_absolute_error, lambda loss, a, y: [_sign(minus(a, y))]),
     "huber": CostFormulas(_huber, _huber_slope),
     "quantile": CostFormulas(_quantile, _quantile_slope),
     "poisson": CostFormulas(
         _poisson,
-        lambda loss, a, y: [minus(ONE, Quotient(y, a)) if y.value else ONE],
+        _poisson_slope,
         {"exp": lambda z, a, y, total: [minus(a, y)], "softplus": _poisson_of_softplus},
     ),
 }

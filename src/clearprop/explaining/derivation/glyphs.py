@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clearprop import notation
-from clearprop.errors import ArgumentError, ElementError
+from clearprop.errors import ArgumentError, ElementError, shown
 from clearprop.explaining.derivation.expressions import Partial, Symbol
 from clearprop.explaining.names import element_name
 
@@ -95,10 +95,13 @@ class Names:
         for key, name in self.given.items():
             if len(name) > LONGEST:
                 raise ArgumentError(
-                    f"names[{key!r}] has {len(name)} characters; formulas take {LONGEST} at most"
+                    f"names[{shown(key)}] has {len(name)} characters; formulas take {LONGEST} at "
+                    "most"
                 )
             if _is_element(name, sizes) and name not in (key, *self.given):
-                raise ArgumentError(f"names[{key!r}] is {name!r}, which is the name of another")
+                raise ArgumentError(
+                    f"names[{shown(key)}] is {shown(name)}, which is the name of another"
+                )
         if len(set(self.given.values())) < len(self.given):
             raise ArgumentError("names gives two elements the same name")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clearprop.errors import ElementError
+from clearprop.errors import ElementError, shown
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -193,13 +193,14 @@ class Tree:
 
     def __getitem__(self, name: str) -> Equation:
         """Return the equation of a code name, or a reader's; the last, if several."""
-        asked, found = self.names.element(name), None
+        asked, found = self.names.element(name) if isinstance(name, str) else None, None
         for equation in self:
-            if equation.name in (name, asked):
+            if asked is not None and equation.name in (name, asked):
                 found = equation
         if found is None:
+            there = ", ".join(self.keys())
             raise ElementError(
-                f"{name!r} has no equation in this derivation; there are: {', '.join(self.keys())}"
+                f"{shown(name)} has no equation in this derivation; there are: {there}"
             )
         return found
 

@@ -19,7 +19,7 @@ from clearprop.explaining.diagnosis.layer_figures import LayerFigures, ends, lay
 from clearprop.explaining.names import counted
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.schedules import rate_at
 from clearprop.training.steps import steps
@@ -147,7 +147,9 @@ def diagnose(
         rule = resolve_optimizer(optimizer)
         if isinstance(rule, LBFGS):
             raise ArgumentError("LBFGS finds its steps itself: diagnose without an optimizer")
-        rests = rate_at(getattr(rule, "learning_rate", 1.0), 0, 1) == 0.0  # a schedule's start
+        known = isinstance(rule, tuple(OPTIMIZERS.values()))
+        rate: Any = getattr(rule, "learning_rate", None)
+        rests = known and rate_at(rate, 0, 1) == 0.0  # a schedule's start
         if np.isfinite(record.loss) and np.isfinite(record.gradient).all() and not rests:
             double = network.astype(np.float64, loss=loss)
             run = steps(

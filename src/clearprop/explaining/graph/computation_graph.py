@@ -20,6 +20,7 @@ import numpy as np
 from clearprop import notation
 from clearprop.backprop import backprop
 from clearprop.checks.data import check_inputs, check_targets
+from clearprop.checks.settings import flag
 from clearprop.errors import ArgumentError, ElementError, ShapeError
 from clearprop.explaining.graph.detailed import detailed_graph
 from clearprop.explaining.graph.detailed_picture import DetailedPicture
@@ -84,7 +85,7 @@ class ComputationGraph:
         ElementError
             If the graph has no such node; a folded one has "W1", a detailed one "W1[0,1]".
         """
-        found = self._by_name(name)
+        found = self._by_name(name) if isinstance(name, str) else None
         if found is not None:
             return found
         element, view = notation.parse(name), "detailed" if self.detailed else "folded"
@@ -205,7 +206,7 @@ def computation_graph(
     if detailed is None:
         weights = sum(W.size for W in network.weights)
         detailed = max(network.sizes) <= NEURONS and weights <= WEIGHTS
-    elif detailed and max(network.sizes) > NEURONS:
+    elif flag("detailed", detailed) and max(network.sizes) > NEURONS:
         raise ArgumentError(
             f"the detailed graph draws up to {NEURONS} neurons a layer, but this network has "
             f"{max(network.sizes)} in one: fold it (detailed=False, --folded)"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.settings import listed
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError
 from clearprop.record import Record
@@ -132,7 +133,7 @@ def _draw_run(axis: Any, run: object) -> None:
             f"{type(run).__name__} is no record: give what cp.backprop or cp.steps returned"
         )
     numbers, rows = [], []
-    for given in run:
+    for given in listed(run):
         rows.append([_size(dW) for dW in _record(given).dW])
         numbers.append(given.number if isinstance(given, Step) else len(rows))
     if not rows or len({len(row) for row in rows}) > 1:

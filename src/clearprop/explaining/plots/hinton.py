@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.settings import count
-from clearprop.errors import ArgumentError, missing_extra
+from clearprop.display.plotting import check_axes
+from clearprop.errors import ArgumentError, missing_extra, shown
 from clearprop.network import Network, check_network
 
 Array = NDArray[np.float64]
@@ -85,6 +86,7 @@ def plot_weights(
         missing_extra("matplotlib", "plot_weights", "plots")
     panels = _panels(check_network(network), layer, image_shape)
     if ax is not None:
+        check_axes(ax)
         if len(panels) > 1:
             raise ArgumentError(f"ax holds one layer: give layer=, from 1 to {len(panels)}")
         figure, axes, legend = ax.figure, [ax], ax.legend
@@ -116,7 +118,7 @@ def _panels(
         raise ArgumentError(f"{last} layers are too many for a figure: give layer=, from 1 on")
     if image_shape is not None:
         if not isinstance(image_shape, Sequence) or len(image_shape) != 2:
-            raise ArgumentError(f"image_shape is {image_shape!r}; it must be (height, width)")
+            raise ArgumentError(f"image_shape is {shown(image_shape)}; it must be (height, width)")
         height, width = (count("image_shape", side, 1) for side in image_shape)
         if 1 not in layers or height * width != network.sizes[0]:
             raise ArgumentError(

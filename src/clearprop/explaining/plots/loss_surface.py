@@ -10,16 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clearprop import notation
-from clearprop.checks.data import check_inputs, check_sample_weight, check_targets
+from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
-from clearprop.errors import ArgumentError, ElementError, ShapeError
+from clearprop.errors import ArgumentError, ElementError, NonFiniteError, shown
 from clearprop.explaining.names import counted
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 
 Array = NDArray[Any]
+
+
+POINTS = 1000
+"""Of an axis at most: the cost is computed at the square of them."""
+
+REACH = 1e100
+"""How far a surface may reach: squares of its numbers are finite."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +71,8 @@ class LossSurface:
 
     def __repr__(self) -> str:
         finite = self.losses[np.isfinite(self.losses)]
+        if not finite.size:
+            return f"Loss surface over {self.names[0]} and {self.names[1]}: nowhere finite"
         here = f"here, at ({self.here[0]:.4g}, {self.here[1]:.4g}), {self.loss:.4g}"
         return (
             f"Loss surface over {self.names[0]} and {self.names[1]}: from {finite.min():.4g} to "
@@ -92,6 +101,8 @@ class LossSurface:
         """
         figure, axis = axes_for(ax, (5.4, 4.2), "plot()")
         finite = np.where(np.isfinite(self.losses), self.losses, np.nan)
+        if np.isnan(finite).all():
+            raise NonFiniteError("the cost is finite nowhere on the surface: give a smaller span")
         low, high = float(np.nanmin(finite)), float(np.nanmax(finite))
         levels = low + (high - low) * np.linspace(0, 1, 25) ** 2  # dense in the valley
         if high > low:
@@ -161,7 +172,7 @@ def loss_surface(
     span : float, optional
         How far the axes reach on either side. None: 2, or what the path needs.
     points : int
-        Grid points of an axis, 2 or more.
+        Grid points of an axis, from 2 to 1,000.
 
     Returns
     -------
@@ -187,9 +198,9 @@ def loss_surface(
     work = check_network(network).astype(np.float64, loss=loss)
     X = check_inputs(X, work.sizes[0], work.dtype)
     y = check_targets(y, len(X), work.sizes[-1], work.loss.targets, work.dtype)
-    weights = check_sample_weight(sample_weight, len(X))
+    data = Data(X, y, check_sample_weight(sample_weight, len(X)))
     l2 = number("l2", l2, low=0)
-    points = count("points", points, 2)
+    points = count("points", points, 2, most=POINTS)
     here = work.parameters.copy()
     run = None if path is None else _run(path, len(here))
     if (first is None) != (second is None):
@@ -198,7 +209,7 @@ def loss_surface(
         names = first, second
         axes = np.stack([_unit(work, name) for name in names])
         if (axes[0] == axes[1]).all():
-            raise ArgumentError(f"{first} and {second} are one parameter: give two")
+            raise ArgumentError(f"{shown(first)} and {shown(second)} are one parameter: give two")
         origin = here * (1 - axes.sum(axis=0))
     elif run is not None:
         names = "direction 1", "direction 2"
@@ -217,7 +228,7 @@ def loss_surface(
     def cost(parameters: Array) -> float:
         work.parameters[:] = parameters
         with np.errstate(all="ignore"):
-            mean = evaluate(work, X, y, weights)[0]
+            mean = evaluate(work, data)[0]
             return float(mean + penalty(work.weights, l2, work.dtype))
 
     losses = np.array(
@@ -234,23 +245,23 @@ def _unit(network: Network, name: str) -> Array:
     element = notation.parse(name)
     notation.check(element, name, network.sizes, network.has_biases)
     if element.symbol not in ("W", "b") or not element.indices:
-        raise ElementError(f"{name!r} is not one parameter; name it like W1[0,1] or b2[0]")
+        raise ElementError(f"{shown(name)} is not one parameter; name it like W1[0,1] or b2[0]")
     vector = np.zeros(network.n_parameters)
     network.unflatten(vector)[f"{element.symbol}{element.layer}"][element.indices] = 1.0
     return vector
 
 
 def _run(path: Sequence[ArrayLike] | Array, n: int) -> Array:
-    run = np.array(path, dtype=np.float64)
-    if run.ndim != 2 or run.shape[1] != n or not len(run):
-        raise ShapeError(f"path must have shape (steps, {n}), but has shape {run.shape}")
+    run = check_inputs(path, n, np.dtype(np.float64), "path")
+    if np.abs(run).max() > REACH:
+        raise ArgumentError(f"path holds numbers beyond {REACH:g}: no surface reaches so far")
     return run
 
 
 def _grid(at: float, track: Array | None, span: float | None, points: int) -> Array:
     """Return the values of an axis."""
     if span is not None:
-        reach = number("span", span, low=0, open="low")
+        reach = number("span", span, low=0, high=REACH, open="low")
         return np.linspace(at - reach, at + reach, points)
     if track is None:
         return np.linspace(at - 2, at + 2, points)

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from clearprop.checks.settings import count, number
-from clearprop.errors import ArgumentError, NonFiniteError
+from clearprop.checks.settings import choice, count, number, plain
+from clearprop.errors import ArgumentError, NonFiniteError, shown
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.metrics import Metric
 
@@ -45,10 +45,12 @@ class EarlyStopping:
     mode: str | None = None
 
     def __post_init__(self) -> None:
+        plain(self)
         count("patience", self.patience, 1, "a number of epochs")
         number("min_delta", self.min_delta, low=0)
-        if self.mode not in (None, "min", "max"):
-            raise ArgumentError(f"mode is {self.mode!r}; it must be 'min', 'max' or None")
+        choice("mode", self.mode, ("min", "max"), or_none=True)
+        if self.monitor is not None and not isinstance(self.monitor, str):
+            raise ArgumentError(f"monitor is {shown(self.monitor)}; it must be a figure's name")
 
 
 def resolve_early_stopping(spec: EarlyStopping | int | None) -> EarlyStopping | None:
@@ -87,7 +89,7 @@ class StoppingRule:
         self._name = settings.monitor or ("validation_loss" if has_validation else "loss")
         if self._name not in better:
             raise ArgumentError(
-                f"early stopping cannot watch {self._name!r}; this run has {', '.join(better)}"
+                f"early stopping cannot watch {shown(self._name)}; this run has {', '.join(better)}"
             )
         way = settings.mode or better[self._name]
         if not way:

@@ -11,6 +11,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.settings import count
 from clearprop.network import Network
 
 
@@ -68,6 +69,7 @@ class Epoch:
 
     def line(self, of: int | None = None) -> str:
         """Return the figures in one line; `of` is the number of epochs of the run."""
+        of = None if of is None else count("of", of, 0, "a number of epochs")
         number = f"{self.epoch}" if of is None else f"{self.epoch:>{len(str(of))}}/{of}"
         return f"epoch {number}  {self.summary('validation')}  {self.seconds:.1f} s"
 

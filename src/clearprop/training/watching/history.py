@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from clearprop.checks.settings import choice
 from clearprop.display.curves import curves_svg
-from clearprop.display.plotting import tidy
+from clearprop.display.plotting import check_axes, tidy
 from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
 from clearprop.training.watching.epochs import Epoch, Epochs
 
@@ -147,7 +148,7 @@ class History:
             figure = Figure(figsize=(5.0 * len(curves) + 0.4, 3.6), layout="constrained")
             axes = list(figure.subplots(1, len(curves), squeeze=False)[0])
         else:
-            figure, axes, curves = ax.figure, [ax], curves[:1]
+            figure, axes, curves = check_axes(ax).figure, [ax], curves[:1]
         numbers = range(1, len(self.epochs) + 1)
         marker = "o" if len(numbers) < 2 else ""
         for axis, (name, training, validation) in zip(axes, curves, strict=True):
@@ -214,8 +215,7 @@ def _check_library(library: str | None) -> str:
         if not installed:
             missing_extra("pandas or polars", "history.to_frame()", "tables")
         return installed[0]
-    if library not in LIBRARIES:
-        raise ArgumentError(f"library is {library!r}; it must be 'pandas', 'polars' or 'pyarrow'")
+    library = str(choice("library", library, LIBRARIES))
     if importlib.util.find_spec(library) is None:
         raise MissingExtraError(
             f"history.to_frame({library!r}) needs {library}, which is not installed: "

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, TargetError, unknown
+from clearprop.checks.settings import listed, takes
+from clearprop.errors import ArgumentError, TargetError, shown, unknown
 from clearprop.losses import Loss
 
 Array = NDArray[Any]
@@ -30,7 +31,11 @@ class Metric:
     def __call__(self, y: Array, output: Array, loss: Loss) -> float:
         """Return the figure for checked targets and the network's output (n, n_L)."""
         value = self.function(y, output, loss)
-        if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
+        try:
+            array = np.asarray(value)
+        except ValueError:  # lists of different lengths
+            array = np.empty(0)
+        if array.ndim != 0 or array.dtype.kind not in "iuf":
             raise ArgumentError(
                 f"metric {self.name!r} returned a {type(value).__name__}; it must be one number"
             )
@@ -96,9 +101,7 @@ def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Met
     """Return the metrics that names and functions stand for, in their order."""
     if specs is None:
         return []
-    if isinstance(specs, str) or callable(specs) or not isinstance(specs, Iterable):
-        specs = [specs]
-    metrics = [_resolve(spec) for spec in specs]
+    metrics = [_resolve(spec) for spec in ([specs] if callable(specs) else listed(specs))]
     names = [metric.name for metric in metrics]
     for name in names:
         if name == "loss" or name.startswith("validation_"):
@@ -108,16 +111,21 @@ def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Met
     return metrics
 
 
-def _resolve(spec: MetricSpec) -> Metric:
-    if not callable(spec):
+def _resolve(spec: Any) -> Metric:
+    if not takes(spec, 2):
         if not isinstance(spec, str):
-            raise ArgumentError(f"a metric is {spec!r}; give a name or a function of (y, output)")
+            raise ArgumentError(
+                f"a metric is {shown(spec)}; give a name or a function of (y, output)"
+            )
         if spec not in METRICS:
             unknown("metric", spec, METRICS)
         return METRICS[spec]
     function = spec
 
     def call(y: Array, output: Array, loss: Loss) -> float:
+        y = (
+            y.copy()
+        )  # labels are places at which compiled code writes, and the rest is the caller's
         if output.shape[1] == 1:
             return function(y.reshape(-1), output[:, 0])
         return function(y, output)

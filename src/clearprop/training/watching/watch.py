@@ -169,11 +169,23 @@ class Watch:
             error.restored = f"epoch {self._best.epoch}, the best,"
 
     def _call(self, epoch: Epoch) -> bool:
-        """Call every callback; return whether one says True. They may change parameters."""
+        """Call every callback; return whether one says True. They may change parameters.
+
+        Raises
+        ------
+        DivergenceError
+            If they leave some that are not finite; those of before them come back.
+        """
         if not self._callbacks:
             return False
         before = self._network.parameters.copy()
         answers = [callback(epoch) for callback in self._callbacks]
+        if (found := self._network.topology.not_finite()) is not None:
+            raise DivergenceError(
+                f"training diverged in epoch {epoch.epoch}: {found} after a callback",
+                "the epoch's end",
+                "let callbacks write finite numbers",
+            )
         if not np.array_equal(before, self._network.parameters):
             self._work.parameters[:] = self._network.parameters
         return any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
@@ -192,7 +204,7 @@ class Watch:
 
     def _look(self, data: Data) -> tuple[float, dict[str, float]]:
         """Return the loss and the metrics on data."""
-        loss, output = evaluate(self._work, data.X, data.y, data.weights, self._engine)
+        loss, output = evaluate(self._work, data, self._engine)
         if not np.isfinite(loss):
             raise DivergenceError(
                 f"training diverged: the loss of data that was looked at after an epoch is {loss}",

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
-from clearprop.errors import ArgumentError, FileWriteError
+from clearprop.checks.settings import choice
+from clearprop.errors import FileWriteError
 
 PathLike = str | os.PathLike[str]
 
@@ -15,10 +16,7 @@ CHOICES = ("fail", "append", "replace", "number")
 
 def check_if_exists(if_exists: object) -> None:
     """Raise `ArgumentError` unless `if_exists` is one of the four choices."""
-    if if_exists not in CHOICES:
-        raise ArgumentError(
-            f"if_exists is {if_exists!r}; it must be 'fail', 'append', 'replace' or 'number'"
-        )
+    choice("if_exists", if_exists, CHOICES)
 
 
 def refuse(path: Path, problem: str) -> NoReturn:

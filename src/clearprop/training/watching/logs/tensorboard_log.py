@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import stat
 import struct
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clearprop.checks.settings import count
-from clearprop.errors import FileWriteError, missing_extra
+from clearprop.checks.settings import check_path, count
+from clearprop.errors import FileWriteError, missing_extra, shown
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.logs.existing import (
     PathLike,
@@ -79,6 +80,7 @@ class TensorBoardLog:
     _number: int = field(default=1, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_path(self.folder, "folder")
         check_if_exists(self.if_exists)
         self.histograms = count("histograms", self.histograms, 0, "a number of epochs")
         try:
@@ -86,7 +88,13 @@ class TensorBoardLog:
         except ImportError:
             missing_extra("tensorboardX", "cp.TensorBoardLog", "tensorboard")
         folder = Path(self.folder)
-        if folder.exists() and not folder.is_dir():
+        try:
+            is_folder = stat.S_ISDIR(folder.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            is_folder = True  # it will be made
+        except (OSError, ValueError) as error:  # too long; a zero byte
+            raise FileWriteError(f"{shown(self.folder)} is no name for a folder") from error
+        if not is_folder:
             raise FileWriteError(f"{folder} is a file, not a folder: choose another name")
         if self.if_exists == "fail" and _event_files(folder):
             refuse(folder, "has event files already")

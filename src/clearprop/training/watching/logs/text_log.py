@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from clearprop.checks.settings import check_path
 from clearprop.errors import FileWriteError
 from clearprop.files.whole_file import check_can_write, write_whole
 from clearprop.training.watching.epochs import Epoch
@@ -35,6 +36,7 @@ class TextLog:
     _number: int = field(default=1, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_path(self.path)
         check_if_exists(self.if_exists)
         check_can_write(self.path, replace=True)
         if self.if_exists == "fail" and Path(self.path).exists():
