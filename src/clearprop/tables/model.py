@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from clearprop.checks.settings import count, number
 from clearprop.errors import ArgumentError, NonFiniteError, unknown
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
+from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
@@ -27,8 +28,8 @@ from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.judgment import judge, make_report
-from clearprop.tables.preparation import prepare, rows_with_target
-from clearprop.tables.report import Report
+from clearprop.tables.preparation import Prepared, prepare, rows_with_target
+from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.split import Split
@@ -112,6 +113,7 @@ class Model(ModelExports):
         epochs: int = 200,
         compare: bool = True,
         seed: int = 0,
+        trained: Callable[[Model], object] | None = None,
         **training: Any,
     ) -> Model:
         """Train a network on a table.
@@ -150,6 +152,9 @@ class Model(ModelExports):
             and gradient boosting, all scikit-learn's.
         seed : int
             For the rows put aside, the first weights and the order of rows.
+        trained : callable, optional
+            Called with the model once it is trained, before baselines are tried, which may take
+            longer: to save it, say.
         **training
             Anything else `clearprop.train` takes, in place of what fits the size of the table:
             ``optimizer``, ``batch_size``, ``l2``, ``dropout``, ``early_stopping``,
@@ -158,6 +163,8 @@ class Model(ModelExports):
         Returns
         -------
         Model
+            Ctrl-C ends training after the update under way, and baselines at once: the model is
+            returned, and its report says what is missing.
 
         Raises
         ------
@@ -219,17 +226,28 @@ class Model(ModelExports):
         settings = _settings(split) | {"epochs": epochs, "seed": seed} | training
         if len(split.validation):
             settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
-        started = time.monotonic()
-        history = train(network, ready.X[split.training], ready.y[split.training], **settings)
-        seconds = time.monotonic() - started
-        scores: dict[str, dict[str, float | None]] = {}
-        said = ""
         if len(split.test):
-            outputs = _meaning(network, ready.target, ready.X[split.test])
-            interrupted = history.stopped == "interrupted"  # whoever waits no more gets the model
-            scores, said = judge(ready, outputs, compare and not interrupted, seed)
-        report = make_report(ready, network, history, seconds, scores, said)
-        return cls(network, ready.encoding, ready.target, report, history)
+            network.predictor()  # compiled now, while Ctrl-C loses nothing
+        model = None
+        try:
+            with Interrupt() as stop:  # what is learned is not lost any more
+                started = time.monotonic()
+                X, y = ready.X[split.training], ready.y[split.training]
+                history = train(network, X, y, **settings)
+                seconds = time.monotonic() - started
+                report = _report(ready, network, history, seconds, False, seed)
+                model = cls(network, ready.encoding, ready.target, report, history)
+                if trained is not None:
+                    trained(model)
+            if compare and len(split.test) and history.stopped != "interrupted":
+                stop.obey()
+                model.report = _report(ready, network, history, seconds, True, seed)
+        except KeyboardInterrupt:  # whoever waits no more gets the model
+            if model is None:
+                raise
+            if compare and len(split.test) and history.stopped != "interrupted":
+                model.report.notes.append(NOT_JUDGED)
+        return model
 
     def read(self, path: str | os.PathLike[str]) -> Any:
         """Return the table in a file, with codes of categories left as text.
@@ -487,6 +505,18 @@ def _settings(split: Split) -> dict[str, Any]:
         "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
         "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
     }
+
+
+def _report(
+    ready: Prepared, network: Network, history: History, seconds: float, compare: bool, seed: int
+) -> Report:
+    """Return the report of a trained network, whose scores stand beside baselines' or alone."""
+    scores: dict[str, dict[str, float | None]] = {}
+    said = ""
+    if len(ready.split.test):
+        outputs = _meaning(network, ready.target, ready.X[ready.split.test])
+        scores, said = judge(ready, outputs, compare, seed)
+    return make_report(ready, network, history, seconds, scores, said)
 
 
 def _meaning(network: Network, target: Target, X: Array) -> Array:

@@ -18,6 +18,9 @@ _LISTED = 12
 
 OURS = "this network"
 
+NOT_JUDGED = "judging was interrupted: no baselines were tried"
+"""A note where training had come to its end."""
+
 FEW_ROWS = 30
 """With fewer test rows, two standard errors say nothing."""
 
