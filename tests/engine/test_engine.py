@@ -302,7 +302,7 @@ class TestTeam:
         team, ended = np.zeros(P.team_size(2), np.int64), []
 
         class SomePlan(dict):
-            address, arrays = 0, {"team": team}  # noqa: RUF012
+            address, arrays = 0, {"team": team}
 
         def work(address, number):
             team[P.GATE] = 1
