@@ -53,7 +53,8 @@ def wait_until_handled(process: subprocess.Popen[str]) -> None:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Return exit code, standard output and standard error."""
-    out, err = process.communicate(timeout=120)
+    with process:
+        out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
