@@ -12,6 +12,10 @@ Train feed-forward neural networks, and see, check and explain every number on t
 The notation is the table of docs/notation.md: W2[1,3], b2[1], z2[1], a1[3], delta2[1].
 """
 
+import clearprop_command  # noqa: F401 - signals are handled from here in `python -m clearprop`
+
+# isort: split
+
 from clearprop.activations import Activation
 from clearprop.backprop import backprop
 from clearprop.errors import (

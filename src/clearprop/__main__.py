@@ -1,5 +1,5 @@
 """Lets `python -m clearprop` stand for `clearprop`."""
 
-from clearprop.cli import main
+from clearprop_command import main
 
 main()

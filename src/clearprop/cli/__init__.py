@@ -1,6 +1,7 @@
 """The command line: parse, call, print.
 
-Exit codes: 0 done; 1 the data or the model is at fault, said in one line; 2 wrong usage.
+Exit codes: 0 done; 1 the data or the model is at fault, said in one line; 2 wrong usage; 130 ended
+by Ctrl-C, and 143 by SIGTERM, with nothing saved.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 import clearprop
+from clearprop.cli import signals
 from clearprop.cli.bench import bench
 from clearprop.cli.check import check
 from clearprop.cli.demo import demo
@@ -28,7 +30,7 @@ from clearprop.cli.predict import predict
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
 from clearprop.cli.warm_up import warm_up
-from clearprop.errors import ClearpropError, TableWarning, one_line
+from clearprop.errors import ClearpropError, MissingExtraError, TableWarning, one_line
 
 
 def _notes(others: Callable[..., None]) -> Callable[..., None]:
@@ -46,28 +48,38 @@ def _notes(others: Callable[..., None]) -> Callable[..., None]:
 
 
 class _OneLine(click.Group):
-    """Turns what Clearprop raises on purpose into one line and exit code 1."""
+    """Turns what Clearprop raises on purpose, and signals, into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
+        return signals.run(lambda: self._invoke(ctx))
+
+    def _invoke(self, ctx: click.Context) -> object:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", TableWarning)
                 warnings.showwarning = _notes(warnings.showwarning)
                 return super().invoke(ctx)
-        except click.ClickException as error:
-            said = io.StringIO()
-            error.show(said)  # it quotes what was typed, or what a shell made of *
-            for line in said.getvalue().rstrip("\n").split("\n"):
-                echo(one_line(line), err=True)
-            ctx.exit(error.exit_code)
-        except ClearpropError as error:
-            echo(f"clearprop: {error}", err=True)
-            ctx.exit(1)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
-                raise
-            echo(f"clearprop: could not write the output: {error.strerror}", err=True)
-            ctx.exit(1)
+        except (click.ClickException, ClearpropError, OSError) as error:
+            if isinstance(error, MissingExtraError) and signals.heard():
+                raise  # what was being imported is there, but was interrupted
+            ctx.exit(_say(error))
+
+
+def _say(error: click.ClickException | ClearpropError | OSError) -> int:
+    """Print an error in one line, and return the exit code; or raise it."""
+    if isinstance(error, click.ClickException):
+        said = io.StringIO()
+        error.show(said)  # it quotes what was typed, or what a shell made of *
+        for line in said.getvalue().rstrip("\n").split("\n"):
+            echo(one_line(line), err=True)
+        return error.exit_code
+    if isinstance(error, ClearpropError):
+        echo(f"clearprop: {error}", err=True)
+        return 1
+    if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
+        raise error
+    echo(f"clearprop: could not write the output: {error.strerror}", err=True)
+    return 1
 
 
 @click.group(cls=_OneLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import clearprop as cp
-from clearprop.cli import options
+from clearprop.cli import options, signals
 from clearprop.cli.output import echo
 from clearprop.errors import FileWriteError, missing_extra
+from clearprop.interruption import Interrupt
 
 Array = NDArray[Any]
 
@@ -64,18 +65,22 @@ def demo(seed: int, epochs: int, out: Path | None, json_wanted: bool) -> None:
     if not json_wanted:
         _say_what_is_learned(digits, network)
     started = time.perf_counter()
-    history = cp.train(
-        network,
-        digits.X,
-        digits.y,
-        optimizer=cp.Adam(cp.cosine(0.003)),
-        epochs=epochs,
-        seed=seed,
-        metrics=["accuracy"],
-        progress=not json_wanted,
-    )
-    seconds = time.perf_counter() - started
-    loaded, size = save_and_load(network, out)
+    with Interrupt() as stop:
+        history = cp.train(
+            network,
+            digits.X,
+            digits.y,
+            optimizer=cp.Adam(cp.cosine(0.003)),
+            epochs=epochs,
+            seed=seed,
+            metrics=["accuracy"],
+            progress=not json_wanted,
+        )
+        seconds = time.perf_counter() - started
+        loaded, size = save_and_load(network, out)
+        if out is not None:
+            signals.saved(f"the network is saved in {out}")
+    stop.obey()
     output = loaded.predict(digits.X_test)
     accuracy = float((output.argmax(axis=1) == digits.y_test).mean())
     logistic = logistic_regression(digits)

@@ -9,11 +9,12 @@ import click
 
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
-from clearprop.cli import options
+from clearprop.cli import options, signals
 from clearprop.cli.output import as_json, echo
 from clearprop.errors import ArgumentError, FileWriteError
 from clearprop.files.whole_file import check_can_write
 from clearprop.tables.conventions import FEW
+from clearprop.tables.report import NOT_JUDGED
 from clearprop.tables.table_files import KINDS
 from clearprop.tables.target import TASKS
 
@@ -149,6 +150,9 @@ def train(
     FILE is a CSV, TSV, Parquet, Arrow or JSON lines file with a header. Columns are detected,
     encoded and standardized; a part of the rows is put aside to stop training by, another to
     test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
+
+    Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
+    is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143.
     """
     out = Path(f"{file.stem}.safetensors") if out is None else out
     check_can_write(out, replace=force)
@@ -156,9 +160,15 @@ def train(
         raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
     if out.exists() and file.exists() and out.samefile(file):
         raise ArgumentError(f"--out is {file}, the table itself: choose another name")
+
+    def save_first(model: cp.Model) -> None:
+        save(model, out, replace=force)
+        signals.saved(f"the model is saved in {out}")
+
     model = cp.Model.fit(
         file,
         target,
+        trained=save_first,
         hidden=hidden,
         task=task,
         activation=activation,
@@ -174,7 +184,9 @@ def train(
         seed=seed,
         progress=False if json_wanted else None,
     )
-    save(model, out, replace=force)
+    save(model, out, replace=True)  # with what the baselines say
+    if NOT_JUDGED in model.report.notes:
+        echo(f"clearprop: interrupted while judging; the model is saved in {out}", err=True)
     if json_wanted:
         echo(as_json({"model": str(out), **model.report.to_dict()}))
         return

@@ -90,7 +90,7 @@ def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None
         return
     team[:] = 0
     plan[P.THREADS] = 0
-    helpers: list[threading.Thread] = []
+    helpers: list[_Helper] = []
     try:
         _start(helpers, function, plan, threads)
         plan[P.THREADS] = 1 + len(helpers)
@@ -102,13 +102,28 @@ def run_together(function: Callable[..., int], plan: Plan, threads: int) -> None
         _join(helpers)
 
 
-def _start(
-    helpers: list[threading.Thread], function: Callable[..., int], plan: Plan, threads: int
-) -> None:
+class _Helper(threading.Thread):
+    """A thread that says itself when its work has ended.
+
+    In Python 3.11 and 3.12 a thread whose `join` was interrupted counts as ended, and may go on.
+    """
+
+    def __init__(self, function: Callable[..., int], plan: Plan, number: int) -> None:
+        super().__init__(name=f"clearprop-{number}", daemon=True)
+        self._work = function, plan.address, number
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        function, address, number = self._work
+        try:
+            function(address, number)
+        finally:
+            self.ended.set()
+
+
+def _start(helpers: list[_Helper], function: Callable[..., int], plan: Plan, threads: int) -> None:
     for number in range(1, threads):
-        helper = threading.Thread(
-            target=function, args=(plan.address, number), name=f"clearprop-{number}", daemon=True
-        )
+        helper = _Helper(function, plan, number)
         helpers.append(helper)
         try:
             helper.start()
@@ -117,13 +132,14 @@ def _start(
             return
 
 
-def _join(helpers: list[threading.Thread]) -> None:
+def _join(helpers: list[_Helper]) -> None:
     """Wait for all, whatever comes in between: they write to memory that is used again."""
     interrupted: KeyboardInterrupt | None = None
     for helper in helpers:
         while True:
             try:
-                helper.join()
+                while not helper.ended.wait(1.0) and helper.ident is not None:
+                    pass  # without an identity it never began: Ctrl-C broke into its start
                 break
             except KeyboardInterrupt as error:
                 interrupted = error

@@ -13,6 +13,7 @@ from clearprop.activations import Activation
 from clearprop.engine.kernels.compiler import compile_function, place
 from clearprop.engine.kernels.precision import Precision
 from clearprop.errors import CompilationError
+from clearprop.interruption import aside
 from clearprop.losses import Loss
 
 
@@ -37,7 +38,7 @@ def loss_kernel(loss: Loss, precision: Precision) -> int:
 
 def _compiled(what: str, function: Callable[..., None], arguments: list[Any]) -> int:
     try:
-        return place(*compile_function(function, arguments, runtime=True))
+        return place(*aside(lambda: compile_function(function, arguments, runtime=True)))
     except Exception as error:  # Numba's own, and what folding constants may raise
         raise CompilationError(
             f"{what} cannot be compiled ({_reason(error)}): write it with numbers and NumPy "

@@ -10,7 +10,7 @@ import inspect
 import os
 import time
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from clearprop.errors import (
 )
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
+from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
@@ -35,8 +36,8 @@ from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.judgment import judge, make_report
-from clearprop.tables.preparation import prepare, rows_with_target
-from clearprop.tables.report import Report
+from clearprop.tables.preparation import Prepared, prepare, rows_with_target
+from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.split import Split
@@ -127,6 +128,7 @@ class Model(ModelExports):
         epochs: int = 200,
         compare: bool = True,
         seed: int = 0,
+        trained: Callable[[Model], object] | None = None,
         **training: Any,
     ) -> Model:
         """Train a network on a table.
@@ -182,6 +184,9 @@ class Model(ModelExports):
             they learn from as many.
         seed : int
             For the rows put aside, the first weights and the order of rows.
+        trained : callable, optional
+            Called with the model once it is trained, before baselines are tried, which may take
+            longer: to save it, say.
         **training
             Anything else `clearprop.train` takes, in place of what fits the size of the table:
             ``optimizer``, ``batch_size``, ``l2``, ``dropout``, ``early_stopping``,
@@ -190,6 +195,8 @@ class Model(ModelExports):
         Returns
         -------
         Model
+            Ctrl-C ends training after the update under way, and baselines at once: the model is
+            returned, and its report says what is missing.
 
         Raises
         ------
@@ -258,19 +265,31 @@ class Model(ModelExports):
         settings = _settings(split) | {"epochs": epochs, "seed": seed} | training
         if len(split.validation):
             settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
-        started = time.monotonic()
-        history = train(network, ready.X[split.training], ready.y[split.training], **settings)
-        seconds = time.monotonic() - started
-        scores: dict[str, dict[str, float | None]] = {}
-        said = ""
         if len(split.test):
-            outputs = _meaning(network, ready.target, ready.X[split.test])
-            interrupted = history.stopped == "interrupted"  # whoever waits no more gets the model
-            scores, said = judge(
-                ready, outputs, compare and not interrupted, seed, settings.get("progress")
-            )
-        report = make_report(ready, network, history, seconds, scores, said)
-        return cls(network, ready.encoding, ready.target, report, history)
+            network.predictor()  # compiled now, while Ctrl-C loses nothing
+        model = None
+        try:
+            with Interrupt() as stop:  # what is learned is not lost any more
+                started = time.monotonic()
+                X, y = ready.X[split.training], ready.y[split.training]
+                history = train(network, X, y, **settings)
+                seconds = time.monotonic() - started
+                report = _report(ready, network, history, seconds, compare=False)
+                model = cls(network, ready.encoding, ready.target, report, history)
+                if trained is not None:
+                    trained(model)
+            if compare and len(split.test) and history.stopped != "interrupted":
+                stop.obey()
+                model.report = _report(
+                    ready, network, history, seconds,
+                    compare=True, seed=seed, progress=settings.get("progress"),
+                )  # fmt: skip
+        except KeyboardInterrupt:  # whoever waits no more gets the model
+            if model is None:
+                raise
+            if compare and len(split.test) and history.stopped != "interrupted":
+                model.report.notes.append(NOT_JUDGED)
+        return model
 
     def read(self, path: str | os.PathLike[str]) -> Any:
         """Return the table in a file; the cells of a CSV or TSV stay text until they are used.
@@ -562,6 +581,25 @@ def _settings(split: Split) -> dict[str, Any]:
         "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
         "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
     }
+
+
+def _report(
+    ready: Prepared,
+    network: Network,
+    history: History,
+    seconds: float,
+    *,
+    compare: bool,
+    seed: int = 0,
+    progress: bool | None = False,
+) -> Report:
+    """Return the report of a trained network, whose scores stand beside baselines' or alone."""
+    scores: dict[str, dict[str, float | None]] = {}
+    said = ""
+    if len(ready.split.test):
+        outputs = _meaning(network, ready.target, ready.X[ready.split.test])
+        scores, said = judge(ready, outputs, compare, seed, progress)
+    return make_report(ready, network, history, seconds, scores, said)
 
 
 def _meaning(network: Network, target: Target, X: Array) -> Array:

@@ -19,6 +19,10 @@ _LISTED = 12
 OURS = "this network"
 
 
+NOT_JUDGED = "judging was interrupted: no baselines were tried"
+"""A note where training had come to its end."""
+
+
 @dataclass(frozen=True, repr=False)
 class Report:
     """What `Model.fit` decided, and how good the model is.

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
 from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.training.compiled import CompiledEngine, compiled_cost
-from clearprop.training.interrupt import Interrupt
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.reference import ReferenceEngine
@@ -200,7 +200,7 @@ class Loop:
             self._show.update(iterations)
             return self._watch.after_epochs(np.array([value]), np.array([iterations]))
 
-        ended = minimize(job, rule, cost, look, lambda: stop.requested)
+        ended = minimize(job, rule, cost, look, lambda: bool(stop.requested))
         if ended is not None:
             self._watch.history.stopped = ended
 

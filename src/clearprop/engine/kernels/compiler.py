@@ -20,6 +20,7 @@ import llvmlite.binding as llvm
 
 from clearprop.engine.kernels import cache
 from clearprop.engine.kernels.precision import PRECISIONS, Precision
+from clearprop.interruption import aside
 
 _lock = threading.RLock()
 _addresses: dict[tuple[str, Precision], int] = {}
@@ -46,6 +47,11 @@ def load(name: str, precision: Precision) -> int:
         A module of `clearprop.engine.kernels` and what its ``build(name, precision)`` knows.
     precision : Precision
     """
+    address = _addresses.get((name, precision))
+    return aside(lambda: _load(name, precision)) if address is None else address
+
+
+def _load(name: str, precision: Precision) -> int:
     with _lock:
         address = _addresses.get((name, precision))
         if address is None:
