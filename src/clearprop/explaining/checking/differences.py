@@ -244,6 +244,8 @@ def _finer_tells_more(found: Ladder, enough: Callable[[float], float]) -> bool:
 
 def _rung(line: Line, step: float) -> Rung | None:
     """Return a step, or None where numbers do not allow it."""
+    if step == 0.0:  # of a parameter beside which there is no smaller number
+        return None
     ahead, cost_ahead = line(step)
     behind, cost_behind = line(-step)
     if abs(ahead - step) > step / 8 or abs(behind + step) > step / 8:
