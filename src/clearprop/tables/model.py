@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
-from clearprop.checks.settings import count, flag, listed, number
+from clearprop.checks.settings import count, flag, listed, number, takes
 from clearprop.errors import (
     ArgumentError,
     NonFiniteError,
     TableWarning,
     TypeOfDataError,
+    shown,
     unknown,
 )
 from clearprop.files.saved_functions import check_given
@@ -234,6 +235,8 @@ class Model(ModelExports):
         drop_missing_target = flag("drop_missing_target", drop_missing_target)
         compare = flag("compare", compare)
         epochs = count("epochs", epochs, 1)
+        if trained is not None and not takes(trained, 1):
+            raise ArgumentError(f"trained is {shown(trained)}; give a function of the model")
         for name in set(training) - TRAINING:
             unknown("setting of training", name, TRAINING)
         ready = prepare(
