@@ -139,11 +139,11 @@ def aside(function: Callable[[], Result]) -> Result:
         finally:
             ended.set()
 
-    try:
-        threading.Thread(target=run, name="clearprop-aside").start()
-    except RuntimeError:  # no more threads to be had
-        return function()
     with at_once():
+        try:
+            threading.Thread(target=run, name="clearprop-aside").start()
+        except RuntimeError:  # no more threads to be had
+            return function()
         while not ended.wait(0.1):  # Windows hears Ctrl-C in between
             pass
     if errors:

@@ -188,7 +188,7 @@ HANG = {
     "evaluate": (["evaluate", "m", "t"], "cp.Model.load"),
     "explain": (["explain"], "cp.explain"),
     "export": (
-        ["export", "m", "--out", "m.onnx"],
+        ["export", "m", "--to", "c"],
         "sys.modules['clearprop.files.model_file'].read_kind",
     ),
     "find-lr": (["find-lr", "m", "t"], "sys.modules['clearprop.cli.find_lr'].rows_of"),

@@ -88,6 +88,9 @@ def main() -> None:
     """Backpropagation in the clear: train networks, and see every number on the way.
 
     Begin with: clearprop demo. With a table of your own: clearprop train FILE --target COLUMN
+
+    Ctrl-C, or SIGTERM, ends a command in one line; the exit code is 130 (143), or 0 where what was
+    learned has been saved.
     """
 
 
