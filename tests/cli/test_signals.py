@@ -121,8 +121,8 @@ M.train = long
     JUDGE = """
 import clearprop.tables.model as M
 judge = M.judge
-M.judge = lambda ready, outputs, compare, seed: (hang if compare else judge)(
-    ready, outputs, compare, seed)
+M.judge = lambda ready, outputs, compare, *more: (hang if compare else judge)(
+    ready, outputs, compare, *more)
 """
 
     @both
