@@ -14,7 +14,7 @@ from clearprop.checks.data import Data, check_inputs, check_sample_weight, check
 from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
-from clearprop.errors import ArgumentError, ElementError, NonFiniteError, shown
+from clearprop.errors import ArgumentError, ElementError, NonFiniteError, ShapeError, shown
 from clearprop.explaining.names import counted
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
@@ -252,7 +252,10 @@ def _unit(network: Network, name: str) -> Array:
 
 
 def _run(path: Sequence[ArrayLike] | Array, n: int) -> Array:
-    run = check_inputs(path, n, np.dtype(np.float64), "path")
+    try:
+        run = check_inputs(path, n, np.dtype(np.float64), "path")
+    except ShapeError:
+        raise ShapeError(f"path must have shape (steps, {n}), a row of parameters each") from None
     if np.abs(run).max() > REACH:
         raise ArgumentError(f"path holds numbers beyond {REACH:g}: no surface reaches so far")
     return run
