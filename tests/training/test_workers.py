@@ -64,3 +64,21 @@ def test_an_estimator(warm_start):
     expected = again(estimator)
     for found in answers:
         np.testing.assert_array_equal(found, expected)
+
+
+def test_an_estimator_with_a_best_epoch_that_improves(tmp_path):
+    """The best parameters of the fit before, which are mapped too, are replaced."""
+    from clearprop.estimators import MLPClassifier
+
+    estimator = MLPClassifier(
+        [600], solver="sgd", max_iter=2, warm_start=True, early_stopping=True, random_state=0
+    )
+    with pytest.warns(match="Maximum iterations"):
+        estimator.fit(X, Y)
+    joblib.dump(estimator, tmp_path / "estimator")
+    mapped = joblib.load(tmp_path / "estimator", mmap_mode="r")
+    for one in (mapped, estimator):
+        one.best_validation_score_ = -1.0  # whatever comes is better
+        with pytest.warns(match="Maximum iterations"):
+            one.fit(X, Y)
+    np.testing.assert_array_equal(mapped._best, estimator._best)

@@ -139,7 +139,7 @@ class StoppingJudge:
         e._no_improvement_count = e._no_improvement_count + 1 if worse else 0
         if score > e.best_validation_score_:
             e.best_validation_score_ = score
-            e._best[:] = e.network_.parameters
+            e._best = e.network_.parameters.copy()  # the old may be read-only
 
     def _validation_score(self, watched: Watched) -> float:
         e = self._estimator

@@ -18,6 +18,12 @@ NUMBER = 16
 TEXT = 80
 """Bytes of a short text: as it is read, and as a text of Python's."""
 
+INNER = 144
+"""Bytes of a field of an object inside of another, in lines of JSON."""
+
+COLUMN = 12_000
+"""Bytes of a column of a CSV beside its values, while it is typed."""
+
 _GROUPS = Path("/sys/fs/cgroup")
 
 

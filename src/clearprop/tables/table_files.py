@@ -13,7 +13,8 @@ from clearprop.checks.settings import check_path
 from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra, shown
 from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import write_whole
-from clearprop.tables.memory import NUMBER, TEXT, check_room, check_size
+from clearprop.tables.declared_sizes import declared_size
+from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room, check_size
 from clearprop.tables.text_tables import decode, read_text
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _MAGIC = (
 )
 
 _START = re.compile(rb"[^ \t\r\n\xef\xbb\xbf]")
+_INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
 
@@ -199,14 +201,35 @@ def _read_binary(content: bytes, kind: str, path: Path) -> pl.DataFrame:
     frame = scan(io.BytesIO(content))
     types = frame.collect_schema().dtypes()
     rows = frame.select(polars.len()).collect().item()
+    declared = declared_size(content, kind)
     size = sum(rows * (TEXT if _is_text(dtype) else NUMBER) for dtype in types)
-    check_room(path, rows, len(types), size)
+    # While it is unpacked, it is there twice.
+    check_room(path, rows, len(types), max(size, declared.values * NUMBER, 2 * declared.size))
     read = polars.read_parquet if kind == "Parquet" else polars.read_ipc
     table = read(io.BytesIO(content))
-    # Rows of one long text share it, until each is a text of its own.
-    texts = table.select(polars.col(polars.String).str.len_bytes().cast(polars.UInt64).sum())
-    check_room(path, rows, len(types), size + sum(int(one.item()) for one in texts))
+    # Rows of one long text or category share it, until each is a text of its own.
+    check_room(path, rows, len(types), size + sum(map(_text_bytes, table.get_columns())))
     return table
+
+
+def _text_bytes(column: pl.Series) -> int:
+    """Return the bytes of all texts of a column, each counted where it stands."""
+    import polars
+
+    if isinstance(column.dtype, polars.Categorical | polars.Enum):
+        found = column.value_counts()
+        sizes = _text_sizes(found.to_series(0).cast(polars.String)) * found.to_series(1)
+    elif column.dtype == polars.String:
+        sizes = _text_sizes(column)
+    else:
+        return 0
+    return int(sizes.sum())
+
+
+def _text_sizes(texts: pl.Series) -> pl.Series:
+    import polars
+
+    return texts.str.len_bytes().cast(polars.UInt64)
 
 
 def _is_text(dtype: pl.DataType) -> bool:
@@ -224,8 +247,12 @@ def _read_json(text: str, path: Path) -> pl.DataFrame:
     import polars
 
     listed = text.startswith("[")
-    rows = text.count("{") if listed else text.count("\n") + 1
     keys = {found.group(1) for found in _KEY.finditer(text)}
-    check_room(path, rows, len(keys), rows * len(keys) * NUMBER)
+    if listed:
+        rows, size = text.count("{"), NUMBER
+    else:
+        inner = sum(1 for _ in _INNER.finditer(text))
+        rows, size = text.count("\n") + 1 + inner, INNER if inner else NUMBER
+    check_room(path, rows, len(keys), rows * len(keys) * size)
     read = polars.read_json if listed else polars.read_ndjson
     return read(io.BytesIO(text.encode()), infer_schema_length=None)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearprop.errors import ColumnError, TableFileError
+from clearprop.tables.memory import COLUMN, check_room
 from clearprop.tables.numerals import MISSING, PLAIN, POINT, numeral
 from clearprop.tables.text import shortened
 
@@ -83,6 +84,8 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
             f"{path} line {skipped + 1} cannot be read: it has a column name of more than "
             f"{csv.field_size_limit():,} characters (a quote that is not closed?)"
         )
+    columns, rows = len(headers[separator]), text.count("\n")
+    check_room(path, rows, columns, columns * COLUMN)
     names = _names(headers[separator], path)
     frame = None
     if text.count('"') % 2 == 0:  # else there is one too many, which the csv module finds

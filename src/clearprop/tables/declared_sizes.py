@@ -1,0 +1,159 @@
+"""What a Parquet or Arrow file says of its size, read before anything in it is decoded.
+
+Rows alone do not tell: a row may be a list of millions, a text of megabytes, or a structure of
+thousands of fields, and zeros are packed to next to nothing.
+
+The formats: https://parquet.apache.org/docs/file-format/metadata/ (Thrift's compact protocol) and
+https://arrow.apache.org/docs/format/Columnar.html (FlatBuffers)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import error as StructError
+from struct import unpack_from
+from typing import Any, NamedTuple
+
+
+class Declared(NamedTuple):
+    """Single values, those inside of lists and structures too, and their bytes, unpacked."""
+
+    values: int
+    size: int
+
+
+def declared_size(content: bytes, kind: str) -> Declared:
+    """Return what a "Parquet" or "Arrow" file says of its size.
+
+    Raises
+    ------
+    ValueError
+        If it does not say.
+    """
+    try:
+        parts = [*(_of_parquet(content) if kind == "Parquet" else _of_arrow(content))]
+    except (StructError, LookupError, TypeError, RecursionError):
+        raise ValueError("what it says of its size is damaged") from None
+    return Declared(sum(one.values for one in parts), sum(one.size for one in parts))
+
+
+def _of_parquet(content: bytes) -> Iterator[Declared]:
+    """Yield what each column of each group of rows has."""
+    (length,) = unpack_from("<I", content, len(content) - 8)
+    footer = _Thrift(content[len(content) - 8 - length : -8]).struct()
+    for group in footer.get(4, ()):
+        for column in group[1]:
+            yield Declared(column[3][5], column[3][6])
+
+
+class _Thrift:
+    """Structures in Thrift's compact protocol, as dictionaries by the fields' numbers."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self._at = content, 0
+
+    def struct(self) -> dict[int, Any]:
+        fields: dict[int, Any] = {}
+        number = 0
+        while head := self._byte():
+            number = number + (head >> 4) if head >> 4 else self._whole()
+            kind = head & 15
+            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
+        return fields
+
+    def _value(self, kind: int) -> Any:
+        if kind in (1, 2, 3):  # in a list, a truth value takes a byte
+            return self._byte()
+        if kind in (4, 5, 6):
+            return self._whole()
+        if kind in (7, 8):
+            return self._bytes(8 if kind == 7 else self._unsigned())
+        if kind in (9, 10):
+            head = self._byte()
+            length = head >> 4 if head >> 4 < 15 else self._unsigned()
+            return [self._value(head & 15) for _ in range(length)]
+        if kind == 12:
+            return self.struct()
+        raise LookupError(kind)  # maps are in no footer
+
+    def _byte(self) -> int:
+        self._at += 1
+        return self._content[self._at - 1]
+
+    def _bytes(self, length: int) -> bytes:
+        self._at += length
+        return self._content[self._at - length : self._at]
+
+    def _unsigned(self) -> int:
+        found = shift = 0
+        while True:
+            byte = self._byte()
+            found |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return found
+
+    def _whole(self) -> int:
+        found = self._unsigned()
+        return (found >> 1) ^ -(found & 1)
+
+
+def _of_arrow(content: bytes) -> Iterator[Declared]:
+    """Yield what each batch of rows, and each batch of categories, has."""
+    (length,) = unpack_from("<i", content, len(content) - 10)
+    footer = _Table.root(content, len(content) - 10 - length)
+    for field in (2, 3):  # dictionaries, batches of rows
+        for block in footer.vector(field, 24):
+            offset, of_metadata = unpack_from("<qi", content, block)
+            mark = unpack_from("<I", content, offset)[0] == 0xFFFFFFFF  # older files have none
+            batch = _Table.root(content, offset + (8 if mark else 4)).table(2)
+            batch = batch.table(1) if field == 2 else batch
+            yield _of_batch(content, batch, offset + of_metadata)
+
+
+def _of_batch(content: bytes, batch: _Table, body: int) -> Declared:
+    values = sum(unpack_from("<q", content, node)[0] for node in batch.vector(1, 16))
+    size = 0
+    for buffer in batch.vector(2, 16):
+        start, packed = unpack_from("<qq", content, buffer)
+        unpacked = -1
+        if packed and batch.field(3) is not None:
+            (unpacked,) = unpack_from("<q", content, body + start)
+        size += packed if unpacked == -1 else unpacked
+    return Declared(values, size)
+
+
+class _Table(NamedTuple):
+    """A table of FlatBuffers: where it is, and how its fields are found."""
+
+    content: bytes
+    at: int
+
+    @classmethod
+    def root(cls, content: bytes, start: int) -> _Table:
+        return cls(content, start + unpack_from("<I", content, start)[0])
+
+    def field(self, number: int) -> int | None:
+        """Return where a field is, or None if it is not there."""
+        known = self.at - unpack_from("<i", self.content, self.at)[0]
+        if 4 + 2 * number >= unpack_from("<H", self.content, known)[0]:
+            return None
+        offset = unpack_from("<H", self.content, known + 4 + 2 * number)[0]
+        return self.at + offset if offset else None
+
+    def _pointed(self, number: int) -> int | None:
+        at = self.field(number)
+        return None if at is None else at + unpack_from("<I", self.content, at)[0]
+
+    def table(self, number: int) -> _Table:
+        at = self._pointed(number)
+        if at is None:
+            raise LookupError(number)
+        return _Table(self.content, at)
+
+    def vector(self, number: int, size: int) -> range:
+        """Return where the elements of a vector are, `size` bytes each."""
+        at = self._pointed(number)
+        if at is None:
+            return range(0)
+        return range(at + 4, at + 4 + size * unpack_from("<I", self.content, at)[0], size)
