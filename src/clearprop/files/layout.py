@@ -46,7 +46,8 @@ class Layout(NamedTuple):
 def values_allowed(size: int) -> int:
     """Return how many values the JSON in a file of `size` bytes may have.
 
-    A value takes 100 bytes of memory or less; files that are what they say have one in 14 bytes.
+    A value takes 140 bytes of memory or less (an object of one key counts as two), so a file takes
+    about 14 times its size at most; files that are what they say have one in 14 bytes.
     """
     return 20_000 + size // 10
 
