@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -427,3 +429,39 @@ def test_clean_files_are_read_as_0_1_0_read_them(seed):
             np.testing.assert_array_equal(new[name].column.values, column.values)
         elif column.kind == "text":
             assert new[name].column.texts().tolist() == column.texts().tolist()
+
+
+def rows_of_the_table_in_the_docs():
+    """Each example of the page's table, and the first word of what it says of it."""
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    lines = page[page.index("| cells of a column | become |") :].split("\n\n")[0].splitlines()[2:]
+    for line in lines:
+        cells, become = (part.strip() for part in line.strip("|").split("|"))
+        if not cells.startswith(("up to", "more", "empty")):  # with tests of their own, above
+            for example in re.findall(r"`([^`]+)`", cells):
+                yield example, re.split(r"[ ,;:]", become)[0]
+
+
+@pytest.mark.parametrize(("example", "become"), [*rows_of_the_table_in_the_docs()])
+def test_the_table_in_the_docs(example, become):
+    kinds = {
+        "numbers": "number",
+        "what": "number",
+        "text": "text",
+        "true": "boolean",
+        "dates": "date",
+    }
+    table = pl.DataFrame({"a": [example] * 30, "b": ["0,5", "x"] * 15})
+    one = decide(read_columns(table), typed=False, decimal=".", missing=MISSING, wishes={})["a"]
+    if become == "missing":
+        assert one.column.missing.all()
+    else:
+        assert one.kind == kinds[become]
+        assert not one.column.missing.any()
+
+
+def test_the_docs_have_every_kind():
+    assert {become for _, become in rows_of_the_table_in_the_docs()} == {
+        "numbers", "what", "text", "true", "dates", "missing"
+    }  # fmt: skip
+    assert len(list(rows_of_the_table_in_the_docs())) > 25
