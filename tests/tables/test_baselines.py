@@ -85,6 +85,7 @@ class TestProgress:
         told = capsys.readouterr().err
         for name in ("most frequent class", "logistic regression", "gradient boosting"):
             assert f"for comparison, {name} learns from 275 rows\n" in told
+        assert told.startswith("the table is read and prepared\n")
 
     def test_unless_it_is_quick_or_to_be_quiet(self, capsys):
         for progress in (None, False):

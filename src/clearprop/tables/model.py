@@ -48,6 +48,7 @@ from clearprop.tables.text_tables import typed
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
 from clearprop.training.watching.history import History
+from clearprop.training.watching.phase import Phase
 
 Array = NDArray[Any]
 
@@ -239,24 +240,27 @@ class Model(ModelExports):
             raise ArgumentError(f"trained is {shown(trained)}; give a function of the model")
         for name in set(training) - TRAINING:
             unknown("setting of training", name, TRAINING)
-        ready = prepare(
-            table,
-            target,
-            task=task,
-            drop=drop,
-            keep=keep,
-            categorical=categorical,
-            columns={} if columns is None else columns,
-            missing_words=missing_words,
-            unreadable=number("unreadable", unreadable, low=0, high=0.5),
-            max_categories=None
-            if max_categories is None
-            else count("max_categories", max_categories, 2),
-            drop_missing_target=drop_missing_target,
-            validation=validation,
-            test=test,
-            seed=seed,
-        )
+        progress = training.get("progress")
+        progress = None if progress is None else flag("progress", progress)
+        with Phase(progress, "the table is read and prepared"):
+            ready = prepare(
+                table,
+                target,
+                task=task,
+                drop=drop,
+                keep=keep,
+                categorical=categorical,
+                columns={} if columns is None else columns,
+                missing_words=missing_words,
+                unreadable=number("unreadable", unreadable, low=0, high=0.5),
+                max_categories=None
+                if max_categories is None
+                else count("max_categories", max_categories, 2),
+                drop_missing_target=drop_missing_target,
+                validation=validation,
+                test=test,
+                seed=seed,
+            )
         network = Network(
             [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
             activation,
@@ -285,7 +289,7 @@ class Model(ModelExports):
                 stop.obey()
                 model.report = _report(
                     ready, network, history, seconds,
-                    compare=True, seed=seed, progress=settings.get("progress"),
+                    compare=True, seed=seed, progress=progress,
                 )  # fmt: skip
         except KeyboardInterrupt:  # whoever waits no more gets the model
             if model is None:
