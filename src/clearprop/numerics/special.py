@@ -23,7 +23,7 @@ def normal_ratio(x: NDArray[Any]) -> NDArray[Any]:
     Examples
     --------
     >>> float(normal_ratio(np.array(0.0))), round(float(normal_ratio(np.array(1.0))), 12)
-    (0.5, 0.261582209796)
+    (0.5, 0.261578291865)
     """
     step = 0.375
     total = np.zeros_like(x)
