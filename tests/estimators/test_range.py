@@ -118,3 +118,26 @@ class TestSquaresOfGradients:
         estimator.partial_fit(X, y)
         assert (estimator.coefs_[0] != before).any()
         assert np.isfinite(estimator.coefs_[0]).all()
+
+
+class TestWeightsThatLeaveThePenaltyAlone:
+    """It is divided by their sum, in scikit-learn too: the data are not what is to be scaled."""
+
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+    @pytest.mark.parametrize("weight", [1e-200, 1e-320])
+    def test_small_sample_weights(self, solver, weight):
+        message = refused(
+            lambda: MLPClassifier((4,), solver=solver, random_state=0).fit(
+                X, y, sample_weight=np.full(len(y), weight)
+            ),
+            "the weights of samples, ", "the penalty alpha is all that counts: scale them up",
+        )  # fmt: skip
+        assert "scale X" not in message
+        assert "input data" not in message
+
+    @pytest.mark.parametrize("weight", [1e-46, 1e-200, 1e-320, 1e39, 1e300])
+    def test_without_a_penalty_their_size_does_not_matter(self, weight):
+        settings = {"alpha": 0.0, "max_iter": 5, "random_state": 0}
+        plain = quiet(MLPClassifier((4,), **settings), X, y)
+        found = quiet(MLPClassifier((4,), **settings), X, y, sample_weight=np.full(len(y), weight))
+        np.testing.assert_allclose(found.coefs_[0], plain.coefs_[0], rtol=1e-4, atol=1e-5)

@@ -167,6 +167,11 @@ class Backwards(nn.Sequential):
         return iter(reversed(self._modules.values()))
 
 
+class CalledWithin(nn.Sequential):
+    def _call_impl(self, x):
+        return 2 * super()._call_impl(x)
+
+
 class Named(nn.Sequential):
     """Says itself what it is made of, as many do, and computes as a Sequential does."""
 
@@ -180,19 +185,20 @@ class TestClasses:
         refused(
             nn.Sequential(Linear(6, 3)), r"module 0 is a test_from_torch\.Linear, which no network"
         )
-        for kind in (Called, Backwards):
+        for kind in (Called, CalledWithin, Backwards):
             refused(kind(nn.Linear(6, 6)), f"takes an nn.Sequential, not a {kind.__name__}")
             refused(nn.Sequential(kind(nn.Linear(6, 6))), f"module 0 is a {kind.__name__}, which")
         taken(Named().double())
         taken(nn.Sequential(Named(), nn.Linear(5, 2)).double())
 
+    @pytest.mark.parametrize("name", ["forward", "_call_impl"])
     @pytest.mark.parametrize("place", EVERYWHERE)
-    def test_a_forward_set_on_one_module(self, place):
+    def test_a_forward_set_on_one_module(self, place, name):
         module = plain()
         one = module.get_submodule(place)
-        one.forward = lambda x: 0 * x
+        setattr(one, name, lambda x: 0 * x)
         refused(module, r"has a forward of its own, set on this very module")
-        del one.forward
+        delattr(one, name)
         taken(module)
 
     def test_weights_that_are_not_there_yet(self):

@@ -121,7 +121,8 @@ class CompiledRun:
         ):
             update[start + P.U_S0 : start + P.U_S3 + 1] = own
             update[start + P.U_L2] = l2
-            update[start + P.U_L2_WHOLE] = np.ldexp(l2, -self._exponent)
+            with np.errstate(over="ignore"):  # beside weights of 1e-310 a penalty is infinite
+                update[start + P.U_L2_WHOLE] = np.ldexp(l2, -self._exponent)
             update[start + P.U_CORRECTION] = update[start + P.U_ROOT_CORRECTION] = 1.0
         plan[P.L2] = settings.l2 != 0
         accounting = settings.accounting

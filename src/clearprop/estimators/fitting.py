@@ -105,16 +105,23 @@ def _run(
     except NonFiniteError as error:
         overflow = where_squares_overflow(rule, standing.state, job.network)
         e._solver = Solver.begin(e)  # its state may hold what is not finite
-        raise ValueError(_refusal(error, overflow is not None, job.network.dtype)) from error
+        raise ValueError(_refusal(error, overflow is not None, job)) from error
     if history.epochs:
         e._solver.updates = history.epochs[-1].updates
         e._seconds = seconds + history.epochs[-1].seconds
     return history
 
 
-def _refusal(error: NonFiniteError, squares: bool, dtype: np.dtype[Any]) -> str:
+def _refusal(error: NonFiniteError, squares: bool, job: Job) -> str:
     """Return what is said of a run that has diverged, in one line."""
     found = error.args[0] if isinstance(error, DivergenceError) else str(error)
+    weights, dtype = job.data.weights, job.network.dtype
+    if weights is not None and float(np.mean(weights)) < job.settings.l2:
+        # As in scikit-learn, the penalty is divided by the sum of the weights.
+        return (
+            f"{found}: the weights of samples, {np.mean(weights):.2g} on average, are so small "
+            "that the penalty alpha is all that counts: scale them up to about 1"
+        )
     wider = "; precision='float64' reaches further" if dtype == np.float32 else ""
     return f"{found}: scale X and y{wider}" if squares else f"{NOT_FINITE} ({found}{wider})"
 
@@ -149,7 +156,7 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
             threads=_threads(e), look=look,
         )  # fmt: skip
     except NonFiniteError as error:
-        raise ValueError(_refusal(error, False, e.network_.dtype)) from error
+        raise ValueError(_refusal(error, False, job)) from error
     e.loss_ = reported(loss)
 
 

@@ -189,7 +189,7 @@ def _flat(sequential: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield place, module
 
 
-_OF_SEQUENTIAL = ("__call__", "__iter__", "forward")
+_OF_SEQUENTIAL = ("__call__", "_call_impl", "__iter__", "forward")
 """What makes a Sequential run its modules one after another."""
 
 

@@ -16,6 +16,9 @@ from clearprop.export.layers import check_finite
 
 Array = NDArray[Any]
 
+_OF_A_MODULE = frozenset({"forward", "_call_impl"})
+"""What runs when a module is called, where nothing compiled it."""
+
 
 def check_no_hooks_on_all() -> None:
     """Refuse hooks that PyTorch calls for every module there is.
@@ -65,7 +68,7 @@ def check_module(module: Any, name: str) -> None:
                 f"{name} has a {_name_of(kind)}, {_called(hook)}, which may change what it gives: "
                 "remove it first"
             )
-    if "forward" in vars(module):
+    if not _OF_A_MODULE.isdisjoint(vars(module)):
         raise ArgumentError(
             f"{name} has a forward of its own, set on this very module: a network has that of the "
             "class"

@@ -182,6 +182,22 @@ class TestSizes:
         assert bool(sines) == bool(logs) == (factor == 1.0)
         assert outcomes(sines) == outcomes(logs) == {"right" if factor == 1.0 else "wrong"}
 
+    @pytest.mark.parametrize("size", [1e-290, 1e-200, 1e200, 1e307])
+    @pytest.mark.parametrize("factor", [1.0, 1 + 1e-6])
+    def test_costs_of_any_size(self, size, factor):
+        """Squares of them are no numbers; NumPy is not heard of it."""
+        found = check(
+            lambda x: size * np.sin(x).sum(), lambda x: factor * size * np.cos(x), [0.3, 1.2, 0.8]
+        )
+        assert outcomes(found) == {"right" if factor == 1.0 else "wrong"}
+
+    @pytest.mark.parametrize("size", [1e-305, 1e-308, 1e-310, 1e-315, 1e-320])
+    def test_right_gradients_of_costs_with_few_digits_are_not_wrong(self, size):
+        at = np.random.default_rng(0).normal(size=6)
+        squares = check(lambda x: size * (x**2).sum(), lambda x: size * (2 * x), at)
+        sines = check(lambda x: size * np.sin(x).sum(), lambda x: size * np.cos(x), at)
+        assert wrong(squares) == wrong(sines) == []
+
     @pytest.mark.parametrize("place", range(3))
     @pytest.mark.parametrize("error", [0.0, 1e-5])
     def test_of_many_sizes_at_once(self, place, error):

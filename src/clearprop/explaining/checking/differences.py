@@ -61,8 +61,12 @@ class Noise(NamedTuple):
     eps: float = float(np.finfo(np.float64).eps)
 
     def of(self, cost: float) -> float:
-        """How far one cost may be off."""
-        return max(self.level, self.eps * abs(cost))
+        """How far one cost may be off; subnormal ones are as far apart as the smallest normal."""
+        if cost == 0.0:
+            return self.level
+        narrow = self.eps > np.finfo(np.float64).eps
+        normal = float(np.finfo(np.float32 if narrow else np.float64).tiny)
+        return max(self.level, self.eps * max(abs(cost), normal))
 
 
 class Limit(NamedTuple):

@@ -79,8 +79,10 @@ def scatter(values: Sequence[float]) -> float:
         seen = np.asarray(values) - np.mean(values)
     if not np.isfinite(seen).all():
         return float("nan")
-    rest = seen - POWERS @ np.linalg.lstsq(POWERS, seen, rcond=None)[0]
-    return float(np.sqrt((rest**2).sum() / (len(PLACES) - POWERS.shape[1])))
+    largest = float(np.abs(seen).max()) or 1.0  # squares of shares neither overflow nor vanish
+    shares = seen / largest
+    rest = shares - POWERS @ np.linalg.lstsq(POWERS, shares, rcond=None)[0]
+    return largest * float(np.sqrt((rest**2).sum() / (len(PLACES) - POWERS.shape[1])))
 
 
 def noise_along(lines: Sequence[Line], bits: int, middle: float) -> tuple[Noise, float]:
