@@ -215,6 +215,12 @@ class TestTargets:
     def test_labels_for_a_loss_that_takes_rows(self):
         network = cp.Network([3, 5], activations="sigmoid", loss="squared_error")
         assert_refused(network, cp.ShapeError, r"labels become rows by np.eye\(5\)\[y\]")
+        for y in (
+            [-1, 0, 1, 2],
+            [0, 1, 2, 5],
+            [True, False, True, False],
+        ):  # of which it makes none
+            assert_refused(network, cp.ShapeError, r"has shape \(4,\)$", y=np.array(y))
 
     def test_domains_of_losses(self):
         assert_refused(

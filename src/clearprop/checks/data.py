@@ -355,7 +355,8 @@ def _target_shape_message(array: Array, n: int, n_outputs: int, kind: str, what:
         return f"{what} must have shape {expected}, but has shape {array.shape}"
     expected = f"({n}, {n_outputs})" + (f" or ({n},)" if n_outputs == 1 else "")
     hint = ""
-    if array.ndim == 1 and n_outputs > 1 and array.dtype.kind in "iub":
+    whole = array.ndim == 1 and array.dtype.kind in "iu" and array.size > 0
+    if n_outputs > 1 and whole and array.min() >= 0 and array.max() < n_outputs:
         hint = (
             f": labels become rows by np.eye({n_outputs})[{what}]; the loss cross_entropy, after "
             "softmax, takes them as they are"
