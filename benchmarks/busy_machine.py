@@ -28,6 +28,7 @@ import clearprop as cp
 from clearprop.bench.summary import processor
 from clearprop.engine.threads import cores
 
+ALL = cores()
 BUSY = 0, 1, 2, 4
 LATER, FIRST = 15, 7
 """Rounds in a process that goes on, and of new processes."""
@@ -56,7 +57,7 @@ def prediction(sizes: list[int], n: int, calls: int) -> Case:
     X = np.random.default_rng(0).random((n, sizes[0]), np.float32)
 
     def run(threads: int | None) -> None:
-        os.environ["OMP_NUM_THREADS"] = str(threads or cores())  # a call of predict takes none
+        os.environ["OMP_NUM_THREADS"] = str(threads or ALL)  # a call of predict takes none
         for _ in range(calls):
             network.predict(X)
 
@@ -108,7 +109,7 @@ def seconds_of_first(name: str, threads: int | None) -> float:
 
 def rounds(measure: Callable[[int | None], float], count: int) -> tuple[str, float]:
     """Return cells: seconds by default, with one thread and with all, and the ratio to the better."""
-    ways = None, 1, cores()
+    ways = None, 1, ALL
     found: dict[int | None, list[float]] = {way: [] for way in ways}
     for shift in range(count):  # who follows whom changes
         for way in itertools.islice(itertools.cycle(ways), shift, shift + len(ways)):
@@ -128,7 +129,7 @@ def main() -> None:
     lines, worst = [], dict.fromkeys(BUSY, 0.0)
     for name, make in CASES.items():
         case = make()
-        for way in (None, 1, cores()):
+        for way in (None, 1, ALL):
             case(way)
         for processes in BUSY:
             with busy(processes):
@@ -139,11 +140,11 @@ def main() -> None:
             print(lines[-1], flush=True)
     text = f"""# Default threads on a busy machine
 
-Written by `python benchmarks/busy_machine.py` on {date.today()}: {processor()}, {cores()} cores, {platform.system()}; Python
+Written by `python benchmarks/busy_machine.py` on {date.today()}: {processor()}, {ALL} cores, {platform.system()}; Python
 {platform.python_version()}, clearprop {cp.__version__}. Beside so many processes that only count, seconds with default threads / with
-one / with {cores()}: medians of rounds in which they take turns, in a process that goes on ({chosen.rounds[0]} rounds) and in new
+one / with {ALL}: medians of rounds in which they take turns, in a process that goes on ({chosen.rounds[0]} rounds) and in new
 processes, where nothing is known of the case yet ({chosen.rounds[1]} rounds). Then the median, over rounds, of the default's time as a multiple of that
-of the better of one and {cores()}. The largest for a process that goes on: {", ".join(f"{worst[k]:.2f} beside {k}" for k in BUSY)}.
+of the better of one and {ALL}. The largest for a process that goes on: {", ".join(f"{worst[k]:.2f} beside {k}" for k in BUSY)}.
 
 | case | beside | goes on | ratio | first | ratio |
 |---|---|---|---|---|---|
