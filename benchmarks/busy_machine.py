@@ -28,6 +28,7 @@ import clearprop as cp
 from clearprop.bench.summary import processor
 from clearprop.engine.threads import cores
 
+CORES = "OMP_NUM_THREADS"
 ALL = cores()
 BUSY = 0, 1, 2, 4
 LATER, FIRST = 15, 7
@@ -57,7 +58,7 @@ def prediction(sizes: list[int], n: int, calls: int) -> Case:
     X = np.random.default_rng(0).random((n, sizes[0]), np.float32)
 
     def run(threads: int | None) -> None:
-        os.environ["OMP_NUM_THREADS"] = str(threads or ALL)  # a call of predict takes none
+        os.environ[CORES] = str(threads or ALL)  # a call of predict takes none
         for _ in range(calls):
             network.predict(X)
 
@@ -102,7 +103,7 @@ def seconds_of_first(name: str, threads: int | None) -> float:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True,
-        check=True,
+        check=True, env={name: value for name, value in os.environ.items() if name != CORES},
     )  # fmt: skip
     return float(done.stdout)
 
