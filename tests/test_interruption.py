@@ -250,8 +250,8 @@ class TestModel:
         assert model.report.notes[-1:] == said
 
     def test_ctrl_c_before_training_ends_in_nothing(self, monkeypatch):
-        from clearprop.tables import model
+        from clearprop.tables import fitting
 
-        monkeypatch.setattr(model, "prepare", press_and_wait)
+        monkeypatch.setattr(fitting, "prepare", press_and_wait)
         with pytest.raises(KeyboardInterrupt):
             cp.Model.fit(*self.FIT)

@@ -126,7 +126,7 @@ def test_what_training_takes_where_nobody_says(monkeypatch):
         taken.append(settings)
         return cp.train(network, X, y, **settings | {"epochs": 1})
 
-    monkeypatch.setattr("clearprop.tables.model.train", noted)
+    monkeypatch.setattr("clearprop.tables.fitting.train", noted)
     for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (40_000, 256)):
         table = pd.DataFrame({"x": np.sin(np.arange(n)), "y": np.cos(np.arange(n))})
         cp.Model.fit(table, "y", compare=False)

@@ -11,7 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.tables.columns import names_of
-from clearprop.tables.model import UNREADABLE
+from clearprop.tables.predictions import UNREADABLE
 from clearprop.tables.table_files import as_bytes, kind_of, write_table
 from clearprop.tables.text import aligned, shortened
 

@@ -6,61 +6,28 @@ did in training, and the outputs labels or numbers again. A Model keeps all of i
 
 from __future__ import annotations
 
-import inspect
 import os
-import time
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clearprop.activations import Activation
-from clearprop.checks.settings import count, flag, listed, number, takes
-from clearprop.errors import (
-    ArgumentError,
-    NonFiniteError,
-    TableWarning,
-    TypeOfDataError,
-    shown,
-    unknown,
-)
+from clearprop.errors import TableWarning
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
-from clearprop.interruption import Interrupt
 from clearprop.network import Network
-from clearprop.numerics.random import check_seed
-from clearprop.optimizers import AdamW
-from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.conventions import FEW
-from clearprop.tables.encoding import Encoding, Unusual
+from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
-from clearprop.tables.judgment import judge, make_report
-from clearprop.tables.preparation import Prepared, prepare, rows_with_target
-from clearprop.tables.report import NOT_JUDGED, Report
+from clearprop.tables.fitting import fit_model
+from clearprop.tables.predictions import ModelPredictions
+from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
-from clearprop.tables.scores import Scores, scores_of
-from clearprop.tables.split import Split
-from clearprop.tables.table_files import read_table
-from clearprop.tables.target import Target, check_target_name, find_target
-from clearprop.tables.text_tables import typed
-from clearprop.training.train import train
-from clearprop.training.watching.early_stopping import EarlyStopping
+from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
-from clearprop.training.watching.phase import Phase
-
-Array = NDArray[Any]
-
-UNREADABLE = ("missing", "error")
-
-TRAINING = frozenset(inspect.signature(train).parameters) - {
-    "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
-}  # fmt: skip
-"""What `Model.fit` passes on."""
 
 
-class Model(ModelExports):
+class Model(ModelPredictions, ModelExports):
     """A network, how a table becomes its inputs, and what its outputs mean.
 
     `Model.fit` and `Model.load` make one.
@@ -224,279 +191,30 @@ class Model(ModelExports):
         >>> model.network.sizes, model.report.rows["test"]
         ((10, 50, 1), 110)
         """
-        seed = check_seed(seed)
-        validation = number("validation", validation, low=0, high=0.5)
-        test = number("test", test, low=0, high=0.5)
-        if validation + test > 0.8:
-            raise ArgumentError(
-                f"validation and test take {validation + test:.0%} of the rows together; 80% is "
-                "the most"
-            )
-        hidden = listed(hidden)
-        drop_missing_target = flag("drop_missing_target", drop_missing_target)
-        compare = flag("compare", compare)
-        epochs = count("epochs", epochs, 1)
-        if trained is not None and not takes(trained, 1):
-            raise ArgumentError(f"trained is {shown(trained)}; give a function of the model")
-        for name in set(training) - TRAINING:
-            unknown("setting of training", name, TRAINING)
-        progress = training.get("progress")
-        progress = None if progress is None else flag("progress", progress)
-        with Phase(progress, "the table is read and prepared"):
-            ready = prepare(
-                table,
-                target,
-                task=task,
-                drop=drop,
-                keep=keep,
-                categorical=categorical,
-                columns={} if columns is None else columns,
-                missing_words=missing_words,
-                unreadable=number("unreadable", unreadable, low=0, high=0.5),
-                max_categories=None
-                if max_categories is None
-                else count("max_categories", max_categories, 2),
-                drop_missing_target=drop_missing_target,
-                validation=validation,
-                test=test,
-                seed=seed,
-            )
-        network = Network(
-            [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
-            activation,
-            "softmax" if ready.target.classes else "identity",
+        return fit_model(
+            cls,
+            table,
+            target,
+            hidden=hidden,
+            task=task,
+            activation=activation,
             initializer=initializer,
+            drop=drop,
+            keep=keep,
+            categorical=categorical,
+            columns=columns,
+            missing_words=missing_words,
+            unreadable=unreadable,
+            max_categories=max_categories,
+            drop_missing_target=drop_missing_target,
+            validation=validation,
+            test=test,
+            epochs=epochs,
+            compare=compare,
             seed=seed,
+            trained=trained,
+            training=training,
         )
-        split = ready.split
-        settings = _settings(split) | {"epochs": epochs, "seed": seed} | training
-        if len(split.validation):
-            settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
-        if len(split.test):
-            network.predictor()  # compiled now, while Ctrl-C loses nothing
-        model = None
-        try:
-            with Interrupt() as stop:  # what is learned is not lost any more
-                started = time.monotonic()
-                X, y = ready.X[split.training], ready.y[split.training]
-                history = train(network, X, y, **settings)
-                seconds = time.monotonic() - started
-                report = _report(ready, network, history, seconds, compare=False)
-                model = cls(network, ready.encoding, ready.target, report, history)
-                if trained is not None:
-                    trained(model)
-            if compare and len(split.test) and history.stopped != "interrupted":
-                stop.obey()
-                model.report = _report(
-                    ready, network, history, seconds,
-                    compare=True, seed=seed, progress=progress,
-                )  # fmt: skip
-        except KeyboardInterrupt:  # whoever waits no more gets the model
-            if model is None:
-                raise
-            if compare and len(split.test) and history.stopped != "interrupted":
-                model.report.notes.append(NOT_JUDGED)
-        return model
-
-    def read(self, path: str | os.PathLike[str]) -> Any:
-        """Return the table in a file; the cells of a CSV or TSV stay text until they are used.
-
-        Every method that takes a table takes the path too; reading once spares time where
-        several are asked.
-
-        Parameters
-        ----------
-        path : path
-
-        Returns
-        -------
-        polars.DataFrame
-
-        Raises
-        ------
-        FileMissingError, TableFileError, ColumnError
-            If the path leads to no table.
-        """
-        frame, separator = read_table(path)
-        if separator and self._encoding.missing_words is None:
-            texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
-            texts += [self.target] if self.classes else []
-            return typed(frame, texts, may_have_commas=separator == ";")
-        return frame
-
-    def predict(self, table: object, *, unreadable: str = "missing") -> Array:
-        """Return the most probable class of each row, or the number, in the target's own unit.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-            Raw columns, in any order; more than the model needs do no harm.
-        unreadable : {"missing", "error"}
-            What a cell is that cannot be read as in training, such as "9.12" among times of day:
-            a missing value, which a `TableWarning` counts and shows, or an error.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            Of the classes' own type, or float64.
-
-        Raises
-        ------
-        FileMissingError, TableFileError
-            If a path leads to no table.
-        ColumnError
-            If a column is missing.
-        TypeOfDataError, NonFiniteDataError
-            If a column holds dates where training had numbers, and the like, or infinity; or
-            if a cell is unreadable and that is to be an error.
-        """
-        outputs = self._outputs(self._columns(table, unreadable))
-        return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
-
-    def predict_proba(self, table: object, *, unreadable: str = "missing") -> Array:
-        """Return the probability of each class, in the order of `classes`.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-        unreadable : {"missing", "error"}
-            As for `predict`.
-
-        Returns
-        -------
-        ndarray, float64, shape (n, K)
-            Rows sum to 1.
-
-        Raises
-        ------
-        ArgumentError
-            If the model predicts a number.
-        DataError
-            As for `predict`.
-        """
-        if not self.classes:
-            raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
-        return self._outputs(self._columns(table, unreadable))
-
-    def encode(self, table: object, *, unreadable: str = "missing") -> Array:
-        """Return the inputs of the network for a table: float64, shape (n, n_0).
-
-        ``model.network.predict(model.encode(table))`` gives the probabilities, or the
-        standardized numbers; `features` names the columns.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-        unreadable : {"missing", "error"}
-            As for `predict`.
-
-        Raises
-        ------
-        DataError
-            As for `predict`.
-        """
-        return self._encoding.encode(self._columns(table, unreadable))
-
-    def encode_target(self, table: object) -> Array:
-        """Return what the network learns of a table's target column, shape (n,).
-
-        Labels, the places in ``classes``; of a regression, numbers standardized as in training.
-        With `encode`, a row can be explained:
-        ``cp.explain(model.network, model.encode(table)[3], model.encode_target(table)[3])``.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-            With the target column.
-
-        Raises
-        ------
-        ColumnError, TargetError
-            If the target is not there or missing in a row, or holds a class that training did
-            not have.
-        """
-        read = self.read(table) if isinstance(table, str | os.PathLike) else table
-        check_target_name(self.target, names_of(read))
-        return self._target.encode(self._goal(read_columns(read, {self.target})))
-
-    def evaluate(
-        self, table: object, *, drop_missing_target: bool = False, unreadable: str = "missing"
-    ) -> Scores:
-        """Return how well the predictions for a table fit its target column.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-            With the target column.
-        drop_missing_target : bool
-            Leave out rows whose target is missing, which are refused otherwise.
-        unreadable : {"missing", "error"}
-            As for `predict`.
-
-        Returns
-        -------
-        ClassScores or NumberScores
-            Printed, it is a page; ``.figures``, ``.to_dict()`` and ``.plot()``.
-
-        Raises
-        ------
-        ColumnError, TargetError
-            If the target is not there, or holds a class that training did not have.
-        DataError
-            As for `predict`.
-        """
-        if isinstance(table, str | os.PathLike):
-            table = self.read(table)
-        check_target_name(self.target, names_of(table))
-        goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
-        columns = {name: one.take(rows) for name, one in self._columns(table, unreadable).items()}
-        return scores_of(self._target, goal.take(rows), self._outputs(columns))
-
-    def unusual(self, table: object) -> dict[str, Unusual]:
-        """Return, by column, how many values are not like those the model learned from.
-
-        Parameters
-        ----------
-        table : pandas, polars or pyarrow table, or path
-            As for `predict`.
-
-        Returns
-        -------
-        dict of str to Unusual
-            For each column used: ``missing``, ``out_of_range`` and ``new`` values.
-
-        Raises
-        ------
-        DataError
-            As for `predict`.
-        """
-        return self._encoding.unusual(self._columns(table, ""))
-
-    @property
-    def target(self) -> str:
-        """The column that is predicted."""
-        return self._target.column
-
-    @property
-    def task(self) -> str:
-        """What the model does: "classification" or "regression"."""
-        return self._target.task
-
-    @property
-    def classes(self) -> list[str | int | float | bool]:
-        """The classes, in the order of the network's outputs; empty for a regression."""
-        return list(self._target.classes)
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of a table that predictions are made from."""
-        return [one.column for one in self._encoding.inputs]
-
-    @property
-    def features(self) -> list[str]:
-        """The name of each input of the network."""
-        return self._encoding.features
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file, whole or not at all.
@@ -557,65 +275,3 @@ class Model(ModelExports):
             f"Model of {self.target!r}: {self.task}, network {sizes} on {len(self.columns)} "
             f"column{plural}"
         )
-
-    def _columns(self, table: object, unreadable: str) -> dict[str, Column]:
-        """Return the columns as training read them; "" says nothing of unreadable cells."""
-        if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
-            unknown("unreadable", unreadable, UNREADABLE)
-        if isinstance(table, str | os.PathLike):
-            table = self.read(table)
-        self._encoding.check_names(names_of(table))
-        columns, failed = self._encoding.read(read_columns(table, self.columns))
-        if failed and unreadable == "error":
-            raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
-        for one in failed if unreadable else ():
-            warnings.warn(str(one), TableWarning, stacklevel=3)
-        return columns
-
-    def _goal(self, columns: Mapping[str, Column]) -> Column:
-        column = find_target(columns, self.target)
-        return self._target.read(column, self._encoding.words_for_missing)
-
-    def _outputs(self, columns: Mapping[str, Column]) -> Array:
-        return _meaning(self.network, self._target, self._encoding.encode(columns))
-
-
-def _settings(split: Split) -> dict[str, Any]:
-    """Return what training takes for a table of this size; see docs/decisions/0004."""
-    n = len(split.training)
-    return {
-        "optimizer": AdamW(decay=0.5),
-        "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
-        "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
-    }
-
-
-def _report(
-    ready: Prepared,
-    network: Network,
-    history: History,
-    seconds: float,
-    *,
-    compare: bool,
-    seed: int = 0,
-    progress: bool | None = False,
-) -> Report:
-    """Return the report of a trained network, whose scores stand beside baselines' or alone."""
-    scores: dict[str, dict[str, float | None]] = {}
-    said = ""
-    if len(ready.split.test):
-        outputs = _meaning(network, ready.target, ready.X[ready.split.test])
-        scores, said = judge(ready, outputs, compare, seed, progress)
-    return make_report(ready, network, history, seconds, scores, said)
-
-
-def _meaning(network: Network, target: Target, X: Array) -> Array:
-    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64."""
-    outputs = network.predict(X).astype(np.float64)
-    if target.classes:
-        return outputs / outputs.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        numbers = outputs[:, 0] * target.scale + target.mean
-    if not np.isfinite(numbers).all():
-        raise NonFiniteError("the predictions are too large for float64: train the model again")
-    return numbers
