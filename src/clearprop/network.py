@@ -26,6 +26,7 @@ from clearprop.errors import (
     ArgumentError,
     CompilationError,
     ElementError,
+    MissingExtraError,
     ModelFileError,
     NonFiniteError,
     ShapeError,
@@ -312,7 +313,8 @@ class Network(ExportMethods):
         X : array-like or table, shape (n, n_0)
         engine : {"compiled", "reference"}
             What computes. Networks of other types than float32 and float64, or with activations
-            that cannot be compiled, are computed by the reference in any case.
+            that cannot be compiled, are computed by the reference in any case; all are where there
+            are no kernels for the processor.
 
         Returns
         -------
@@ -355,7 +357,7 @@ class Network(ExportMethods):
     def predictor(self) -> Predictor | None:
         """Return the engine's forward passes; None where it cannot compute this network."""
         if self._predictor is None and self.dtype in (np.float32, np.float64):
-            with suppress(CompilationError):
+            with suppress(CompilationError, MissingExtraError):
                 self._predictor = Predictor(self._topology)
         return self._predictor
 

@@ -69,9 +69,9 @@ def choice(name: str, value: Any, known: Sequence[str], *, or_none: bool = False
     raise ArgumentError(f"{name} is {shown(value)}; it must be {listed}")
 
 
-def check_engine(engine: Any) -> None:
-    """Raise `ArgumentError` unless `engine` names one."""
-    choice("engine", engine, ENGINES)
+def check_engine(engine: Any) -> str:
+    """Return an engine's name, or raise `ArgumentError`."""
+    return str(choice("engine", engine, ENGINES))
 
 
 def check_path(path: Any, name: str = "path") -> str:

@@ -9,7 +9,7 @@ import click
 from clearprop.cli.output import echo
 from clearprop.engine.functions import KERNELS
 from clearprop.engine.kernels import cache
-from clearprop.engine.kernels.compiler import load
+from clearprop.engine.kernels.loading import load
 from clearprop.engine.kernels.precision import PRECISIONS
 from clearprop.errors import FileWriteError
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
-from clearprop.engine.kernels.compiler import load
+from clearprop.engine.kernels.loading import load
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.user_made import activation_kernels, loss_kernel
 from clearprop.errors import missing_piece

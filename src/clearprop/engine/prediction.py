@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clearprop.engine.functions import activation_of, loss_of
 from clearprop.engine.given import check_rows, check_samples
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.loading import function_at, load
 from clearprop.engine.kernels.precision import precision_of
 from clearprop.engine.layout import (
     K_BLOCK,

@@ -14,7 +14,7 @@ from clearprop.checks.memory import Borrowed, fixed_zeros, handed_out
 from clearprop.engine.functions import Functions, functions_of, optimizer_of
 from clearprop.engine.given import check_run
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.loading import function_at, load
 from clearprop.engine.kernels.precision import Precision, precision_of
 from clearprop.engine.layout import Plan, lay_out_run, most_threads
 from clearprop.engine.settings import RunSettings

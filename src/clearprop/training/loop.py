@@ -101,7 +101,7 @@ class Loop:
                 self._engine = ReferenceEngine(job, rule, standing)
         elif standing is not None:
             raise ArgumentError(_NO_STANDING)
-        history = History() if history is None else history
+        history = History(engine=engine) if history is None else history
         if self._engine is not None and len(history.epochs) != self._engine.standing.epoch:
             raise ArgumentError(
                 f"the history has {len(history.epochs)} epochs, the standing is in epoch "

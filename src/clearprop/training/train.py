@@ -15,6 +15,7 @@ from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
 from clearprop.training.watching.early_stopping import (
@@ -47,7 +48,7 @@ def train(
     early_stopping: EarlyStopping | int | None = None,
     callbacks: Iterable[Callback] | Callback | None = (),
     seed: int = 0,
-    engine: str = "compiled",
+    engine: str | None = None,
     precision: str | None = None,
     threads: int | None = None,
     shards: int = 1,
@@ -99,8 +100,10 @@ def train(
         the run by returning True.
     seed : int
         For shuffles, dropout, and the validation share.
-    engine : {"compiled", "reference"}
-        What computes: compiled kernels, or NumPy as the specification has it.
+    engine : {"compiled", "reference"}, optional
+        What computes: compiled kernels, or NumPy as the specification has it. None: compiled
+        kernels where there are some, or Numba is installed to make them; else the reference,
+        which a line says. ``history.engine`` is what it was.
     precision : {"float32", "float64"}, optional
         What the run computes in. None: the network's data type. The network keeps its own.
     threads : int, optional
@@ -141,7 +144,7 @@ def train(
     >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
     (2.0, 1.0)
     """
-    check_engine(engine)
+    engine = None if engine is None else check_engine(engine)
     threads = None if threads is None else count("threads", threads, 1, most=MOST_THREADS)
     progress = None if progress is None else flag("progress", progress)
     rule = resolve_optimizer(optimizer)
@@ -167,13 +170,14 @@ def train(
     if patience is not None:
         stopping = StoppingRule(patience, watched, held_out is not None)
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
-    return Loop(
+    loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
-        engine=engine, threads=threads, progress=progress,
-    ).run()  # fmt: skip
+        engine=chosen, threads=threads, progress=progress,
+    ))  # fmt: skip
+    return loop.run()
 
 
-def _check_precision(precision: str | None, network: Network, engine: str) -> np.dtype[Any]:
+def _check_precision(precision: str | None, network: Network, engine: str | None) -> np.dtype[Any]:
     if precision is None or network.dtype.kind == "c":  # check_job refuses complex networks
         if engine == "compiled" and network.dtype == np.longdouble:
             raise ArgumentError(

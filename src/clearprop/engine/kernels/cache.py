@@ -17,7 +17,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from clearprop.engine.kernels.machine import target
 from clearprop.errors import FileWriteError, one_line
 from clearprop.files.own_files import make_own_folder, own_folder, read_own_file
 from clearprop.files.temporary import remove_strays, temporary_file
@@ -125,9 +124,11 @@ def _home() -> Path:
 
 
 def _digest() -> str:
+    from clearprop.engine.kernels.compiler import target  # not needed where a library serves
+
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    versions = [version("numba"), version("llvmlite"), platform.python_version()]
+    versions = [version("numba"), version("llvmlite"), sys.version_info[:2]]
     digest.update(repr((versions, platform.machine(), sys.platform, target())).encode())
     return digest.hexdigest()[:24]

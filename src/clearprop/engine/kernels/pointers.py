@@ -15,11 +15,12 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from clearprop.engine.kernels.compiler import link
+from clearprop.engine.kernels.compiler import stand_in
 from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.intrinsics import declared, number_type
 from clearprop.engine.kernels.plan import STRIDE, TABLE
 from clearprop.engine.kernels.precision import Precision
+from clearprop.engine.kernels.symbols import symbol_of
 
 LINE_BYTES = 64
 """Of a cache line."""
@@ -139,7 +140,8 @@ def linked(name: str, precision: Precision, kinds: Sequence[Any]) -> Callable[..
     So the callers need not be compiled together with it. It returns 0, or another number if the
     kernel raised. `kinds` are the Numba types of the arguments.
     """
-    symbol = link(name, precision)
+    symbol = symbol_of(name, precision)
+    stand_in(symbol)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         kind = _kernel_type(given)

@@ -32,6 +32,8 @@ class History:
         search failed".
     best_epoch : int or None
         With early stopping: the epoch (from 1) whose parameters the network has now.
+    engine : {"compiled", "reference"}
+        What computed the run.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class History:
     epochs: Epochs = field(default_factory=Epochs)
     stopped: str = "completed"
     best_epoch: int | None = None
+    engine: str = "compiled"
 
     @property
     def loss(self) -> list[float]:
