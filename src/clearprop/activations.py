@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -315,6 +315,21 @@ ACTIVATIONS: dict[str, BuiltInActivation] = {
     )
 }  # fmt: skip
 """The built-in activations by name."""
+
+ActivationName: TypeAlias = Literal[
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "exp",
+    "softmax",
+]
+"""Their names, for type checkers."""
 
 
 def activation(spec: str | Activation) -> Activation:

@@ -37,7 +37,7 @@ from clearprop.checks.data import (
 from clearprop.checks.settings import number
 from clearprop.cost import mean_loss, penalty
 from clearprop.forward import forward
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.record import Record
 
@@ -48,7 +48,7 @@ def backprop(
     network: Network,
     X: object,
     y: object,
-    loss: str | Loss | None = None,
+    loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
 ) -> Record:

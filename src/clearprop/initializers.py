@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,6 +179,11 @@ INITIALIZERS: dict[str, Callable[[], Initializer]] = {
     )
 }
 """The initializers by name, each made with its default settings."""
+
+InitializerName: TypeAlias = Literal[
+    "zeros", "uniform", "normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"
+]
+"""Their names, for type checkers."""
 
 
 def initializer(spec: str | Initializer, activation: Activation) -> Initializer:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -453,6 +453,17 @@ LOSSES: dict[str, BuiltInLoss] = {
     )
 }
 """The built-in losses by name; huber and quantile with their default settings."""
+
+LossName: TypeAlias = Literal[
+    "squared_error",
+    "cross_entropy",
+    "binary_cross_entropy",
+    "absolute_error",
+    "huber",
+    "quantile",
+    "poisson",
+]
+"""Their names, for type checkers."""
 
 
 def loss(spec: str | Loss) -> Loss:

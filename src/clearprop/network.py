@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from clearprop import notation
 from clearprop.activations import Activation
 from clearprop.checks.data import as_numbers, check_inputs
-from clearprop.checks.settings import check_engine
+from clearprop.checks.settings import EngineName, check_engine
 from clearprop.display.html_table import html_table
 from clearprop.engine.given import are_rows
 from clearprop.engine.prediction import Predictor
@@ -43,9 +43,9 @@ from clearprop.files.saved_functions import (
     named,
 )
 from clearprop.forward import first_non_finite, forward
-from clearprop.initializers import Initializer, bias_initializer
+from clearprop.initializers import Initializer, InitializerName, bias_initializer
 from clearprop.initializers import initializer as resolve_initializer
-from clearprop.losses import Loss, loss_after
+from clearprop.losses import Loss, LossName, loss_after
 from clearprop.losses import loss as resolve_loss
 from clearprop.numerics.random import Purpose, check_seed
 from clearprop.topology import (
@@ -130,9 +130,9 @@ class Network(ExportMethods):
         sizes: Sequence[int],
         activations: ActivationSpec | Sequence[ActivationSpec] | None = None,
         output: ActivationSpec | None = None,
-        loss: str | Loss | None = None,
-        biases: bool | str | Initializer = True,
-        initializer: str | Initializer = "auto",
+        loss: LossName | Loss | None = None,
+        biases: bool | InitializerName | Initializer = True,
+        initializer: InitializerName | Literal["auto"] | Initializer = "auto",
         dtype: DTypeLike = "float32",
         seed: int = 0,
     ) -> None:
@@ -152,7 +152,7 @@ class Network(ExportMethods):
         sizes: Sequence[int],
         activations: ActivationSpec | Sequence[ActivationSpec],
         output: ActivationSpec | None,
-        loss: str | Loss | None,
+        loss: LossName | Loss | None,
         has_biases: bool,
         dtype: DTypeLike,
     ) -> None:
@@ -171,7 +171,7 @@ class Network(ExportMethods):
         biases: Sequence[ArrayLike] | None = None,
         activations: ActivationSpec | Sequence[ActivationSpec] = "sigmoid",
         output: ActivationSpec | None = None,
-        loss: str | Loss | None = None,
+        loss: LossName | Loss | None = None,
     ) -> Network:
         """Make a network from given weights and biases, which are copied.
 
@@ -280,7 +280,7 @@ class Network(ExportMethods):
             )
         return self._topology.unflatten(vector)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Array:
         """Return W^l, b^l or one of their numbers by its name: "W2", "b1[3]"."""
         array, index = self._find(name)
         return array[index] if index else array
@@ -305,7 +305,7 @@ class Network(ExportMethods):
             )
         return self.unflatten(self.parameters)[f"{symbol}{layer}"], index
 
-    def predict(self, X: object, *, engine: str = "compiled") -> Array:
+    def predict(self, X: object, *, engine: EngineName = "compiled") -> Array:
         """Return a^L, the network's output for each row.
 
         Parameters
@@ -400,7 +400,7 @@ class Network(ExportMethods):
 
     __copy__ = copy  # sharing parameters would be a trap
 
-    def astype(self, dtype: DTypeLike, *, loss: str | Loss | None = None) -> Network:
+    def astype(self, dtype: DTypeLike, *, loss: LossName | Loss | None = None) -> Network:
         """Return a copy in another data type (and with another loss, if given).
 
         From complex to real, real parts are kept.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -410,6 +410,9 @@ OPTIMIZERS: dict[str, type[Optimizer] | type[LBFGS]] = {
     "lbfgs": LBFGS,
 }
 """The optimizers by name; a name stands for the default settings."""
+
+OptimizerName: TypeAlias = Literal["sgd", "adam", "adamw", "rmsprop", "rprop", "lbfgs"]
+"""Their names, for type checkers."""
 
 
 def optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:

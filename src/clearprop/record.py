@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Record:
     z: tuple[Array, ...]
     a: tuple[Array, ...]
     losses: Array
-    loss: Any
+    loss: np.floating[Any]
     delta: tuple[Array, ...]
     da: tuple[Array, ...]
     gradient: Array
@@ -92,7 +92,7 @@ class Record:
         """dL_i/da^0, the gradient for the input, shape (n, n_0)."""
         return self.da[0]
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Array:
         """Return an array or number by its name.
 
         An index picks a neuron of every sample: ``record["z2[1]"]`` has shape (n,), while
@@ -107,7 +107,7 @@ class Record:
         notation.check(element, name, self.network.sizes, self.network.has_biases)
         symbol, layer, index = element
         if symbol == "L":
-            return self.loss
+            return cast("Array", self.loss)  # a number, as an index into an array gives
         if symbol in ("W", "b"):
             return self.network[name]
         if symbol in ("dW", "db"):

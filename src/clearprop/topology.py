@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from clearprop.activations import Activation
+from clearprop.activations import Activation, ActivationName
 from clearprop.activations import activation as resolve_activation
 from clearprop.checks.memory import fixed_zeros, handed_out
 from clearprop.checks.settings import LARGEST, listed
@@ -22,7 +22,7 @@ from clearprop.errors import ArchitectureError, ArgumentError, shown
 from clearprop.losses import Loss
 
 Array = NDArray[Any]
-ActivationSpec = str | Activation
+ActivationSpec = ActivationName | Activation
 
 
 class Place(NamedTuple):

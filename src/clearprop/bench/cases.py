@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.activations import ActivationName
+from clearprop.losses import LossName
+
 Array = NDArray[Any]
 
 Layers = list[tuple[Array, Array]]
@@ -25,14 +28,14 @@ class Case:
 
     name: str
     sizes: tuple[int, ...]
-    hidden: str
+    hidden: ActivationName
     rows: int
     batch: int
     optimizer: str
     rate: float
     epochs: int
-    output: str = "softmax"
-    loss: str = "cross_entropy"
+    output: ActivationName = "softmax"
+    loss: LossName = "cross_entropy"
     data: str = "random"
     shuffle: bool = True
     python_epochs: int | None = None

@@ -9,7 +9,7 @@ import inspect
 import math
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from clearprop.errors import ArgumentError, shown
 LARGEST = 2**63 - 1
 """The largest whole number that compiled code knows."""
 
-ENGINES = ("compiled", "reference")
+EngineName: TypeAlias = Literal["compiled", "reference"]
+
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 """What can compute: compiled kernels, or NumPy as the specification has it."""
 
 
@@ -69,9 +71,9 @@ def choice(name: str, value: Any, known: Sequence[str], *, or_none: bool = False
     raise ArgumentError(f"{name} is {shown(value)}; it must be {listed}")
 
 
-def check_engine(engine: Any) -> str:
-    """Return an engine's name, or raise `ArgumentError`."""
-    return str(choice("engine", engine, ENGINES))
+def check_engine(engine: Any) -> None:
+    """Raise `ArgumentError` unless `engine` names one."""
+    choice("engine", engine, ENGINES)
 
 
 def check_path(path: Any, name: str = "path") -> str:

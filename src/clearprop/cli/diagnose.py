@@ -12,7 +12,7 @@ from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
-from clearprop.optimizers import OPTIMIZERS
+from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
 
 @click.command(
@@ -33,7 +33,7 @@ from clearprop.optimizers import OPTIMIZERS
 def diagnose(
     model: Path,
     file: Path,
-    optimizer: str | None,
+    optimizer: OptimizerName | None,
     plot: Path | None,
     drop_missing_target: bool,
     force: bool,

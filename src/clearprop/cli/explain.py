@@ -14,7 +14,7 @@ from clearprop.cli import options
 from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.files.whole_file import write_whole
-from clearprop.optimizers import OPTIMIZERS
+from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
 FORMATS = ("text", "latex", "mathml", "html", "json")
 
@@ -65,7 +65,7 @@ def explain(
     kind: str | None,
     x: str | None,
     y: str | None,
-    optimizer: str | None,
+    optimizer: OptimizerName | None,
     largest: int,
     out: Path | None,
     force: bool,

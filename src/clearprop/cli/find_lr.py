@@ -11,9 +11,10 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
-from clearprop.optimizers import OPTIMIZERS
+from clearprop.initializers import InitializerName
+from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
-INITIALIZER = "glorot_uniform"
+INITIALIZER: InitializerName = "glorot_uniform"
 """What `Model.fit` draws the first weights with, whatever the activation."""
 
 
@@ -47,7 +48,7 @@ INITIALIZER = "glorot_uniform"
 def find_lr(
     model: Path,
     file: Path,
-    optimizer: str,
+    optimizer: OptimizerName,
     batch_size: int,
     seed: int,
     plot: Path | None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 import clearprop as cp
-from clearprop.activations import ACTIVATIONS
+from clearprop.activations import ACTIVATIONS, ActivationName
 from clearprop.cli import options, signals
 from clearprop.cli.output import as_json, echo
 from clearprop.errors import ArgumentError, FileWriteError
@@ -131,7 +131,7 @@ def train(
     out: Path | None,
     task: str | None,
     hidden: tuple[int, ...],
-    activation: str,
+    activation: ActivationName,
     epochs: int,
     seed: int,
     drop: tuple[str, ...],

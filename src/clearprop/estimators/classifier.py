@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call,
     type_of_target,
@@ -19,8 +18,9 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from clearprop.estimators.base import BaseMLP
-from clearprop.estimators.callbacks import with_callbacks
 from clearprop.estimators.class_weight import weights_by_class
+from clearprop.estimators.decorators import fitting, going_on, only_if
+from clearprop.estimators.parameters import LearningRate, Solver
 from clearprop.estimators.probabilities import shares
 from clearprop.estimators.samples import Given, Samples
 from clearprop.estimators.solver import makes_updates
@@ -136,10 +136,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
-        solver: str = "adam",
+        solver: Solver = "adam",
         alpha: float = 0.0001,
         batch_size: Any = "auto",
-        learning_rate: str = "constant",
+        learning_rate: LearningRate = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -164,7 +164,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         scoring: Any = None,
         callbacks: Any = None,
         progress: bool = False,
-        precision: str | None = None,
+        precision: Literal["float32", "float64"] | None = None,
         threads: int | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -200,8 +200,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.precision = precision
         self.threads = threads
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fitting
     def fit(
         self,
         X: Any,
@@ -237,8 +236,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=False)
 
-    @available_if(makes_updates)
-    @_fit_context(prefer_skip_nested_validation=True)
+    @only_if(makes_updates)
+    @going_on
     def partial_fit(
         self,
         X: Any,

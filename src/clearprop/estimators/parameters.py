@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from sklearn.utils._param_validation import (
@@ -24,13 +24,18 @@ OWN_NAMES = {"logistic": "sigmoid"}
 
 HIDDEN = {"logistic", *(name for name, f in ACTIVATIONS.items() if not f.row_wise)}
 
+Solver: TypeAlias = Literal["lbfgs", "sgd", "adam"]
+
+LearningRate: TypeAlias = Literal["constant", "invscaling", "adaptive"]
+"""Its schedules, of "sgd"."""
+
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(HIDDEN), Activation, list, tuple],
-    "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+    "solver": [StrOptions(set(get_args(Solver)))],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+    "learning_rate": [StrOptions(set(get_args(LearningRate)))],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],

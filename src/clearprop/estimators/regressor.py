@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from clearprop.estimators.base import BaseMLP
-from clearprop.estimators.callbacks import with_callbacks
-from clearprop.estimators.parameters import LOSS
+from clearprop.estimators.decorators import fitting, going_on
+from clearprop.estimators.parameters import LOSS, LearningRate, Solver
 from clearprop.estimators.samples import Given
 from clearprop.estimators.sparse import check_sparse
 from clearprop.losses import loss as resolve_loss
@@ -66,10 +66,10 @@ n_features_in_, feature_names_in_, out_activation_
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
-        solver: str = "adam",
+        solver: Solver = "adam",
         alpha: float = 0.0001,
         batch_size: Any = "auto",
-        learning_rate: str = "constant",
+        learning_rate: LearningRate = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -93,7 +93,7 @@ n_features_in_, feature_names_in_, out_activation_
         scoring: Any = None,
         callbacks: Any = None,
         progress: bool = False,
-        precision: str | None = None,
+        precision: Literal["float32", "float64"] | None = None,
         threads: int | None = None,
     ) -> None:
         self.loss = loss
@@ -129,8 +129,7 @@ n_features_in_, feature_names_in_, out_activation_
         self.precision = precision
         self.threads = threads
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fitting
     def fit(
         self,
         X: Any,
@@ -165,7 +164,7 @@ n_features_in_, feature_names_in_, out_activation_
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=False)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @going_on
     def partial_fit(
         self,
         X: Any,

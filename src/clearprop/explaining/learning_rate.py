@@ -19,10 +19,10 @@ from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError, DivergenceError
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import Purpose, random_order
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.schedules import Rate
 from clearprop.training.job import check_data
@@ -126,8 +126,8 @@ def find_learning_rate(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
-    optimizer: str | Optimizer = "adam",
+    loss: LossName | Loss | None = None,
+    optimizer: OptimizerName | Optimizer = "adam",
     batch_size: int | None = 32,
     smallest: float = 1e-6,
     largest: float = 10.0,

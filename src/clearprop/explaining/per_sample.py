@@ -21,7 +21,7 @@ from clearprop.backprop import forward_and_backward
 from clearprop.checks.data import check_inputs, check_targets, mean_weights
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, ElementError, ShapeError
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 
 Array = NDArray[Any]
@@ -99,7 +99,7 @@ def per_sample_gradients(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
+    loss: LossName | Loss | None = None,
     block: int = 256,
     out: Array | None = None,
 ) -> PerSampleGradients:

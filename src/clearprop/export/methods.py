@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.topology import Topology
 
 
@@ -139,7 +139,7 @@ class ExportMethods(ABC):
         return to_torch(self.topology)
 
     @classmethod
-    def from_torch(cls, sequential: Any, loss: str | Loss | None = None) -> Self:
+    def from_torch(cls, sequential: Any, loss: LossName | Loss | None = None) -> Self:
         """Make a network of an ``nn.Sequential`` of Linear and activation modules.
 
         Dropout (in training mode too) and a leading Flatten are passed over: they change no

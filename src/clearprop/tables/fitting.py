@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from clearprop.activations import Activation
+from clearprop.activations import Activation, ActivationName
 from clearprop.checks.settings import count, flag, listed, number, takes
 from clearprop.errors import ArgumentError, shown, unknown
-from clearprop.initializers import Initializer
+from clearprop.initializers import Initializer, InitializerName
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.numerics.random import check_seed
@@ -51,8 +51,8 @@ def fit_model(
     *,
     hidden: Sequence[int] | int,
     task: str | None,
-    activation: str | Activation,
-    initializer: str | Initializer,
+    activation: ActivationName | Activation,
+    initializer: InitializerName | Initializer,
     drop: Collection[str] | None,
     keep: Collection[str] | None,
     categorical: Collection[str] | None,

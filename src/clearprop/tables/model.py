@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from clearprop.activations import Activation
+from clearprop.activations import Activation, ActivationName
 from clearprop.errors import TableWarning
 from clearprop.files.saved_functions import check_given
-from clearprop.initializers import Initializer
+from clearprop.initializers import Initializer, InitializerName
 from clearprop.network import Network
 from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding
@@ -82,8 +82,8 @@ class Model(ModelPredictions, ModelExports):
         *,
         hidden: Sequence[int] | int = (100, 50),
         task: str | None = None,
-        activation: str | Activation = "relu",
-        initializer: str | Initializer = "glorot_uniform",
+        activation: ActivationName | Activation = "relu",
+        initializer: InitializerName | Initializer = "glorot_uniform",
         drop: Collection[str] | None = (),
         keep: Collection[str] | None = (),
         categorical: Collection[str] | None = (),

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Clock, Optimizer, State
+from clearprop.optimizers import LBFGS, Clock, Optimizer, OptimizerName, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
 from clearprop.training.job import Job, check_data, check_job
@@ -68,8 +68,8 @@ def steps(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
-    optimizer: str | Optimizer = "adam",
+    loss: LossName | Loss | None = None,
+    optimizer: OptimizerName | Optimizer = "adam",
     batch_size: int | None = 32,
     epochs: int = 10,
     shuffle: bool = True,

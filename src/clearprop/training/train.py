@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from clearprop.checks.data import Data
-from clearprop.checks.settings import check_engine, choice, count, flag, listed, takes
+from clearprop.checks.settings import EngineName, check_engine, choice, count, flag, listed, takes
 from clearprop.engine.threads import MOST_THREADS
 from clearprop.errors import ArgumentError, shown
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
@@ -35,8 +35,8 @@ def train(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
-    optimizer: str | Optimizer | LBFGS = "adam",
+    loss: LossName | Loss | None = None,
+    optimizer: OptimizerName | Optimizer | LBFGS = "adam",
     batch_size: int | None = 32,
     epochs: int = 10,
     shuffle: bool = True,
@@ -48,8 +48,8 @@ def train(
     early_stopping: EarlyStopping | int | None = None,
     callbacks: Iterable[Callback] | Callback | None = (),
     seed: int = 0,
-    engine: str | None = None,
-    precision: str | None = None,
+    engine: EngineName | None = None,
+    precision: Literal["float32", "float64"] | None = None,
     threads: int | None = None,
     shards: int = 1,
     progress: bool | None = None,
@@ -144,7 +144,8 @@ def train(
     >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
     (2.0, 1.0)
     """
-    engine = None if engine is None else check_engine(engine)
+    if engine is not None:
+        check_engine(engine)
     threads = None if threads is None else count("threads", threads, 1, most=MOST_THREADS)
     progress = None if progress is None else flag("progress", progress)
     rule = resolve_optimizer(optimizer)

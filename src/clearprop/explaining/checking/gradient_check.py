@@ -23,7 +23,7 @@ from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
 from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
-from clearprop.losses import BuiltInLoss, Loss
+from clearprop.losses import BuiltInLoss, Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import check_seed
 from clearprop.record import Record
@@ -36,7 +36,7 @@ def check_gradients(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
+    loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
     seed: int = 0,

@@ -18,9 +18,9 @@ from clearprop.explaining.derivation.narration import Narrator
 from clearprop.explaining.derivation.sections import Update
 from clearprop.explaining.names import read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, Clock, Optimizer
+from clearprop.optimizers import LBFGS, Clock, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
 from clearprop.training.steps import Step
@@ -35,8 +35,8 @@ def explain(
     of: str | None = None,
     *,
     step: Step | None = None,
-    optimizer: str | Optimizer | None = None,
-    loss: str | Loss | None = None,
+    optimizer: OptimizerName | Optimizer | None = None,
+    loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
     sample: int | None = None,
@@ -150,7 +150,7 @@ def _network(network: Network | None) -> Network:
     return network
 
 
-def _rule(optimizer: str | Optimizer) -> Optimizer:
+def _rule(optimizer: OptimizerName | Optimizer) -> Optimizer:
     rule = resolve_optimizer(optimizer)
     if isinstance(rule, LBFGS):
         raise ArgumentError("L-BFGS makes no single steps that could be explained")
@@ -158,7 +158,7 @@ def _rule(optimizer: str | Optimizer) -> Optimizer:
 
 
 def _record(
-    network: Network, x: object, y: object, loss: str | Loss | None, weights: object, l2: float
+    network: Network, x: object, y: object, loss: LossName | Loss | None, weights: object, l2: float
 ) -> Record:
     if x is None or y is None:
         missing = "x" if x is None else "y"

@@ -17,9 +17,9 @@ from clearprop.errors import ArgumentError
 from clearprop.explaining.diagnosis.findings import FEW, Finding, findings_of
 from clearprop.explaining.diagnosis.layer_figures import LayerFigures, ends, layer_figures
 from clearprop.explaining.names import counted
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
-from clearprop.optimizers import LBFGS, OPTIMIZERS, Optimizer
+from clearprop.optimizers import LBFGS, OPTIMIZERS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.schedules import rate_at
 from clearprop.training.steps import steps
@@ -105,8 +105,8 @@ def diagnose(
     X: object,
     y: object,
     *,
-    loss: str | Loss | None = None,
-    optimizer: str | Optimizer | None = None,
+    loss: LossName | Loss | None = None,
+    optimizer: OptimizerName | Optimizer | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
 ) -> Diagnosis:

@@ -30,7 +30,7 @@ from clearprop.explaining.graph.folded_picture import FoldedPicture
 from clearprop.explaining.graph.labels import Labels, canonical
 from clearprop.explaining.graph.parts import Edge, Node
 from clearprop.explaining.one_sample import as_row, target_row
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.record import Record
 
@@ -150,7 +150,7 @@ def computation_graph(
     x: object = None,
     y: object = None,
     *,
-    loss: str | Loss | None = None,
+    loss: LossName | Loss | None = None,
     detailed: bool | None = None,
     names: Mapping[str, str] | None = None,
 ) -> ComputationGraph:

@@ -16,7 +16,7 @@ from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
 from clearprop.errors import ArgumentError, ElementError, NonFiniteError, ShapeError, shown
 from clearprop.explaining.names import counted
-from clearprop.losses import Loss
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 
 Array = NDArray[Any]
@@ -152,7 +152,7 @@ def loss_surface(
     path: Sequence[ArrayLike] | Array | None = None,
     span: float | None = None,
     points: int = 41,
-    loss: str | Loss | None = None,
+    loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
 ) -> LossSurface:
