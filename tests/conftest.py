@@ -43,17 +43,26 @@ def model_file(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def compiling(monkeypatch):
+    """Nothing was built ahead, here and in processes that are started."""
+    from clearprop.engine.kernels import library
+
+    monkeypatch.setattr(library, "address", lambda *_: None)
+    monkeypatch.setenv("CLEARPROP_KERNELS", "compile")
+
+
 @pytest.fixture(scope="module")
 def own_cache(tmp_path_factory):
     """Kernels of functions that no source has are kept apart, as another test's may be others."""
-    from clearprop.engine.kernels import cache, compiler
+    from clearprop.engine.kernels import cache, loading
 
     shared, root = cache.folder(), tmp_path_factory.mktemp("cache")
     if shared.exists():
         shutil.copytree(shared, root / shared.name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLEARPROP_CACHE", str(root))
-        patch.setattr(compiler, "_addresses", dict(compiler._addresses))
+        patch.setattr(loading, "_addresses", dict(loading._addresses))
         cache.folder.cache_clear()
         yield root / shared.name
     cache.folder.cache_clear()

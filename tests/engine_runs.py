@@ -62,12 +62,16 @@ def bits(dtype: str = "float32", shards: int = 1, threads: int | None = 1, seed:
 def python(
     code: str, environment: Mapping[str, str] | None = None, *, options: tuple[str, ...] = ()
 ) -> subprocess.Popen[str]:
-    """Start Python on a program that may import the tests' modules; a warning is an error."""
+    """Start Python on a program that may import the tests' modules; a warning is an error.
+
+    A cache of its own is for what it compiles: then no library is used.
+    """
+    own = {"CLEARPROP_KERNELS": "compile"} if "CLEARPROP_CACHE" in (environment or {}) else {}
     here = Path(__file__).parent
     paths = [str(here), str(here / "engine"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-W", "error", *options, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **own, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -146,12 +146,12 @@ class TestAside:
 
 
 class TestCompiling:
-    def test_after_ctrl_c_the_same_process_compiles(self, tmp_path):
+    def test_after_ctrl_c_the_same_process_compiles(self, tmp_path, compiling):
         code = """
 import os, signal
 from clearprop.activations import Activation
 from clearprop.engine import user_made
-from clearprop.engine.kernels import compiler
+from clearprop.engine.kernels import compiler, loading
 from clearprop.engine.kernels.precision import FLOAT32
 own = Activation("own", lambda z: z * z, lambda z: 2 * z)
 really = compiler.compile_function
@@ -159,14 +159,14 @@ def pressed(*arguments, **named):
     os.kill(os.getpid(), signal.SIGINT)
     return really(*arguments, **named)
 def interrupted(work):
-    compiler.compile_function = user_made.compile_function = pressed
+    compiler.compile_function = pressed
     try:
         work()
     except KeyboardInterrupt:
         return True
     finally:
-        compiler.compile_function = user_made.compile_function = really
-kernel = lambda: compiler.load("activations.softmax", FLOAT32)
+        compiler.compile_function = really
+kernel = lambda: loading.load("activations.softmax", FLOAT32)
 print(interrupted(kernel), kernel() > 0)
 kernels = lambda: user_made.activation_kernels(own, FLOAT32)
 print(interrupted(kernels), min(kernels()) > 0)
@@ -179,9 +179,9 @@ print(interrupted(kernels), min(kernels()) > 0)
 
     def test_ctrl_c_is_heard_where_a_run_compiles(self, monkeypatch, own_cache):
         """Evaluation on validation rows compiles its kernel while the run notes Ctrl-C only."""
-        from clearprop.engine.kernels import compiler
+        from clearprop.engine.kernels import loading
 
-        go_on, really = threading.Event(), compiler._load
+        go_on, really = threading.Event(), loading._load
 
         def slow(name, precision):
             if name == "forward.run":
@@ -189,8 +189,8 @@ print(interrupted(kernels), min(kernels()) > 0)
                 assert go_on.wait(20)
             return really(name, precision)
 
-        monkeypatch.setattr(compiler, "_addresses", {})
-        monkeypatch.setattr(compiler, "_load", slow)
+        monkeypatch.setattr(loading, "_addresses", {})
+        monkeypatch.setattr(loading, "_load", slow)
         network = net()
         before = network.parameters.copy()
         history = cp.train(network, X, Y, epochs=9, validation=(X, Y))

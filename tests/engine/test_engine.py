@@ -21,7 +21,7 @@ from clearprop.engine import layout
 from clearprop.engine.kernels import gradients as gradients_kernels
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.kernels import product
-from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.loading import function_at, load
 from clearprop.engine.kernels.precision import FLOAT32, PRECISIONS
 from clearprop.engine.runs import CompiledRun, rates_of
 from clearprop.engine.settings import RunSettings
@@ -407,7 +407,7 @@ class TestStart:
 
         script = (
             "from clearprop.engine.kernels.cache import folder\n"
-            "from clearprop.engine.kernels.compiler import load, function_at\n"
+            "from clearprop.engine.kernels.loading import load, function_at\n"
             "from clearprop.engine.kernels.precision import FLOAT32\n"
             "import numpy as np\n"
             "order, room = np.zeros(5, np.int64), np.zeros(22, np.int64)\n"
@@ -417,7 +417,10 @@ class TestStart:
         )
         (tmp_path / "file").write_text("")
         for cache in (tmp_path / "file", tmp_path / "new" / "folder"):
-            environment = os.environ | {"CLEARPROP_CACHE": str(cache)}
+            environment = os.environ | {
+                "CLEARPROP_CACHE": str(cache),
+                "CLEARPROP_KERNELS": "compile",
+            }
             command = [sys.executable, "-c", script]
             done = subprocess.run(command, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
@@ -450,7 +453,7 @@ class TestStart:
             monkeypatch.setenv("OMP_NUM_THREADS", text)
             assert cores() == expected
 
-    def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch):
+    def test_warm_up_knows_every_kernel(self, tmp_path, monkeypatch, compiling):
         from clearprop.cli import warm_up
         from clearprop.engine import functions
 
@@ -477,7 +480,8 @@ class TestStart:
         (tmp_path / "file").write_text("")
         done = subprocess.run(
             [sys.executable, "-m", "clearprop", "warm-up"],
-            env=os.environ | {"CLEARPROP_CACHE": str(tmp_path / "file")},
+            env=os.environ
+            | {"CLEARPROP_CACHE": str(tmp_path / "file"), "CLEARPROP_KERNELS": "compile"},
             capture_output=True,
             text=True,
         )

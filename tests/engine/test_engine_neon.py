@@ -7,6 +7,7 @@ another one. So the engine chooses its tiles as it would there.
 from __future__ import annotations
 
 import json
+import platform
 import re
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ def emit() -> None:
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    platform.machine = lambda: "aarch64"
     llvm.get_process_triple = llvm.get_default_triple = lambda: TRIPLE
 
     from numba.core import codegen

@@ -90,7 +90,7 @@ class TestFork:
     def test_while_another_thread_compiles_a_kernel(self, tmp_path):
         code = """if True:
             import os, signal, threading
-            from clearprop.engine.kernels import compiler
+            from clearprop.engine.kernels import compiler, loading
             from clearprop.engine.kernels.precision import FLOAT32
             signal.alarm(60)
             compiling, go_on = threading.Event(), threading.Event()
@@ -100,7 +100,7 @@ class TestFork:
                 go_on.wait()
                 return compile_function(*arguments)
             compiler.compile_function = slowly
-            worker = threading.Thread(target=compiler.load, args=("random.order", FLOAT32))
+            worker = threading.Thread(target=loading.load, args=("random.order", FLOAT32))
             worker.start()
             compiling.wait()
             later = threading.Timer(0.5, go_on.set)  # a fork may wait for that, or not
@@ -109,7 +109,7 @@ class TestFork:
             if child == 0:  # where the thread that was compiling does not exist
                 signal.alarm(60)
                 compiler.compile_function = compile_function
-                print(compiler.load("random.order", FLOAT32) != 0, flush=True)
+                print(loading.load("random.order", FLOAT32) != 0, flush=True)
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0
             for thread in (later, worker):
@@ -266,7 +266,7 @@ class TestCache:
             from concurrent.futures import ThreadPoolExecutor
             from pathlib import Path
             from clearprop.engine.kernels.cache import folder
-            from clearprop.engine.kernels.compiler import load
+            from clearprop.engine.kernels.loading import load
             from clearprop.engine.kernels.precision import FLOAT32
             names = ["random.order", "random.dropout", "losses.huber", "activations.relu"]
             for number, name in enumerate(names):
@@ -301,7 +301,7 @@ class TestCache:
         code = f"""if True:
             from engine_runs import heed_permissions, predicted
             from clearprop.engine.kernels.cache import folder
-            from clearprop.engine.kernels.compiler import load
+            from clearprop.engine.kernels.loading import load
             from clearprop.engine.kernels.precision import FLOAT32
             heed_permissions()
             try:

@@ -13,7 +13,8 @@ from clearprop.engine import functions
 from clearprop.engine.functions import KERNELS, activation_of, loss_of, optimizer_of
 from clearprop.engine.kernels import activations, losses, optimizers
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.compiler import compile_function, function_at, load, place
+from clearprop.engine.kernels.compiler import compile_function, place
+from clearprop.engine.kernels.loading import function_at, load
 from clearprop.engine.kernels.pointers import get
 from clearprop.engine.kernels.precision import FLOAT32, FLOAT64
 from clearprop.errors import MissingPieceError

@@ -8,7 +8,7 @@ import click
 
 from clearprop.cli.output import echo
 from clearprop.engine.functions import KERNELS
-from clearprop.engine.kernels import cache
+from clearprop.engine.kernels import cache, library
 from clearprop.engine.kernels.loading import load
 from clearprop.engine.kernels.precision import PRECISIONS
 from clearprop.errors import FileWriteError
@@ -27,11 +27,19 @@ from clearprop.errors import FileWriteError
     help="Which floating types to compile for.",
 )
 def warm_up(precision: str) -> None:
-    """Compile every kernel for this processor, and keep the code in the cache folder.
+    """Compile every kernel that was not built ahead, and keep the code in the cache folder.
+
+    Where Clearprop was installed with kernels for this processor, there is nothing to do.
 
     The environment variable CLEARPROP_CACHE names the folder, which has to be yours alone to write;
     later runs find the code there, and need no write access.
     """
+    chosen = list(PRECISIONS.values()) if precision == "both" else [PRECISIONS[precision]]
+    every = [(name, one) for name in KERNELS for one in chosen]
+    kernels = [kernel for kernel in every if library.address(*kernel) is None]
+    if not kernels:
+        echo(f"all {len(every)} kernels were built ahead: there is nothing to compile")
+        return
     reason = cache.refusal()
     if reason is not None:
         raise FileWriteError(
@@ -39,8 +47,6 @@ def warm_up(precision: str) -> None:
             "CLEARPROP_CACHE"
         )
     started = time.perf_counter()
-    chosen = list(PRECISIONS.values()) if precision == "both" else [PRECISIONS[precision]]
-    kernels = [(name, one) for name in KERNELS for one in chosen]
     for kernel in kernels:
         load(*kernel)
     seconds = time.perf_counter() - started

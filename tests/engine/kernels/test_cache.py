@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from clearprop.engine.kernels import cache, compiler
+from clearprop.engine.kernels import cache, compiler, loading
 from clearprop.engine.kernels.precision import FLOAT32
 from clearprop.errors import FileWriteError
 from command_line import invoke
@@ -38,19 +38,19 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch):
+def run(monkeypatch, compiling):
     """Load a kernel as a new process does; what is placed in memory to be run, in place of it."""
 
     def load():
         cache._trusted.cache_clear()
-        monkeypatch.setattr(compiler, "_addresses", {})
-        monkeypatch.setattr(compiler, "_told", False)
-        assert compiler.load("random.order", FLOAT32) == 1
+        monkeypatch.setattr(loading, "_addresses", {})
+        monkeypatch.setattr(loading, "_told", False)
+        assert loading.load("random.order", FLOAT32) == 1
         return placed.pop()
 
     placed = []
     monkeypatch.setattr(compiler, "compile_function", lambda *_: COMPILED)
-    monkeypatch.setattr(compiler, "_build", lambda *_: (None, None))
+    monkeypatch.setattr(loading, "build", lambda *_: (None, None))
     monkeypatch.setattr(compiler, "place", lambda *code: placed.append(code) or 1)
     return load
 
@@ -266,7 +266,7 @@ class TestWriting:
         cache.write(KERNEL, *COMPILED)
         assert [path.name for path in place.iterdir()] == [f"{KERNEL}.kernel"]
 
-    def test_warm_up_says_what_was_not_kept(self, place, monkeypatch):
+    def test_warm_up_says_what_was_not_kept(self, place, monkeypatch, compiling):
         module = sys.modules["clearprop.cli.warm_up"]
         monkeypatch.setattr(module, "load", lambda *_: None)  # the disk is full
         done = invoke("warm-up")

@@ -7,7 +7,7 @@ import pytest
 
 import tails
 from clearprop.engine.kernels import activations, losses
-from clearprop.engine.kernels.compiler import function_at, load
+from clearprop.engine.kernels.loading import function_at, load
 from clearprop.engine.kernels.precision import PRECISIONS
 
 UNITS = {"identity": 0, "relu": 0, "leaky_relu": 1, "elu": 1.5, "exp": 1.5, "absolute_error": 0.5}
