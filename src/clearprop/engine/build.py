@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clearprop.engine.functions import KERNELS
-from clearprop.engine.kernels.library import DIGEST, digest, holds, library_name
+from clearprop.engine.kernels.library import holds, library_name, seal, sealed
 from clearprop.engine.kernels.loading import build
 from clearprop.engine.kernels.machine import LEVELS, Level, level, machine
 from clearprop.engine.kernels.precision import PRECISIONS
@@ -58,11 +58,13 @@ def build_library(of: Level, precisions: Sequence[str], folder: Path) -> Path:
             list(pool.map(lambda job: _compile_apart(of, scratch, job), jobs))
         linked = Path(scratch) / path.name
         _link(sorted(Path(scratch).glob("*.o")), linked)
+        sealed(linked).write_text(seal(linked), encoding="ascii")
         if not holds(linked, wanted):
             raise CompilationError(f"{path.name} was linked, but cannot be loaded")
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        shutil.copyfile(linked, part)
-        part.replace(path)  # whoever has the old one loaded keeps it
+        for source, to in ((linked, path), (sealed(linked), sealed(path))):
+            part = to.with_name(f"{to.name}.{os.getpid()}")
+            shutil.copyfile(source, part)
+            part.replace(to)  # whoever has the old one loaded keeps it
     return path
 
 
@@ -83,16 +85,14 @@ def _compile_apart(of: Level, folder: str, job: tuple[str, str, str]) -> None:
 
 
 def compile_objects(precision: str, part: int, parts: int, folder: Path) -> None:
-    """Write the object files of every so-manyth kernel, and with the first the digest's."""
-    from clearprop.engine.kernels.compiler import constant_object, relocatable_object
+    """Write the object files of every so-manyth kernel."""
+    from clearprop.engine.kernels.compiler import relocatable_object
 
     of = PRECISIONS[precision]
     for name in KERNELS[part::parts]:
         symbol = symbol_of(name, of)
         code = relocatable_object(*build(name, of), symbol)
         (folder / f"{symbol}.o").write_bytes(code)
-    if part == 0:
-        (folder / f"{DIGEST}.o").write_bytes(constant_object(DIGEST, digest().encode()))
 
 
 def _link(objects: Sequence[Path], path: Path) -> None:

@@ -87,7 +87,8 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prebuilt")
     kept = library.FOLDER / library.library_name(V4)
     if machine.level() == V4 and library.holds(kept, [FLOAT32]):
-        shutil.copy(kept, folder)
+        for path in (kept, library.sealed(kept)):
+            shutil.copy(path, folder)
     return {level.name: build.build_library(level, ["float32"], folder) for level in (V3, V4)}
 
 
@@ -178,11 +179,17 @@ class TestLibraries:
         assert not library.holds(path, [FLOAT32])
 
     def test_a_damaged_one_is_not_used(self, built, tmp_path):
-        for content in (b"", b"no library", built["x86-64-v3"].read_bytes()[:1000]):
-            path = tmp_path / "damaged.so"
-            path.unlink(missing_ok=True)
-            path.write_bytes(content)
-            assert not library.holds(path, [FLOAT32])
+        whole, path = built["x86-64-v3"], tmp_path / "x86-64-v3.so"
+        content = whole.read_bytes()
+        seals = library.sealed(whole).read_text()
+        for damaged in (content, b"", b"no library", content[:5000], content[:-1], content + b" "):
+            path.write_bytes(damaged)
+            library.sealed(path).write_text(seals)
+            assert library.holds(path, [FLOAT32]) == (damaged == content)
+            path.unlink()
+        path.write_bytes(content)
+        library.sealed(path).unlink()
+        assert not library.holds(path, [FLOAT32])
 
     def test_the_digest_is_of_every_source(self, monkeypatch, tmp_path):
         library.digest.cache_clear()

@@ -52,21 +52,10 @@ def relocatable_object(
             one.name, one.linkage = symbol, "external"
         elif not one.is_declaration:
             one.linkage = "internal"
-    return _linkable(module)
-
-
-def constant_object(symbol: str, value: bytes) -> bytes:
-    """Return an object file that holds these bytes."""
-    text = "".join(f"\\{byte:02x}" for byte in value)
-    kind = f"[{len(value)} x i8]"
-    return _linkable(llvm.parse_assembly(f'@"{symbol}" = constant {kind} c"{text}"'))
-
-
-def _linkable(module: Any) -> bytes:
     _start()
-    name, features = target()
+    processor, features = target()
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=name, features=features, opt=3, reloc="pic", codemodel="default"
+        cpu=processor, features=features, opt=3, reloc="pic", codemodel="default"
     )
     return bytes(machine.emit_object(module))
 

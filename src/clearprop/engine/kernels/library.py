@@ -1,6 +1,6 @@
 """The library: kernels that were compiled when Clearprop was built, for one level of processors.
 
-It is used if it was built of these very sources: its digest says so.
+It is used if it is whole, and was built of these very sources: a file beside it says so.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ from clearprop.engine.kernels.symbols import symbol_of
 
 FOLDER = Path(__file__).parents[1] / "prebuilt"
 """Where libraries lie, one a level."""
-
-DIGEST = "clearprop..digest"
-"""The symbol of what the library was built of."""
 
 _ENDING = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
@@ -75,11 +72,20 @@ def _opened() -> Any:
     return _open(FOLDER / library_name(of))
 
 
+def seal(path: Path) -> str:
+    """Return what stands beside a library: the digests of the sources, and of the file."""
+    return f"{digest()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+def sealed(path: Path) -> Path:
+    """Return where that stands."""
+    return path.with_suffix(".sha256")
+
+
 def _open(path: Path) -> Any:
     try:
-        opened = ctypes.CDLL(str(path))
-        length = len(digest())
-        built_of = (ctypes.c_char * length).in_dll(opened, DIGEST)
-    except (OSError, ValueError):  # no such file, none of this system, or not ours
+        if sealed(path).read_text(encoding="ascii") != seal(path):  # a loader crashes on half of it
+            return None
+        return ctypes.CDLL(str(path))
+    except (OSError, ValueError):  # no such file, or none of this system
         return None
-    return opened if built_of.raw == digest().encode() else None
