@@ -264,7 +264,7 @@ class TestNothingBuilt:
         )
 
     def test_a_function_of_ones_own_is_computed_by_the_reference(self):
-        out, err = self.run("""
+        out, _ = self.run("""
         own = cp.Activation("own", lambda z: z * z, lambda z: 2 * z)
         network = cp.Network([2, 3, 2], activations=own, output="softmax", seed=0)
         print(cp.train(network, X, y, epochs=1, progress=False).engine)
