@@ -16,6 +16,9 @@ import clearprop_command  # noqa: F401 - signals are handled from here in `pytho
 
 # isort: split
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from clearprop.activations import Activation
 from clearprop.backprop import backprop
 from clearprop.errors import (
@@ -44,22 +47,6 @@ from clearprop.errors import (
     TypeOfDataError,
     UnknownNameError,
 )
-from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
-from clearprop.explaining.checking.comparison import (
-    GradientComparison,
-    compare_gradients,
-)
-from clearprop.explaining.checking.gradient_check import check_gradient_function, check_gradients
-from clearprop.explaining.checking.gradient_report import GradientCheck
-from clearprop.explaining.derivation.derivation import Derivation
-from clearprop.explaining.derivation.explanation import explain
-from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
-from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
-from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
-from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
-from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
-from clearprop.explaining.plots.hinton import plot_weights
-from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
 from clearprop.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -81,7 +68,6 @@ from clearprop.schedules import (
     step,
     warmup_cosine,
 )
-from clearprop.tables.model import Model
 from clearprop.training.steps import Step, steps
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
@@ -90,6 +76,60 @@ from clearprop.training.watching.history import History
 from clearprop.training.watching.logs.csv_log import CSVLog
 from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
 from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
+
+if TYPE_CHECKING:
+    from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
+    from clearprop.explaining.checking.comparison import (
+        GradientComparison,
+        compare_gradients,
+    )
+    from clearprop.explaining.checking.gradient_check import (
+        check_gradient_function,
+        check_gradients,
+    )
+    from clearprop.explaining.checking.gradient_report import GradientCheck
+    from clearprop.explaining.derivation.derivation import Derivation
+    from clearprop.explaining.derivation.explanation import explain
+    from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
+    from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
+    from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
+    from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
+    from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
+    from clearprop.explaining.plots.hinton import plot_weights
+    from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
+    from clearprop.tables.model import Model
+
+_LATER = {
+    "explaining.chain_rule_cost": ("ChainRuleCost", "chain_rule_cost"),
+    "explaining.checking.comparison": ("GradientComparison", "compare_gradients"),
+    "explaining.checking.gradient_check": ("check_gradient_function", "check_gradients"),
+    "explaining.checking.gradient_report": ("GradientCheck",),
+    "explaining.derivation.derivation": ("Derivation",),
+    "explaining.derivation.explanation": ("explain",),
+    "explaining.diagnosis.diagnosis": ("Diagnosis", "diagnose"),
+    "explaining.graph.computation_graph": ("ComputationGraph", "computation_graph"),
+    "explaining.learning_rate": ("LearningRateSearch", "find_learning_rate"),
+    "explaining.per_sample": ("PerSampleGradients", "per_sample_gradients"),
+    "explaining.plots.gradient_flow": ("plot_gradient_flow",),
+    "explaining.plots.hinton": ("plot_weights",),
+    "explaining.plots.loss_surface": ("LossSurface", "loss_surface"),
+    "tables.model": ("Model",),
+}
+"""What is imported when it is first asked for: a training run needs none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            found = getattr(import_module(f"clearprop.{module}"), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __version__ = "0.1.0"
 
