@@ -266,6 +266,25 @@ class TestWriting:
         cache.write(KERNEL, *COMPILED)
         assert [path.name for path in place.iterdir()] == [f"{KERNEL}.kernel"]
 
+    def test_old_folders_are_removed(self, place):
+        """All but the three that were written to last; what is not ours stays."""
+        place.rmdir()
+        cache._trusted.cache_clear()
+        root, names = place.parent, [f"{n:024x}" for n in range(6)]
+        for age, name in enumerate(names):
+            (root / name).mkdir()
+            (root / name / "random.order-float32.kernel").write_text("old")
+            (root / name / ".clearprop-0.part").write_text("torn")
+            if name == names[5]:
+                (root / name / "notes.txt").write_text("precious")
+            os.utime(root / name, (1e9 - age, 1e9 - age))
+        (root / "own").mkdir()
+        cache.write(KERNEL, *COMPILED)
+        left = {path.name for path in root.iterdir()}
+        assert left == {place.name, "own", *names[:3], names[5]}
+        assert [path.name for path in (root / names[5]).iterdir()] == ["notes.txt"]
+        assert len(list((root / names[0]).iterdir())) == 2
+
     def test_warm_up_says_what_was_not_kept(self, place, monkeypatch, compiling):
         module = sys.modules["clearprop.cli.warm_up"]
         monkeypatch.setattr(module, "load", lambda *_: None)  # the disk is full

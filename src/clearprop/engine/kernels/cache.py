@@ -3,7 +3,8 @@
 Whoever can write these files has code run by those who read them. So they are read, and
 written, only where nobody else can; anything else is compiled again, and not kept.
 The folder is named after a digest of the kernels' sources, the versions of compiler and
-Python, and the processor; so a cache never holds code of another version.
+Python, and the processor; so a cache never holds code of another version. Of older folders, the
+last few are kept.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -20,6 +22,11 @@ from pathlib import Path
 from clearprop.errors import FileWriteError, one_line
 from clearprop.files.own_files import make_own_folder, own_folder, read_own_file
 from clearprop.files.temporary import remove_strays, temporary_file
+
+OTHERS = 3
+"""Folders of other versions that are kept: environments side by side have one each."""
+
+_OURS = re.compile(r"[0-9a-f]{24}")
 
 _trusted = cache(own_folder)  # looked at once a process; a folder that is not there is not kept
 
@@ -85,7 +92,21 @@ def _made() -> Path:
     with suppress(FileNotFoundError):
         return _trusted(folder())
     make_own_folder(folder())
-    return _trusted(folder())
+    found = _trusted(folder())
+    _prune(found)
+    return found
+
+
+def _prune(kept: Path) -> None:
+    """Remove the folders of other versions, but for those that were written to last."""
+    others = [one for one in kept.parent.iterdir() if _OURS.fullmatch(one.name) and one != kept]
+    with suppress(OSError):  # another process may be at it
+        others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+        for old in others[OTHERS:]:
+            for kernel in old.glob("*.kernel"):
+                kernel.unlink()
+            remove_strays(old)
+            old.rmdir()  # which fails if it holds anything else
 
 
 def _root() -> Path:
