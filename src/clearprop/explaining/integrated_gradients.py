@@ -1,0 +1,242 @@
+"""Integrated gradients: what each input adds to an output, on the way from a baseline.
+
+On the straight line from a baseline x' to x, an output F changes by the integral of its gradient:
+
+    F(x) - F(x') = sum_j A_j        A_j = (x_j - x'_j) integral_0^1 dF/dx_j(x' + t (x - x')) dt
+
+Source: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", ICML 2017.
+
+The gradient is dL_i/da^0 of `backprop`, with F in the place of the cost. The integral is taken by
+the midpoint rule on intervals of t. What F itself does from one end of an interval to the other
+is known, so the error of each is too: those with more than their share of it are halved until
+the sum is right. So kinks (relu) and steep places are found wherever they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.backprop import forward_and_backward
+from clearprop.errors import ConvergenceError, NonFiniteError
+from clearprop.losses import BuiltInLoss, Fused
+from clearprop.network import Network
+
+Array = NDArray[Any]
+
+TOLERANCE = 1e-3
+"""How far attributions may sum to something else than the difference, as a share of it."""
+
+TINY = 1e-2
+"""A difference that is smaller than this share of all attributions counts as this share."""
+
+WIDEST = 1 / 8
+"""Of the intervals, at the end."""
+
+MOST = 1 << 14
+"""Intervals of a row."""
+
+NARROWEST = 2.0**-50
+"""Where F jumps, halving would never end."""
+
+_NUMBERS = 1 << 21
+"""Numbers of an array that are computed at once."""
+
+
+def _odds(z: Array, y: Array) -> tuple[Array, Array]:
+    """Return the log of the sum of e^z of the classes that y does not mark, and their shares."""
+    others = np.where(y == 1, -np.inf, z)
+    largest = others.max(axis=1, keepdims=True)
+    powers = np.exp(others - largest)
+    total = powers.sum(axis=1, keepdims=True)
+    return (largest + np.log(total))[:, 0], powers / total
+
+
+def _log_odds(z: Array, y: Array) -> Array:
+    return (z * y).sum(axis=1) - _odds(z, y)[0]
+
+
+def _log_odds_slope(z: Array, y: Array) -> Array:
+    return y - _odds(z, y)[1]
+
+
+def _log_odds_of_shares(a: Array, y: Array) -> Array:
+    share = (a * y).sum(axis=1)
+    return np.log(share / (1 - share))
+
+
+def _slope_for_shares(a: Array, y: Array) -> Array:
+    return y / (a * (1 - a))
+
+
+LOG_ODDS = BuiltInLoss(
+    "log_odds",
+    _log_odds_of_shares,
+    _slope_for_shares,
+    equation="log(p / (1 - p)), p = sum_j y_j a_j",
+    source="z_c - log(sum of e^z_j over j that are not c), finite where p is 1",
+    takes="labels",
+    partners=frozenset({"softmax"}),
+    fused={"softmax": Fused(_log_odds, _log_odds_slope)},
+)
+"""What a class's probability is in log-odds; y marks the class."""
+
+OUTPUT = BuiltInLoss(
+    "output",
+    lambda a, y: (a * y).sum(axis=1),
+    lambda a, y: y,
+    equation="sum_j y_j a_j",
+    source="the definition",
+)
+"""The output that y marks."""
+
+
+@dataclass(frozen=True)
+class PathIntegrals:
+    """Attributions of n rows.
+
+    Attributes
+    ----------
+    parts : ndarray, shape (n, n_blocks)
+        Of the inputs of each block together.
+    first, last : ndarray, shape (n,)
+        F of the baseline and of the row.
+    steps : ndarray of int, shape (n,)
+        The intervals that it took.
+    """
+
+    parts: Array
+    first: Array
+    last: Array
+    steps: NDArray[np.int64]
+
+
+class _Intervals(NamedTuple):
+    """Pieces of the way from the baseline to the rows: in the order of rows, then of t."""
+
+    row: NDArray[np.int64]
+    left: Array
+    width: Array
+    low: Array
+    """F at the left end."""
+    high: Array
+    """F at the right end."""
+
+
+def integrate(
+    network: Network, baseline: Array, X: Array, y: Array, blocks: Sequence[slice]
+) -> PathIntegrals:
+    """Return the integrated gradients of the rows of X, summed over blocks of inputs.
+
+    Parameters
+    ----------
+    network : Network
+        In float64, whose loss is what is attributed: `LOG_ODDS` or `OUTPUT`.
+    baseline : ndarray, shape (n_0,)
+    X : ndarray, shape (n, n_0)
+    y : ndarray, shape (n, n_L)
+        1 at the output that is attributed, 0 elsewhere.
+    blocks : sequence of slice
+        Of the inputs; together they are all.
+
+    Raises
+    ------
+    NonFiniteError
+        If an output of the network leaves float64.
+    ConvergenceError
+        If 16,384 intervals of a row do not suffice, or F jumps.
+    """
+    n, n_blocks = len(X), len(blocks)
+    at = _Path(network, baseline, X, y, blocks)
+    rows = np.arange(n)
+    first, last = at.values(rows, np.zeros(n)), at.values(rows, np.ones(n))
+    if not np.isfinite([first, last]).all():
+        raise NonFiniteError("the network's outputs are too large for float64: train it again")
+    now = _Intervals(rows, np.zeros(n), np.ones(n), first, last)
+    middle, parts = np.empty(n), np.empty((n, n_blocks))
+    fresh = np.ones(n, dtype=bool)
+    while True:
+        middle[fresh], slopes = at.slopes(now.row[fresh], (now.left + now.width / 2)[fresh])
+        parts[fresh] = slopes * now.width[fresh, None]
+        starts = np.searchsorted(now.row, rows)
+        steps = np.diff(starts, append=len(now.row))
+        sums = np.add.reduceat(parts, starts)
+        halved = _too_rough(now, parts, sums, steps, last - first, np.abs(first) + np.abs(last))
+        if not halved.any():
+            return PathIntegrals(sums + 0.0, first, last, steps)  # 0, and not -0
+        stuck = now.row[halved & ((steps > MOST)[now.row] | (now.width < NARROWEST))]
+        if stuck.size:
+            row = stuck[0]
+            raise ConvergenceError(
+                f"the attributions of row {row} (from 0) sum to {sums[row].sum():.6g} after "
+                f"{steps[row]:,} steps, but its output differs from the baseline's by "
+                f"{last[row] - first[row]:.6g}: the network is too rough between them; give a "
+                "baseline that is nearer"
+            )
+        now, source, fresh = _halve(now, middle, halved)
+        middle, parts = middle[source], parts[source]
+
+
+def _too_rough(
+    now: _Intervals, parts: Array, sums: Array, steps: Array, difference: Array, size: Array
+) -> NDArray[np.bool_]:
+    """Return which intervals are to be halved: none of rows whose sum is right."""
+    error = now.high - now.low - parts.sum(axis=1)
+    allowed = TOLERANCE * np.maximum(np.abs(difference), TINY * np.abs(sums).sum(axis=1))
+    allowed += 1e-12 * size  # the rounding of F
+    # Errors may cancel by chance: so their root of the sum of squares is to be small, too.
+    wrong = np.abs(difference - sums.sum(axis=1)) > allowed
+    wrong |= np.sqrt(np.bincount(now.row, error**2)) > allowed
+    share = np.where(wrong, allowed / steps, np.inf)
+    return np.asarray((now.width > WIDEST) | (np.abs(error) > share[now.row]))
+
+
+def _halve(
+    now: _Intervals, middle: Array, halved: NDArray[np.bool_]
+) -> tuple[_Intervals, NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the intervals with some of them halved, where each comes from, and which are new."""
+    source = np.repeat(np.arange(len(halved)), 1 + halved)
+    fresh = halved[source]
+    is_second = np.append(False, source[1:] == source[:-1])
+    is_first = fresh & ~is_second
+    width = np.where(fresh, now.width[source] / 2, now.width[source])
+    left = now.left[source] + np.where(is_second, width, 0.0)
+    low = np.where(is_second, middle[source], now.low[source])
+    high = np.where(is_first, middle[source], now.high[source])
+    return _Intervals(now.row[source], left, width, low, high), source, fresh
+
+
+class _Path:
+    """The way from the baseline to the rows, and the network on it."""
+
+    def __init__(
+        self, network: Network, baseline: Array, X: Array, y: Array, blocks: Sequence[slice]
+    ) -> None:
+        self._network = network
+        self._baseline = baseline
+        self._way = X - baseline
+        self._y = y
+        self._blocks = blocks
+        self._at_once = max(1, _NUMBERS // max(network.sizes))
+
+    def values(self, rows: NDArray[np.int64], t: Array) -> Array:
+        """Return F at places t of the ways to these rows, shape (n,)."""
+        return self.slopes(rows, t)[0]
+
+    def slopes(self, rows: NDArray[np.int64], t: Array) -> tuple[Array, Array]:
+        """Return F, and by block what it gains for each unit of t: (n,) and (n, n_blocks)."""
+        values, gains = np.empty(len(rows)), np.empty((len(rows), len(self._blocks)))
+        for start in range(0, len(rows), self._at_once):
+            some = slice(start, start + self._at_once)
+            way = self._way[rows[some]]
+            x = self._baseline + t[some, None] * way
+            record = forward_and_backward(self._network, x, self._y[rows[some]], np.ones(len(x)))
+            values[some] = record.losses
+            gain = record.dx * way
+            for k, block in enumerate(self._blocks):
+                gains[some, k] = gain[:, block].sum(axis=1)
+        return values, gains
