@@ -6,41 +6,51 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import printable
 
 UP, DOWN, DIM = "#1A86C8", "#D55E00", "#8C8C8C"
 """Colors that stand out from white and from black."""
 
-_LINE = 32
-"""Characters of a name on one line."""
+THICK = 0.19
+"""Of a bar, in inches, which are the unit of the axis."""
 
-_LONGEST = 160
+_LINE, _GAP = 0.165, 0.13
+_WIDTH = 4.6
+
+_LONGEST = 200
+"""Characters of a name."""
 
 
 def bars_with_names(
-    ax: Any, names: Sequence[str], feature: str, *, beside: float = 4.4
-) -> tuple[Any, Any]:
-    """Return a figure and axes for bars at 0, 1, ... from above, each beside its name.
+    ax: Any, names: Sequence[str], title: str, feature: str
+) -> tuple[Any, Any, NDArray[np.float64]]:
+    """Return a figure, axes, and the places of bars from above, each beside its name.
 
-    Long names take several lines; `beside` is the width of what stands beside them, in inches.
+    Names and title take as many lines as they need. A name is text, whatever its signs mean to
+    matplotlib, which reads mathematics between two dollars.
     """
-    labels = [_wrapped(name) for name in names]
-    lines = sum(1 + label.count("\n") for label in labels)
+    labels = [_wrapped(name, 40) for name in names]
+    heights = np.array([_GAP + _LINE * (1 + label.count("\n")) for label in labels])
     longest = max(len(line) for label in labels for line in label.split("\n"))
-    size = beside + 0.085 * longest, 1.3 + 0.12 * len(labels) + 0.17 * lines
+    size = _WIDTH + 0.085 * longest, 1.1 + float(heights.sum())
     figure, ax = axes_for(ax, size, feature)
-    ax.set_yticks(range(len(labels)), labels, parse_math=False)
-    ax.set_ylim(len(labels) - 0.4, -0.6)
+    places = np.cumsum(heights) - heights / 2
+    ax.set_yticks(places, labels, parse_math=False)
+    ax.set_ylim(heights.sum() + 0.05, -0.05)
     tidy(ax)
     ax.grid(axis="y", visible=False)
     ax.set_axisbelow(True)
     ax.tick_params(axis="y", length=0)
-    return figure, ax
+    ax.set_title(_wrapped(title, 58), fontsize="medium", loc="left", parse_math=False)
+    return figure, ax, places
 
 
-def _wrapped(name: str) -> str:
-    name = printable(name).replace("\n", " ")
-    if len(name) > _LONGEST:
-        name = f"{name[: _LONGEST - 3]}..."
-    return "\n".join(textwrap.wrap(name, _LINE)) or name
+def _wrapped(text: str, width: int) -> str:
+    text = printable(text).replace("\n", " ")
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 3]}..."
+    return "\n".join(textwrap.wrap(text, width)) or text

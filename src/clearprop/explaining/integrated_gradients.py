@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.backprop import forward_and_backward
 from clearprop.errors import ConvergenceError, NonFiniteError
+from clearprop.forward import forward
 from clearprop.losses import BuiltInLoss, Fused
 from clearprop.network import Network
 
@@ -43,7 +43,7 @@ MOST = 1 << 14
 NARROWEST = 2.0**-50
 """Where F jumps, halving would never end."""
 
-_NUMBERS = 1 << 21
+_NUMBERS = 1 << 17
 """Numbers of an array that are computed at once."""
 
 
@@ -234,9 +234,19 @@ class _Path:
             some = slice(start, start + self._at_once)
             way = self._way[rows[some]]
             x = self._baseline + t[some, None] * way
-            record = forward_and_backward(self._network, x, self._y[rows[some]], np.ones(len(x)))
-            values[some] = record.losses
-            gain = record.dx * way
+            values[some], dx = _with_gradient(self._network, x, self._y[rows[some]])
+            gain = dx * way
             for k, block in enumerate(self._blocks):
                 gains[some, k] = gain[:, block].sum(axis=1)
         return values, gains
+
+
+def _with_gradient(network: Network, X: Array, y: Array) -> tuple[Array, Array]:
+    """Return L_i and dL_i/da^0, (n,) and (n, n_0): of `backprop` what does not concern weights."""
+    z, a = forward(network.weights, network.biases, network.activations, X)
+    output = z[-1], a[-1], y, network.activations[-1]
+    with np.errstate(all="ignore"):  # what is not finite is found and named
+        values, delta = network.loss.per_sample(*output), network.loss.delta(*output)
+        for k in range(len(z) - 1, 0, -1):
+            delta = network.activations[k - 1].backward(z[k - 1], delta @ network.weights[k])
+        return values, delta @ network.weights[0]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.display.bars import DOWN, UP, bars_with_names
+from clearprop.display.bars import DOWN, THICK, UP, bars_with_names
 from clearprop.display.html_table import html_table
 from clearprop.errors import printable
 from clearprop.tables.columns import Column
@@ -21,8 +21,8 @@ from clearprop.tables.text import aligned, cut
 Array = NDArray[Any]
 Value = str | float | None
 
-TOLD = 20
-"""Columns that a page or a picture shows; the others together."""
+TOLD, DRAWN = 24, 12
+"""Columns that a page and a picture show; the others together."""
 
 _WIDTH = 80
 
@@ -95,7 +95,7 @@ class Attributions:
         }
 
     def __repr__(self) -> str:
-        rows = [[cut(text) for text in row[:3]] + row[3:] for row in self._rows()]
+        rows = [[cut(row[0], 60), *(cut(text, 24) for text in row[1:])] for row in self._rows()]
         lines = [self._title(), *textwrap.wrap(self._words(), _WIDTH), "", *aligned(rows)]
         return printable("\n".join(lines))
 
@@ -109,8 +109,8 @@ class Attributions:
         if self.probability is None:
             return f"{self.target!r} is predicted as {shown(float(self.prediction))}"
         return (
-            f"{self.target!r} is predicted as {cut(str(self.prediction))}, with a probability of "
-            f"{self.probability:.4g}"
+            f"{self.target!r} is predicted as {cut(str(self.prediction))} "
+            f"(probability {self.probability:.4g})"
         )
 
     def _words(self) -> str:
@@ -123,7 +123,7 @@ class Attributions:
         return f"{what} for the baseline row, {self.about}; each column adds to the difference:"
 
     def _rows(self) -> list[list[str]]:
-        told = self._told()
+        told = self._told(TOLD)
         decimals = _decimals([part.attribution for _, part in told])
         rows = [["column", "this row", "baseline", "adds"]]
         for name, part in told:
@@ -132,13 +132,13 @@ class Attributions:
         total = sum(part.attribution for part in self.parts.values())
         return [*rows, ["all together", "", "", signed(total, decimals)]]
 
-    def _told(self) -> list[tuple[str, Part]]:
+    def _told(self, most: int) -> list[tuple[str, Part]]:
         """Return the largest parts, and the sum of the others as one."""
         parts = list(self.parts.items())
-        if len(parts) <= TOLD + 1:
+        if len(parts) <= most + 1:
             return parts
-        rest = sum(part.attribution for _, part in parts[TOLD:])
-        return [*parts[:TOLD], (f"{len(parts) - TOLD:,} other columns", Part("", "", rest))]
+        rest = sum(part.attribution for _, part in parts[most:])
+        return [*parts[:most], (f"{len(parts) - most:,} other columns", Part("", "", rest))]
 
     def plot(self, ax: Any = None) -> Any:
         """Draw how the columns lead from the baseline's value to the row's, the largest first.
@@ -157,32 +157,32 @@ class Attributions:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        told = self._told()
+        told = self._told(DRAWN)
         names = [
             f"{name} = {shown(part.value)}" if name in self.parts else name for name, part in told
         ]
-        figure, ax = bars_with_names(ax, names, "model.explain(row).plot()")
+        figure, ax, places = bars_with_names(ax, names, self._title(), "model.explain(row).plot()")
         sizes = np.array([part.attribution for _, part in told])
-        starts = self.baseline_value + np.cumsum(sizes) - sizes
-        places = np.arange(len(sizes))
-        ax.barh(places, sizes, left=starts, height=0.62, color=np.where(sizes < 0, DOWN, UP))
-        for place, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-            end = start + size
-            if place + 1 < len(sizes):
-                ax.plot([end, end], [place, place + 1], color="0.6", lw=0.8, zorder=0)
-            ax.annotate(
-                signed(size, _decimals(sizes)), (max(start, end), place), (4, 0),
-                textcoords="offset points", va="center", fontsize="small",
-            )  # fmt: skip
+        ends = self.baseline_value + np.cumsum(sizes)
+        starts = np.append(self.baseline_value, ends[:-1])
+        ax.barh(places, sizes, left=starts, height=THICK, color=np.where(sizes < 0, DOWN, UP))
         for x, style in ((self.baseline_value, ":"), (self.value, "--")):
             ax.axvline(x, color="0.6", lw=1, ls=style, zorder=0)
-        ax.margins(x=0.15)
+        ax.vlines(ends[:-1], places[:-1], places[1:], color="0.6", lw=0.8, zorder=0)
+        paper = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.6}
+        for place, size, right in zip(places, sizes, np.maximum(starts, ends), strict=True):
+            ax.annotate(
+                signed(size, _decimals(sizes)), (right, place), (4, 0),
+                textcoords="offset points", va="center", fontsize="small", bbox=paper,
+            )  # fmt: skip
+        low, high = min(starts.min(), ends.min()), max(starts.max(), ends.max())
+        room = (high - low) or 1.0
+        ax.set_xlim(low - 0.06 * room, high + 0.16 * room)
         n = _decimals([self.value, self.baseline_value])
         ax.set_xlabel(
-            f"{cut(self.unit, 60)}: from {self.baseline_value:,.{n}f} (baseline row) to "
+            f"{printable(cut(self.unit, 40))}: from {self.baseline_value:,.{n}f} (baseline row) to "
             f"{self.value:,.{n}f}", parse_math=False,
         )  # fmt: skip
-        ax.set_title(self._title(), fontsize="medium", parse_math=False, loc="left")
         return figure
 
 
@@ -213,16 +213,22 @@ def signed(size: float, decimals: int) -> str:
     return f"{size:+,.{decimals}f}" if size else "0"
 
 
-def why(values: Mapping[str, Value], sizes: Sequence[float], most: int = 3) -> str:
-    """Return the columns that add most in one line: "bill_length_mm 39.1 (+5.10); ..."."""
-    decimals = _decimals(sizes)
-    names = list(values)
-    order = sorted(range(len(sizes)), key=lambda k: -abs(sizes[k]))[:most]
-    return "; ".join(
-        f"{names[k]} {shown(values[names[k]])} ({signed(sizes[k], decimals)})"
-        for k in order
-        if sizes[k]
-    )
+def why(columns: Mapping[str, Column], sizes: Array, most: int) -> list[str]:
+    """Return in a line for each row what adds most: "bill_length_mm 39.1 (+5.10); ..."."""
+    names = list(columns)
+    largest = np.argsort(-np.abs(sizes), axis=1, kind="stable")[:, :most].tolist()
+    lines = []
+    for row, order in enumerate(largest):
+        decimals = _decimals(sizes[row, order])
+        lines.append(
+            "; ".join(
+                f"{names[k]} {shown(value_of(columns[names[k]], row))} "
+                f"({signed(sizes[row, k], decimals)})"
+                for k in order
+                if sizes[row, k]
+            )
+        )
+    return lines
 
 
 def _decimals(sizes: Sequence[float] | Array) -> int:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.display.bars import DIM, UP, bars_with_names
+from clearprop.display.bars import DIM, THICK, UP, bars_with_names
 from clearprop.display.html_table import html_table
 from clearprop.errors import ShapeError, TargetError, printable
 from clearprop.numerics.random import Purpose, normal_quantile, random_order
@@ -36,7 +36,7 @@ LEAST_ROWS = 10
 """Fewer say nothing about others."""
 
 _WIDTH = 80
-_DRAWN = 20
+_DRAWN = 16
 
 
 class Lost(NamedTuple):
@@ -100,7 +100,7 @@ class Importance:
         }
 
     def __repr__(self) -> str:
-        rows = [[cut(name), *rest] for name, *rest in self._rows()]
+        rows = [[cut(name, 60), *rest] for name, *rest in self._rows()]
         lines = [*textwrap.wrap(self._title(), _WIDTH), "", *aligned(rows)]
         lines += ["", *textwrap.wrap(self._words(), _WIDTH)] if self.not_shown else []
         return printable("\n".join(lines))
@@ -129,7 +129,7 @@ class Importance:
         return rows
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw what is lost without each of the 20 most important columns, with its interval.
+        """Draw what is lost without each of the 16 most important columns, with its interval.
 
         Parameters
         ----------
@@ -146,20 +146,20 @@ class Importance:
             If matplotlib (the extra `plots`) is not installed.
         """
         drawn = dict(list(self.columns.items())[:_DRAWN])
-        figure, ax = bars_with_names(ax, list(drawn), "model.importance(table).plot()")
+        shown = [lost.is_shown for lost in drawn.values()]
+        more = len(self.columns) - len(drawn)
+        title = f"{self.rows:,} rows, {self.score} {brief(self.value)}"
+        title += "" if all(shown) else "; gray: not shown to matter"
+        title += f"; {more:,} columns that matter less are left out" if more else ""
+        figure, ax, places = bars_with_names(
+            ax, list(drawn), title, "model.importance(table).plot()"
+        )
         means, lows, highs = np.array(list(drawn.values())).T
-        colors = [UP if lost.is_shown else DIM for lost in drawn.values()]
-        places = np.arange(len(drawn))
-        ax.barh(places, means, height=0.62, color=colors)
+        ax.barh(places, means, height=THICK, color=np.where(shown, UP, DIM))
         ax.errorbar(means, places, xerr=[means - lows, highs - means], fmt="none",
                     ecolor="0.6", capsize=2.5, lw=1.2)  # fmt: skip
         ax.axvline(0, color="0.6", lw=1)
         ax.set_xlabel(f"{self.score} lost where it is shuffled, with a 95% interval")
-        more = len(self.columns) - len(drawn)
-        title = f"{self.rows:,} rows, {self.score} {brief(self.value)}"
-        title += f"; {more:,} columns that matter less are left out" if more else ""
-        title += "; gray: not shown to matter" if DIM in colors else ""
-        ax.set_title(title, fontsize="medium", loc="left")
         return figure
 
 

@@ -19,7 +19,7 @@ from clearprop.explaining.integrated_gradients import (
     integrate,
 )
 from clearprop.numerics.random import check_seed
-from clearprop.tables.attribution import Attributions, Part, value_of
+from clearprop.tables.attribution import Attributions, Part, value_of, why
 from clearprop.tables.baseline_row import baseline_row
 from clearprop.tables.columns import Column, columns_of_row, names_of, read_columns
 from clearprop.tables.importance import Importance, permutation_importance
@@ -207,6 +207,38 @@ class ModelReasons(ModelPredictions):
         """
         columns = self._columns(table, "missing")
         return self._attributions(columns, self._baseline(baseline)[0])
+
+    def why(self, table: object, *, most: int = 3, baseline: object = None) -> list[str]:
+        """Return in words what adds most to the prediction of each row, a line for each.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+        most : int
+            Columns that are named, the largest first; those that add nothing are not.
+        baseline : one row, optional
+            As for `explain`.
+
+        Raises
+        ------
+        ArgumentError
+            If `most` is no number of columns.
+        DataError, ConvergenceError
+            As for `explain`.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_wine
+        >>> wine = load_wine(as_frame=True).frame[["proline", "hue", "ash", "target"]]
+        >>> model = cp.Model.fit(wine, "target", compare=False, progress=False)
+        >>> lines = model.why(wine, most=1, baseline={"proline": 600, "hue": 0.9, "ash": 2.3})
+        >>> lines[0].split(" (+")[0]
+        'proline 1065'
+        """
+        most = count("most", most, 1)
+        columns = self._columns(table, "missing")
+        return why(columns, self._attributions(columns, self._baseline(baseline)[0]), most)
 
     def _attributions(self, columns: Mapping[str, Column], start: Mapping[str, Column]) -> Array:
         n = len(next(iter(columns.values())).values)
