@@ -166,11 +166,20 @@ def methods():
         "Model.evaluate": (made.evaluate, {"table": TABLE, "drop_missing_target": False}),
         "Model.importance": (
             made.importance,
-            {"table": TABLE, "repeats": 1, "seed": 0, "drop_missing_target": False},
+            {
+                "table": TABLE,
+                "repeats": 1,
+                "seed": 0,
+                "drop_missing_target": False,
+                "progress": False,
+            },
         ),
         "Model.explain": (made.explain, {"row": TABLE[:1], "baseline": TABLE[1:2]}),
-        "Model.attributions": (sorts.attributions, {"table": TABLE, "baseline": None}),
-        "Model.why": (sorts.why, {"table": TABLE, "most": 3, "baseline": None}),
+        "Model.attributions": (
+            sorts.attributions,
+            {"table": TABLE, "baseline": None, "progress": None},
+        ),
+        "Model.why": (sorts.why, {"table": TABLE, "most": 3, "baseline": None, "progress": None}),
         "Attributions.plot": (made.explain(TABLE[:1]).plot, {"ax": None}),
         "Importance.plot": (made.importance(TABLE).plot, {"ax": None}),
         "Model.unusual": (made.unusual, {"table": TABLE}),

@@ -80,15 +80,20 @@ class TestLogOdds:
         np.testing.assert_allclose(softmax.backward(z, LOG_ODDS.da(a, y)), fused[1], atol=1e-12)
 
 
+@pytest.mark.parametrize("sizes", [[4, 6, 5, 3], [4, 3]])
 @pytest.mark.parametrize("classes", [True, False])
-def test_the_gradient_is_da0_of_backprop(classes):
-    network = made([4, 6, 5, 3], "gelu", classes=classes)
+def test_the_gradient_is_da0_of_backprop(classes, sizes):
+    network = made(sizes, "gelu", classes=classes)
     X = np.random.default_rng(0).normal(size=(7, 4))
     y = marked(network, X)
     record = cp.backprop(network, X, y.argmax(axis=1) if classes else y)
-    values, dx = integrated_gradients._with_gradient(network, X, y)
-    assert np.array_equal(dx, record.dx)
+    values, delta = integrated_gradients._with_delta(network, record.z[0], y)
+    assert np.array_equal(delta, record.delta[0])
     assert np.array_equal(values, record.losses)
+    path = integrated_gradients._Path(network, X[0], X, y, one_by_one(network))
+    found = path.parts(delta)
+    np.testing.assert_array_equal(found, record.dx * (X - X[0]) + 0.0)
+    np.testing.assert_allclose(path.values(np.arange(7), np.ones(7)), record.losses, rtol=1e-13)
 
 
 def test_of_a_linear_network_they_are_exact():

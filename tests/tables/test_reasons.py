@@ -207,7 +207,7 @@ class TestWhatIsAttributed:
 
 class TestManyRows:
     def test_are_rows_alone(self, model, regression, monkeypatch):
-        monkeypatch.setattr("clearprop.tables.reasons._AT_ONCE", 7)
+        monkeypatch.setattr("clearprop.tables.reasons._AT_ONCE", 700)
         for made, table in ((model, PENGUINS), (regression, CARS)):
             found = made.attributions(table.head(20))
             assert found.shape == (20, len(made.columns))
@@ -226,6 +226,16 @@ class TestManyRows:
         assert model.why(ROW, baseline=ROW) == [""]
         with pytest.raises(cp.ArgumentError, match="most is 0"):
             model.why(ROW, most=0)
+
+
+def test_what_takes_a_while_is_said(model, capsys):
+    model.attributions(ROW, progress=True)
+    model.why(ROW, progress=True)
+    model.importance(PENGUINS, repeats=1, progress=True)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["1 predictions are explained"] * 2 + ["7 columns are shuffled"]
+    model.attributions(ROW)
+    assert not capsys.readouterr().err
 
 
 class TestPages:

@@ -6,10 +6,11 @@ On the straight line from a baseline x' to x, an output F changes by the integra
 
 Source: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", ICML 2017.
 
-The gradient is dL_i/da^0 of `backprop`, with F in the place of the cost. The integral is taken by
-the midpoint rule on intervals of t. What F itself does from one end of an interval to the other
-is known, so the error of each is too: those with more than their share of it are halved until
-the sum is right. So kinks (relu) and steep places are found wherever they lie.
+The gradient is dL_i/da^0 = (W^1)^T delta^1 of `backprop`, with F in the place of the cost. As W^1
+is the same everywhere, delta^1 is integrated, and multiplied once. The integral is taken by the
+midpoint rule on intervals of t. What F itself does from one end of an interval to the other is
+known, so the error of each is too: those with more than their share of it are halved until the
+sum is right. So kinks (relu) and steep places are found wherever they lie.
 """
 
 from __future__ import annotations
@@ -150,46 +151,46 @@ def integrate(
     ConvergenceError
         If 16,384 intervals of a row do not suffice, or F jumps.
     """
-    n, n_blocks = len(X), len(blocks)
+    rows = np.arange(len(X))
     at = _Path(network, baseline, X, y, blocks)
-    rows = np.arange(n)
-    first, last = at.values(rows, np.zeros(n)), at.values(rows, np.ones(n))
+    first, last = at.values(rows, np.zeros(len(X))), at.values(rows, np.ones(len(X)))
     if not np.isfinite([first, last]).all():
         raise NonFiniteError("the network's outputs are too large for float64: train it again")
-    now = _Intervals(rows, np.zeros(n), np.ones(n), first, last)
-    middle, parts = np.empty(n), np.empty((n, n_blocks))
-    fresh = np.ones(n, dtype=bool)
+    now = _Intervals(rows, np.zeros(len(X)), np.ones(len(X)), first, last)
+    middle, slope, delta = at.middles(now.row, now.left + now.width / 2)
     while True:
-        middle[fresh], slopes = at.slopes(now.row[fresh], (now.left + now.width / 2)[fresh])
-        parts[fresh] = slopes * now.width[fresh, None]
         starts = np.searchsorted(now.row, rows)
         steps = np.diff(starts, append=len(now.row))
-        sums = np.add.reduceat(parts, starts)
-        halved = _too_rough(now, parts, sums, steps, last - first, np.abs(first) + np.abs(last))
+        parts = at.parts(np.add.reduceat(delta * now.width[:, None], starts))
+        error = now.high - now.low - slope * now.width
+        halved = _too_rough(now, error, parts, steps, first, last)
         if not halved.any():
-            return PathIntegrals(sums + 0.0, first, last, steps)  # 0, and not -0
+            return PathIntegrals(parts, first, last, steps)
         stuck = now.row[halved & ((steps > MOST)[now.row] | (now.width < NARROWEST))]
         if stuck.size:
             row = stuck[0]
             raise ConvergenceError(
-                f"the attributions of row {row} (from 0) sum to {sums[row].sum():.6g} after "
+                f"the attributions of row {row} (from 0) sum to {parts[row].sum():.6g} after "
                 f"{steps[row]:,} steps, but its output differs from the baseline's by "
                 f"{last[row] - first[row]:.6g}: the network is too rough between them; give a "
                 "baseline that is nearer"
             )
         now, source, fresh = _halve(now, middle, halved)
-        middle, parts = middle[source], parts[source]
+        middle, slope, delta = middle[source], slope[source], delta[source]
+        middle[fresh], slope[fresh], delta[fresh] = at.middles(
+            now.row[fresh], (now.left + now.width / 2)[fresh]
+        )
 
 
 def _too_rough(
-    now: _Intervals, parts: Array, sums: Array, steps: Array, difference: Array, size: Array
+    now: _Intervals, error: Array, parts: Array, steps: Array, first: Array, last: Array
 ) -> NDArray[np.bool_]:
     """Return which intervals are to be halved: none of rows whose sum is right."""
-    error = now.high - now.low - parts.sum(axis=1)
-    allowed = TOLERANCE * np.maximum(np.abs(difference), TINY * np.abs(sums).sum(axis=1))
-    allowed += 1e-12 * size  # the rounding of F
+    difference = np.abs(last - first)
+    allowed = TOLERANCE * np.maximum(difference, TINY * np.abs(parts).sum(axis=1))
+    allowed += 1e-12 * (np.abs(first) + np.abs(last))  # the rounding of F
     # Errors may cancel by chance: so their root of the sum of squares is to be small, too.
-    wrong = np.abs(difference - sums.sum(axis=1)) > allowed
+    wrong = np.abs(last - first - parts.sum(axis=1)) > allowed
     wrong |= np.sqrt(np.bincount(now.row, error**2)) > allowed
     share = np.where(wrong, allowed / steps, np.inf)
     return np.asarray((now.width > WIDEST) | (np.abs(error) > share[now.row]))
@@ -211,42 +212,52 @@ def _halve(
 
 
 class _Path:
-    """The way from the baseline to the rows, and the network on it."""
+    """The way from the baseline to the rows, and the network on it: z^1 is linear in t."""
 
     def __init__(
         self, network: Network, baseline: Array, X: Array, y: Array, blocks: Sequence[slice]
     ) -> None:
         self._network = network
-        self._baseline = baseline
         self._way = X - baseline
+        self._start = baseline @ network.weights[0].T
+        if network.has_biases:
+            self._start += network.biases[0]
+        self._along = self._way @ network.weights[0].T  # dz^1/dt
         self._y = y
         self._blocks = blocks
-        self._at_once = max(1, _NUMBERS // max(network.sizes))
+        self._at_once = max(1, _NUMBERS // max(network.sizes[1:]))
 
     def values(self, rows: NDArray[np.int64], t: Array) -> Array:
         """Return F at places t of the ways to these rows, shape (n,)."""
-        return self.slopes(rows, t)[0]
+        return self.middles(rows, t)[0]
 
-    def slopes(self, rows: NDArray[np.int64], t: Array) -> tuple[Array, Array]:
-        """Return F, and by block what it gains for each unit of t: (n,) and (n, n_blocks)."""
-        values, gains = np.empty(len(rows)), np.empty((len(rows), len(self._blocks)))
+    def middles(self, rows: NDArray[np.int64], t: Array) -> tuple[Array, Array, Array]:
+        """Return F, dF/dt and delta^1 at places t: (n,), (n,) and (n, n_1)."""
+        values, slopes = np.empty(len(rows)), np.empty(len(rows))
+        deltas = np.empty((len(rows), len(self._start)))
         for start in range(0, len(rows), self._at_once):
             some = slice(start, start + self._at_once)
-            way = self._way[rows[some]]
-            x = self._baseline + t[some, None] * way
-            values[some], dx = _with_gradient(self._network, x, self._y[rows[some]])
-            gain = dx * way
-            for k, block in enumerate(self._blocks):
-                gains[some, k] = gain[:, block].sum(axis=1)
-        return values, gains
+            along = self._along[rows[some]]
+            z = self._start + t[some, None] * along
+            values[some], deltas[some] = _with_delta(self._network, z, self._y[rows[some]])
+            slopes[some] = (deltas[some] * along).sum(axis=1)
+        return values, slopes, deltas
+
+    def parts(self, deltas: Array) -> Array:
+        """Return the attributions, by block, of delta^1 integrated over the ways, (n, n_1)."""
+        inputs = deltas @ self._network.weights[0] * self._way
+        parts = np.stack([inputs[:, block].sum(axis=1) for block in self._blocks], axis=1)
+        return np.asarray(parts + 0.0)  # 0, and not -0
 
 
-def _with_gradient(network: Network, X: Array, y: Array) -> tuple[Array, Array]:
-    """Return L_i and dL_i/da^0, (n,) and (n, n_0): of `backprop` what does not concern weights."""
-    z, a = forward(network.weights, network.biases, network.activations, X)
-    output = z[-1], a[-1], y, network.activations[-1]
+def _with_delta(network: Network, z: Array, y: Array) -> tuple[Array, Array]:
+    """Return L_i and delta^1 for z^1, (n,) and (n, n_1): `backprop` without what is for weights."""
+    first, *rest = network.activations
+    later, a = forward(network.weights[1:], network.biases[1:], rest, first(z))
+    zs = z, *later
+    output = zs[-1], a[-1], y, network.activations[-1]
     with np.errstate(all="ignore"):  # what is not finite is found and named
         values, delta = network.loss.per_sample(*output), network.loss.delta(*output)
-        for k in range(len(z) - 1, 0, -1):
-            delta = network.activations[k - 1].backward(z[k - 1], delta @ network.weights[k])
-        return values, delta @ network.weights[0]
+        for k in range(len(later), 0, -1):
+            delta = network.activations[k - 1].backward(zs[k - 1], delta @ network.weights[k])
+    return values, delta

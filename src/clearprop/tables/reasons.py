@@ -27,11 +27,12 @@ from clearprop.tables.predictions import ModelPredictions, in_units
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.target import check_target_name
 from clearprop.tables.text import shortened
+from clearprop.training.watching.phase import Phase
 
 Array = NDArray[Any]
 
-_AT_ONCE = 1000
-"""Rows that are attributed together."""
+_AT_ONCE = 25_000
+"""Rows that are attributed together, times the neurons of the first layer."""
 
 
 class ModelReasons(ModelPredictions):
@@ -44,6 +45,7 @@ class ModelReasons(ModelPredictions):
         repeats: int = 5,
         seed: int = 0,
         drop_missing_target: bool = False,
+        progress: bool | None = None,
     ) -> Importance:
         """Return how much the score of predictions depends on each column of a table.
 
@@ -67,6 +69,8 @@ class ModelReasons(ModelPredictions):
             For the orders, which are the same for all columns.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
+        progress : bool, optional
+            Whether a line on standard error says what is done. None: where it takes two seconds.
 
         Returns
         -------
@@ -94,6 +98,7 @@ class ModelReasons(ModelPredictions):
         """
         repeats = count("repeats", repeats, 1, most=1000)
         seed = check_seed(seed)
+        progress = _checked(progress)
         if isinstance(table, str | os.PathLike):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
@@ -102,10 +107,11 @@ class ModelReasons(ModelPredictions):
         columns = {name: one.take(rows) for name, one in self._columns(table, "missing").items()}
         X = self._encoding.encode(columns).astype(self.network.dtype, copy=False)
         blocks = dict(zip(self.columns, self._encoding.blocks, strict=True))
-        return permutation_importance(
-            lambda inputs: in_units(self.network, self._target, inputs),
-            self._target, goal.take(rows), X, blocks, repeats, seed,
-        )  # fmt: skip
+        with Phase(progress, f"{len(blocks):,} columns are shuffled"):
+            return permutation_importance(
+                lambda inputs: in_units(self.network, self._target, inputs),
+                self._target, goal.take(rows), X, blocks, repeats, seed,
+            )  # fmt: skip
 
     def explain(self, row: object, *, baseline: object = None) -> Attributions:
         """Return what each column of one row adds to its prediction.
@@ -176,7 +182,9 @@ class ModelReasons(ModelPredictions):
             int(found.steps[0]),
         )
 
-    def attributions(self, table: object, *, baseline: object = None) -> Array:
+    def attributions(
+        self, table: object, *, baseline: object = None, progress: bool | None = None
+    ) -> Array:
         """Return what each column of each row adds to its prediction, as `explain` has it.
 
         Parameters
@@ -184,6 +192,8 @@ class ModelReasons(ModelPredictions):
         table : pandas, polars or pyarrow table, or path
         baseline : one row, optional
             As for `explain`.
+        progress : bool, optional
+            As for `importance`.
 
         Returns
         -------
@@ -206,9 +216,16 @@ class ModelReasons(ModelPredictions):
         (178, 3)
         """
         columns = self._columns(table, "missing")
-        return self._attributions(columns, self._baseline(baseline)[0])
+        return self._attributions(columns, self._baseline(baseline)[0], progress)
 
-    def why(self, table: object, *, most: int = 3, baseline: object = None) -> list[str]:
+    def why(
+        self,
+        table: object,
+        *,
+        most: int = 3,
+        baseline: object = None,
+        progress: bool | None = None,
+    ) -> list[str]:
         """Return in words what adds most to the prediction of each row, a line for each.
 
         Parameters
@@ -218,6 +235,8 @@ class ModelReasons(ModelPredictions):
             Columns that are named, the largest first; those that add nothing are not.
         baseline : one row, optional
             As for `explain`.
+        progress : bool, optional
+            As for `importance`.
 
         Raises
         ------
@@ -238,15 +257,20 @@ class ModelReasons(ModelPredictions):
         """
         most = count("most", most, 1)
         columns = self._columns(table, "missing")
-        return why(columns, self._attributions(columns, self._baseline(baseline)[0]), most)
+        start, _ = self._baseline(baseline)
+        return why(columns, self._attributions(columns, start, progress), most)
 
-    def _attributions(self, columns: Mapping[str, Column], start: Mapping[str, Column]) -> Array:
+    def _attributions(
+        self, columns: Mapping[str, Column], start: Mapping[str, Column], progress: bool | None
+    ) -> Array:
         n = len(next(iter(columns.values())).values)
         found = np.empty((n, len(columns)))
-        for first in range(0, n, _AT_ONCE):
-            rows = np.arange(first, min(first + _AT_ONCE, n))
-            some = {name: one.take(rows) for name, one in columns.items()}
-            found[rows] = self._integrate(some, start, self._outputs(some)).parts
+        at_once = max(1, _AT_ONCE // self.network.sizes[1])
+        with Phase(_checked(progress), f"{n:,} predictions are explained"):
+            for first in range(0, n, at_once):
+                rows = np.arange(first, min(first + at_once, n))
+                some = {name: one.take(rows) for name, one in columns.items()}
+                found[rows] = self._integrate(some, start, self._outputs(some)).parts
         return found
 
     def _integrate(
@@ -295,3 +319,7 @@ class ModelReasons(ModelPredictions):
                 "(model.attributions takes many)"
             )
         return columns
+
+
+def _checked(progress: object) -> bool | None:
+    return None if progress is None else flag("progress", progress)
