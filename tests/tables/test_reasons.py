@@ -233,7 +233,7 @@ def test_what_takes_a_while_is_said(model, capsys):
     model.why(ROW, progress=True)
     model.importance(PENGUINS, repeats=1, progress=True)
     said = capsys.readouterr().err.splitlines()
-    assert said == ["1 predictions are explained"] * 2 + ["7 columns are shuffled"]
+    assert said == ["predictions are explained, 1 in all"] * 2 + ["columns are shuffled, 7 in all"]
     model.attributions(ROW)
     assert not capsys.readouterr().err
 

@@ -107,7 +107,7 @@ class ModelReasons(ModelPredictions):
         columns = {name: one.take(rows) for name, one in self._columns(table, "missing").items()}
         X = self._encoding.encode(columns).astype(self.network.dtype, copy=False)
         blocks = dict(zip(self.columns, self._encoding.blocks, strict=True))
-        with Phase(progress, f"{len(blocks):,} columns are shuffled"):
+        with Phase(progress, f"columns are shuffled, {len(blocks):,} in all"):
             return permutation_importance(
                 lambda inputs: in_units(self.network, self._target, inputs),
                 self._target, goal.take(rows), X, blocks, repeats, seed,
@@ -266,7 +266,7 @@ class ModelReasons(ModelPredictions):
         n = len(next(iter(columns.values())).values)
         found = np.empty((n, len(columns)))
         at_once = max(1, _AT_ONCE // self.network.sizes[1])
-        with Phase(_checked(progress), f"{n:,} predictions are explained"):
+        with Phase(_checked(progress), f"predictions are explained, {n:,} in all"):
             for first in range(0, n, at_once):
                 rows = np.arange(first, min(first + at_once, n))
                 some = {name: one.take(rows) for name, one in columns.items()}
