@@ -156,34 +156,42 @@ def integrate(
     first, last = at.values(rows, np.zeros(len(X))), at.values(rows, np.ones(len(X)))
     if not np.isfinite([first, last]).all():
         raise NonFiniteError("the network's outputs are too large for float64: train it again")
+    found, taken = np.empty((len(X), len(blocks))), np.empty(len(X), dtype=np.int64)
     now = _Intervals(rows, np.zeros(len(X)), np.ones(len(X)), first, last)
-    middle, slope, delta = at.middles(now.row, now.left + now.width / 2)
-    while True:
+    middle, gain, delta = at.middles(now)
+    while rows.size:
         starts = np.searchsorted(now.row, rows)
-        steps = np.diff(starts, append=len(now.row))
-        parts = at.parts(np.add.reduceat(delta * now.width[:, None], starts))
-        error = now.high - now.low - slope * now.width
-        halved = _too_rough(now, error, parts, steps, first, last)
-        if not halved.any():
-            return PathIntegrals(parts, first, last, steps)
-        stuck = now.row[halved & ((steps > MOST)[now.row] | (now.width < NARROWEST))]
+        taken[rows] = steps = np.diff(starts, append=len(now.row))
+        found[rows] = parts = at.parts(rows, np.add.reduceat(delta, starts))
+        owner = np.repeat(np.arange(len(rows)), steps)
+        error = now.high - now.low - gain
+        halved = _too_rough(now.width, owner, error, parts, steps, first[rows], last[rows])
+        stuck = owner[halved & ((steps > MOST)[owner] | (now.width < NARROWEST))]
         if stuck.size:
             row = stuck[0]
             raise ConvergenceError(
-                f"the attributions of row {row} (from 0) sum to {parts[row].sum():.6g} after "
+                f"the attributions of row {rows[row]} (from 0) sum to {parts[row].sum():.6g} after "
                 f"{steps[row]:,} steps, but its output differs from the baseline's by "
-                f"{last[row] - first[row]:.6g}: the network is too rough between them; give a "
+                f"{(last - first)[rows[row]]:.6g}: the network is too rough between them; give a "
                 "baseline that is nearer"
             )
-        now, source, fresh = _halve(now, middle, halved)
-        middle, slope, delta = middle[source], slope[source], delta[source]
-        middle[fresh], slope[fresh], delta[fresh] = at.middles(
-            now.row[fresh], (now.left + now.width / 2)[fresh]
-        )
+        goes_on = np.bincount(owner, halved) > 0
+        rows = rows[goes_on]
+        now, source, fresh = _halve(now, middle, halved, goes_on[owner])
+        middle, gain, delta = middle[source], gain[source], delta[source]
+        new = _Intervals(*(one[fresh] for one in now))
+        middle[fresh], gain[fresh], delta[fresh] = at.middles(new)
+    return PathIntegrals(found, first, last, taken)
 
 
 def _too_rough(
-    now: _Intervals, error: Array, parts: Array, steps: Array, first: Array, last: Array
+    width: Array,
+    owner: NDArray[np.int64],
+    error: Array,
+    parts: Array,
+    steps: NDArray[np.int64],
+    first: Array,
+    last: Array,
 ) -> NDArray[np.bool_]:
     """Return which intervals are to be halved: none of rows whose sum is right."""
     difference = np.abs(last - first)
@@ -191,18 +199,18 @@ def _too_rough(
     allowed += 1e-12 * (np.abs(first) + np.abs(last))  # the rounding of F
     # Errors may cancel by chance: so their root of the sum of squares is to be small, too.
     wrong = np.abs(last - first - parts.sum(axis=1)) > allowed
-    wrong |= np.sqrt(np.bincount(now.row, error**2)) > allowed
+    wrong |= np.sqrt(np.bincount(owner, error**2)) > allowed
     share = np.where(wrong, allowed / steps, np.inf)
-    return np.asarray((now.width > WIDEST) | (np.abs(error) > share[now.row]))
+    return np.asarray((width > WIDEST) | (np.abs(error) > share[owner]))
 
 
 def _halve(
-    now: _Intervals, middle: Array, halved: NDArray[np.bool_]
+    now: _Intervals, middle: Array, halved: NDArray[np.bool_], kept: NDArray[np.bool_]
 ) -> tuple[_Intervals, NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the intervals with some of them halved, where each comes from, and which are new."""
-    source = np.repeat(np.arange(len(halved)), 1 + halved)
+    """Return those kept, some of them halved, where each comes from, and which are new."""
+    source = np.repeat(np.arange(len(halved)), kept * (1 + halved))
     fresh = halved[source]
-    is_second = np.append(False, source[1:] == source[:-1])
+    is_second = np.append(False, source[1:] == source[:-1])[: len(source)]
     is_first = fresh & ~is_second
     width = np.where(fresh, now.width[source] / 2, now.width[source])
     left = now.left[source] + np.where(is_second, width, 0.0)
@@ -229,23 +237,29 @@ class _Path:
 
     def values(self, rows: NDArray[np.int64], t: Array) -> Array:
         """Return F at places t of the ways to these rows, shape (n,)."""
-        return self.middles(rows, t)[0]
+        nothing = np.zeros(len(rows))
+        return self.middles(_Intervals(rows, t, nothing, nothing, nothing))[0]
 
-    def middles(self, rows: NDArray[np.int64], t: Array) -> tuple[Array, Array, Array]:
-        """Return F, dF/dt and delta^1 at places t: (n,), (n,) and (n, n_1)."""
-        values, slopes = np.empty(len(rows)), np.empty(len(rows))
-        deltas = np.empty((len(rows), len(self._start)))
-        for start in range(0, len(rows), self._at_once):
-            some = slice(start, start + self._at_once)
-            along = self._along[rows[some]]
-            z = self._start + t[some, None] * along
-            values[some], deltas[some] = _with_delta(self._network, z, self._y[rows[some]])
-            slopes[some] = (deltas[some] * along).sum(axis=1)
-        return values, slopes, deltas
+    def middles(self, some: _Intervals) -> tuple[Array, Array, Array]:
+        """Return F in the middle of intervals, and what it and delta^1 add on them.
 
-    def parts(self, deltas: Array) -> Array:
+        Of shapes (n,), (n,) and (n, n_1).
+        """
+        n = len(some.row)
+        values, gains, deltas = np.empty(n), np.empty(n), np.empty((n, len(self._start)))
+        for start in range(0, n, self._at_once):
+            block = slice(start, start + self._at_once)
+            rows, width = some.row[block], some.width[block, None]
+            along = self._along[rows]
+            z = self._start + (some.left[block, None] + width / 2) * along
+            values[block], delta = _with_delta(self._network, z, self._y[rows])
+            deltas[block] = delta * width
+            gains[block] = np.einsum("ij,ij->i", deltas[block], along)
+        return values, gains, deltas
+
+    def parts(self, rows: NDArray[np.int64], deltas: Array) -> Array:
         """Return the attributions, by block, of delta^1 integrated over the ways, (n, n_1)."""
-        inputs = deltas @ self._network.weights[0] * self._way
+        inputs = deltas @ self._network.weights[0] * self._way[rows]
         parts = np.stack([inputs[:, block].sum(axis=1) for block in self._blocks], axis=1)
         return np.asarray(parts + 0.0)  # 0, and not -0
 
