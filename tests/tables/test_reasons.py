@@ -65,6 +65,9 @@ class TestRows:
             model.explain(row | {"year": [2007]})
         with pytest.raises(cp.ColumnError, match="two columns of the row are called 'sex'"):
             model.explain(row | {" sex": "male"})
+        twice = pd.concat([PENGUINS.iloc[200], PENGUINS.iloc[201]])
+        with pytest.raises(cp.ColumnError, match="two columns of the row are called"):
+            model.explain(twice)
         with pytest.raises(cp.NonFiniteDataError, match="beyond float64"):
             model.explain(row | {"year": 10**5000})
         same = model.explain(row | {"year": np.float32(2008)})

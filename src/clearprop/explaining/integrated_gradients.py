@@ -266,12 +266,13 @@ class _Path:
 
 def _with_delta(network: Network, z: Array, y: Array) -> tuple[Array, Array]:
     """Return L_i and delta^1 for z^1, (n,) and (n, n_1): `backprop` without what is for weights."""
+    weights = network.weights
     first, *rest = network.activations
-    later, a = forward(network.weights[1:], network.biases[1:], rest, first(z))
+    later, a = forward(weights[1:], network.biases[1:], rest, first(z))
     zs = z, *later
     output = zs[-1], a[-1], y, network.activations[-1]
     with np.errstate(all="ignore"):  # what is not finite is found and named
         values, delta = network.loss.per_sample(*output), network.loss.delta(*output)
         for k in range(len(later), 0, -1):
-            delta = network.activations[k - 1].backward(zs[k - 1], delta @ network.weights[k])
+            delta = network.activations[k - 1].backward(zs[k - 1], delta @ weights[k])
     return values, delta

@@ -308,7 +308,7 @@ class ModelReasons(ModelPredictions):
         """Return the columns of one row, however it is given."""
         is_series = hasattr(row, "to_frame") and hasattr(row, "items")
         if is_series or isinstance(row, Mapping):
-            raw = columns_of_row(dict(row.items()))  # type: ignore[attr-defined]
+            raw = columns_of_row(row.items())  # type: ignore[attr-defined]
             self._encoding.check_names(raw)
             return self._known(raw, "missing", depth)
         columns = self._columns(row, "missing", depth)
