@@ -118,8 +118,9 @@ class ModelReasons(ModelPredictions):
 
         From a baseline row on: the log-odds of the class that is predicted, log(p / (1 - p)), or
         the number, changes by the sum of what the columns add (integrated gradients, in
-        float64, over as many steps as it takes for a thousandth of the difference). A column that
-        is as in the baseline row adds 0.
+        float64). As many steps are taken as the sum needs to be right within a thousandth of the
+        difference, or within a hundred-thousandth of all attributions, where these cancel. A
+        column that is as in the baseline row adds 0.
 
         Parameters
         ----------
