@@ -257,6 +257,16 @@ class TestPredict:
         refused("exists already", *predict)
         assert invoke(*predict, "--force").exit_code == 0
 
+    def test_why(self, trained):
+        predict = ["predict", trained / "m.safetensors", trained / "penguins.csv"]
+        table = pl.read_csv(invoke(*predict, "--why").stdout.encode())
+        model = cp.Model.load(trained / "m.safetensors")
+        assert table.columns == ["prediction", "why"]
+        assert table["why"].to_list() == model.why(PENGUINS)
+        table = pl.read_csv(invoke(*predict, "--attributions").stdout.encode())
+        assert table.columns == ["prediction", *(f"adds_{name}" for name in model.columns)]
+        np.testing.assert_allclose(table[:, 1:].to_numpy(), model.attributions(PENGUINS), rtol=1e-9)
+
     def test_a_report_of_odd_values(self, trained, tmp_path):
         odd = PENGUINS.head(3).assign(
             island=["Mars", "Dream", None], year=[2007, 3000, 2008], extra=1
@@ -364,6 +374,14 @@ class TestEvaluate:
         )
         model = cp.Model.load(trained / "m.safetensors")
         assert figures == json.loads(json.dumps(model.evaluate(PENGUINS).to_dict()))
+
+    def test_importance(self, trained):
+        evaluate = ["evaluate", trained / "m.safetensors", trained / "penguins.csv"]
+        evaluate += ["--importance", "--seed", 3]
+        found = cp.Model.load(trained / "m.safetensors").importance(PENGUINS, seed=3)
+        assert invoke(*evaluate).stdout.endswith(f"\n\n{found!r}\n")
+        told = json.loads(invoke(*evaluate, "--json").stdout)["importance"]
+        assert told == json.loads(json.dumps(found.to_dict()))
 
     def test_numbers_and_missing_targets(self, tmp_path):
         table = CARS.copy()

@@ -33,6 +33,12 @@ MANY = 0.2
 )
 @click.option("--probabilities", is_flag=True, help="Add a column for each class.")
 @click.option(
+    "--why", is_flag=True, help="Add a column that says which columns add most to each prediction."
+)
+@click.option(
+    "--attributions", is_flag=True, help="Add a column for each column: what it adds, as a number."
+)
+@click.option(
     "--report",
     is_flag=True,
     help="Say which values are unlike those of training, on standard error.",
@@ -50,6 +56,8 @@ def predict(
     file: Path,
     out: Path | None,
     probabilities: bool,
+    why: bool,
+    attributions: bool,
     report: bool,
     unreadable: str,
     force: bool,
@@ -59,6 +67,9 @@ def predict(
     The columns may stand in any order, and more than the model needs do no harm. Missing values
     and categories never seen in training are predicted with; --report counts them. Cells that
     cannot be read as in training are missing values, which a note counts and shows.
+
+    What a column adds is counted from a row of medians and most frequent values: in log-odds of
+    the class that is predicted, or in the target's unit.
     """
     if out is not None:
         kind_of(out)
@@ -69,6 +80,11 @@ def predict(
     if probabilities:
         shares = loaded.predict_proba(table).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
+    if why:
+        columns["why"] = loaded.why(table)
+    if attributions:
+        shares = loaded.attributions(table).T
+        columns |= {f"adds_{name}": one for name, one in zip(loaded.columns, shares, strict=True)}
     if report:
         say_unusual(loaded, table)
     else:

@@ -15,7 +15,7 @@ import datetime
 import decimal
 import numbers
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +105,26 @@ def read_columns(table: object, only: Collection[str] | None = None) -> dict[str
         columns[name] = _column(name, one)
     if not series or not len(series[0]):
         raise ShapeError(f"the table has no {'rows' if series else 'columns'}")
+    return columns
+
+
+def columns_of_row(cells: Iterable[tuple[Any, Any]]) -> dict[str, Column]:
+    """Return one row, given as pairs of a column's name and its value.
+
+    Raises
+    ------
+    ColumnError
+        If two names are the same, but for blanks around them.
+    TypeOfDataError, NonFiniteDataError
+        If a value is no Unicode text, or a whole number beyond float64.
+    """
+    columns: dict[str, Column] = {}
+    for given, value in cells:
+        name = str(given).strip()
+        if name in columns:
+            raise ColumnError(f"two columns of the row are called {name!r}: rename one")
+        is_name = isinstance(value, numbers.Integral) and EXACT <= abs(int(value)) < 1e300
+        columns[name] = _of_objects(name, [str(value) if is_name else value])
     return columns
 
 

@@ -11,6 +11,7 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -75,6 +76,9 @@ class Input:
         Of a date: the `dates.PARTS` it becomes.
     reading : Reading
         How its text becomes numbers or dates.
+    typical : str or None
+        Of a category or boolean the most frequent value, of a date the middle one, in ISO 8601;
+        None where none was there, and of files that do not say.
     """
 
     column: str
@@ -85,6 +89,7 @@ class Input:
     missing: bool = False
     parts: tuple[str, ...] = ()
     reading: Reading = AS_IT_IS
+    typical: str | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -243,6 +248,13 @@ class Encoding:
             found[one.column] = Unusual(int(column.missing.sum()), outside, unseen)
         return found
 
+    @property
+    def blocks(self) -> list[slice]:
+        """The places of each column's inputs among `features`."""
+        sizes = [len(one.values) + len(one.flags) for one in self.inputs]
+        ends = np.cumsum(sizes).tolist()
+        return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
     def check_names(self, columns: Iterable[str]) -> None:
         """Raise `ColumnError` if a column that the network needs is not there."""
         there = set(columns)
@@ -283,6 +295,20 @@ def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> i
             return max(LEAST_CATEGORIES, each)
         room -= size
     return max([LEAST_CATEGORIES, *(size + 1 for size in sizes)])  # and one that others share
+
+
+def typical_value(kind: str, column: Column) -> str | None:
+    """Return the most frequent category, the first by name of equals, or the middle date."""
+    if kind == "date":
+        dates_there = np.sort(column.values[~column.missing])
+        return str(dates_there[(len(dates_there) - 1) // 2]) if len(dates_there) else None
+    if kind not in KINDS_OF_CATEGORY:
+        return None
+    counts: Counter[str] = Counter()
+    words = words_as_known(column, kind, ())
+    for word, n in zip(words, column.counts().tolist(), strict=True):
+        counts[word] += n
+    return min((word for word in +counts), key=lambda w: (-counts[w], w), default=None)
 
 
 def fit_encoding(
@@ -342,6 +368,7 @@ def fit_encoding(
                 bool(column.missing.any()),
                 one.parts,
                 one.reading,
+                typical_value(one.kind, column),
             )
         )
     names = [name for one in fitted for name in one.values]

@@ -20,14 +20,14 @@ from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.fitting import fit_model
-from clearprop.tables.predictions import ModelPredictions
+from clearprop.tables.reasons import ModelReasons
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
 
 
-class Model(ModelPredictions, ModelExports):
+class Model(ModelReasons, ModelExports):
     """A network, how a table becomes its inputs, and what its outputs mean.
 
     `Model.fit` and `Model.load` make one.

@@ -233,18 +233,25 @@ class ModelPredictions:
         """The name of each input of the network."""
         return self._encoding.features
 
-    def _columns(self, table: object, unreadable: str) -> dict[str, Column]:
-        """Return the columns as training read them; "" says nothing of unreadable cells."""
+    def _columns(self, table: object, unreadable: str, depth: int = 3) -> dict[str, Column]:
+        """Return the columns as training read them; "" says nothing of unreadable cells.
+
+        `depth` is how far up the stack the caller of the public method is, whom warnings name.
+        """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
         if isinstance(table, str | os.PathLike):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
-        columns, failed = self._encoding.read(read_columns(table, self.columns))
+        return self._known(read_columns(table, self.columns), unreadable, depth + 1)
+
+    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> dict[str, Column]:
+        """Return columns of a table as training read them."""
+        columns, failed = self._encoding.read(raw)
         if failed and unreadable == "error":
             raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
         for one in failed if unreadable else ():
-            warnings.warn(str(one), TableWarning, stacklevel=3)
+            warnings.warn(str(one), TableWarning, stacklevel=depth)
         return columns
 
     def _goal(self, columns: Mapping[str, Column]) -> Column:

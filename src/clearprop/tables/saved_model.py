@@ -159,6 +159,7 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         and (has_categories or not (categories or header["rare"]))
         and (kind != "boolean" or set(categories) <= {"true", "false"})
         and type(header["missing"]) is bool
+        and _is_typical(header.get("typical"), kind)
     )
     if not known:
         raise ValueError(f"column {column!r} is described in no known way")
@@ -171,6 +172,7 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         header["missing"],
         tuple(parts),
         _read_reading(header.get("reading", header)),
+        header.get("typical"),
     )
 
 
@@ -240,6 +242,13 @@ def _read_report(header: Mapping[str, Any]) -> Report:
     if len({tuple(figures) for figures in header["scores"].values()}) > 1:
         raise ValueError("the report's scores are of different figures")
     return Report(**{name: header[name] for name in kinds})
+
+
+def _is_typical(value: Any, kind: str) -> bool:
+    """Whether it can be a column's typical value: a text, and of a date one in ISO 8601."""
+    if value is None or kind in KINDS_OF_CATEGORY:
+        return value is None or _is_text(value)
+    return kind == "date" and _is_text(value) and not np.isnat(np.datetime64(value, "us"))
 
 
 def _is_text(value: Any) -> bool:
