@@ -19,6 +19,8 @@ class NumericInput(NamedTuple):
         Of a column of true and false: one input for each, 1 where the value is one of these.
     missing_flag : bool
         Whether an input says that the value is missing.
+    within : tuple of float or None
+        Of a number: the range that values beyond are taken into.
     """
 
     column: str
@@ -28,3 +30,4 @@ class NumericInput(NamedTuple):
     scale: float = 1.0
     flags: tuple[tuple[bool, ...], ...] = ()
     missing_flag: bool = False
+    within: tuple[float, float] | None = None

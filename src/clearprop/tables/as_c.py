@@ -74,7 +74,11 @@ def _about(target: Target, inputs: list[NumericInput], name: str) -> list[str]:
 
 def _standardized(one: NumericInput, place: int) -> str:
     x, median, mean, scale = f"x[{place}]", *map(_double, (one.median, one.mean, one.scale))
-    return f"((isnan({x}) ? {median} : {x}) - {mean}) / {scale}"
+    within = x
+    if one.within is not None:
+        low, high = map(_double, one.within)
+        within = f"{x} < {low} ? {low} : {x} > {high} ? {high} : {x}"
+    return f"((isnan({x}) ? {median} : {within}) - {mean}) / {scale}"
 
 
 def _values(one: NumericInput, place: int) -> Iterator[str]:

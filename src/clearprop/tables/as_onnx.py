@@ -87,7 +87,14 @@ def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
         for name, value in (*numbers.items(), ("farthest", FARTHEST))
     )
     missing = graph.node("IsNaN", x)
-    present = graph.node("Where", missing, median, x)
+    bounded = x
+    if one.within is not None:
+        low, high = (
+            graph.constant(np.array(end), name)
+            for name, end in zip(("low", "high"), one.within, strict=True)
+        )
+        bounded = graph.node("Clip", x, low, high)
+    present = graph.node("Where", missing, median, bounded)
     standard = graph.node("Div", graph.node("Sub", present, mean), scale)
     within = graph.node("Clip", standard, graph.node("Neg", far), far)
     parts = [graph.node("Cast", within, to=_FLOAT)]

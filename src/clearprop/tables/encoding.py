@@ -75,6 +75,9 @@ class Input:
         Of a date: the `dates.PARTS` it becomes.
     reading : Reading
         How its text becomes numbers or dates.
+    within : tuple of float or None
+        Of a number, or of the years of a date: the range that values beyond are taken into, if
+        some are so far from the others that mean and scale would be theirs alone.
     """
 
     column: str
@@ -85,6 +88,7 @@ class Input:
     missing: bool = False
     parts: tuple[str, ...] = ()
     reading: Reading = AS_IT_IS
+    within: tuple[float, float] | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -108,6 +112,13 @@ class Input:
         if self.kind == "date":
             return np.stack([dates.part(name, column.values) for name in self.parts])
         return np.empty((0, len(column.values)))
+
+    def values_within(self, column: Column) -> Array:
+        """Return these numbers with wild ones taken into the range: float64, (n_values, n)."""
+        values = self.values_of(column)
+        if self.within is None:
+            return values
+        return np.concatenate([np.clip(values[:1], *self.within), values[1:]])
 
     def places_of(self, column: Column) -> NDArray[np.int64]:
         """Return the place of each value among the categories, shape (n,).
@@ -213,7 +224,7 @@ class Encoding:
         at = value = 0
         for one in self.inputs:
             column = columns[one.column]
-            for numbers in one.values_of(column):
+            for numbers in one.values_within(column):
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
@@ -342,12 +353,13 @@ def fit_encoding(
                 bool(column.missing.any()),
                 one.parts,
                 one.reading,
+                one.within,
             )
         )
     names = [name for one in fitted for name in one.values]
     if not names:
         return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS}, words)
-    values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
+    values = np.concatenate([one.values_within(columns[one.column]) for one in fitted]).T
     too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
     if too_large.size:
         raise NonFiniteDataError(
@@ -356,6 +368,8 @@ def fit_encoding(
         )
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     scaler = StandardScaler().fit(imputer.fit_transform(values))
+    if any(one.within for one in fitted):  # what is out of range, wild values decide as well
+        values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
     ranges = np.fmin.reduce(values), np.fmax.reduce(values)
     low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in ranges)
     found = (imputer.statistics_, scaler.mean_, scaler.scale_, low, high)

@@ -41,6 +41,7 @@ def numeric_inputs(encoding: Encoding, consumer: str) -> list[NumericInput]:
                 one.kind == "number",
                 flags=tuple(flags),
                 missing_flag=one.missing,
+                within=one.within,
                 **statistics,
             )
         )
