@@ -43,8 +43,11 @@ def cube() -> cp.Activation:
     return cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
 
 
-def numeric_table() -> pd.DataFrame:
-    """Numbers, some missing, of very different sizes; true and false, some missing and some rare."""
+def numeric_table(*, wild: bool = False) -> pd.DataFrame:
+    """Numbers, some missing, of very different sizes; true and false, some missing and some rare.
+
+    With a wild value, those beyond a range are taken into it.
+    """
     rng = np.random.default_rng(1)
     n = 150
     table = pd.DataFrame(
@@ -57,6 +60,8 @@ def numeric_table() -> pd.DataFrame:
         }
     )
     table.loc[rng.random(n) < 0.2, "size (cm)"] = np.nan
+    if wild:
+        table.loc[[20, 21], "time"] = [1e15, -1e15]
     score = table["size (cm)"].fillna(3) + 2 * table["owned"]
     return table.assign(
         price=1000 * score + rng.normal(0, 100, n), kind=np.where(score > 5, "large", "small")

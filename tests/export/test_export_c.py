@@ -117,10 +117,11 @@ class TestHeader:
 
 class TestModel:
     @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_raw_columns_in(self, target, dtype, language, tmp_path):
-        table = numeric_table()
+    def test_raw_columns_in(self, target, wild, dtype, language, tmp_path):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
         model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
         model.network = model.network.astype(dtype)

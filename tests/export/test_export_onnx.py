@@ -205,9 +205,10 @@ class TestModel:
         )
         agree(model, odd)
 
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_true_and_false(self, target):
-        table = numeric_table()
+    def test_true_and_false(self, target, wild):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
         model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
         agree(model, table)

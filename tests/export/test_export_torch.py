@@ -184,9 +184,10 @@ class TestFromTorch:
 
 
 class TestModel:
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_raw_columns_in(self, target):
-        table = numeric_table()
+    def test_raw_columns_in(self, target, wild):
+        table = numeric_table(wild=wild)
         model = cp.Model.fit(table.drop(columns={"price", "kind"} - {target}), target, hidden=[6], epochs=5, compare=False)  # fmt: skip
         assert "rare is rare or new" in model.features
         assert "tested is missing" in model.features

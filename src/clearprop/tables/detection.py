@@ -69,7 +69,7 @@ def detect_inputs(
         if not reason and name not in keep:
             reason = _useless(column, training)
             if not reason and not one.is_wished and name not in categorical:
-                reason = _names_rows(column)
+                reason = _names_rows(one)
         if name not in drop and not (reason and column.missing.all()):
             found.notes.extend(one.notes)
         if reason:
@@ -110,8 +110,9 @@ def _useless(column: Column, training: NDArray[np.int64]) -> str:
     return why and f"{why}; {setting('keep', column.name)} keeps it all the same"
 
 
-def _names_rows(column: Column) -> str:
-    """Return why a column is an identifier or text, or ""."""
-    if column.kind == "text":
-        return identifiers.of_text(column)
-    return identifiers.of_numbers(column) if column.kind == "number" else ""
+def _names_rows(one: Read) -> str:
+    """Return why a column is an identifier or text, or ""; what has a unit measures something."""
+    if one.column.kind == "text":
+        return identifiers.of_text(one.column)
+    is_number = one.column.kind == "number" and not one.reading.unit
+    return identifiers.of_numbers(one.column) if is_number else ""

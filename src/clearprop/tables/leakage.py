@@ -1,8 +1,9 @@
 """Leakage: columns that alone tell nearly all of the target, as what follows from it does.
 
 Each row is predicted from the other rows by one column: a number by its two neighbors among the
-column's other values, a category by the rows of the same one. No value of a number predicts itself,
-so that rows that stand in a table twice tell nothing.
+column's other values; a category, or a number in many rows, by the rows of the same one. A number
+in few rows does not predict itself, so that rows that stand in a table twice tell nothing. Of a
+date only counts whether it is there: from one day to the next hardly anything changes.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ Array = NDArray[Any]
 R2 = 0.99
 """A number is told nearly wholly from here on, if the absolute error is small as well."""
 
-ABSOLUTE = 0.1
-"""The mean absolute error at most, of the one of always answering the median."""
+ABSOLUTE = 0.2
+"""The mean absolute error at most, of the one of the median, where the target is not extreme: a few
+wild values alone may make R2."""
+
+_MIDDLE = 0.025, 0.975
+"""The quantiles of the target between which it is not."""
 
 SKILL = 0.98
 """The share of the errors of always answering the most frequent class that must be gone."""
@@ -30,8 +35,8 @@ SKILL = 0.98
 LEAST = 20
 """Errors of that answer without which nothing is said."""
 
-_AS_CATEGORIES = 50
-"""Numbers of so few different values are looked at as categories."""
+_OFTEN = 50
+"""A number in one of so many rows, and in five or more, is looked at as a category is."""
 
 _LISTED = 5
 
@@ -78,30 +83,34 @@ def _told(column: Column, y: Array, n_classes: int) -> str:
         return f"{1 - errors / len(y):.2%} of rows left out are right, {usual / len(y):.2%} else"
     with np.errstate(over="ignore", invalid="ignore"):
         left, all_of_it = ((y - predicted) ** 2).sum(), ((y - y.mean()) ** 2).sum()
-        absolute = np.abs(y - predicted).sum() <= ABSOLUTE * np.abs(y - np.median(y)).sum()
+        low, high = np.quantile(y, _MIDDLE)
+        middle = (low <= y) & (y <= high)
+        from_median = np.abs(y[middle] - np.median(y)).sum()
+        absolute = np.abs(y - predicted)[middle].sum() <= ABSOLUTE * from_median
         told = len(y) >= LEAST and absolute and left <= (1 - R2) * all_of_it < np.inf
     return f"R2 {1 - left / all_of_it:.4f} on rows left out" if told and all_of_it > 0 else ""
 
 
-def _predictions(
-    column: Column, y: Array, n_classes: int
-) -> tuple[Array, NDArray[np.bool_]]:  # fmt: skip
+def _predictions(column: Column, y: Array, n_classes: int) -> tuple[Array, NDArray[np.bool_]]:
     """Return what one column predicts for each row of the others, and which rows count."""
     values, missing = column.values, column.missing
-    if column.kind in ("number", "date"):
-        numbers = values.astype(np.float64) if column.kind == "date" else values
-        different, places = np.unique(numbers[~missing], return_inverse=True)
+    is_number = column.kind == "number"
+    if is_number:
+        different, places = np.unique(values[~missing], return_inverse=True)
         codes = np.full(len(values), len(different), dtype=np.int64)
         codes[~missing] = places
+    elif column.kind == "date":
+        codes = missing.astype(np.int64)
     else:
-        different = np.arange(len(column.words))
-        codes = np.where(missing, len(different), values).astype(np.int64)
+        codes = np.where(missing, len(column.words), values).astype(np.int64)
     predicted = _by_category(codes, y, n_classes)
     scored = np.ones(len(y), dtype=bool)
-    if column.kind in ("number", "date") and len(different) > _AS_CATEGORIES:
-        by_neighbors = _by_neighbors(different, places, y[~missing], n_classes)
-        predicted[~missing] = by_neighbors[places]
-        scored[~missing] = (places > 0) & (places < len(different) - 1)
+    if is_number and len(different) > 2:
+        seldom = np.bincount(places)[places] < max(5, len(y) / _OFTEN)
+        rows = np.flatnonzero(~missing)[seldom]
+        predicted[rows] = _by_neighbors(different, places, y[~missing], n_classes)[places][seldom]
+        if not n_classes:  # no number is beyond these
+            scored[rows] = (places > 0)[seldom] & (places < len(different) - 1)[seldom]
     return predicted, scored
 
 

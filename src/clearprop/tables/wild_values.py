@@ -19,7 +19,7 @@ from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
-LEAST = 10
+LEAST = 20
 """Of fewer values none is wild."""
 
 TRIMMED = 25
@@ -119,7 +119,7 @@ def told(column: Column, within: tuple[float, float], rows: Array) -> str:
     beyond = np.flatnonzero((numbers < low) | (numbers > high))
     is_date = column.kind == "date"
     ends = [
-        (f"the year {2000 + end:.0f}" if is_date else f"{end:.4g}")
+        (f"the year {2000 + end:.0f}" if is_date else f"{end:.6g}")
         for end, is_one in ((low, numbers < low), (high, numbers > high))
         if is_one.any()
     ]
@@ -128,9 +128,12 @@ def told(column: Column, within: tuple[float, float], rows: Array) -> str:
         f"{rows[at]}"
         for at in beyond
     ]
+    are = "is far from all others and counts" if len(beyond) == 1 else (
+        "are far from all others and count"
+    )  # fmt: skip
     return (
-        f"{column.name!r}: {len(beyond):,} of {len(numbers):,} values lie far from all others and "
-        f"count{'s' * (len(beyond) == 1)} as {' or '.join(ends)}: {shortened(shown, 3)} (from 0)"
+        f"{column.name!r}: {len(beyond):,} of {len(numbers):,} values {are} as "
+        f"{' or '.join(ends)}: {shortened(shown, 3)} (from 0)"
     )
 
 
