@@ -91,15 +91,25 @@ def _far(present: Array, sample: Array) -> NDArray[np.bool_]:
 
 
 def _bulk(present: Array) -> tuple[float, float]:
-    """Return the ends of what most values lie between, but for one that nearly all are."""
-    trimmed = max(1, len(present) // TRIMMED)
-    places = trimmed, len(present) - 1 - trimmed
-    low, high = np.partition(present, places)[list(places)]
-    if low == high:
-        others = present[present != low]
-        if LEAST <= len(others) < len(present):
-            return _bulk(others)
-    return low, high
+    """Return the ends of what most values lie between.
+
+    Where half of them are one value, such as 0, the others say how far values lie from it.
+    """
+    middle = float(np.partition(present, len(present) // 2)[len(present) // 2])
+    others = present[present != middle]
+    if 2 * len(others) > len(present):
+        return _trimmed(present)
+    if len(others) < LEAST:
+        return middle, middle
+    low, high = _trimmed(others)
+    return min(low, middle), max(high, middle)
+
+
+def _trimmed(numbers: Array) -> tuple[float, float]:
+    cut = max(1, len(numbers) // TRIMMED)
+    places = [cut, len(numbers) - 1 - cut]
+    low, high = np.partition(numbers, places)[places]
+    return float(low), float(high)
 
 
 def told(column: Column, within: tuple[float, float], rows: Array) -> str:
