@@ -269,8 +269,15 @@ class Encoding:
             )
 
     def header(self) -> list[dict[str, Any]]:
-        """Return the inputs as JSON holds them."""
-        return [asdict(one) for one in self.inputs]
+        """Return the inputs as JSON holds them; without a range, as files had them before."""
+        return [
+            {
+                name: value
+                for name, value in asdict(one).items()
+                if (name, value) != ("within", None)
+            }
+            for one in self.inputs
+        ]
 
 
 def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
