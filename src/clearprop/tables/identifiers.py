@@ -91,9 +91,11 @@ def _is_code(words: Sequence[str]) -> bool:
 
 def of_numbers(column: Column) -> str:
     """Return why a column of numbers names rows, and how to keep it, or ""."""
+    some = column.values[:LOOKED_AT]
+    if (some != np.floor(some))[~np.isnan(some)].any():
+        return ""
     present = column.values[~column.missing]
-    n = len(present)
-    if n <= 10 or not (present == np.floor(present)).all():
+    if len(present) <= 10 or not (present == np.floor(present)).all():
         return ""
     what = _what_numbers(present, column.name)
     return f"{what}; {setting('keep', column.name)} keeps it" if what else ""

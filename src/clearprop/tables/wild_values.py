@@ -67,10 +67,14 @@ def find_range(numbers: Array) -> tuple[float, float] | None:
     >>> find_range(np.array([*range(50), 500.0])) is None
     True
     """
-    present = numbers[~np.isnan(numbers)]
-    n = len(present)
     with np.errstate(over="ignore", invalid="ignore"):
-        if n < LEAST or (n > 2 * _QUICK and not _far(present, present[:: n // _QUICK]).any()):
+        some = numbers[:: len(numbers) // _QUICK] if len(numbers) > 2 * _QUICK else numbers[:0]
+        some = some[~np.isnan(some)]
+        if len(some) >= LEAST and not _far(numbers, some).any():
+            return None
+        present = numbers[~np.isnan(numbers)]
+        n = len(present)
+        if n < LEAST:
             return None
         far = _far(present, present)
         if not far.any() or present.std() <= DOMINATED * present[~far].std():
