@@ -46,7 +46,8 @@ def cube() -> cp.Activation:
 def numeric_table(*, wild: bool = False) -> pd.DataFrame:
     """Numbers, some missing, of very different sizes; true and false, some missing and some rare.
 
-    With a wild value, those beyond a range are taken into it.
+    With wild values, those beyond a range are taken into it; and -5 is a word for a missing value
+    that `wild_settings` names.
     """
     rng = np.random.default_rng(1)
     n = 150
@@ -62,10 +63,16 @@ def numeric_table(*, wild: bool = False) -> pd.DataFrame:
     table.loc[rng.random(n) < 0.2, "size (cm)"] = np.nan
     if wild:
         table.loc[[20, 21], "time"] = [1e15, -1e15]
+        table.loc[::9, "size (cm)"] = -5
     score = table["size (cm)"].fillna(3) + 2 * table["owned"]
     return table.assign(
         price=1000 * score + rng.normal(0, 100, n), kind=np.where(score > 5, "large", "small")
     )
+
+
+def wild_settings(wild: bool) -> dict[str, list[str]]:
+    """What `cp.Model.fit` takes for such a table."""
+    return {"missing_words": ["-5"]} if wild else {}
 
 
 def odd_rows(table: pd.DataFrame) -> pd.DataFrame:

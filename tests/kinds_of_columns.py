@@ -128,6 +128,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "numbers with holes": (each(lambda r, i: sparse(r, r.random())), "number"),
     "postcodes without a zero in front": (each(lambda r, i: r.randrange(10, 80) * 1000), "number"),
     "times between events": (each(lambda r, i: r.expovariate(1)), "number"),
+    "ranks": (shuffled(list(range(1, ROWS + 1))), "number"),
     "a step of ten": (lambda r: list(range(0, 10 * ROWS, 10)), "number"),
     # Categories, true and false, dates.
     "cities": (each(lambda r, i: r.choice(LAST) + "town"), "category"),
@@ -150,8 +151,8 @@ KINDS: dict[str, tuple[Kind, str]] = {
     # Identifiers.
     "row numbers from 0": (lambda r: list(range(ROWS)), ROW_NUMBER),
     "row numbers from 1": (lambda r: list(range(1, ROWS + 1)), ROW_NUMBER),
-    "row numbers, shuffled": (shuffled(list(range(ROWS))), IDENTIFIER),
     "numbered from 1001": (lambda r: list(range(1001, 1001 + ROWS)), IDENTIFIER),
+    "row_id, shuffled": (shuffled(list(range(ROWS))), IDENTIFIER),
     "numbered, a fifth is not there": (
         lambda r: sorted(r.sample(range(5000, 5000 + ROWS * 5 // 4), ROWS)),
         IDENTIFIER,
@@ -224,6 +225,10 @@ KINDS: dict[str, tuple[Kind, str]] = {
         lambda r: [f"{a}{b}" for a in LAST for b in ("son", "berg", "mann", "er", "ov", "ski",
          "feld", "stein", "ton", "ez", "ius", "ak")][: ROWS * 3 // 5] * 2,
         MANY,
+    ),
+    "numbers and others": (
+        each(lambda r, i: f"{r.random():.6f}" if i % 9 else f"<{i}"),
+        "is text that is mostly numbers",
     ),
     "numbers as text in a data frame": (each(lambda r, i: f"{r.random():.6f}"), NUMERALS),
     # Nothing to learn from.

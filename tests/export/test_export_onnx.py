@@ -24,6 +24,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 onnx = pytest.importorskip("onnx")
@@ -210,7 +211,9 @@ class TestModel:
     def test_true_and_false(self, target, wild):
         table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
-        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model = cp.Model.fit(
+            table, target, hidden=[6], epochs=5, compare=False, **wild_settings(wild)
+        )
         agree(model, table)
         agree(model, odd_rows(table))
         words = ["yes", "No", "TRUE", "f", "1", "0", "maybe", "NULL"]

@@ -48,6 +48,9 @@ class Encode(nn.Module):  # type: ignore[misc]
         """Return inputs (n, n_0) for raw columns (n, n_columns), NaN where missing."""
         x = x.to(torch.float64)
         missing = torch.isnan(x)
+        for i, one in enumerate(self.inputs):
+            for value in one.missing:
+                missing[:, i] |= x[:, i] == value
         bounded = torch.clamp(x, self.low, self.high)
         v = (torch.where(missing, self.median, bounded) - self.mean) / self.scale
         v = v.clamp(-self.farthest, self.farthest)

@@ -126,11 +126,16 @@ def without(column: Column, missing: Collection[str]) -> Column:
 
 def without_numbers(column: Column, missing: Collection[str]) -> Column:
     """Return a column of numbers in which those that are words for it are missing: -999."""
-    named = [float(word) for word in missing if is_plain(word)]
+    named = numbers_missing(missing)
     if column.kind != "number" or not named:
         return column
     values = np.where(np.isin(column.values, named), np.nan, column.values)
     return Column(column.name, "number", values)
+
+
+def numbers_missing(missing: Collection[str]) -> list[float]:
+    """Return the words for a missing value that are numbers."""
+    return sorted(float(word) for word in missing if is_plain(word))
 
 
 def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list[str]:

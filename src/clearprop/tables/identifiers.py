@@ -53,8 +53,8 @@ def of_text(column: Column) -> str:
     words = [column.words[place] for place in places[:LOOKED_AT]]
     seen = f"{different:,} different values in {n:,} rows, such as {examples(words)}"
     how = "category"
-    if all(is_plain(word) and len(word) < 16 and not has_leading_zero(word) for word in words):
-        what, how = f"is text that is numbers: {seen}", "number"
+    if numbers := _share_of_numbers(words):
+        what, how = f"is text that is {'mostly ' * (numbers < 1)}numbers: {seen}", "number"
     elif _is_prose(words):
         what = f"is text: {seen}"
     elif _is_code(words) or different == n:
@@ -63,6 +63,14 @@ def of_text(column: Column) -> str:
         what = f"has too many categories: {seen}"
     as_what = "numbers" if how == "number" else "categories"
     return f"{what}; {setting('columns', column.name, how)} reads it as {as_what}"
+
+
+def _share_of_numbers(words: Sequence[str]) -> float:
+    """Return the share of numbers among words, or 0: of half or less, and of codes such as 007."""
+    if any(has_leading_zero(word) or re.fullmatch("[0-9]{16,}", word) for word in words):
+        return 0
+    share = sum(map(is_plain, words)) / len(words)
+    return share if share > 0.5 else 0
 
 
 def _is_prose(words: Sequence[str]) -> bool:
@@ -106,7 +114,8 @@ def _what_numbers(present: NDArray[np.float64], name: str) -> str:
     if low in (0, 1) and high == low + n - 1 and np.array_equal(present, np.arange(n) + low):
         return f"looks like a row number: {low:.0f} to {high:.0f}, in order"
     is_named = _NAMED.search(name) or _CAMEL.search(name)
-    is_counted = n >= 50 and high - low < 1.5 * n and not 1700 <= low <= high <= 2100
+    is_dense = n >= 50 and high - low < 1.5 * n and not 1700 <= low <= high <= 2100
+    is_counted = is_dense and bool((np.diff(present) > 0).all())  # in another order it is a rank
     # 1001 to 9999 may be any numbers, but not ten digits in all rows, from 2 to 9 in front: no
     # sums, nor seconds since 1970.
     digits = len(f"{low:.0f}") if low > 0 else 0
@@ -119,7 +128,7 @@ def _what_numbers(present: NDArray[np.float64], name: str) -> str:
         return ""
     why = f"{different:,} different whole numbers in {n:,} rows, from {low:.0f} to {high:.0f}"
     if is_counted:
-        why += ", most of those between"
+        why += ", in order, most of those between"
     elif is_named:
         why += ", and its name says so"
     elif is_dialed:
