@@ -43,8 +43,12 @@ def cube() -> cp.Activation:
     return cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
 
 
-def numeric_table() -> pd.DataFrame:
-    """Numbers, some missing, of very different sizes; true and false, some missing and some rare."""
+def numeric_table(*, wild: bool = False) -> pd.DataFrame:
+    """Numbers, some missing, of very different sizes; true and false, some missing and some rare.
+
+    With wild values, those beyond a range are taken into it; and -5 is a word for a missing value
+    that `wild_settings` names.
+    """
     rng = np.random.default_rng(1)
     n = 150
     table = pd.DataFrame(
@@ -57,10 +61,18 @@ def numeric_table() -> pd.DataFrame:
         }
     )
     table.loc[rng.random(n) < 0.2, "size (cm)"] = np.nan
+    if wild:
+        table.loc[[20, 21], "time"] = [1e15, -1e15]
+        table.loc[::9, "size (cm)"] = -5
     score = table["size (cm)"].fillna(3) + 2 * table["owned"]
     return table.assign(
         price=1000 * score + rng.normal(0, 100, n), kind=np.where(score > 5, "large", "small")
     )
+
+
+def wild_settings(wild: bool) -> dict[str, list[str]]:
+    """What `cp.Model.fit` takes for such a table."""
+    return {"missing_words": ["-5"]} if wild else {}
 
 
 def odd_rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 
@@ -117,12 +118,15 @@ class TestHeader:
 
 class TestModel:
     @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_raw_columns_in(self, target, dtype, language, tmp_path):
-        table = numeric_table()
+    def test_raw_columns_in(self, target, wild, dtype, language, tmp_path):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
-        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model = cp.Model.fit(
+            table, target, hidden=[6], epochs=5, compare=False, **wild_settings(wild)
+        )
         model.network = model.network.astype(dtype)
         assert {"rare is rare or new", "tested is missing", "size (cm) is missing"} <= {*model.features}  # fmt: skip
         built = library({"net": model.to_c()}, tmp_path, language)

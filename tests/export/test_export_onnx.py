@@ -24,6 +24,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 onnx = pytest.importorskip("onnx")
@@ -205,11 +206,14 @@ class TestModel:
         )
         agree(model, odd)
 
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_true_and_false(self, target):
-        table = numeric_table()
+    def test_true_and_false(self, target, wild):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
-        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model = cp.Model.fit(
+            table, target, hidden=[6], epochs=5, compare=False, **wild_settings(wild)
+        )
         agree(model, table)
         agree(model, odd_rows(table))
         words = ["yes", "No", "TRUE", "f", "1", "0", "maybe", "NULL"]

@@ -21,6 +21,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 torch = pytest.importorskip("torch")
@@ -184,10 +185,11 @@ class TestFromTorch:
 
 
 class TestModel:
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_raw_columns_in(self, target):
-        table = numeric_table()
-        model = cp.Model.fit(table.drop(columns={"price", "kind"} - {target}), target, hidden=[6], epochs=5, compare=False)  # fmt: skip
+    def test_raw_columns_in(self, target, wild):
+        table = numeric_table(wild=wild)
+        model = cp.Model.fit(table.drop(columns={"price", "kind"} - {target}), target, hidden=[6], epochs=5, compare=False, **wild_settings(wild))  # fmt: skip
         assert "rare is rare or new" in model.features
         assert "tested is missing" in model.features
         made = model.to_torch()

@@ -22,7 +22,9 @@ class TestReport:
         report = regression.report
         assert report.task == "regression"
         assert report.dropped == {
-            "Name": "looks like an identifier: 304 different values in 398 rows, such as 'chevrolet chevelle malibu'"
+            "Name": "is text: 304 different values in 398 rows, such as 'chevrolet chevelle malibu', "
+            "'buick skylark 320', 'plymouth satellite'; columns={'Name': 'category'} "
+            "(--column Name=category) reads it as categories"
         }
         assert report.inputs["Year"] == "date, 1 number"
         assert report.inputs["Origin"] == "3 categories"

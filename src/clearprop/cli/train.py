@@ -90,7 +90,7 @@ def parse_columns(
     "--keep",
     multiple=True,
     metavar="COLUMN",
-    help="Use a column though it looks like an identifier. Repeatable.",
+    help="Use a column though nothing may be learned from it, such as an identifier. Repeatable.",
 )
 @click.option(
     "--categorical",

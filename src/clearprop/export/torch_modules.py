@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,12 +39,20 @@ class Encode(nn.Module):  # type: ignore[misc]
         for name in ("median", "mean", "scale"):
             numbers = [getattr(one, name) for one in inputs]
             self.register_buffer(name, torch.tensor(numbers, dtype=torch.float64))
+        everything = (-math.inf, math.inf)
+        for end, name in enumerate(("low", "high")):
+            numbers = [(one.within or everything)[end] for one in inputs]
+            self.register_buffer(name, torch.tensor(numbers, dtype=torch.float64))
 
     def forward(self, x: Any) -> Any:
         """Return inputs (n, n_0) for raw columns (n, n_columns), NaN where missing."""
         x = x.to(torch.float64)
         missing = torch.isnan(x)
-        v = (torch.where(missing, self.median, x) - self.mean) / self.scale
+        for i, one in enumerate(self.inputs):
+            for value in one.missing:
+                missing[:, i] |= x[:, i] == value
+        bounded = torch.clamp(x, self.low, self.high)
+        v = (torch.where(missing, self.median, bounded) - self.mean) / self.scale
         v = v.clamp(-self.farthest, self.farthest)
         made = []
         for i, one in enumerate(self.inputs):

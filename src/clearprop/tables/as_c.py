@@ -74,7 +74,16 @@ def _about(target: Target, inputs: list[NumericInput], name: str) -> list[str]:
 
 def _standardized(one: NumericInput, place: int) -> str:
     x, median, mean, scale = f"x[{place}]", *map(_double, (one.median, one.mean, one.scale))
-    return f"((isnan({x}) ? {median} : {x}) - {mean}) / {scale}"
+    within = x
+    if one.within is not None:
+        low, high = map(_double, one.within)
+        within = f"{x} < {low} ? {low} : {x} > {high} ? {high} : {x}"
+    return f"(({_is_missing(one, x)} ? {median} : {within}) - {mean}) / {scale}"
+
+
+def _is_missing(one: NumericInput, x: str) -> str:
+    tests = [f"isnan({x})", *(f"{x} == {_double(value)}" for value in one.missing)]
+    return " || ".join(tests) if len(tests) == 1 else f"({' || '.join(tests)})"
 
 
 def _values(one: NumericInput, place: int) -> Iterator[str]:
@@ -88,7 +97,7 @@ def _values(one: NumericInput, place: int) -> Iterator[str]:
         tests = [f"{x} == 0.0"] * of_false + [f"(!isnan({x}) && {x} != 0.0)"] * of_true
         yield f"({' || '.join(tests) or '0'})"
     if one.missing_flag:
-        yield f"(isnan({x}) ? 1 : 0)"
+        yield f"({_is_missing(one, x)} ? 1 : 0)"
 
 
 def _double(value: float) -> str:

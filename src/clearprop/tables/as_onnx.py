@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from clearprop.errors import ArgumentError
 from clearprop.export.layers import layers_of
 from clearprop.export.onnx_graph import ML, OwnGraph, class_array, write_proto
 from clearprop.export.onnx_layers import add_label, add_layers
-from clearprop.tables.cells import BOOLEANS
+from clearprop.tables.cells import BOOLEANS, numbers_missing
 from clearprop.tables.encoding import FARTHEST, Encoding, Input
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def as_onnx(
     for one in encoding.inputs:
         if one.kind == "number":
             numbers = {name: encoding.statistics[name][at] for name in ("median", "mean", "scale")}
-            parts += _number(graph, one, numbers)
+            parts += _number(graph, one, numbers, numbers_missing(encoding.words_for_missing))
             at += 1
         else:
             parts += _flags(graph, one, encoding.words_for_missing)
@@ -79,7 +79,9 @@ def _check_columns(encoding: Encoding) -> None:
             )
 
 
-def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
+def _number(
+    graph: OwnGraph, one: Input, numbers: dict[str, Any], words: Sequence[float]
+) -> list[str]:
     """Add a column of numbers: (value - mean) / scale, and whether the value is missing."""
     x = graph.input(one.column, np.float64, 1)
     median, mean, scale, far = (
@@ -87,7 +89,17 @@ def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
         for name, value in (*numbers.items(), ("farthest", FARTHEST))
     )
     missing = graph.node("IsNaN", x)
-    present = graph.node("Where", missing, median, x)
+    for word in words:
+        is_word = graph.node("Equal", x, graph.constant(np.array(word), "missing"))
+        missing = graph.node("Or", missing, is_word)
+    bounded = x
+    if one.within is not None:
+        low, high = (
+            graph.constant(np.array(end), name)
+            for name, end in zip(("low", "high"), one.within, strict=True)
+        )
+        bounded = graph.node("Clip", x, low, high)
+    present = graph.node("Where", missing, median, bounded)
     standard = graph.node("Div", graph.node("Sub", present, mean), scale)
     within = graph.node("Clip", standard, graph.node("Neg", far), far)
     parts = [graph.node("Cast", within, to=_FLOAT)]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_words, in_words_of
-from clearprop.tables.numerals import MISSING, POINT, numbers_of
+from clearprop.tables.numerals import MISSING, POINT, is_plain, numbers_of
 from clearprop.tables.text import cut
 
 BOOLEANS = {
@@ -124,6 +124,20 @@ def without(column: Column, missing: Collection[str]) -> Column:
     return Column(column.name, column.kind, values, column.words)
 
 
+def without_numbers(column: Column, missing: Collection[str]) -> Column:
+    """Return a column of numbers in which those that are words for it are missing: -999."""
+    named = numbers_missing(missing)
+    if column.kind != "number" or not named:
+        return column
+    values = np.where(np.isin(column.values, named), np.nan, column.values)
+    return Column(column.name, "number", values)
+
+
+def numbers_missing(missing: Collection[str]) -> list[float]:
+    """Return the words for a missing value that are numbers."""
+    return sorted(float(word) for word in missing if is_plain(word))
+
+
 def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list[str]:
     """Return the words of a category or boolean column as training called them.
 
@@ -152,7 +166,7 @@ def _numbers(
 ) -> tuple[Column, Unreadable | None]:
     name = column.name
     if column.kind == "number":
-        return column, None
+        return without_numbers(column, missing), None
     if column.kind == "boolean":
         values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
         return Column(name, "number", values), None
@@ -165,6 +179,7 @@ def _numbers(
         expected += " with a decimal comma"
     if reading.unit:
         expected += f" in {reading.unit!r}"
+    read = without_numbers(read, missing)
     return read, _unreadable(column, np.isnan(numbers), missing, expected)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, shown
 from clearprop.tables import dates
-from clearprop.tables.cells import Reading, Unreadable, read, without
+from clearprop.tables.cells import Reading, Unreadable, read, without, without_numbers
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.numerals import (
     COMMA,
@@ -394,9 +394,9 @@ def _nearly(column: Column, look: _Look, decimal: str) -> list[str]:
 def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:
     """Return a column that has a type of its own."""
     if wished is None or wished.kind == column.kind or column.kind == "other":
-        return Read(column, column.kind)
+        return Read(without_numbers(column, missing), column.kind)
     if wished.kind in ("category", "text"):
-        return Read(as_words(column), wished.kind)
+        return Read(without(as_words(column), missing), wished.kind)
     reading = Reading(wished.decimal or POINT)
     values, _ = read(column, wished.kind, reading, missing)
     return Read(values, wished.kind, reading)

@@ -79,6 +79,9 @@ class Input:
     typical : str or None
         Of a category or boolean the most frequent value, of a date the middle one, in ISO 8601;
         None where none was there, and of files that do not say.
+    within : tuple of float or None
+        Of a number, or of the years of a date: the range that values beyond are taken into, if
+        some are so far from the others that mean and scale would be theirs alone.
     """
 
     column: str
@@ -90,6 +93,7 @@ class Input:
     parts: tuple[str, ...] = ()
     reading: Reading = AS_IT_IS
     typical: str | None = None
+    within: tuple[float, float] | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -113,6 +117,13 @@ class Input:
         if self.kind == "date":
             return np.stack([dates.part(name, column.values) for name in self.parts])
         return np.empty((0, len(column.values)))
+
+    def values_within(self, column: Column) -> Array:
+        """Return these numbers with wild ones taken into the range: float64, (n_values, n)."""
+        values = self.values_of(column)
+        if self.within is None:
+            return values
+        return np.concatenate([np.clip(values[:1], *self.within), values[1:]])
 
     def places_of(self, column: Column) -> NDArray[np.int64]:
         """Return the place of each value among the categories, shape (n,).
@@ -218,7 +229,7 @@ class Encoding:
         at = value = 0
         for one in self.inputs:
             column = columns[one.column]
-            for numbers in one.values_of(column):
+            for numbers in one.values_within(column):
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
@@ -270,8 +281,15 @@ class Encoding:
             )
 
     def header(self) -> list[dict[str, Any]]:
-        """Return the inputs as JSON holds them."""
-        return [asdict(one) for one in self.inputs]
+        """Return the inputs as JSON holds them; without a range, as files had them before."""
+        return [
+            {
+                name: value
+                for name, value in asdict(one).items()
+                if (name, value) != ("within", None)
+            }
+            for one in self.inputs
+        ]
 
 
 def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
@@ -369,12 +387,13 @@ def fit_encoding(
                 one.parts,
                 one.reading,
                 typical_value(one.kind, column),
+                one.within,
             )
         )
     names = [name for one in fitted for name in one.values]
     if not names:
         return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS}, words)
-    values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
+    values = np.concatenate([one.values_within(columns[one.column]) for one in fitted]).T
     too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
     if too_large.size:
         raise NonFiniteDataError(
@@ -383,6 +402,8 @@ def fit_encoding(
         )
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     scaler = StandardScaler().fit(imputer.fit_transform(values))
+    if any(one.within for one in fitted):  # what is out of range, wild values decide as well
+        values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
     ranges = np.fmin.reduce(values), np.fmax.reduce(values)
     low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in ranges)
     found = (imputer.statistics_, scaler.mean_, scaler.scale_, low, high)

@@ -121,7 +121,9 @@ class Model(ModelReasons, ModelExports):
         drop : collection of str
             Columns to leave out.
         keep : collection of str
-            Columns to use though they look like identifiers.
+            Columns to use though nothing may be learned from them: identifiers, text (as
+            categories), and those that are always the same. The report says of each that is
+            dropped why, and what keeps it.
         categorical : collection of str
             Columns of numbers that are names of things, such as codes.
         columns : mapping of str to str, optional
@@ -133,6 +135,7 @@ class Model(ModelReasons, ModelExports):
             What stands for a missing value, beside empty cells and None, NaN and NaT. None: of a
             text file pandas's words (NA, N/A, null, None, nan, ...) and "?"; of a data frame, in
             columns of numbers and dates, the same; in others none, so that "None" is a label.
+            A word that is a number, such as "-999", counts by its value in columns of numbers.
         unreadable : float
             The share of a column's cells that may be no numbers or dates in a column of such;
             they are missing values then, which a note counts. With more it is text.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from clearprop.checks.settings import listed
 from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest, shown
+from clearprop.tables import dates, leakage, wild_values
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
-from clearprop.tables.encoding import MIN_ROWS, Encoding, fit_encoding, most_categories
+from clearprop.tables.encoding import MIN_ROWS, Encoding, Input, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.split import Split, split_rows
 from clearprop.tables.table_files import read_table
@@ -134,9 +135,13 @@ def prepare(
     used = {name: column.take(rows) for name, column in detected.columns.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
     most = most_categories(detected.inputs, used) if max_categories is None else max_categories
-    encoding = fit_encoding(detected.inputs, learned, words, most)
+    ready = [_within(one, used) for one in detected.inputs]
+    detected.notes.extend(_wild(ready, used, goal, bool(aim.classes), rows))
+    detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
+    encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
     X, y = encoding.encode(used), aim.encode(goal)
+    detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
     return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
 
 
@@ -155,6 +160,32 @@ def _folded(encoding: Encoding, learned: Columns, most: int) -> list[str]:
                 f"an input, {why}, such as {cut(one.rare_words[0])!r}; {share:.1%} of the rows"
             )
     return notes
+
+
+def _within(one: Input, used: Columns) -> Input:
+    """Return an input with the range that wild values of any row are taken into."""
+    column = used[one.column]
+    has_one = one.kind == "number" or dates.YEARS in one.parts
+    numbers = wild_values.numbers_of(column) if has_one else None
+    return one if numbers is None else replace(one, within=wild_values.find_range(numbers))
+
+
+def _wild(
+    inputs: Sequence[Input], used: Columns, goal: Column, is_label: bool, rows: NDArray[np.int64]
+) -> list[str]:
+    """Say which values are far from all others."""
+    notes = [wild_values.told(used[one.column], one.within, rows) for one in inputs if one.within]
+    of_target = "" if is_label or goal.kind != "number" else wild_values.told_of_target(goal, rows)
+    return notes + [of_target] * bool(of_target)
+
+
+def _said(words: Collection[str], raw: Columns) -> set[str]:
+    """Return the words for a missing value that a table's text has."""
+    there: set[str] = set()
+    for column in raw.values():
+        if column.kind == "text":
+            there.update(set(words).intersection(column.words))
+    return there
 
 
 def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str]:

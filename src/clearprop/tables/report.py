@@ -76,7 +76,7 @@ class Report:
     def __repr__(self) -> str:
         lines = [f"Model of {self.target!r}: {self.task} ({self.reason})", ""]
         for name, text in self._facts():
-            first, *rest = textwrap.wrap(text, _WIDTH - 14, break_long_words=False) or [""]
+            first, *rest = _wrap(text, _WIDTH - 14) or [""]
             lines += [f"  {name:<10}  {first}", *(f"{'':14}{line}" for line in rest)]
         if self.scores:
             lines += ["", f"On {self.rows['test']:,} test rows, kept apart until now"]
@@ -129,8 +129,12 @@ class Report:
             counts = [f"{name} ({count:,})" for name, count in self.missing.items()]
             facts.append(("missing", _list(counts)))
         if self.dropped:
-            reasons = [f"{name} ({reason})" for name, reason in self.dropped.items()]
-            facts.append(("dropped", _list(reasons)))
+            reasons = [f"{name!r} {reason}" for name, reason in self.dropped.items()]
+            facts += [("dropped", reason) for reason in reasons[:_LISTED]]
+            more = list(self.dropped)[_LISTED:]
+            if more:
+                where = "each with its reason in --json and report.dropped"
+                facts.append(("dropped", f"{len(more):,} more, {where}: {shortened(more)}"))
         facts.append(("network", self.network))
         t = self.training
         how = f"{t['seconds']:.1f} s ({t['stopped']})"
@@ -164,6 +168,11 @@ def _on_two_lines(head: list[str]) -> list[list[str]]:
     long = [name.rpartition(" ") if len(name) > 9 else ("", "", name) for name in head]
     first, last = [one for one, _, _ in long], [one for _, _, one in long]
     return [first, last] if any(first) else [last]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return lines of whole words: an option is not broken at its hyphens."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _list(items: list[str]) -> str:

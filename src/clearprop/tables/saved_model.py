@@ -144,6 +144,7 @@ def _read_inputs(header: Any) -> tuple[Input, ...]:
 def _read_input(header: Mapping[str, Any]) -> Input:
     column, kind = header["column"], header["kind"]
     categories, parts = header["categories"], header["parts"]
+    within = header.get("within")
     has_categories = kind in KINDS_OF_CATEGORY
     known = (
         _is_name(column)
@@ -160,6 +161,7 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         and (kind != "boolean" or set(categories) <= {"true", "false"})
         and type(header["missing"]) is bool
         and _is_typical(header.get("typical"), kind)
+        and _is_range(within, kind, parts)
     )
     if not known:
         raise ValueError(f"column {column!r} is described in no known way")
@@ -173,6 +175,7 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         tuple(parts),
         _read_reading(header.get("reading", header)),
         header.get("typical"),
+        None if within is None else (float(within[0]), float(within[1])),
     )
 
 
@@ -275,6 +278,19 @@ def _is_count(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(float(value))
+
+
+def _is_range(within: Any, kind: str, parts: Any) -> bool:
+    """Whether numbers of a column can be taken into a range; None is none."""
+    if within is None:
+        return True
+    has_one = kind == "number" or (kind == "date" and parts[0] == dates.YEARS)
+    return (
+        has_one
+        and _is_list_of(_is_number, within)
+        and len(within) == 2
+        and bool(within[0] < within[1])
+    )
 
 
 def _is_list_of(is_right: Callable[[Any], bool], value: Any) -> bool:
