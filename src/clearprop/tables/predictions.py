@@ -260,8 +260,7 @@ def in_units(network: Network, target: Target, X: Array) -> Array:
     outputs = network.predict(X).astype(np.float64)
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        numbers = outputs[:, 0] * target.scale + target.mean
+    numbers = target.decode(outputs[:, 0])
     if not np.isfinite(numbers).all():
         raise NonFiniteError("the predictions are too large for float64: train the model again")
     return numbers
