@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import clearprop as cp
+from c_programs import library, run
 
+SETTINGS = [{"target_transform": "log"}, {"target_transform": "log1p"}, {"loss": "poisson"}]
 QUICK = {"progress": False, "compare": False}
 
 
@@ -73,11 +77,32 @@ class TestTransform:
         with pytest.raises(cp.TargetError, match="takes numbers"):
             model.encode_target(table[1:])
 
+    @pytest.mark.parametrize("settings", SETTINGS, ids=str)
+    def test_exports_give_the_number_in_its_unit(self, settings, tmp_path):
+        table = _table(kind="count" if "loss" in settings else "price")
+        model = cp.Model.fit(
+            table, "y", task="regression", epochs=5, hidden=[5], **settings, **QUICK
+        )
+        X, expected = table[["a", "b"]].to_numpy().copy(), model.predict(table)
+        if shutil.which("gcc"):
+            made = library({"net": model.to_c()}, tmp_path)
+            np.testing.assert_allclose(run(made, "net", X, 1)[:, 0], expected, rtol=1e-5)
+        runtime = pytest.importorskip("onnxruntime")
+        session = runtime.InferenceSession(
+            model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        (found,) = session.run(["variable"], {"a": X[:, :1], "b": X[:, 1:]})
+        np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+        torch = pytest.importorskip("torch")
+        with torch.no_grad():
+            found = model.to_torch()(torch.from_numpy(X)).numpy()
+        np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+
     def test_refused(self):
         with pytest.raises(cp.ArgumentError, match="it must be 'log' or 'log1p', or None"):
             cp.Model.fit(_table(), "y", target_transform="sqrt", **QUICK)
+        classes = _table().assign(y=["u", "v"] * 100)
         with pytest.raises(cp.ArgumentError, match="predicted as a class"):
-            classes = _table().assign(y=["u", "v"] * 100)
             cp.Model.fit(classes, "y", target_transform="log", **QUICK)
         with pytest.raises(cp.ArgumentError, match="logarithm of its own"):
             cp.Model.fit(
