@@ -219,6 +219,11 @@ class ModelPredictions:
         return self._target.task
 
     @property
+    def target_transform(self) -> str | None:
+        """What is learned of a number: "log", "log1p", or None for the number itself."""
+        return self._target.transform or None
+
+    @property
     def classes(self) -> list[str | int | float | bool]:
         """The classes, in the order of the network's outputs; empty for a regression."""
         return list(self._target.classes)
