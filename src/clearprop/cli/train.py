@@ -81,8 +81,7 @@ def train(
 
     def save_first(model: cp.Model) -> None:
         save(model, out, replace=force)
-        if not quiet:
-            signals.saved(f"the model is saved in {out}")
+        signals.saved(f"the model is saved in {out}")
 
     with warnings.catch_warnings():
         if quiet:
