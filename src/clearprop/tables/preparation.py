@@ -118,8 +118,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     split, notes = divide(settings, roles, aim, goal, raw, whole, words, rows)
     weighing = weight_column(roles, whole)
     weights = None if weighing is None else weighing.of(raw[weighing.name], words)[rows]
-    of_training = None if weights is None else weights[split.training]
-    check_some("to learn from", of_training)
+    of_training = check_some("to learn from", weights, split.training)
     aim = aim.fitted(goal.take(split.training), of_training, is_rate=is_rate(settings.loss))
     inputs = {name: one for name, one in whole.items() if name != target}
     index = [name for name in getattr(getattr(table, "index", None), "names", ()) if name]
@@ -138,8 +137,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
     used = {name: column.take(rows) for name, column in detected.columns.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
-    most = settings.max_categories
-    most = most_categories(detected.inputs, used) if most is None else most
+    most = settings.max_categories or most_categories(detected.inputs, used)
     encoding = fit_encoding(detected.inputs, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
     X, y = encoding.encode(used), aim.encode(goal)

@@ -67,10 +67,14 @@ def weight_column(roles: Mapping[str, str], whole: Mapping[str, Read]) -> Weight
     return WeightColumn(roles["weight"], one.reading)
 
 
-def check_some(use: str, weights: Array | None) -> None:
-    """Raise `SampleWeightError` if no row of a part counts."""
-    if weights is not None and len(weights) and not weights.any():
+def check_some(use: str, weights: Array | None, rows: NDArray[np.int64]) -> Array | None:
+    """Return the weights of a part's rows, or raise `SampleWeightError` if none of them counts."""
+    if weights is None:
+        return None
+    found = weights[rows]
+    if len(found) and not found.any():
         raise SampleWeightError(f"all rows {use} have weight 0")
+    return found
 
 
 def weighed(
@@ -102,9 +106,8 @@ def weighed(
     if given is not None:
         by_class = class_weights(given, target, y, split.training, weights)[y]
         weights = by_class if weights is None else weights * by_class
-    if weights is not None:
-        check_some("to learn from", weights[split.training])
-        check_some("to stop by", weights[split.validation])
+    check_some("to learn from", weights, split.training)
+    check_some("to stop by", weights, split.validation)
     return weights
 
 
