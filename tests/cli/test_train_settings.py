@@ -214,6 +214,12 @@ class TestNotation:
 TRAIN = ["train", "t.csv", "--target", "kind", "--no-compare", "--epochs", 2, "--force"]
 
 
+def test_balanced_stands_alone(here):
+    done = invoke(*TRAIN, "--class-weight", "balanced", "--class-weight", "yes=2")
+    assert done.exit_code == 2
+    assert "balanced stands alone" in done.stderr
+
+
 class TestFiles:
     def test_every_setting_goes_there_and_back(self, here):
         typed = [text for case in CASES.values() if case for text in case[0]]
