@@ -10,14 +10,6 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-missing_words: Decorator = click.option(
-    "--missing-words",
-    multiple=True,
-    metavar="WORD",
-    help="What stands for a missing value, beside empty cells. Repeatable. [default: NA, null, "
-    "None, nan, ? and their like]",
-)
-
 drop_missing_target: Decorator = click.option(
     "--drop-missing-target", is_flag=True, help="Leave out rows without a target."
 )
