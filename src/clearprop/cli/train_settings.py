@@ -232,7 +232,8 @@ SETTINGS = (
     Setting("target_transform", "Learn a number's logarithm; predictions are in its own unit.",
             click.Choice(tuple(TRANSFORMS))),
     Setting("drop", "Leave a column out. Repeatable.", **_COLUMNS),
-    Setting("keep", "Use a column though nothing may be learned from it, such as an identifier. Repeatable.", **_COLUMNS),
+    Setting("keep", "Use a column though nothing may be learned from it, such as an identifier. "
+            "Repeatable.", **_COLUMNS),
     Setting("categorical", "Read a column of numbers as names of things. Repeatable.", **_COLUMNS),
     Setting("columns", 'How a column is read, such as "km=number, comma", "when=date, day first", '
             '"code=category". Repeatable.', Text(reading), "NAME=HOW", option="column",
