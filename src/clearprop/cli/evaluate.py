@@ -9,6 +9,7 @@ import click
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
+from clearprop.cli.sources import Table
 
 
 @click.command(
@@ -16,14 +17,14 @@ from clearprop.cli.output import as_json, check_picture, echo, write_picture
     epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @options.plot("the confusion matrix, or predicted over true values")
 @options.drop_missing_target
 @options.force("--plot")
 @options.json_wanted("the figures")
 def evaluate(
     model: Path,
-    file: Path,
+    table: Table,
     plot: Path | None,
     drop_missing_target: bool,
     force: bool,
@@ -36,7 +37,8 @@ def evaluate(
     the target's own unit. Rows that the model was trained on flatter it.
     """
     check_picture(plot, replace=force)
-    scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)
+    loaded = cp.Model.load(model)
+    scores = loaded.evaluate(table.read(loaded), drop_missing_target=drop_missing_target)
     if plot is not None:
         write_picture(scores.plot(), plot)
     echo(as_json(scores.to_dict()) if json_wanted else repr(scores))

@@ -11,6 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
+from clearprop.cli.sources import Table
 from clearprop.optimizers import OPTIMIZERS
 
 INITIALIZER = "glorot_uniform"
@@ -23,7 +24,7 @@ INITIALIZER = "glorot_uniform"
     epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option(
     "--optimizer",
     default="adam",
@@ -46,7 +47,7 @@ INITIALIZER = "glorot_uniform"
 @options.json_wanted("the sweep")
 def find_lr(
     model: Path,
-    file: Path,
+    table: Table,
     optimizer: str,
     batch_size: int,
     seed: int,
@@ -62,7 +63,7 @@ def find_lr(
     code is 0 where no rate lowers the cost, too.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
     search = cp.find_learning_rate(
         fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
     )
@@ -74,7 +75,7 @@ def find_lr(
     sizes = "-".join(map(str, network.sizes))
     echo(
         f"{sizes} of {model} with fresh weights ({INITIALIZER}, as Model.fit draws them for every "
-        f"activation; seed {seed}), on {len(X):,} rows of {file}: {optimizer}, batches of "
+        f"activation; seed {seed}), on {len(X):,} rows of {table}: {optimizer}, batches of "
         f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:

@@ -11,11 +11,12 @@ import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.cli import options, signals
 from clearprop.cli.output import as_json, echo
+from clearprop.cli.sources import Table
 from clearprop.errors import ArgumentError, FileWriteError
 from clearprop.files.whole_file import check_can_write
 from clearprop.tables.conventions import FEW
+from clearprop.tables.kinds import is_table_name
 from clearprop.tables.report import NOT_JUDGED
-from clearprop.tables.table_files import KINDS
 from clearprop.tables.target import TASKS
 
 HIDDEN_ACTIVATIONS = sorted(name for name, f in ACTIVATIONS.items() if not f.row_wise)
@@ -49,7 +50,7 @@ def parse_columns(
     short_help="Learn from a table, and report how good it is.",
     epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors",
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
     "--out",
@@ -126,7 +127,7 @@ def parse_columns(
 @options.force("--out")
 @options.json_wanted("the report")
 def train(
-    file: Path,
+    table: Table,
     target: str,
     out: Path | None,
     task: str | None,
@@ -147,27 +148,32 @@ def train(
 ) -> None:
     """Train a network on a table, and report how good it is.
 
-    FILE is a CSV, TSV, Parquet, Arrow or JSON lines file with a header. Columns are detected,
+    FILE is a CSV, TSV, text, Excel, Parquet, Arrow or JSON lines file with a header, packed too
+    (.csv.gz, .csv.zst); several of one shape, a folder of them, or - for standard input. Columns
+    are detected,
     encoded and standardized; a part of the rows is put aside to stop training by, another to
     test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
 
     Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
     is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143.
     """
-    out = Path(f"{file.stem}.safetensors") if out is None else out
+    out = Path(f"{table.stem}.safetensors") if out is None else out
     check_can_write(out, replace=force)
-    if out.suffix.lower() in KINDS:
+    if is_table_name(out):
         raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
-    if out.exists() and file.exists() and out.samefile(file):
-        raise ArgumentError(f"--out is {file}, the table itself: choose another name")
+    for file in table.files:
+        if out.exists() and file.exists() and out.samefile(file):
+            raise ArgumentError(f"--out is {file}, the table itself: choose another name")
 
     def save_first(model: cp.Model) -> None:
         save(model, out, replace=force)
         signals.saved(f"the model is saved in {out}")
 
     model = cp.Model.fit(
-        file,
+        list(table.files),
         target,
+        encoding=table.encoding,
+        sheet=table.sheet,
         trained=save_first,
         hidden=hidden,
         task=task,

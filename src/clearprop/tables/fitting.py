@@ -49,6 +49,8 @@ def fit_model(
     table: object,
     target: str,
     *,
+    encoding: str | None,
+    sheet: str | None,
     hidden: Sequence[int] | int,
     task: str | None,
     activation: str | Activation,
@@ -92,6 +94,8 @@ def fit_model(
         ready = prepare(
             table,
             target,
+            text_encoding=encoding,
+            sheet=sheet,
             task=task,
             drop=drop,
             keep=keep,

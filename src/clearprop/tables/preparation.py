@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.encoding import MIN_ROWS, Encoding, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
+from clearprop.tables.sources import check_unread, is_source
 from clearprop.tables.split import Split, split_rows
 from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, detect_target, find_target
@@ -70,6 +70,8 @@ def prepare(
     table: object,
     target: str,
     *,
+    text_encoding: str | None,
+    sheet: str | None,
     task: str | None,
     drop: Collection[str] | None,
     keep: Collection[str] | None,
@@ -84,10 +86,14 @@ def prepare(
     seed: int,
 ) -> Prepared:
     """Return a table made ready; see `Model.fit` for the arguments and the errors."""
-    separator = ""
-    if isinstance(table, str | os.PathLike):
-        table, separator = read_table(table)
-    typed, decimal = not separator, COMMA if separator == ";" else POINT
+    typed, decimal = True, POINT
+    said: tuple[str, ...] = ()
+    if is_source(table):
+        cells = read_table(table, encoding=text_encoding, sheet=sheet)
+        table, typed, said = cells.frame, cells.typed, cells.notes
+        decimal = COMMA if cells.separator == ";" else POINT
+    else:
+        check_unread(text_encoding, sheet)
     target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)
@@ -122,6 +128,7 @@ def prepare(
     detected = detect_inputs(inputs, rows[split.training], **named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
+    detected.notes[:0] = said
     detected.notes.extend(whole[target].notes)
     if index:
         detected.notes.append(
