@@ -69,7 +69,7 @@ def check_encoding(encoding: object) -> str | None:
     if encoding is None:
         return None
     try:
-        b"".decode(encoding)  # type: ignore[arg-type]
+        "a".encode(encoding)  # type: ignore[arg-type]
     except (LookupError, TypeError, ValueError):  # no name, not of text, a zero character
         raise ArgumentError(
             f"encoding is {shown(encoding)}; give one that Python knows, such as utf-8, {OTHERS}"

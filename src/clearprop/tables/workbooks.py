@@ -36,7 +36,7 @@ def read_workbook(
     content : bytes
     path : path
     sheet : str or None
-        None: the first sheet that is not hidden and has a header, a name above every column.
+        None: the first sheet that is not hidden and has a header, two names or more, above rows.
     taken : int
         Bytes that the files before it take, of a table in several.
 
@@ -131,11 +131,9 @@ def _choose(reader: Any, path: Path, sheet: str | None) -> tuple[str, list[str]]
                 f"{path} has no sheet {shown(sheet)}{hint}; there are: {shortened(names)}"
             )
         return sheet, []
-    filled = [name for name in names if (first := _first_row(reader, name)).visible and first.width]
-    with_header = (
-        name for name in filled if all(header := _header(reader, name)) and len(header) > 1
-    )
-    chosen = next(with_header, filled[0] if filled else names[0])
+    first_rows = {name: _first_row(reader, name) for name in names}
+    filled = [name for name, one in first_rows.items() if one.visible == "visible" and one.width]
+    chosen = next((name for name in filled if _is_table(reader, name)), (filled or names)[0])
     others = [name for name in names if name != chosen]
     if not others:
         return chosen, []
@@ -143,6 +141,12 @@ def _choose(reader: Any, path: Path, sheet: str | None) -> tuple[str, list[str]]
         f"{path} has {len(names)} sheets, and {chosen!r} is read; sheet= (--sheet) says another: "
         f"{shortened(others)}"
     ]
+
+
+def _is_table(reader: Any, name: str) -> bool:
+    """Whether a sheet has two names or more in its first row, and rows beneath: no cover has."""
+    named = sum(1 for cell in _header(reader, name) if cell.strip())
+    return named > 1 and _first_row(reader, name).total_height > 1
 
 
 def _first_row(reader: Any, name: str) -> Any:
@@ -180,6 +184,6 @@ def _as_typed(column: pl.Series) -> pl.Series:
     if column.dtype.is_temporal() and column.null_count() < len(column):
         if (column.dt.year() < 1900).all():
             return column.dt.strftime("%H:%M:%S")  # text, as in a CSV
-        if (column.dt.time() == polars.time(0)).all():
+        if (column.dt.truncate("1d") == column).all():
             return column.cast(polars.Date)
     return column
