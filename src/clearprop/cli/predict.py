@@ -105,6 +105,8 @@ def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
     ArgumentError
         If the table has no such column.
     """
+    import polars
+
     there = {str(name).strip(): name for name in table.columns}
     for name in names or ():
         if name.strip() not in there:
@@ -112,7 +114,10 @@ def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
             hint = f" (did you mean {near!r}?)" if near else ""
             raise ArgumentError(f"--carry names {shown(name)}, which the table does not have{hint}")
     chosen = there if names is None else [name.strip() for name in names]
-    return {name: table[there[name]] for name in chosen}
+    columns = (table[there[name]] for name in chosen)
+    # A cell of a text file is written as it stood, and an empty one without quotes.
+    empty = (one.replace("", None) if one.dtype == polars.String else one for one in columns)
+    return dict(zip(chosen, empty, strict=True))
 
 
 def carried_before(carried: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def packing_in(content: bytes) -> str:
 def kind_in(content: bytes) -> str:
     """Return what bytes without a name are: what they begin like, or else CSV."""
     found = _found(content)
-    return "CSV" if found is None else found
+    return found if found is not None and found in KINDS.values() else "CSV"
 
 
 def check_kind(content: bytes, kind: str, path: Path) -> None:

@@ -51,7 +51,9 @@ def pack(content: bytes, packing: str, path: Path) -> bytes:
         return content
     if packing == "gzip":
         return gzip.compress(content, mtime=0)  # the same bytes for the same table
-    packed: bytes = _zstd(f"writing {path.name}").compress(content)
+    zstd = _zstd(f"writing {path.name}")
+    checked = {zstd.CompressionParameter.checksum_flag: 1}  # as gzip is
+    packed: bytes = zstd.compress(content, options=checked)
     return packed
 
 
