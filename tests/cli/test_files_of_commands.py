@@ -119,9 +119,8 @@ class TestSources:
             "penguins.xlsx has no sheet 'Data'", "predict", "m", "penguins.xlsx", "--sheet", "Data"
         )
         refused("encoding is 'klingon'", "predict", "m", "penguins.csv", "--encoding", "klingon")
-        refused("is a folder without tables", "train", os.fspath(here / "empty"), *TRAIN) if (
-            here / "empty"
-        ).mkdir() else None
+        (here / "empty").mkdir()
+        refused("is a folder without tables", "train", "empty", *TRAIN)
         unused = invoke("explain", "m", "--x", "1", "--y", "1", "--encoding", "utf-8")
         assert unused.exit_code == 2
         assert "are of FILE: give a table" in unused.stderr
