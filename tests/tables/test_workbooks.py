@@ -125,6 +125,24 @@ class TestSheets:
     def test_one_sheet_needs_no_note(self, tmp_path):
         assert read_table(workbook(tmp_path / "t.xlsx", {"A": ROWS})).notes == ()
 
+    def test_titles_are_no_headers(self, tmp_path):
+        for blank in ([], [[], []]):
+            rows = [*blank, ["Report of 2024"], [], [None, "made by Ann"], *ROWS]
+            path = workbook(tmp_path / "t.xlsx", {"A": rows})
+            cells = read_table(path)
+            assert cells.frame.columns == ROWS[0]
+            assert cells.frame.rows() == [tuple(row) for row in ROWS[1:]]
+            [note] = cells.notes
+            assert note.endswith(
+                f"row {len(blank) + 4} of sheet 'A' is its header, and what stands above it is left "
+                "out: 'Report of 2024', 'made by Ann'"
+            )
+
+    def test_one_column(self, tmp_path):
+        path = workbook(tmp_path / "t.xlsx", {"A": [[], ["a"], [1], [2]]})
+        assert read_table(path).frame.to_dict(as_series=False) == {"a": [1, 2]}
+        assert read_table(path).notes == ()
+
     def test_nothing_there(self, tmp_path):
         with pytest.raises(cp.TableFileError, match="has no cells in this sheet"):
             read_table(workbook(tmp_path / "t.xlsx", {"A": []}))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import ArgumentError, TableFileError, missing_extra, nearest, shown
 from clearprop.tables.columns import EXACT
@@ -17,6 +17,9 @@ from clearprop.tables.workbook_sizes import check_workbook
 
 if TYPE_CHECKING:
     import polars as pl
+
+BEGINNING = 100
+"""Rows among which a sheet's header is."""
 
 ROWS, COLUMNS = 1_048_576, 16_384
 """What a sheet holds at most, its header included."""
@@ -36,7 +39,8 @@ def read_workbook(
     content : bytes
     path : path
     sheet : str or None
-        None: the first sheet that is not hidden and has a header, two names or more, above rows.
+        None: the first that is not hidden and has a header, two names or more, above rows.
+        What stands above the header, alone in its row, is a title.
     taken : int
         Bytes that the files before it take, of a table in several.
 
@@ -64,17 +68,17 @@ def read_workbook(
     try:
         with _quiet():
             reader = fastexcel.read_excel(content)
-            name, note = _choose(reader, path, sheet)
-            notes += note
-            header = _header(reader, name)
-            table = reader.load_sheet(name, schema_sample_rows=None).to_polars()
+            name, start, said = _choose(reader, path, sheet)
+            table = reader.load_sheet(
+                name, header_row=start.place, schema_sample_rows=None
+            ).to_polars()
     except BaseException as error:
         panicked = type(error).__name__ == "PanicException"  # which is no Exception
         if not (isinstance(error, fastexcel.FastExcelError) or panicked):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be read as Excel: {reason}") from None
-    return _cleaned(table, header, path), notes, found.size
+    return _cleaned(table, start.header, path), [*notes, *said], found.size
 
 
 def write_workbook(frame: pl.DataFrame, file: io.BytesIO, path: Path) -> None:
@@ -120,9 +124,47 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _choose(reader: Any, path: Path, sheet: str | None) -> tuple[str, list[str]]:
-    """Return the sheet to read, and a note where another could have been meant."""
+class _Start(NamedTuple):
+    """How a sheet begins.
+
+    Attributes
+    ----------
+    place : int
+        The row of the header, from 0.
+    header : list of str
+        What stands in it, "" where nothing does.
+    above : list of str
+        What stands above it.
+    rows : int
+        How many are beneath.
+    is_visible : bool
+    """
+
+    place: int
+    header: list[str]
+    above: list[str]
+    rows: int
+    is_visible: bool
+
+
+def _start_of(reader: Any, name: str) -> _Start:
+    """Return how a sheet begins: with the first row of two cells, which is no title, or of one."""
+    sheet = reader.load_sheet(name, header_row=None, skip_rows=0, n_rows=BEGINNING, dtypes="string")
+    rows = [[(cell or "").strip() for cell in row] for row in sheet.to_polars().rows()]
+    filled = [sum(map(bool, row)) for row in rows]
+    place = next((i for i, n in enumerate(filled) if n > 1), None)
+    if place is None:
+        place = next((i for i, n in enumerate(filled) if n), 0)
+    above = [cell for row in rows[:place] for cell in row if cell]
+    header = rows[place] if rows else []
+    beneath = sheet.total_height - place - 1
+    return _Start(place, header, above, beneath, sheet.visible == "visible")
+
+
+def _choose(reader: Any, path: Path, sheet: str | None) -> tuple[str, _Start, list[str]]:
+    """Return the sheet to read, how it begins, and what to know of that."""
     names = reader.sheet_names
+    notes = []
     if sheet is not None:
         if sheet not in names:
             near = nearest(sheet, names)
@@ -130,33 +172,29 @@ def _choose(reader: Any, path: Path, sheet: str | None) -> tuple[str, list[str]]
             raise ArgumentError(
                 f"{path} has no sheet {shown(sheet)}{hint}; there are: {shortened(names)}"
             )
-        return sheet, []
-    first_rows = {name: _first_row(reader, name) for name in names}
-    filled = [name for name, one in first_rows.items() if one.visible == "visible" and one.width]
-    chosen = next((name for name in filled if _is_table(reader, name)), (filled or names)[0])
-    others = [name for name in names if name != chosen]
-    if not others:
-        return chosen, []
-    return chosen, [
-        f"{path} has {len(names)} sheets, and {chosen!r} is read; sheet= (--sheet) says another: "
-        f"{shortened(others)}"
-    ]
-
-
-def _is_table(reader: Any, name: str) -> bool:
-    """Whether a sheet has two names or more in its first row, and rows beneath: no cover has."""
-    named = sum(1 for cell in _header(reader, name) if cell.strip())
-    return named > 1 and _first_row(reader, name).total_height > 1
-
-
-def _first_row(reader: Any, name: str) -> Any:
-    return reader.load_sheet(name, header_row=None, n_rows=1, dtypes="string")
-
-
-def _header(reader: Any, name: str) -> list[str]:
-    """Return what stands in the first row that is not empty, "" where nothing does."""
-    rows = _first_row(reader, name).to_polars().rows()
-    return [cell or "" for cell in rows[0]] if rows else []
+        chosen, start = sheet, _start_of(reader, sheet)
+    else:
+        starts = {name: _start_of(reader, name) for name in names}
+        seen = [name for name, one in starts.items() if one.is_visible and any(one.header)]
+        tables = [
+            name
+            for name in seen
+            if starts[name].rows > 0 and sum(map(bool, starts[name].header)) > 1
+        ]
+        chosen = (tables or seen or names)[0]
+        start = starts[chosen]
+        if len(names) > 1:
+            others = shortened(name for name in names if name != chosen)
+            notes.append(
+                f"{path} has {len(names)} sheets, and {chosen!r} is read; sheet= (--sheet) says "
+                f"another: {others}"
+            )
+    if start.above:
+        notes.append(
+            f"{path}: row {start.place + 1} of sheet {chosen!r} is its header, and what stands "
+            f"above it is left out: {shortened(map(shown, start.above))}"
+        )
+    return chosen, start, notes
 
 
 def _cleaned(table: pl.DataFrame, header: list[str], path: Path) -> pl.DataFrame:
