@@ -89,9 +89,7 @@ def _column(name: str, parts: Sequence[Part]) -> pl.Series:
     if len({str(one.dtype) for one, _ in there}) > 1:
         if _sort_of(one.dtype) == "text":
             series = [one.cast(polars.String) for one in series]
-        elif any(o.dtype.is_float() for o, _ in there) or polars.UInt64 in {
-            o.dtype for o, _ in there
-        }:
+        elif _is_float_for_all([one.dtype for one, _ in there]):
             series = [_as_float(name, part, one) for one, part in zip(series, parts, strict=True)]
     frames = [one.to_frame() for one in series]
     try:
@@ -101,6 +99,14 @@ def _column(name: str, parts: Sequence[Part]) -> pl.Series:
         raise ColumnError(
             f"column {name!r} is {kinds} in files of one table: give one type"
         ) from None
+
+
+def _is_float_for_all(dtypes: Sequence[pl.DataType]) -> bool:
+    """Whether float64 is what takes all of these types: so polars takes it for UInt64 and Int64."""
+    import polars
+
+    signed = any(one.is_signed_integer() for one in dtypes)
+    return any(one.is_float() for one in dtypes) or (signed and polars.UInt64 in dtypes)
 
 
 def _as_float(name: str, part: Part, series: pl.Series) -> pl.Series:

@@ -61,7 +61,7 @@ def files_of(source: Source) -> tuple[list[Path], list[str]]:
             notes.append(f"{path}: {shortened(others)} left alone, as no file of a table")
     seen: set[str] = set()
     for path in files:
-        real = str(path) if path == STREAM else os.path.realpath(path)
+        real = _real(path)
         if real in seen:
             raise ArgumentError(f"{called(path)} is given twice: its rows would count twice")
         seen.add(real)
@@ -129,6 +129,14 @@ def _of_stream(taken: int) -> tuple[str, bytes]:
 def form_in(path: Path) -> Form:
     """Return what a table that is written to a path is; standard output gets CSV."""
     return Form("CSV") if path == STREAM else form_of(path)
+
+
+def _real(path: Path) -> str:
+    """Return the name of a file that has no other, or of one that no file can have."""
+    try:
+        return str(path) if path == STREAM else os.path.realpath(path)
+    except ValueError:  # a zero character, half a surrogate pair: opening it says so
+        return str(path)
 
 
 def _is_folder(path: Path) -> bool:
