@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import clearprop as cp
+from clearprop.cli.predict import carried_columns
 from clearprop.tables.table_files import write_table
 
 NAMES = ["t.csv", "t.tsv", "t.txt", "t.csv.gz", "t.csv.zst", "t.parquet", "t.parquet.gz", "t.arrow", "t.json", "t.jsonl",
@@ -114,3 +115,16 @@ def test_a_model_learns_the_same_from_each_format(name, tmp_path):
         models.append(cp.Model.fit(tmp_path / one, "y", epochs=2, compare=False, progress=False))
     assert np.array_equal(models[0].network.parameters, models[1].network.parameters)
     assert models[0].classes == models[1].classes == [0, 1, 2]
+
+
+def test_times_of_day_in_a_workbook_are_those_of_a_text_file(tmp_path):
+    """And a table carries them along as such."""
+    times = [datetime.time(i % 24, i) for i in range(60)]
+    (tmp_path / "t.csv").write_text("t,y\n" + "".join(f"{t:%H:%M},{t.hour > 11}\n" for t in times))
+    write_table({"t": times, "y": [t.hour > 11 for t in times]}, tmp_path / "t.xlsx")
+    model = cp.Model.fit(tmp_path / "t.csv", "y", epochs=2, compare=False, progress=False)
+    assert np.array_equal(
+        model.predict_proba(tmp_path / "t.xlsx"), model.predict_proba(tmp_path / "t.csv")
+    )
+    [carried] = carried_columns(model.read(tmp_path / "t.xlsx"), ["t"]).values()
+    assert carried.to_list() == times

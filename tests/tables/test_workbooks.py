@@ -43,9 +43,18 @@ class TestTypes:
         frame = read_table(workbook(tmp_path / "t.xlsx", {"S": rows})).frame
         assert frame.schema == {
             "n": pl.Int64, "x": pl.Float64, "truth": pl.Boolean, "day": pl.Date, "at": pl.Datetime("ms"),
-            "of day": pl.String, "text": pl.String, "mixed": pl.String,
+            "of day": pl.Datetime("ms"), "text": pl.String, "mixed": pl.String,
         }  # fmt: skip
-        assert frame.row(0) == (1, 1.5, True, DAY, TIME, "09:12:00", " 007 ", "1.5")
+        assert frame.row(0) == (
+            1,
+            1.5,
+            True,
+            DAY,
+            TIME,
+            datetime.datetime(1900, 1, 1, 9, 12),
+            " 007 ",
+            "1.5",
+        )
         assert frame["mixed"][1] == "many"
 
     def test_types_are_decided_over_all_rows(self, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,10 @@ from clearprop.tables.kinds import STREAM
 from clearprop.tables.predictions import UNREADABLE
 from clearprop.tables.table_files import as_bytes, check_writer, write_table
 from clearprop.tables.text import aligned, shortened
+from clearprop.tables.workbooks import NO_DAY
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MANY = 0.2
 """The share of a column's values that makes their oddness worth a line nobody asked for."""
@@ -105,8 +109,6 @@ def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
     ArgumentError
         If the table has no such column.
     """
-    import polars
-
     there = {str(name).strip(): name for name in table.columns}
     for name in names or ():
         if name.strip() not in there:
@@ -115,9 +117,17 @@ def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
             raise ArgumentError(f"--carry names {shown(name)}, which the table does not have{hint}")
     chosen = there if names is None else [name.strip() for name in names]
     columns = (table[there[name]] for name in chosen)
-    # A cell of a text file is written as it stood, and an empty one without quotes.
-    empty = (one.replace("", None) if one.dtype == polars.String else one for one in columns)
-    return dict(zip(chosen, empty, strict=True))
+    return {name: _as_it_stood(column) for name, column in zip(chosen, columns, strict=True)}
+
+
+def _as_it_stood(column: pl.Series) -> pl.Series:
+    """Return a column as it is written: empty cells without quotes, a workbook's times alone."""
+    import polars
+
+    if column.dtype == polars.String:
+        return column.replace("", None)
+    is_dated = column.dtype == polars.Datetime and column.null_count() < len(column)
+    return column.dt.time() if is_dated and (column.dt.date() == NO_DAY.date()).all() else column
 
 
 def carried_before(carried: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:

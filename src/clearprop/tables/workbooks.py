@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,9 @@ from clearprop.tables.workbook_sizes import check_workbook
 
 if TYPE_CHECKING:
     import polars as pl
+
+NO_DAY = datetime(1900, 1, 1)
+"""The day of a time of day, as text such as 9:12 has it once it is read."""
 
 BEGINNING = 100
 """Rows among which a sheet's header is."""
@@ -220,8 +224,9 @@ def _as_typed(column: pl.Series) -> pl.Series:
         whole = (column == column.floor()) & (column.abs() < EXACT)
         return column.cast(polars.Int64) if whole.all() and whole.any() else column
     if column.dtype.is_temporal() and column.null_count() < len(column):
-        if (column.dt.year() < 1900).all():
-            return column.dt.strftime("%H:%M:%S")  # text, as in a CSV
-        if (column.dt.truncate("1d") == column).all():
+        day = column.dt.truncate("1d")
+        if (day.dt.year() < 1900).all():
+            return column - day + NO_DAY
+        if (day == column).all():
             return column.cast(polars.Date)
     return column
