@@ -175,6 +175,13 @@ class TestSeveral:
         [km] = model._encoding.inputs
         assert km.reading.decimal == ","
 
+    def test_notes_on_many_files_are_counted(self, tmp_path):
+        for i in range(20):
+            save(tmp_path / f"{i:02}.txt", CSV)
+        *told, last = read_table(tmp_path).notes
+        assert len(told) == 8
+        assert last == "12 more notes, on other files, are left out"
+
     def test_memory_is_that_of_all_files(self, tmp_path, monkeypatch):
         files = [save(tmp_path / f"{i}.csv", b"a\n" + b"1234567\n" * 50_000) for i in range(4)]
         monkeypatch.setattr(memory, "memory", lambda: 2_500_000)

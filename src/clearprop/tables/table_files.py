@@ -23,6 +23,9 @@ from clearprop.tables.workbooks import check_workbook_writer, read_workbook, wri
 if TYPE_CHECKING:
     import polars as pl
 
+NOTED = 8
+"""Notes on the files of one table that are told."""
+
 _INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
@@ -104,6 +107,8 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
         header = "" if typed else "a header but "
         names = ", ".join(str(part.path) for part in parts[:3])
         raise TableFileError(f"{names} has {header}no rows")
+    if len(notes) > NOTED:
+        notes[NOTED:] = [f"{len(notes) - NOTED:,} more notes, on other files, are left out"]
     return Cells(frame, parts[0].separator, typed, tuple(notes))
 
 
