@@ -214,7 +214,7 @@ class TestTrain:
         refused("did you mean 'species'?", "train", "penguins.csv", "--target", "specie")
         refused("'sex' is missing in 11 of 344 rows", "train", "penguins.csv", "--target", "sex")
         refused("there is no file nowhere.csv", "train", "nowhere.csv", "--target", "species")
-        refused("known are .csv", "train", "penguins.xlsx", "--target", "species")
+        refused("known are .csv", "train", "penguins.xls", "--target", "species")
         Path("one.csv").write_text("a,y\n" + "1,x\n" * 20)
         refused("always x: there is nothing to learn", "train", "one.csv", "--target", "y")
         Path("few.csv").write_text("a,y\n" + "".join(f"{i},class {i}\n" for i in range(12)))

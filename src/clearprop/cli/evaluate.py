@@ -9,6 +9,7 @@ import click
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
+from clearprop.cli.sources import Table
 
 
 @click.command(
@@ -16,7 +17,7 @@ from clearprop.cli.output import as_json, check_picture, echo, write_picture
     epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @options.plot("the confusion matrix, or predicted over true values")
 @click.option(
     "--importance", is_flag=True, help="Say what is lost where a column is shuffled among the rows."
@@ -27,7 +28,7 @@ from clearprop.cli.output import as_json, check_picture, echo, write_picture
 @options.json_wanted("the figures")
 def evaluate(
     model: Path,
-    file: Path,
+    table: Table,
     plot: Path | None,
     importance: bool,
     seed: int,
@@ -44,14 +45,14 @@ def evaluate(
     """
     check_picture(plot, replace=force)
     loaded = cp.Model.load(model)
-    table = loaded.read(file)
-    scores = loaded.evaluate(table, drop_missing_target=drop_missing_target)
+    rows = table.read(loaded)
+    scores = loaded.evaluate(rows, drop_missing_target=drop_missing_target)
     if plot is not None:
         write_picture(scores.plot(), plot)
     found = scores.to_dict()
     pages = [repr(scores)]
     if importance:
-        lost = loaded.importance(table, seed=seed, drop_missing_target=drop_missing_target)
+        lost = loaded.importance(rows, seed=seed, drop_missing_target=drop_missing_target)
         found["importance"] = lost.to_dict()
         pages.append(repr(lost))
     echo(as_json(found) if json_wanted else "\n\n".join(pages))

@@ -12,6 +12,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
+from clearprop.cli.sources import Table
 from clearprop.cli.train_settings import HIDDEN_ACTIVATIONS
 from clearprop.losses import LOSSES
 from clearprop.optimizers import OPTIMIZERS
@@ -26,7 +27,7 @@ INITIALIZER = "glorot_uniform"
     epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option(
     "--optimizer",
     default="adam",
@@ -49,7 +50,7 @@ INITIALIZER = "glorot_uniform"
 @options.json_wanted("the sweep")
 def find_lr(
     model: Path,
-    file: Path,
+    table: Table,
     optimizer: str,
     batch_size: int,
     seed: int,
@@ -65,7 +66,7 @@ def find_lr(
     code is 0 where no rate lowers the cost, too.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
     search = cp.find_learning_rate(
         fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
     )
@@ -77,7 +78,7 @@ def find_lr(
     sizes = "-".join(map(str, network.sizes))
     echo(
         f"{sizes} of {model} with fresh weights ({INITIALIZER}, as Model.fit draws them for every "
-        f"activation; seed {seed}), on {len(X):,} rows of {file}: {optimizer}, batches of "
+        f"activation; seed {seed}), on {len(X):,} rows of {table}: {optimizer}, batches of "
         f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:
@@ -85,17 +86,20 @@ def find_lr(
         asked = ["--optimizer", optimizer, "--learning-rate", rate, "--batch-size", str(batch_size)]
         if drop_missing_target:
             asked.append("--drop-missing-target")
-        echo(f"Next: {shlex.join([*_train_again(model, file, optimizer), *asked])}")
+        echo(f"Next: {shlex.join([*_train_again(model, table, optimizer), *asked])}")
 
 
-def _train_again(model: Path, file: Path, optimizer: str) -> list[str]:
+def _train_again(model: Path, table: Table, optimizer: str) -> list[str]:
     """Return the command that trains a network like a model's on a file, as far as it is known.
 
     The new model goes beside the old one, which the default name may be that of.
     """
     loaded = cp.Model.load(model)
     network, names = loaded.network, [f.name for f in loaded.network.activations[:-1]]
-    command = ["clearprop", "train", str(file), "--target", loaded.target, "--task", loaded.task]
+    command = ["clearprop", "train", *map(str, table.files)]
+    for option, value in (("--encoding", table.encoding), ("--sheet", table.sheet)):
+        command += [option, value] if value is not None else []
+    command += ["--target", loaded.target, "--task", loaded.task]
     command += ["--hidden", ",".join(map(str, network.sizes[1:-1]))]
     if len(set(names)) == 1 and names[0] in HIDDEN_ACTIVATIONS:
         command += ["--activation", names[0]]

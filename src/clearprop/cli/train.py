@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ import clearprop as cp
 from clearprop.cli import options, signals
 from clearprop.cli.output import as_json, echo
 from clearprop.cli.settings_file import read_settings, write_settings
+from clearprop.cli.sources import Table
 from clearprop.cli.train_settings import keywords, train_settings
 from clearprop.errors import ArgumentError, FileWriteError, TableWarning
 from clearprop.files.whole_file import check_can_write
+from clearprop.tables.kinds import is_table_name
 from clearprop.tables.report import NOT_JUDGED
-from clearprop.tables.table_files import KINDS
 
 
 @click.command(
     short_help="Learn from a table, and report how good it is.",
     epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors",
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @train_settings
 @click.option(
     "--out",
@@ -52,7 +54,7 @@ from clearprop.tables.table_files import KINDS
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--verbose", is_flag=True, help="Print a line of each epoch, on standard error.")
 def train(
-    file: Path,
+    table: Table,
     out: Path | None,
     save_settings: Path | None,
     force: bool,
@@ -63,9 +65,11 @@ def train(
 ) -> None:
     """Train a network on a table, and report how good it is.
 
-    FILE is a CSV, TSV, Parquet, Arrow or JSON lines file with a header. Columns are detected,
-    encoded and standardized; a part of the rows is put aside to stop training by, another to
-    test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
+    FILE is a CSV, TSV, text, Excel, Parquet, Arrow or JSON lines file with a header, packed too
+    (.csv.gz, .csv.zst); several of one shape, a folder of them, or - for standard input. Columns
+    are detected, encoded and standardized; a part of the rows is put aside to stop training by,
+    another to test on, where baselines are tried too. The model predicts raw rows: clearprop
+    predict.
 
     Settings that are not given are those of cp.Model.fit. A settings file has them by their names
     here, such as: batch-size = 32
@@ -76,8 +80,8 @@ def train(
     if quiet and (verbose or json_wanted):
         raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
     settings = keywords(typed)
-    out = Path(f"{file.stem}.safetensors") if out is None else out
-    check_paths(file, out, save_settings, replace=force)
+    out = Path(f"{table.stem}.safetensors") if out is None else out
+    check_paths(table.files, out, save_settings, replace=force)
 
     def save_first(model: cp.Model) -> None:
         save(model, out, replace=force)
@@ -87,7 +91,9 @@ def train(
         if quiet:
             warnings.simplefilter("ignore", TableWarning)
         model = cp.Model.fit(
-            file,
+            list(table.files),
+            encoding=table.encoding,
+            sheet=table.sheet,
             trained=save_first,
             progress=False if json_wanted or quiet else None,
             verbose=verbose,
@@ -109,13 +115,16 @@ def train(
     echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
 
 
-def check_paths(file: Path, out: Path, save_settings: Path | None, *, replace: bool) -> None:
+def check_paths(
+    files: Sequence[Path], out: Path, save_settings: Path | None, *, replace: bool
+) -> None:
     """Refuse, before any work, files that cannot be written, or that are read."""
     check_can_write(out, replace=replace)
-    if out.suffix.lower() in KINDS:
+    if is_table_name(out):
         raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
-    if out.exists() and file.exists() and out.samefile(file):
-        raise ArgumentError(f"--out is {file}, the table itself: choose another name")
+    for file in files:
+        if out.exists() and file.exists() and out.samefile(file):
+            raise ArgumentError(f"--out is {file}, the table itself: choose another name")
     if save_settings is None:
         return
     check_can_write(save_settings, replace=replace)

@@ -251,6 +251,8 @@ SETTINGS = (
 
 NOT_HERE = {
     "table": "the argument FILE",
+    "encoding": "about the files: an option of every command that reads some",
+    "sheet": "about the files: an option of every command that reads some",
     "trained": "a function; the command saves the model there",
     "verbose": "about what is printed: --verbose",
     "progress": "about what is printed: --quiet, --verbose",

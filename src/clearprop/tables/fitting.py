@@ -57,6 +57,8 @@ def fit_model(
     target: str,
     settings: TableSettings,
     *,
+    encoding: str | None,
+    sheet: str | None,
     verbose: bool,
     trained: Callable[[M], object] | None,
     training: dict[str, Any],
@@ -70,7 +72,7 @@ def fit_model(
     progress = None if progress is None else flag("progress", progress)
     verbose = flag("verbose", verbose)
     with Phase(verbose or progress, "the table is read and prepared"):
-        ready = make_ready(table, target, settings)
+        ready = make_ready(table, target, settings, encoding, sheet)
     network = _network(ready, settings)
     split = ready.split
     given = _training(ready, settings, verbose, training)
@@ -102,9 +104,12 @@ def fit_model(
     return model
 
 
-def make_ready(table: object, target: str, settings: TableSettings) -> Prepared:
+def make_ready(
+    table: object, target: str, settings: TableSettings, encoding: str | None, sheet: str | None
+) -> Prepared:
     """Return a table made ready, with the rows of others and with weights."""
-    ready = with_own_rows(prepare(table, target, settings), settings)
+    ready = prepare(table, target, settings, encoding, sheet)
+    ready = with_own_rows(ready, settings, encoding, sheet)
     given = settings.class_weight
     weights = weighed(given, ready.target, ready.y, ready.split, ready.weights)
     notes = ready.detected.notes

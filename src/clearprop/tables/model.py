@@ -82,6 +82,8 @@ class Model(ModelReasons, ModelExports):
         table: object,
         target: str,
         *,
+        encoding: str | None = None,
+        sheet: str | None = None,
         hidden: Sequence[int] | int = (100, 50),
         task: str | None = None,
         activation: str | Activation = "relu",
@@ -113,11 +115,17 @@ class Model(ModelReasons, ModelExports):
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
-            Raw columns. A path is read by its ending: .csv, .tsv, .parquet, .arrow, .jsonl,
-            .json.
+        table : pandas, polars or pyarrow table, or path, or list of paths
+            Raw columns. A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
+            .arrow, .jsonl, .json, each also packed (.csv.gz, .csv.zst). A folder is all tables
+            in it; several files are one table, and have the same columns. "-" is standard input.
         target : str
             The column to predict.
+        encoding : str, optional
+            What the text of the files is in, such as "windows-1250". None: UTF-8, or what a
+            byte-order mark says; else windows-1252, if nothing speaks against it, with a note.
+        sheet : str, optional
+            Which sheet of a workbook; None: the first with a header.
         hidden : sequence of int
             The sizes of the hidden layers; one number for one layer, [] for none.
         task : {"classification", "regression"}, optional
@@ -236,7 +244,15 @@ class Model(ModelReasons, ModelExports):
             weight=weight, class_weight=class_weight, epochs=epochs, compare=compare, seed=seed,
         )  # fmt: skip
         return fit_model(
-            cls, table, target, settings, verbose=verbose, trained=trained, training=training
+            cls,
+            table,
+            target,
+            settings,
+            encoding=encoding,
+            sheet=sheet,
+            verbose=verbose,
+            trained=trained,
+            training=training,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

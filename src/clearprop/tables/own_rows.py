@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +11,14 @@ from clearprop.errors import DataError
 from clearprop.tables.columns import Column, as_words, joined, names_of, read_columns
 from clearprop.tables.preparation import Prepared, check_range, rows_with_target
 from clearprop.tables.settings import TableSettings
+from clearprop.tables.sources import is_source
 from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, check_target_name
 
 
-def with_own_rows(ready: Prepared, settings: TableSettings) -> Prepared:
+def with_own_rows(
+    ready: Prepared, settings: TableSettings, encoding: str | None, sheet: str | None
+) -> Prepared:
     """Return the training table's rows, and after them those of tables given for a part.
 
     Raises
@@ -26,14 +29,18 @@ def with_own_rows(ready: Prepared, settings: TableSettings) -> Prepared:
         If a table does not fit the training table; the message begins with its part.
     """
     for part, table in (("validation", settings.own_validation), ("test", settings.own_test)):
+        said: tuple[str, ...] = ()
+        if is_source(table):
+            cells = read_table(table, encoding=encoding, sheet=sheet)
+            table, said = cells.frame, cells.notes
         if table is not None:
-            ready = _with_part(ready, part, table, settings)
+            ready = _with_part(ready, part, table, said, settings)
     return ready
 
 
-def _with_part(ready: Prepared, part: str, table: object, settings: TableSettings) -> Prepared:
-    if isinstance(table, str | os.PathLike):
-        table = read_table(table).frame
+def _with_part(
+    ready: Prepared, part: str, table: object, said: Sequence[str], settings: TableSettings
+) -> Prepared:
     encoding, target, weighing = ready.encoding, ready.target, ready.weighing
     words, weights = encoding.words_for_missing, ready.weights
     wanted = {target.column, *(one.column for one in encoding.inputs)}
@@ -58,7 +65,8 @@ def _with_part(ready: Prepared, part: str, table: object, settings: TableSetting
         raise type(error)(f"{part}: {error}") from None
     columns = {name: column.take(rows) for name, column in columns.items()}
     use = "to stop by" if part == "validation" else "to test on"
-    notes = [*(f"{part}: {one}" for one in unreadable), f"the rows {use} are a table of their own"]
+    told = [f"{part}: {one}" for one in (*said, *unreadable)]
+    notes = [*told, f"the rows {use} are a table of their own"]
     return replace(
         ready,
         columns={name: joined(one, columns[name]) for name, one in ready.columns.items()},

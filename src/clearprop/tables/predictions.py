@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +16,8 @@ from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
-from clearprop.tables.table_files import read_table
+from clearprop.tables.sources import Source, is_source
+from clearprop.tables.table_files import Cells, read_table
 from clearprop.tables.target import Target, check_target_name, find_target
 from clearprop.tables.text_tables import typed
 
@@ -33,15 +33,18 @@ class ModelPredictions:
     _encoding: Encoding
     _target: Target
 
-    def read(self, path: str | os.PathLike[str]) -> Any:
-        """Return the table in a file; the cells of a CSV or TSV stay text until they are used.
+    def read(self, path: Source, *, encoding: str | None = None, sheet: str | None = None) -> Any:
+        """Return the table in a file or several; cells of text files stay text until they are used.
 
         Every method that takes a table takes the path too; reading once spares time where
-        several are asked.
+        several are asked, and says what the text is in and which sheet is meant.
 
         Parameters
         ----------
-        path : path
+        path : path, or list of paths
+            As for `Model.fit`.
+        encoding, sheet : str, optional
+            As for `Model.fit`; a `TableWarning` says what was guessed.
 
         Returns
         -------
@@ -51,20 +54,27 @@ class ModelPredictions:
         ------
         FileMissingError, TableFileError, ColumnError
             If the path leads to no table.
+        ArgumentError
+            If the encoding or the sheet is not known.
         """
-        frame, separator = read_table(path)
-        if separator and self._encoding.missing_words is None:
+        return self._as_read(read_table(path, encoding=encoding, sheet=sheet))
+
+    def _as_read(self, cells: Cells) -> Any:
+        """Return the table in a file as this model reads it, and say what was guessed."""
+        for note in cells.notes:
+            warnings.warn(note, TableWarning, stacklevel=4)
+        if cells.separator and self._encoding.missing_words is None:
             texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
             texts += [self.target] if self.classes else []
-            return typed(frame, texts, may_have_commas=separator == ";")
-        return frame
+            return typed(cells.frame, texts, may_have_commas=cells.separator == ";")
+        return cells.frame
 
     def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             Raw columns, in any order; more than the model needs do no harm.
         unreadable : {"missing", "error"}
             What a cell is that cannot be read as in training, such as "9.12" among times of day:
@@ -93,7 +103,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
         unreadable : {"missing", "error"}
             As for `predict`.
 
@@ -121,7 +131,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
         unreadable : {"missing", "error"}
             As for `predict`.
 
@@ -141,7 +151,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             With the target column.
 
         Raises
@@ -150,7 +160,7 @@ class ModelPredictions:
             If the target is not there or missing in a row, or holds a class that training did
             not have.
         """
-        read = self.read(table) if isinstance(table, str | os.PathLike) else table
+        read = self.read(table) if is_source(table) else table
         check_target_name(self.target, names_of(read))
         return self._target.encode(self._goal(read_columns(read, {self.target})))
 
@@ -161,7 +171,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             With the target column.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
@@ -180,7 +190,7 @@ class ModelPredictions:
         DataError
             As for `predict`.
         """
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
         goal = self._goal(read_columns(table, {self.target}))
@@ -193,7 +203,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             As for `predict`.
 
         Returns
@@ -245,7 +255,7 @@ class ModelPredictions:
         """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
         return self._known(read_columns(table, self.columns), unreadable, depth + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +27,7 @@ from clearprop.tables.dividing import divide
 from clearprop.tables.encoding import MIN_ROWS, Encoding, Input, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.settings import TableSettings
+from clearprop.tables.sources import check_unread, is_source
 from clearprop.tables.split import Split
 from clearprop.tables.table_files import read_table
 from clearprop.tables.target import TRANSFORMS, Target, detect_target, find_target
@@ -87,12 +87,22 @@ class Prepared:
     is_drawn: bool = True
 
 
-def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
+def prepare(
+    table: object,
+    target: str,
+    settings: TableSettings,
+    text_encoding: str | None = None,
+    sheet: str | None = None,
+) -> Prepared:
     """Return a table made ready; see `Model.fit` for the settings and the errors."""
-    separator = ""
-    if isinstance(table, str | os.PathLike):
-        table, separator = read_table(table)
-    typed, decimal = not separator, COMMA if separator == ";" else POINT
+    typed, decimal = True, POINT
+    said: tuple[str, ...] = ()
+    if is_source(table):
+        cells = read_table(table, encoding=text_encoding, sheet=sheet)
+        table, typed, said = cells.frame, cells.typed, cells.notes
+        decimal = COMMA if cells.separator == ";" else POINT
+    else:
+        check_unread(text_encoding, sheet)
     target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)
@@ -126,6 +136,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     detected = detect_inputs(inputs, rows[split.training], **named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
+    detected.notes[:0] = said
     _say_roles(roles, detected, settings)
     detected.notes.extend([*whole[target].notes, *notes])
     if index:
