@@ -20,16 +20,15 @@ from clearprop.tables.cells import Reading, Unreadable, read, without
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.numerals import (
     COMMA,
-    MANY,
     MARKS,
     MISSING,
-    PLAIN,
     POINT,
     has_leading_zero,
     is_plain,
     numeral,
 )
 from clearprop.tables.text import cut
+from clearprop.tables.words import Words, among
 
 FEW = 0.05
 """The share of a column's cells that may be unreadable."""
@@ -184,9 +183,14 @@ def _look(column: Column, missing: Collection[str]) -> _Look:
     counts = column.counts()
     tally: Counter[str] = Counter()
     units: Counter[str] = Counter()
-    dressed = large = False
-    example = ""
-    for place in _look_at_plain(column.words, counts, tally):
+    dressed = False
+    fit_both: list[int] = []
+    begins = 0
+    if isinstance(column.words, Words):
+        begins = len(column.words.numbers)
+        fit_both += _look_at_plain(column.words, counts, missing, tally)
+        dressed = column.words.mark == COMMA and tally["both"] + tally[COMMA] > 0
+    for place in range(begins, len(column.words)):
         word, count = column.words[place], int(counts[place])
         if word in missing or not count:
             continue
@@ -202,49 +206,40 @@ def _look(column: Column, missing: Collection[str]) -> _Look:
             tally[COMMA if by_point is None else POINT] += count
         elif found.marks:
             tally["both"] += count
-            example = example or word
+            fit_both += [] if fit_both[1:] else [place]
         else:
             tally["bare"] += count
-            large |= abs(found.value) >= 1000
-    large |= tally["large"] > 0
-    if tally["both"] and not example:
-        example = next(w for w in column.words if _fits_both(w))
+            tally["large"] += abs(found.value) >= 1000
+    first = min(fit_both, key=lambda place: (column.values == place).argmax(), default=None)
+    example = "" if first is None else column.words[first]
     return _Look(
         tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
-        dressed, large, units, example,
+        dressed, tally["large"] > 0, units, example,
     )  # fmt: skip
 
 
-def _fits_both(word: str) -> bool:
-    by_point = numeral(word, POINT)
-    return by_point is not None and bool(by_point.marks) and numeral(word, COMMA) is not None
-
-
 def _look_at_plain(
-    words: Sequence[str], counts: NDArray[np.int64], tally: Counter[str]
-) -> Sequence[int]:
-    """Count plain numbers, if there are many words; return the places of the others."""
-    if len(words) < MANY:
-        return range(len(words))
-    try:
-        import polars
-    except ImportError:
-        return range(len(words))
-    each = polars.Series(words, dtype=polars.String)
-
-    def cells(pattern: str) -> NDArray[np.bool_]:
-        return each.str.contains(pattern).to_numpy()
-
-    whole = cells(r"^[+-]?(0|[1-9][0-9]*)$")
-    grouped = cells(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
-    decimal = cells(rf"^{PLAIN}$") & cells(r"\.") & ~cells(r"[eE]") & ~grouped
-    tally["bare"] += int(counts[whole].sum())
-    tally["large"] += int(counts[whole & cells(r"[0-9]{4}")].sum())
-    tally["both"] += int(counts[grouped].sum())
-    tally[POINT] += int(counts[decimal].sum())
-    plain = whole | grouped | decimal
-    tally["n"] += int(counts[plain].sum())
-    return np.flatnonzero(~plain).tolist()
+    words: Words, counts: NDArray[np.int64], missing: Collection[str], tally: Counter[str]
+) -> list[int]:
+    """Count plain numbers as `_look` does words; return the first that fits both marks."""
+    plain, size = words.plain, np.abs(words.numbers)
+    counts = np.where(among(words, missing)[: len(size)], 0, counts[: len(size)])
+    mark = "[.]" if words.mark == POINT else ","
+    marked = plain.str.contains(words.mark, literal=True).to_numpy()
+    both = np.zeros(len(size), dtype=bool)
+    codes = both.copy()
+    if marked.any():
+        three = rf"^[+-]?[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}([eE][+-]?[0-9]+)?$"
+        both = plain.str.contains(three).to_numpy() & (counts > 0)
+    if not marked.all():
+        codes = plain.str.contains(r"^[+-]?0[0-9]+$").to_numpy()
+    tally["n"] += int(counts.sum())
+    tally["codes"] += int(counts[codes].sum())
+    tally["bare"] += int(counts[~marked].sum())
+    tally["large"] += int((~marked & (size >= 1000) & (counts > 0)).sum())
+    tally["both"] += int(counts[both].sum())
+    tally[words.mark] += int(counts[marked & ~both].sum())
+    return np.flatnonzero(both)[:1].tolist()
 
 
 def _decide(
@@ -260,37 +255,47 @@ def _decide(
     """Decide how one column is read."""
     if look is None:
         return _typed(column, missing, wished)
-    counts = column.counts()
-    words = [w for w, count in zip(column.words, counts, strict=True) if count and
-             w not in missing and w not in MISSING]  # fmt: skip
     allowed = int(few * look.n)
     if wished is not None:
-        return _as_wished(column, look, words, usual, missing, wished)
+        return _as_wished(column, look, usual, missing, wished)
     kind, wrong = "text", allowed + 1
     decimal = look.mark or usual
     if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
         decimal = POINT if POINT in look.example else COMMA
     unit = _unit(look)
-    if words and {word.lower() for word in words} <= {"true", "false"}:
-        return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
     if look.n and not look.codes and (look.dressed or not typed):
         unread = look.n - _readable(look, decimal, unit)
         if unread < min(wrong, look.n):
             kind, wrong = "number", unread
-    form = None
-    if wrong and look.n:
-        place = {word: i for i, word in enumerate(column.words)}
-        found, unread = dates.find_format(
-            words, [int(counts[place[word]]) for word in words], min(allowed, look.n - 1)
-        )
-        if found is not None and unread < wrong:
-            kind, form = "date", found
+    form: str | None = None
+    words: list[str] = []
+    if kind == "text":  # no number is a date, or true
+        column = as_words(column)
+        words, counts = _present(column, missing)
+        if words and {word.lower() for word in words} <= {"true", "false"}:
+            return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
+        if look.n:
+            found, unread = dates.find_format(words, counts, min(allowed, look.n - 1))
+            if found is not None and unread < wrong:
+                kind, form = "date", found
     if kind == "text":
-        return Read(without(column, missing), "text", notes=tuple(_nearly(column, look, decimal)))
+        notes = tuple(_nearly(column, look, decimal))
+        return Read(without(column, missing), "text", notes=notes)
     reading = Reading(decimal if kind == "number" else POINT, unit if form is None else "", form)
     is_natural = is_known and usual == POINT
     is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
     return _finish(column, kind, reading, missing, look, words, is_doubtful)
+
+
+def _present(column: Column, missing: Collection[str]) -> tuple[list[str], list[int]]:
+    """Return the words that stand in a column and are no missing values, and how often."""
+    counts = column.counts().tolist()
+    found = [
+        (word, count)
+        for word, count in zip(column.words, counts, strict=True)
+        if count and word not in missing and word not in MISSING
+    ]
+    return [word for word, _ in found], [count for _, count in found]
 
 
 def _booleans(column: Column) -> Column:
@@ -313,15 +318,16 @@ def _unit(look: _Look) -> str:
 
 
 def _as_wished(
-    column: Column, look: _Look, words: Sequence[str], usual: str, missing: Collection[str],
-    wished: Wish,
-) -> Read:  # fmt: skip
+    column: Column, look: _Look, usual: str, missing: Collection[str], wished: Wish
+) -> Read:
     if wished.kind in ("category", "boolean", "text"):
-        return Read(without(column, missing), wished.kind)
+        return Read(without(as_words(column), missing), wished.kind)
+    words: list[str] = []
     if wished.kind == "number":
         reading = Reading(wished.decimal or look.mark or usual, _unit(look))
     else:
-        form = wished.date_format
+        form, column = wished.date_format, as_words(column)
+        words, _ = _present(column, missing)
         if form is None or form == DAY_FIRST:
             form = _most_read(words, form == DAY_FIRST)
         reading = Reading(date_format=form)
