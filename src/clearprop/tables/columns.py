@@ -63,7 +63,7 @@ class Column:
             return np.isnat(self.values)
         return np.asarray(self.values < 0, dtype=bool)
 
-    def take(self, rows: Array) -> Column:
+    def take(self, rows: Array | slice) -> Column:
         """Return these rows of the column."""
         return Column(self.name, self.kind, self.values[rows], self.words)
 

@@ -1,7 +1,7 @@
 """Encoding: how the columns of a table become the inputs of a network.
 
-Fitted once, on the training rows, by scikit-learn's SimpleImputer, OneHotEncoder and
-StandardScaler; kept as plain names and arrays; applied by NumPy alone. So a model predicts
+Fitted once, on the training rows, as scikit-learn's SimpleImputer, OneHotEncoder and
+StandardScaler do it; kept as plain names and arrays; applied by NumPy alone. So a model predicts
 without scikit-learn, and its file holds nothing but JSON and numbers.
 
 A number, or a part of a date, becomes (value - mean) / scale, with the median for a missing
@@ -11,12 +11,13 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, missing_extra, nearest
 from clearprop.tables import dates
@@ -39,6 +40,12 @@ LEAST_CATEGORIES = 100
 
 DENSE = 1 << 29
 """Bytes of a network's inputs up to which more of them have one."""
+
+BLOCK = 4096
+"""Rows that are encoded at a time."""
+
+CELLS = 1 << 22
+"""Numbers whose mean and scale are found at a time."""
 
 MIN_ROWS = 3
 """A value in fewer training rows than this is rare."""
@@ -109,15 +116,21 @@ class Input:
             return np.stack([dates.part(name, column.values) for name in self.parts])
         return np.empty((0, len(column.values)))
 
+    def places_of_words(self, column: Column) -> NDArray[np.int64]:
+        """Return the place of each word of a column among the categories, and -1 behind them.
+
+        The number of categories where it is rare or new.
+        """
+        place = {category: i for i, category in enumerate(self.categories)}
+        words = words_as_known(column, self.kind, self.categories)
+        return np.array([*(place.get(word, len(place)) for word in words), -1], dtype=np.int64)
+
     def places_of(self, column: Column) -> NDArray[np.int64]:
         """Return the place of each value among the categories, shape (n,).
 
         -1 where it is missing; the number of categories where it is rare or new.
         """
-        place = {category: i for i, category in enumerate(self.categories)}
-        words = words_as_known(column, self.kind, self.categories)
-        places = [place.get(word, len(place)) for word in words]
-        return np.array([*places, -1], dtype=np.int64)[column.values]
+        return self.places_of_words(column)[column.values]
 
     def count_new(self, column: Column) -> int:
         """Return how many values training did not have."""
@@ -125,17 +138,6 @@ class Input:
         words = words_as_known(column, self.kind, [*self.categories, *self.rare_words])
         counts = column.counts()
         return sum(int(n) for word, n in zip(words, counts, strict=True) if word not in known)
-
-    def flags_of(self, column: Column) -> Array:
-        """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""
-        flags = np.zeros((len(self.flags), len(column.values)))
-        if self.kind in KINDS_OF_CATEGORY:
-            places = self.places_of(column)
-            rows = np.flatnonzero((places >= 0) & (places < len(self.categories) + (self.rare > 0)))
-            flags[places[rows], rows] = 1
-        if self.missing:
-            flags[-1] = column.missing
-        return flags
 
 
 @dataclass(frozen=True)
@@ -203,13 +205,37 @@ class Encoding:
                 unreadable.append(failed)
         return found, unreadable
 
-    def encode(self, columns: Mapping[str, Column]) -> Array:
+    def encode(self, columns: Mapping[str, Column], dtype: DTypeLike = np.float32) -> Array:
         """Return the network's inputs for columns as `read` gives them.
 
-        They are float64, shape (n, n_features), within +-1e6.
+        They are of `dtype`, shape (n, n_features), within +-1e6. Each is computed in float64, a
+        block of rows at a time, so that no matrix in float64 is ever there.
         """
-        n = len(next(iter(columns.values())).values)
-        X = np.empty((len(self.features), n))
+        X = np.empty((_n_rows(columns), len(self.features)), dtype)
+        at = 0
+        for block in self.blocks(columns, dtype):
+            X[at : at + len(block)] = block
+            at += len(block)
+        return X
+
+    def blocks(self, columns: Mapping[str, Column], dtype: DTypeLike) -> Iterator[Array]:
+        """Yield the inputs of some rows after the others, which `encode` returns together."""
+        n, n_features = _n_rows(columns), len(self.features)
+        words = {
+            one.column: one.places_of_words(columns[one.column])
+            for one in self.inputs
+            if one.kind in KINDS_OF_CATEGORY
+        }
+        for start in range(0, n, BLOCK):
+            rows = slice(start, min(start + BLOCK, n))
+            X = np.zeros((rows.stop - start, n_features), dtype)
+            self._fill(X, {name: one.take(rows) for name, one in columns.items()}, words)
+            yield X
+
+    def _fill(
+        self, X: Array, columns: Mapping[str, Column], words: Mapping[str, NDArray[np.int64]]
+    ) -> None:
+        """Write the inputs of some rows into `X`, which is 0."""
         at = value = 0
         for one in self.inputs:
             column = columns[one.column]
@@ -218,13 +244,17 @@ class Encoding:
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
                 with np.errstate(over="ignore"):  # infinity is clipped
-                    X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
-                np.clip(X[at], -FARTHEST, FARTHEST, out=X[at])
+                    numbers = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
+                X[:, at] = np.clip(numbers, -FARTHEST, FARTHEST)
                 at, value = at + 1, value + 1
-            flags = one.flags_of(column)
-            X[at : at + len(flags)] = flags
-            at += len(flags)
-        return np.ascontiguousarray(X.T)
+            if one.kind in KINDS_OF_CATEGORY:
+                places = words[one.column][column.values]
+                n = len(one.categories) + (one.rare > 0)
+                rows = np.flatnonzero((places >= 0) & (places < n))
+                X[rows, at + places[rows]] = 1
+            at += len(one.flags)
+            if one.missing:
+                X[:, at - 1] = column.missing
 
     def unusual(self, columns: Mapping[str, Column]) -> dict[str, Unusual]:
         """Return, by column as `read` gives them, how many values are unlike those of training."""
@@ -260,6 +290,10 @@ class Encoding:
     def header(self) -> list[dict[str, Any]]:
         """Return the inputs as JSON holds them."""
         return [asdict(one) for one in self.inputs]
+
+
+def _n_rows(columns: Mapping[str, Column]) -> int:
+    return len(next(iter(columns.values())).values)
 
 
 def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
@@ -312,51 +346,81 @@ def fit_encoding(
         If scikit-learn (the extra `tables`) is not installed.
     """
     try:
-        from sklearn.impute import SimpleImputer
-        from sklearn.preprocessing import OneHotEncoder, StandardScaler
+        import sklearn.preprocessing  # noqa: F401, that its lack is said in one line
     except ImportError:
         missing_extra("scikit-learn", "cp.Model.fit", "tables")
     fitted = []
-    words = tuple(sorted(missing_words))
     for one in inputs:
         column = columns[one.column]
-        categories: list[str] = []
-        rare: set[str] = set()
-        present: Any = []
+        frequent: list[str] = []
+        rare: list[str] = []
         if one.kind in KINDS_OF_CATEGORY:
-            names_of = np.array(words_as_known(column, one.kind, ()), dtype=object)
-            present = names_of[column.values[~column.missing]] if len(names_of) else []
-        if len(present):
-            encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=most)
-            encoder.fit(np.asarray(present)[:, None])
-            infrequent = encoder.infrequent_categories_[0]
-            rare = set() if infrequent is None else set(infrequent)
-            categories = [c for c in encoder.categories_[0] if c not in rare]
+            frequent, rare = _categories(one, column, most)
         fitted.append(
-            Input(
-                one.column,
-                one.kind,
-                tuple(categories),
-                len(rare),
-                tuple(sorted(rare)),
-                bool(column.missing.any()),
-                one.parts,
-                one.reading,
+            replace(
+                one,
+                categories=tuple(frequent),
+                rare=len(rare),
+                rare_words=tuple(rare),
+                missing=bool(column.missing.any()),
             )
         )
-    names = [name for one in fitted for name in one.values]
-    if not names:
-        return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS}, words)
-    values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
+    statistics = _statistics(fitted, columns)
+    return Encoding(tuple(fitted), statistics, tuple(sorted(missing_words)))
+
+
+def _categories(one: Input, column: Column, most: int) -> tuple[list[str], list[str]]:
+    """Return the values that have an input of their own, and the rare ones, both sorted.
+
+    As scikit-learn's OneHotEncoder does with min_frequency=MIN_ROWS and max_categories=most, which
+    would look at each row's text.
+    """
+    counts: Counter[str] = Counter()
+    words = words_as_known(column, one.kind, ())
+    for word, count in zip(words, column.counts().tolist(), strict=True):
+        counts[word] += count
+    present = sorted(word for word, count in counts.items() if count)
+    frequent = {word for word in present if counts[word] >= MIN_ROWS}
+    if len(frequent) >= most:
+        frequent = set(sorted(present, key=counts.__getitem__)[len(present) - most + 1 :])
+    return [w for w in present if w in frequent], [w for w in present if w not in frequent]
+
+
+def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[str, Array]:
+    """Return the `STATISTICS` of numbers and parts of dates, some columns at a time."""
+    found: list[list[Array]] = []
+    names: list[str] = []
+    values: list[Array] = []
+    for one in inputs:
+        names.extend(one.values)
+        values.extend(one.values_of(columns[one.column]))
+        if values and len(values) * len(values[0]) > CELLS:
+            found.append(_statistics_of(names, values))
+            names, values = [], []
+    if values:
+        found.append(_statistics_of(names, values))
+    of_each = [np.concatenate(one) for one in zip(*found, strict=True)]
+    return dict(zip(STATISTICS, of_each or [np.empty(0)] * len(STATISTICS), strict=True))
+
+
+def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array]:
+    """Return the `STATISTICS` of some columns, each of shape (k,)."""
+    from sklearn.preprocessing import StandardScaler
+
+    values = np.stack(columns).T
     too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
     if too_large.size:
         raise NonFiniteDataError(
             f"column {names[too_large[0]]!r} holds numbers beyond {LARGEST:g}, too large to be "
             "standardized"
         )
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    scaler = StandardScaler().fit(imputer.fit_transform(values))
-    ranges = np.fmin.reduce(values), np.fmax.reduce(values)
-    low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in ranges)
-    found = (imputer.statistics_, scaler.mean_, scaler.scale_, low, high)
-    return Encoding(tuple(fitted), dict(zip(STATISTICS, found, strict=True)), words)
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    median = np.zeros(len(columns))
+    for numbers, place in zip(values.T, range(len(columns)), strict=True):
+        missing = np.isnan(numbers)
+        if not missing.all():
+            median[place] = np.median(numbers[~missing])
+        numbers[missing] = median[place]
+    scaler = StandardScaler().fit(values)
+    low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in (low, high))
+    return [median, scaler.mean_, scaler.scale_, low, high]

@@ -19,7 +19,7 @@ from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.judgment import judge, make_report
-from clearprop.tables.predictions import in_units
+from clearprop.tables.predictions import outputs_of
 from clearprop.tables.preparation import Prepared, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.split import Split
@@ -108,7 +108,7 @@ def fit_model(
             seed=seed,
         )
     network = Network(
-        [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
+        [len(ready.encoding.features), *hidden, len(ready.target.classes) or 1],
         activation,
         "softmax" if ready.target.classes else "identity",
         initializer=initializer,
@@ -117,14 +117,14 @@ def fit_model(
     split = ready.split
     settings = _defaults(split) | {"epochs": epochs, "seed": seed} | training
     if len(split.validation):
-        settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
+        settings["validation"] = (ready.inputs(split.validation), ready.y[split.validation])
     if len(split.test):
         network.predictor()  # compiled now, while Ctrl-C loses nothing
     model: M | None = None
     try:
         with Interrupt() as stop:  # what is learned is not lost any more
             started = time.monotonic()
-            X, y = ready.X[split.training], ready.y[split.training]
+            X, y = ready.inputs(split.training), ready.y[split.training]
             history = train(network, X, y, **settings)
             seconds = time.monotonic() - started
             report = _report(ready, network, history, seconds, compare=False)
@@ -169,6 +169,7 @@ def _report(
     scores: dict[str, dict[str, float | None]] = {}
     said = ""
     if len(ready.split.test):
-        outputs = in_units(network, ready.target, ready.X[ready.split.test])
+        tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
+        outputs = outputs_of(network, ready.encoding, ready.target, tested)
         scores, said = judge(ready, outputs, compare, seed, progress)
     return make_report(ready, network, history, seconds, scores, said)

@@ -49,8 +49,8 @@ class Prepared:
     detected : Detected
     encoding : Encoding
     split : Split
-    X, y : ndarray, shape (n, n_features), (n,)
-        All rows, encoded.
+    y : ndarray, shape (n,)
+        All rows' targets, encoded. Their inputs, `inputs` encodes as they are needed.
     """
 
     columns: Columns
@@ -62,8 +62,11 @@ class Prepared:
     detected: Detected
     encoding: Encoding
     split: Split
-    X: Array
     y: Array
+
+    def inputs(self, rows: NDArray[np.int64]) -> Array:
+        """Return the network's inputs for these rows: float32, shape (n, n_features)."""
+        return self.encoding.encode({name: one.take(rows) for name, one in self.columns.items()})
 
 
 def prepare(
@@ -136,8 +139,8 @@ def prepare(
     most = most_categories(detected.inputs, used) if max_categories is None else max_categories
     encoding = fit_encoding(detected.inputs, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
-    X, y = encoding.encode(used), aim.encode(goal)
-    return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
+    y = aim.encode(goal)
+    return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, y)
 
 
 def _folded(encoding: Encoding, learned: Columns, most: int) -> list[str]:
