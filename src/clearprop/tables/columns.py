@@ -229,9 +229,11 @@ def _text(name: str, values: Sequence[str | None]) -> Column:
 
 def _of_polars(name: str, series: Any) -> Column:
     """Return a column of text: as `_text` does, but quickly."""
-    texts = series.str.strip_chars(_BLANKS)
-    texts = texts.set(texts == "", None)
-    found = mostly_plain(texts)
+    texts, found = series, mostly_plain(series)
+    if found is None or np.isnan(found[0]).any():
+        texts = series.str.strip_chars(_BLANKS)
+        texts = texts.set(texts == "", None)
+        found = mostly_plain(texts)
     if found is None:
         return Column(name, "text", *_factorized(texts))
     numbers, mark = found

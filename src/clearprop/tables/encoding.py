@@ -408,19 +408,21 @@ def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array
     from sklearn.preprocessing import StandardScaler
 
     values = np.stack(columns).T
-    too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
+    low, high = (
+        np.where(np.isnan(edge), 0.0, edge)
+        for edge in (np.fmin.reduce(values), np.fmax.reduce(values))
+    )
+    too_large = np.flatnonzero(np.maximum(-low, high) > LARGEST)
     if too_large.size:
         raise NonFiniteDataError(
             f"column {names[too_large[0]]!r} holds numbers beyond {LARGEST:g}, too large to be "
             "standardized"
         )
-    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     median = np.zeros(len(columns))
     for numbers, place in zip(values.T, range(len(columns)), strict=True):
         missing = np.isnan(numbers)
         if not missing.all():
             median[place] = np.median(numbers[~missing])
         numbers[missing] = median[place]
-    scaler = StandardScaler().fit(values)
-    low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in (low, high))
+    scaler = StandardScaler(copy=False).fit(values)
     return [median, scaler.mean_, scaler.scale_, low, high]

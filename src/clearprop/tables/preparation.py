@@ -134,7 +134,9 @@ def prepare(
         reasons = [f"{name} ({why})" for name, why in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
-    used = {name: column.take(rows) for name, column in detected.columns.items()}
+    used = detected.columns
+    if left_out:
+        used = {name: column.take(rows) for name, column in used.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
     most = most_categories(detected.inputs, used) if max_categories is None else max_categories
     encoding = fit_encoding(detected.inputs, learned, words, most)

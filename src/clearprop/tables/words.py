@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.tables.numerals import COMMA, POINT, numeral
+from clearprop.tables.numerals import COMMA, POINT, is_plain, numeral
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,7 +60,7 @@ def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     if not isinstance(words, Words):
         return np.array([word in wanted for word in words], dtype=bool)
     plain = np.zeros(len(words.numbers), dtype=bool)
-    numerals = [word for word in wanted if any("0" <= c <= "9" for c in word)]
+    numerals = [word for word in wanted if is_plain(word.replace(COMMA, POINT))]
     if numerals:
         plain = words.plain.is_in(numerals).to_numpy()
     return np.concatenate([plain, among(words.others, wanted)])
