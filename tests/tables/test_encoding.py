@@ -48,7 +48,7 @@ def test_the_inputs_are_those_of_scikit_learns_transformers():
         (scaled, numbers), (OneHotEncoder(), ["island", "sex"]), sparse_threshold=0
     ).fit(table)
     theirs = dict(zip(oracle.get_feature_names_out(), oracle.transform(table).T, strict=True))
-    ours = dict(zip(encoding.features, encoding.encode(columns).T, strict=True))
+    ours = dict(zip(encoding.features, encoding.encode(columns, np.float64).T, strict=True))
     for name in numbers:
         np.testing.assert_allclose(ours[name], theirs[f"pipeline__{name}"], rtol=1e-12, atol=1e-12)
     for name in (

@@ -53,7 +53,8 @@ class TestReport:
         ready = prepare(CARS, "Miles_per_Gallon", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=3)  # fmt: skip
         test = ready.split.test
         rest = np.setdiff1d(np.arange(len(CARS)), test)
-        ridge = Ridge().fit(ready.X[rest], ready.y[rest]).predict(ready.X[test])
+        X = ready.encoding.encode(ready.columns, np.float64)
+        ridge = Ridge().fit(X[rest], ready.y[rest]).predict(X[test])
         assert report.scores["ridge regression"]["R2"] == pytest.approx(
             r2_score(ready.y[test], ridge)
         )

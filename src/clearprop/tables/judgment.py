@@ -46,8 +46,12 @@ def judge(
         learned = learned[sample(ready.y[learned], n_classes, seed)]
         if len(learned) < n:
             said.append(f"The baselines learned from a sample of {len(learned):,} of {n:,} rows.")
-        X, y = ready.inputs(learned), ready.y[learned]
-        found = baselines(X, y, ready.inputs(split.test), n_classes, seed, progress)
+        of_rows, tested = (
+            {name: one.take(rows) for name, one in ready.columns.items()}
+            for rows in (learned, split.test)
+        )
+        y = ready.y[learned]
+        found = baselines(ready.encoding, of_rows, tested, y, n_classes, seed, progress)
         for name, theirs in found.items():
             predicted[name] = theirs if target.classes else theirs * target.scale + target.mean
         if "gradient boosting" not in predicted:
