@@ -12,8 +12,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import clearprop as cp
 from clearprop.tables import encoding as encoding_module
+from clearprop.tables import fitted_encoding
 from clearprop.tables.columns import Column, read_columns
-from clearprop.tables.encoding import MIN_ROWS, Input, fit_encoding
+from clearprop.tables.encoding import Input
+from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding
 from clearprop.tables.predictions import outputs_of
 from clearprop.tables.target import Target
 
@@ -84,7 +86,7 @@ def test_the_bits_are_scikit_learns(missing, most, monkeypatch):
     assert np.array_equal(X, expected.astype(np.float32))
     assert np.array_equal(encoding.encode(columns, np.float64), expected)
     monkeypatch.setattr(encoding_module, "BLOCK", 101)
-    monkeypatch.setattr(encoding_module, "CELLS", 10_000)
+    monkeypatch.setattr(fitted_encoding, "CELLS", 10_000)
     again = fit_encoding(INPUTS, learned, (), most)
     assert again.features == encoding.features
     for name, figures in encoding.statistics.items():

@@ -12,23 +12,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, shown
 from clearprop.tables import dates
 from clearprop.tables.cells import Reading, Unreadable, read, without
 from clearprop.tables.columns import Column, as_words
+from clearprop.tables.look import Look, look_at
 from clearprop.tables.numerals import (
     COMMA,
     MARKS,
     MISSING,
     POINT,
-    has_leading_zero,
-    is_plain,
     numeral,
 )
 from clearprop.tables.text import cut
-from clearprop.tables.words import Words, among
 
 FEW = 0.05
 """The share of a column's cells that may be unreadable."""
@@ -125,7 +122,7 @@ def decide(
         The share of a column's cells that may be unreadable.
     """
     seen = {
-        name: _look(column, {*missing, *MISSING})
+        name: look_at(column, {*missing, *MISSING})
         for name, column in columns.items()
         if column.kind == "text"
     }
@@ -139,112 +136,9 @@ def decide(
     return {name: replace(one, is_wished=name in wishes) for name, one in found.items()}
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the words of a column are, as numbers: counts of cells.
-
-    Attributes
-    ----------
-    n : int
-        All that are there.
-    bare, both, point, comma : int
-        Without marks; with marks that fit a decimal point and a comma; only one of them.
-    codes : int
-        Digits that begin with zero.
-    dressed : bool
-        Whether some have a unit, or marks between thousands, or a decimal comma.
-    large : bool
-        Whether some have four digits or more and no mark.
-    units : Counter of str
-    example : str
-        One that fits both.
-    """
-
-    n: int
-    bare: int
-    both: int
-    point: int
-    comma: int
-    codes: int
-    dressed: bool
-    large: bool
-    units: Counter[str]
-    example: str
-
-    @property
-    def mark(self) -> str:
-        """The mark before decimals that the column itself shows, or ""."""
-        if self.bare + self.both + self.point + self.comma < (1 - FEW) * self.n:
-            return ""
-        return POINT if self.point > self.comma else COMMA if self.comma else ""
-
-
-def _look(column: Column, missing: Collection[str]) -> _Look:
-    counts = column.counts()
-    tally: Counter[str] = Counter()
-    units: Counter[str] = Counter()
-    dressed = False
-    fit_both: list[int] = []
-    begins = 0
-    if isinstance(column.words, Words):
-        begins = len(column.words.numbers)
-        fit_both += _look_at_plain(column.words, counts, missing, tally)
-        dressed = column.words.mark == COMMA and tally["both"] + tally[COMMA] > 0
-    for place in range(begins, len(column.words)):
-        word, count = column.words[place], int(counts[place])
-        if word in missing or not count:
-            continue
-        tally["n"] += count
-        tally["codes"] += count * has_leading_zero(word)
-        by_point, by_comma = numeral(word, POINT), numeral(word, COMMA)
-        found = by_point or by_comma
-        if found is None:
-            continue
-        units[found.unit] += count
-        dressed |= not is_plain(word)
-        if by_point is None or by_comma is None:
-            tally[COMMA if by_point is None else POINT] += count
-        elif found.marks:
-            tally["both"] += count
-            fit_both += [] if fit_both[1:] else [place]
-        else:
-            tally["bare"] += count
-            tally["large"] += abs(found.value) >= 1000
-    first = min(fit_both, key=lambda place: (column.values == place).argmax(), default=None)
-    example = "" if first is None else column.words[first]
-    return _Look(
-        tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
-        dressed, tally["large"] > 0, units, example,
-    )  # fmt: skip
-
-
-def _look_at_plain(
-    words: Words, counts: NDArray[np.int64], missing: Collection[str], tally: Counter[str]
-) -> list[int]:
-    """Count plain numbers as `_look` does words; return the first that fits both marks."""
-    plain, size = words.plain, np.abs(words.numbers)
-    counts = np.where(among(words, missing)[: len(size)], 0, counts[: len(size)])
-    mark = "[.]" if words.mark == POINT else ","
-    marked = plain.str.contains(words.mark, literal=True).to_numpy()
-    both = np.zeros(len(size), dtype=bool)
-    codes = both.copy()
-    if marked.any():
-        three = rf"^[+-]?[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}([eE][+-]?[0-9]+)?$"
-        both = plain.str.contains(three).to_numpy() & (counts > 0)
-    if not marked.all():
-        codes = plain.str.contains(r"^[+-]?0[0-9]+$").to_numpy()
-    tally["n"] += int(counts.sum())
-    tally["codes"] += int(counts[codes].sum())
-    tally["bare"] += int(counts[~marked].sum())
-    tally["large"] += int((~marked & (size >= 1000) & (counts > 0)).sum())
-    tally["both"] += int(counts[both].sum())
-    tally[words.mark] += int(counts[marked & ~both].sum())
-    return np.flatnonzero(both)[:1].tolist()
-
-
 def _decide(
     column: Column,
-    look: _Look | None,
+    look: Look | None,
     usual: str,
     is_known: bool,
     typed: bool,
@@ -305,20 +199,20 @@ def _booleans(column: Column) -> Column:
     return Column(column.name, "boolean", values.astype(np.int32), ("false", "true"))
 
 
-def _readable(look: _Look, decimal: str, unit: str) -> int:
+def _readable(look: Look, decimal: str, unit: str) -> int:
     """Return how many cells are numbers with this mark and unit."""
     marked = look.point if decimal == POINT else look.comma
     others = sum(count for name, count in look.units.items() if name not in ("", unit))
     return look.bare + look.both + marked - others
 
 
-def _unit(look: _Look) -> str:
+def _unit(look: Look) -> str:
     named = Counter({name: count for name, count in look.units.items() if name})
     return named.most_common(1)[0][0] if named else ""
 
 
 def _as_wished(
-    column: Column, look: _Look, usual: str, missing: Collection[str], wished: Wish
+    column: Column, look: Look, usual: str, missing: Collection[str], wished: Wish
 ) -> Read:
     if wished.kind in ("category", "boolean", "text"):
         return Read(without(as_words(column), missing), wished.kind)
@@ -346,7 +240,7 @@ def _most_read(words: Sequence[str], day_first: bool) -> str:
 
 
 def _finish(
-    column: Column, kind: str, reading: Reading, missing: Collection[str], look: _Look,
+    column: Column, kind: str, reading: Reading, missing: Collection[str], look: Look,
     words: Sequence[str], is_doubtful: bool,
 ) -> Read:  # fmt: skip
     """Read a column, and say what to know."""
@@ -377,7 +271,7 @@ def _finish(
     return Read(values, kind, reading, tuple(notes), unreadable)
 
 
-def _nearly(column: Column, look: _Look, decimal: str) -> list[str]:
+def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
     """Return a note if most cells of a column of text are numbers."""
     odd = look.n - _readable(look, decimal, _unit(look))
     if look.codes or not 0 < odd < look.n / 2:

@@ -11,15 +11,14 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from clearprop.errors import ColumnError, NonFiniteDataError, missing_extra, nearest
+from clearprop.errors import ColumnError, nearest
 from clearprop.tables import dates
 from clearprop.tables.cells import (
     AS_IT_IS,
@@ -35,28 +34,13 @@ from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
-LEAST_CATEGORIES = 100
-"""Values of a column that have an input of their own, however many rows there are."""
-
-DENSE = 1 << 29
-"""Bytes of a network's inputs up to which more of them have one."""
-
 BLOCK = 4096
 """Rows that are encoded at a time."""
-
-CELLS = 1 << 22
-"""Numbers whose mean and scale are found at a time."""
-
-MIN_ROWS = 3
-"""A value in fewer training rows than this is rare."""
 
 KINDS_OF_CATEGORY = ("category", "boolean")
 
 FARTHEST = 1e6
 """Standardized values end here, so that none is too large for a network in float32."""
-
-LARGEST = 1e150
-"""Numbers beyond this have no variance in float64."""
 
 STATISTICS = ("median", "mean", "scale", "low", "high")
 """What is kept of each number and part of a date, over the training rows."""
@@ -294,135 +278,3 @@ class Encoding:
 
 def _n_rows(columns: Mapping[str, Column]) -> int:
     return len(next(iter(columns.values())).values)
-
-
-def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
-    """Return how many values of a column get an input of their own: all, where there is room.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-    columns : mapping of str to Column
-        All rows, as they are read.
-    """
-    sizes = sorted(
-        int(np.count_nonzero(columns[one.column].counts()))
-        for one in inputs
-        if one.kind == "category"
-    )
-    room = DENSE // (4 * len(columns[inputs[0].column].values)) - len(inputs)
-    for place, size in enumerate(sizes):  # what small ones leave, the larger ones share
-        each = room // (len(sizes) - place)
-        if size > each:
-            return max(LEAST_CATEGORIES, each)
-        room -= size
-    return max([LEAST_CATEGORIES, *(size + 1 for size in sizes)])  # and one that others share
-
-
-def fit_encoding(
-    inputs: Sequence[Input],
-    columns: Mapping[str, Column],
-    missing_words: Collection[str],
-    most: int,
-) -> Encoding:
-    """Return the encoding for the training rows of a table.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-        What `detect_inputs` decided; categories and missing values are found here.
-    columns : mapping of str to Column
-        The training rows, as they are read.
-    missing_words : collection of str
-        What stands for a missing value, beside empty cells.
-    most : int
-        Values of a column that have an input of their own.
-
-    Raises
-    ------
-    NonFiniteDataError
-        If numbers are infinite, or too large to be standardized.
-    MissingExtraError
-        If scikit-learn (the extra `tables`) is not installed.
-    """
-    try:
-        import sklearn.preprocessing  # noqa: F401, that its lack is said in one line
-    except ImportError:
-        missing_extra("scikit-learn", "cp.Model.fit", "tables")
-    fitted = []
-    for one in inputs:
-        column = columns[one.column]
-        frequent: list[str] = []
-        rare: list[str] = []
-        if one.kind in KINDS_OF_CATEGORY:
-            frequent, rare = _categories(one, column, most)
-        fitted.append(
-            replace(
-                one,
-                categories=tuple(frequent),
-                rare=len(rare),
-                rare_words=tuple(rare),
-                missing=bool(column.missing.any()),
-            )
-        )
-    statistics = _statistics(fitted, columns)
-    return Encoding(tuple(fitted), statistics, tuple(sorted(missing_words)))
-
-
-def _categories(one: Input, column: Column, most: int) -> tuple[list[str], list[str]]:
-    """Return the values that have an input of their own, and the rare ones, both sorted.
-
-    As scikit-learn's OneHotEncoder does with min_frequency=MIN_ROWS and max_categories=most, which
-    would look at each row's text.
-    """
-    counts: Counter[str] = Counter()
-    words = words_as_known(column, one.kind, ())
-    for word, count in zip(words, column.counts().tolist(), strict=True):
-        counts[word] += count
-    present = sorted(word for word, count in counts.items() if count)
-    frequent = {word for word in present if counts[word] >= MIN_ROWS}
-    if len(frequent) >= most:
-        frequent = set(sorted(present, key=counts.__getitem__)[len(present) - most + 1 :])
-    return [w for w in present if w in frequent], [w for w in present if w not in frequent]
-
-
-def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[str, Array]:
-    """Return the `STATISTICS` of numbers and parts of dates, some columns at a time."""
-    found: list[list[Array]] = []
-    names: list[str] = []
-    values: list[Array] = []
-    for one in inputs:
-        names.extend(one.values)
-        values.extend(one.values_of(columns[one.column]))
-        if values and len(values) * len(values[0]) > CELLS:
-            found.append(_statistics_of(names, values))
-            names, values = [], []
-    if values:
-        found.append(_statistics_of(names, values))
-    of_each = [np.concatenate(one) for one in zip(*found, strict=True)]
-    return dict(zip(STATISTICS, of_each or [np.empty(0)] * len(STATISTICS), strict=True))
-
-
-def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array]:
-    """Return the `STATISTICS` of some columns, each of shape (k,)."""
-    from sklearn.preprocessing import StandardScaler
-
-    values = np.stack(columns).T
-    low, high = (
-        np.where(np.isnan(edge), 0.0, edge)
-        for edge in (np.fmin.reduce(values), np.fmax.reduce(values))
-    )
-    too_large = np.flatnonzero(np.maximum(-low, high) > LARGEST)
-    if too_large.size:
-        raise NonFiniteDataError(
-            f"column {names[too_large[0]]!r} holds numbers beyond {LARGEST:g}, too large to be "
-            "standardized"
-        )
-    median = np.zeros(len(columns))
-    for numbers, place in zip(values.T, range(len(columns)), strict=True):
-        missing = np.isnan(numbers)
-        if not missing.all():
-            median[place] = np.median(numbers[~missing])
-        numbers[missing] = median[place]
-    scaler = StandardScaler(copy=False).fit(values)
-    return [median, scaler.mean_, scaler.scale_, low, high]

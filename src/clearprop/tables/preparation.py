@@ -15,7 +15,8 @@ from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
-from clearprop.tables.encoding import MIN_ROWS, Encoding, fit_encoding, most_categories
+from clearprop.tables.encoding import Encoding
+from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.split import Split, split_rows
 from clearprop.tables.table_files import read_table
