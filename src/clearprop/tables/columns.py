@@ -232,7 +232,7 @@ def _of_polars(name: str, series: Any) -> Column:
     texts, found = series, mostly_plain(series)
     if found is None or np.isnan(found[0]).any():
         texts = series.str.strip_chars(_BLANKS)
-        texts = texts.set(texts == "", None)
+        texts = texts.replace("", None)
         found = mostly_plain(texts)
     if found is None:
         return Column(name, "text", *_factorized(texts))
@@ -304,7 +304,8 @@ def _each_once(column: Column) -> Column:
     import polars
 
     words = polars.Series([*column.words, None], dtype=polars.String)
-    return Column(column.name, column.kind, *_factorized(words.gather(column.values)))
+    places = np.where(column.values < 0, len(column.words), column.values)
+    return Column(column.name, column.kind, *_factorized(words.gather(places)))
 
 
 def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ missing values in training gets one more input, 1 where the value is missing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -247,13 +247,13 @@ class Encoding:
         for one in self.inputs:
             column = columns[one.column]
             outside = unseen = 0
-            values = one.values_of(column)
             if one.kind in KINDS_OF_CATEGORY:
                 unseen = one.count_new(column)
-            elif len(values):
+            elif one.values:  # of a date its first part tells
+                values = replace(one, parts=one.parts[:1]).values_of(column)
                 low, high = self.statistics["low"][at], self.statistics["high"][at]
                 outside = int(((values[0] < low) | (values[0] > high)).sum())
-            at += len(values)
+            at += len(one.values)
             found[one.column] = Unusual(int(column.missing.sum()), outside, unseen)
         return found
 

@@ -48,7 +48,8 @@ class Words(Sequence[str]):
         if isinstance(at, slice):
             return [self[place] for place in range(*at.indices(len(self)))]
         n = len(self.numbers)
-        return self.plain[int(at)] if at < n else self.others[at - n]
+        at = int(at) + (len(self) if at < 0 else 0)
+        return self.plain[at] if at < n else self.others[at - n]
 
     def __iter__(self) -> Iterator[str]:
         yield from self.plain.to_list()
