@@ -13,7 +13,6 @@ import importlib.util
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -166,6 +165,8 @@ SYSTEMS: dict[str, Callable[[], Any]] = {
 
 def measure(name: str, path: Path, tested: Path) -> dict[str, float]:
     """Fit one system and predict with it, in this process."""
+    import resource  # here, because Windows has none
+
     warnings.simplefilter("ignore")
     system = SYSTEMS[name]()
     found = system.fit(path)
