@@ -16,7 +16,12 @@ from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
 import clearprop as cp
 from clearprop.tables import baselines
-from clearprop.tables.baseline_inputs import for_boosting, for_linear
+from clearprop.tables.baseline_inputs import (
+    BaselineInputs,
+    for_boosting,
+    for_linear,
+    with_mean_targets,
+)
 from clearprop.tables.baselines import sample
 from clearprop.tables.preparation import prepare
 from clearprop.training.watching import phase
@@ -164,6 +169,26 @@ class TestTheTableAsItIs:
         theirs = HistGradientBoostingRegressor(categorical_features="from_dtype", random_state=0)
         theirs.fit(raw[:8000], (table.y[:8000] - ready.target.mean) / ready.target.scale)
         np.testing.assert_allclose(theirs.predict(raw[8000:]), found["gradient boosting"])
+
+    @pytest.mark.parametrize("n_classes", [0, 2, 3])
+    def test_a_rows_own_target_does_not_show(self, n_classes):
+        """A category of one row has the mean of other rows, whichever these are."""
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, n_classes, 1000) if n_classes else rng.normal(size=1000)
+        X = np.column_stack([rng.normal(size=1000), np.arange(1000.0), np.arange(1000.0) % 3])
+        raw = BaselineInputs(X, X, categorical=(2,), targeted=(1,))
+        found = with_mean_targets(raw, y, n_classes, seed=0)
+        assert (found.categorical, found.targeted) == ((1,), ())
+        assert np.array_equal(found.learned[:, :2], X[:, [0, 2]])
+        means = found.learned[:, 2:]
+        assert means.shape[1] == (3 if n_classes == 3 else 1)
+        assert all(len(np.unique(one.round(12))) <= 5 for one in means.T)
+        encoder = TargetEncoder().fit(X[:, [1]], y)  # of other rows, all targets count
+        assert np.array_equal(found.tested[:, 2:], encoder.transform(X[:, [1]]))
+        again, other = (with_mean_targets(raw, y, n_classes, seed) for seed in (0, 1))
+        assert np.array_equal(found.learned, again.learned)
+        if not n_classes:  # of classes, each part has the same share
+            assert not np.array_equal(found.learned, other.learned)
 
     def test_inputs(self):
         when = pd.to_datetime(["2024-01-05", None, "2024-03-09", "2024-06-01"] * 30)
