@@ -151,9 +151,9 @@ class TestShuffling:
         assert np.array_equal(other[:, :2], table[:, :2])
 
     def test_a_column_alone_has_all_its_inputs(self, model):
-        sizes = [b.stop - b.start for b in model._encoding.blocks]
+        sizes = [b.stop - b.start for b in model._encoding.places]
         assert sum(sizes) == len(model.features)
-        for name, block in zip(model.columns, model._encoding.blocks, strict=True):
+        for name, block in zip(model.columns, model._encoding.places, strict=True):
             assert all(feature.startswith(name) for feature in model.features[block])
 
 

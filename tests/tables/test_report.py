@@ -56,7 +56,8 @@ class TestReport:
         ready = prepare(CARS, "Miles_per_Gallon", TableSettings(seed=3))
         test = ready.split.test
         rest = np.setdiff1d(np.arange(len(CARS)), test)
-        ridge = Ridge().fit(ready.X[rest], ready.y[rest]).predict(ready.X[test])
+        X = ready.encoding.encode(ready.columns, np.float64)
+        ridge = Ridge().fit(X[rest], ready.y[rest]).predict(X[test])
         assert report.scores["ridge regression"]["R2"] == pytest.approx(
             r2_score(ready.y[test], ridge)
         )

@@ -98,8 +98,8 @@ def test_baselines_get_the_weights():
     ready = make_ready(table, "y", TableSettings(**settings))
     rows, test = ready.split.training, ready.split.test
     weights = table["w"][rows] * np.where(ready.y[rows] == 1, 9, 1)
-    linear = LogisticRegression(max_iter=1000).fit(ready.X[rows], ready.y[rows], weights)
-    accuracy = linear.score(ready.X[test], ready.y[test])
+    linear = LogisticRegression(max_iter=1000).fit(ready.inputs(rows), ready.y[rows], weights)
+    accuracy = linear.score(ready.inputs(test), ready.y[test])
     assert model.report.scores["logistic regression"]["accuracy"] == pytest.approx(accuracy)
 
 

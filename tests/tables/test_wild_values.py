@@ -11,7 +11,8 @@ import pytest
 
 import clearprop as cp
 from clearprop.tables.columns import read_columns
-from clearprop.tables.encoding import Input, fit_encoding
+from clearprop.tables.encoding import Input
+from clearprop.tables.fitted_encoding import fit_encoding
 from clearprop.tables.wild_values import find_range, stand_ins
 
 FIT = {"epochs": 1, "hidden": [3], "compare": False}

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_words, in_words_of
-from clearprop.tables.numerals import MISSING, POINT, is_plain, numbers_of
+from clearprop.tables.numerals import MISSING, POINT, is_plain
 from clearprop.tables.text import cut
+from clearprop.tables.words import among, numbers_of
 
 BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "y", "t"), "true"),
@@ -117,7 +118,7 @@ def read(
 
 def without(column: Column, missing: Collection[str]) -> Column:
     """Return a column of text in which some words are missing values."""
-    taken = np.array([word in missing for word in column.words] + [True])
+    taken = np.append(among(column.words, missing), True)
     if not taken[:-1].any():
         return column
     values = np.where(taken[column.values], -1, column.values).astype(np.int32)
@@ -173,6 +174,7 @@ def _numbers(
     if column.kind != "text":
         raise _other_type(column, "numbers")
     numbers = numbers_of(column.words, reading.decimal, reading.unit)
+    numbers[among(column.words, missing)] = np.nan  # such as -999
     read = Column(name, "number", np.append(numbers, np.nan)[column.values])
     expected = "number"
     if reading.decimal != POINT:
@@ -193,6 +195,7 @@ def _dates(
             nothing = np.full(len(column.values), np.datetime64("NaT", "us"))
             return Column(column.name, "date", nothing), None
         raise _other_type(column, "dates")
+    column = as_words(column)
     form = reading.date_format or dates.FORMATS[0]
     moments = dates.parse([None if word in missing else word for word in column.words], form)
     values = np.append(moments, np.datetime64("NaT", "us"))[column.values]

@@ -2,7 +2,8 @@
 
 number   float64, NaN where missing
 boolean  places in the words "false" and "true", -1 where missing
-text     places in the different texts, without blanks around them; -1 where empty
+text     places in the different texts, without blanks around them; -1 where empty. Where most are
+         plain numbers, these may stand there more than once (`Words`), until `as_words`
 date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.words import MANY, Words, mostly_plain
 
 Array = NDArray[Any]
 
@@ -61,7 +63,7 @@ class Column:
             return np.isnat(self.values)
         return np.asarray(self.values < 0, dtype=bool)
 
-    def take(self, rows: Array) -> Column:
+    def take(self, rows: Array | slice) -> Column:
         """Return these rows of the column."""
         return Column(self.name, self.kind, self.values[rows], self.words)
 
@@ -192,7 +194,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
-        return _text(name, [v and v.strip() for v in values])
+        return _of_strings(name, values)
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         places = np.array([-1 if v is None else int(v) for v in values], dtype=np.int32)
         return Column(name, "boolean", places, ("false", "true"))
@@ -220,6 +222,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     return _other(name, odd.__name__, len(values))
 
 
+def _of_strings(name: str, values: list[str | None]) -> Column:
+    """Return a column of text, by polars where it is there and takes them."""
+    if len(values) >= MANY:
+        with suppress(ImportError, UnicodeEncodeError):
+            import polars
+
+            return _of_polars(name, polars.Series(values, dtype=polars.String))
+    return _text(name, [v and v.strip() for v in values])
+
+
 def _text(name: str, values: Sequence[str | None]) -> Column:
     """Return a column of text; what is empty is missing."""
     place: dict[str | None, int] = {None: -1, "": -1}
@@ -237,14 +249,32 @@ def _text(name: str, values: Sequence[str | None]) -> Column:
 
 def _of_polars(name: str, series: Any) -> Column:
     """Return a column of text: as `_text` does, but quickly."""
+    texts, found = series, mostly_plain(series)
+    if found is None or np.isnan(found[0]).any():
+        texts = series.str.strip_chars(_BLANKS)
+        texts = texts.replace("", None)
+        found = mostly_plain(texts)
+    if found is None:
+        return Column(name, "text", *_factorized(texts))
+    numbers, mark = found
+    plain = ~np.isnan(numbers)
+    n = int(plain.sum())
+    if n == len(plain):
+        return Column(name, "text", np.arange(n, dtype=np.int32), Words(texts, mark, numbers, []))
+    places, others = _factorized(texts.filter(~plain))
+    values = np.empty(len(plain), dtype=np.int32)
+    values[plain] = np.arange(n)
+    values[~plain] = np.where(places < 0, -1, places + n)
+    return Column(name, "text", values, Words(texts.filter(plain), mark, numbers[plain], others))
+
+
+def _factorized(texts: Any) -> tuple[Array, list[str]]:
+    """Return the place of each text among the different ones, -1 for null, and these."""
     import polars
 
-    texts = series.str.strip_chars(_BLANKS)
     words = texts.unique(maintain_order=True).drop_nulls()
-    words = words.filter(words != "")
-    kinds = polars.Enum(words)
-    places = texts.replace("", None).cast(kinds).to_physical().cast(polars.Int32).fill_null(-1)
-    return Column(name, "text", places.to_numpy(), words.to_list())
+    places = texts.cast(polars.Enum(words)).to_physical().cast(polars.Int32).fill_null(-1)
+    return places.to_numpy(), words.to_list()
 
 
 def _other(name: str, what: str, n: int) -> Column:
@@ -277,7 +307,9 @@ def check_finite(column: Column) -> None:
 
 
 def as_words(column: Column) -> Column:
-    """Return a column of numbers or dates as text: a whole number as "3", not "3.0"."""
+    """Return a column as text, each word once; a whole number is "3", not "3.0"."""
+    if isinstance(column.words, Words):
+        return _each_once(column)
     if column.kind not in ("number", "date"):
         return column
     different, places = np.unique(column.values[~column.missing], return_inverse=True)
@@ -286,6 +318,14 @@ def as_words(column: Column) -> Column:
     whole = column.kind == "number"
     words = [_as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
     return Column(column.name, "text", values, words)
+
+
+def _each_once(column: Column) -> Column:
+    import polars
+
+    words = polars.Series([*column.words, None], dtype=polars.String)
+    places = np.where(column.values < 0, len(column.words), column.values)
+    return Column(column.name, column.kind, *_factorized(words.gather(places)))
 
 
 def joined(first: Column, second: Column) -> Column:

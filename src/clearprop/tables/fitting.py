@@ -19,7 +19,7 @@ from clearprop.optimizers import AdamW
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.judgment import judge, make_report
 from clearprop.tables.own_rows import with_own_rows
-from clearprop.tables.predictions import in_units
+from clearprop.tables.predictions import outputs_of
 from clearprop.tables.preparation import Prepared, is_rate, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings
@@ -83,7 +83,7 @@ def fit_model(
     try:
         with Interrupt() as stop:  # what is learned is not lost any more
             started = time.monotonic()
-            X, y = ready.X[split.training], ready.y[split.training]
+            X, y = ready.inputs(split.training), ready.y[split.training]
             history = train(network, X, y, **given)
             seconds = time.monotonic() - started
             report = _report(ready, network, history, seconds, compare=False)
@@ -123,7 +123,7 @@ def _network(ready: Prepared, settings: TableSettings) -> Network:
     """Return the network that the table and the settings ask for, with fresh weights."""
     output = "softmax" if ready.target.classes else "exp" if is_rate(settings.loss) else "identity"
     return Network(
-        [ready.X.shape[1], *settings.hidden, len(ready.target.classes) or 1],
+        [len(ready.encoding.features), *settings.hidden, len(ready.target.classes) or 1],
         settings.activation,
         output,
         loss=settings.loss,
@@ -142,7 +142,7 @@ def _training(
         given["sample_weight"] = weights[split.training]
     if len(split.validation):
         rows = split.validation
-        given["validation"] = (ready.X[rows], ready.y[rows])
+        given["validation"] = (ready.inputs(rows), ready.y[rows])
         if weights is not None:
             given["validation"] += (weights[rows],)
     if verbose:
@@ -187,6 +187,7 @@ def _report(
     scores: dict[str, dict[str, float | None]] = {}
     said = ""
     if len(ready.split.test):
-        outputs = in_units(network, ready.target, ready.X[ready.split.test])
+        tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
+        outputs = outputs_of(network, ready.encoding, ready.target, tested)
         scores, said = judge(ready, outputs, compare, seed, progress)
     return make_report(ready, network, history, seconds, scores, said)

@@ -46,9 +46,13 @@ def judge(
         learned = learned[sample(ready.y[learned], n_classes, seed)]
         if len(learned) < n:
             said.append(f"The baselines learned from a sample of {len(learned):,} of {n:,} rows.")
-        X, y = ready.X[learned], ready.y[learned]
+        of_rows, tested = (
+            {name: one.take(rows) for name, one in ready.columns.items()}
+            for rows in (learned, split.test)
+        )
+        y = ready.y[learned]
         weights = None if ready.weights is None else ready.weights[learned]
-        found = baselines(X, y, ready.X[split.test], n_classes, seed, progress, weights)
+        found = baselines(ready.encoding, of_rows, tested, y, n_classes, seed, progress, weights)
         for name, theirs in found.items():
             predicted[name] = theirs if target.classes else target.decode(theirs)
         if target.transform:  # of the numbers, not of their logarithms

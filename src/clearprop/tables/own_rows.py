@@ -74,7 +74,6 @@ def _with_part(
         left_out=ready.left_out + left_out,
         detected=replace(ready.detected, notes=[*ready.detected.notes, *notes]),
         split=replace(ready.split, **{part: np.arange(len(y)) + len(ready.y)}),
-        X=np.concatenate([ready.X, encoding.encode(columns)]),
         y=np.concatenate([ready.y, y]),
         weights=weights,
         is_drawn=ready.is_drawn and part != "test",

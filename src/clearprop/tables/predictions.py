@@ -124,7 +124,7 @@ class ModelPredictions:
         return self._outputs(self._columns(table, unreadable))
 
     def encode(self, table: object, *, unreadable: str = "missing") -> Array:
-        """Return the inputs of the network for a table: float64, shape (n, n_0).
+        """Return the inputs of the network for a table: of its dtype, shape (n, n_0).
 
         ``model.network.predict(model.encode(table))`` gives the probabilities, or the
         standardized numbers; `features` names the columns.
@@ -140,7 +140,7 @@ class ModelPredictions:
         DataError
             As for `predict`.
         """
-        return self._encoding.encode(self._columns(table, unreadable))
+        return self._encoding.encode(self._columns(table, unreadable), self.network.dtype)
 
     def encode_target(self, table: object) -> Array:
         """Return what the network learns of a table's target column, shape (n,).
@@ -274,12 +274,27 @@ class ModelPredictions:
         return self._target.read(column, self._encoding.words_for_missing)
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
-        return in_units(self.network, self._target, self._encoding.encode(columns))
+        return outputs_of(self.network, self._encoding, self._target, columns)
 
 
-def in_units(network: Network, target: Target, X: Array) -> Array:
-    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64."""
-    outputs = network.predict(X).astype(np.float64)
+def outputs_of(
+    network: Network, encoding: Encoding, target: Target, columns: Mapping[str, Column]
+) -> Array:
+    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64.
+
+    A block of rows at a time, so that their inputs need not be there together.
+    """
+    outputs = np.concatenate(
+        [network.predict(X) for X in encoding.blocks(columns, network.dtype)], dtype=np.float64
+    )
+    return in_units(target, outputs)
+
+
+def in_units(target: Target, outputs: Array) -> Array:
+    """Return a network's outputs as probabilities (n, K), or as numbers in the target's unit (n,).
+
+    They are float64.
+    """
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
     numbers = target.decode(outputs[:, 0])

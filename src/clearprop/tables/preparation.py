@@ -24,7 +24,8 @@ from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.dividing import divide
-from clearprop.tables.encoding import MIN_ROWS, Encoding, Input, fit_encoding, most_categories
+from clearprop.tables.encoding import Encoding, Input
+from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.sources import check_unread, is_source
@@ -61,8 +62,8 @@ class Prepared:
     detected : Detected
     encoding : Encoding
     split : Split
-    X, y : ndarray, shape (n, n_features), (n,)
-        All rows, encoded.
+    y : ndarray, shape (n,)
+        All rows' targets, encoded. Their inputs, `inputs` encodes as they are needed.
     weights : ndarray, shape (n,), or None
         How much each row counts; None: all the same.
     weighing : WeightColumn or None
@@ -80,11 +81,14 @@ class Prepared:
     detected: Detected
     encoding: Encoding
     split: Split
-    X: Array
     y: Array
     weights: Array | None = None
     weighing: WeightColumn | None = None
     is_drawn: bool = True
+
+    def inputs(self, rows: NDArray[np.int64]) -> Array:
+        """Return the network's inputs for these rows: float32, shape (n, n_features)."""
+        return self.encoding.encode({name: one.take(rows) for name, one in self.columns.items()})
 
 
 def prepare(
@@ -147,7 +151,9 @@ def prepare(
         reasons = [f"{name} ({why})" for name, why in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
-    used = {name: column.take(rows) for name, column in detected.columns.items()}
+    used = detected.columns
+    if left_out:
+        used = {name: column.take(rows) for name, column in used.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
     most = settings.max_categories or most_categories(detected.inputs, used)
     ready = [_within(one, used) for one in detected.inputs]
@@ -155,10 +161,10 @@ def prepare(
     detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
     encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
-    X, y = encoding.encode(used), aim.encode(goal)
+    y = aim.encode(goal)
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
     return Prepared(
-        used, goal, left_out, settings.test, aim, reason, detected, encoding, split, X, y,
+        used, goal, left_out, settings.test, aim, reason, detected, encoding, split, y,
         weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
     )  # fmt: skip
 

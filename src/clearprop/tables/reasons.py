@@ -105,11 +105,13 @@ class ModelReasons(ModelPredictions):
         goal = self._goal(read_columns(table, {self.target}))
         rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
         columns = {name: one.take(rows) for name, one in self._columns(table, "missing").items()}
-        X = self._encoding.encode(columns).astype(self.network.dtype, copy=False)
-        blocks = dict(zip(self.columns, self._encoding.blocks, strict=True))
+        X = self._encoding.encode(columns, self.network.dtype)
+        blocks = dict(zip(self.columns, self._encoding.places, strict=True))
         with Phase(progress, f"columns are shuffled, {len(blocks):,} in all"):
             return permutation_importance(
-                lambda inputs: in_units(self.network, self._target, inputs),
+                lambda inputs: in_units(
+                    self._target, self.network.predict(inputs).astype(np.float64)
+                ),
                 self._target, goal.take(rows), X, blocks, repeats, seed,
             )  # fmt: skip
 
@@ -280,10 +282,13 @@ class ModelReasons(ModelPredictions):
         """Return the attributions of rows, in the unit that they are told in."""
         is_class = bool(self.classes)
         network = self.network.astype("float64", loss=LOG_ODDS if is_class else OUTPUT)
-        X, x = self._encoding.encode(columns), self._encoding.encode(start)[0]
+        X, x = (
+            self._encoding.encode(columns, np.float64),
+            self._encoding.encode(start, np.float64)[0],
+        )
         y = np.zeros((len(X), network.sizes[-1]))
         y[np.arange(len(X)), outputs.argmax(axis=1) if is_class else 0] = 1
-        found = integrate(network, x, X, y, self._encoding.blocks)
+        found = integrate(network, x, X, y, self._encoding.places)
         if is_class:
             return found
         scale, mean = self._target.scale, self._target.mean
