@@ -335,6 +335,7 @@ def joined(first: Column, second: Column) -> Column:
     """
     if not (first.words or second.words):
         return Column(first.name, first.kind, np.concatenate([first.values, second.values]))
+    first, second = as_words(first), as_words(second)
     place = {word: i for i, word in enumerate(first.words)}
     for word in second.words:
         place.setdefault(word, len(place))
