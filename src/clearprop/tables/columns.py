@@ -143,25 +143,73 @@ def _column(name: str, series: Any) -> Column:
 
     kind = series.dtype
     if kind.is_numeric():
-        values = series.cast(nw.Float64).to_numpy().astype(np.float64)
+        values = _floats(series)
         if kind.is_integer() and (np.abs(values) >= EXACT).any():
             return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
         return Column(name, "number", values)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        values = series.cast(nw.Datetime("us")).to_numpy().astype("datetime64[us]")
-        return Column(name, "date", values)
+        return Column(name, "date", _moments(name, series))
     if kind == nw.Duration:
         return Column(name, "number", _seconds(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in series.to_list()]
+        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
         return _of_objects(name, values)
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
-        return _of_objects(name, series.to_list())
+        return _of_objects(name, _listed(name, series))
     return _other(name, str(kind), len(series))
+
+
+def _floats(series: Any) -> Array:
+    """Return numbers as float64; infinite where Arrow refuses, as whole numbers are not exact."""
+    import narwhals as nw
+
+    try:
+        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    except ValueError:
+        if not series.dtype.is_integer():
+            raise
+        return np.full(len(series), np.inf)
+
+
+def _moments(name: str, series: Any) -> Array:
+    """Return dates without a time zone as datetime64[us].
+
+    Raises
+    ------
+    NonFiniteDataError
+        If one is too far away.
+    """
+    import narwhals as nw
+
+    if series.implementation.is_polars():  # whose cast may end in a panic
+        values = series.to_numpy()
+        moments = values.astype("datetime64[us]")
+        is_near = (moments.astype(values.dtype) == values) | np.isnat(values)
+        if is_near.all() or series.dtype == nw.Datetime("ns"):
+            return moments
+    else:
+        with suppress(ValueError):  # Arrow's, and pandas's OutOfBoundsDatetime
+            return np.asarray(series.cast(nw.Datetime("us")).to_numpy()).astype("datetime64[us]")
+    raise _far_away(name)
+
+
+def _listed(name: str, series: Any) -> list[Any]:
+    """Return the values of a column as Python's objects."""
+    try:
+        return list(series.to_list())
+    except OverflowError:  # date64 of Arrow, which narwhals takes for no date
+        raise _far_away(name) from None
+
+
+def _far_away(name: str) -> NonFiniteDataError:
+    return NonFiniteDataError(
+        f"column {name!r} holds dates too far away to be read: leave the cells empty if they stand "
+        "for no date"
+    )
 
 
 def _of_objects(name: str, values: list[Any]) -> Column:
