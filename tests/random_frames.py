@@ -42,7 +42,10 @@ class Case:
 def _numpy():
     made = {"bool": lambda r, n: r.random(n) < 0.5}
     for bits in (8, 16, 32, 64):
-        for kind, low, high in (("int", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1), ("uint", 0, 2**bits - 1)):  # fmt: skip
+        for kind, low, high in (
+            ("int", -(2 ** (bits - 1)), 2 ** (bits - 1) - 1),
+            ("uint", 0, 2**bits - 1),
+        ):
             made[f"{kind}{bits}"] = lambda r, n, d=f"{kind}{bits}", a=low, b=high: np.array(
                 ints(r, n, a, b), dtype=d
             )
@@ -94,8 +97,16 @@ def _arrow():
         made[name] = lambda r, n: pa.array(values(r, n), type_)
 
     for bits in (8, 16, 32, 64):
-        add(f"int{bits}", getattr(pa, f"int{bits}")(), lambda r, n, b=bits: with_gaps(r, ints(r, n, -(2 ** (b - 1)), 2 ** (b - 1) - 1)))  # fmt: skip
-        add(f"uint{bits}", getattr(pa, f"uint{bits}")(), lambda r, n, b=bits: with_gaps(r, ints(r, n, 0, 2**b - 1)))  # fmt: skip
+        add(
+            f"int{bits}",
+            getattr(pa, f"int{bits}")(),
+            lambda r, n, b=bits: with_gaps(r, ints(r, n, -(2 ** (b - 1)), 2 ** (b - 1) - 1)),
+        )
+        add(
+            f"uint{bits}",
+            getattr(pa, f"uint{bits}")(),
+            lambda r, n, b=bits: with_gaps(r, ints(r, n, 0, 2**b - 1)),
+        )
     add("float16", pa.float16(), lambda r, n: with_gaps(r, list(floats(r, n).astype(np.float16))))
     add("float32", pa.float32(), lambda r, n: with_gaps(r, list(floats(r, n).astype(np.float32))))
     add("float64", pa.float64(), lambda r, n: with_gaps(r, list(floats(r, n))))
@@ -103,7 +114,13 @@ def _arrow():
         if hasattr(pa, type_):
             add(name, getattr(pa, type_)(9, 2), _decimals)
     for name, digits in (("decimal128", 38), ("decimal256", 76)):
-        add(f"large {name}", getattr(pa, name)(digits, 0), lambda r, n, k=digits: with_gaps(r, [decimal.Decimal(v) for v in ints(r, n, -(10**k) + 1, 10**k - 1)]))  # fmt: skip
+        add(
+            f"large {name}",
+            getattr(pa, name)(digits, 0),
+            lambda r, n, k=digits: with_gaps(
+                r, [decimal.Decimal(v) for v in ints(r, n, -(10**k) + 1, 10**k - 1)]
+            ),
+        )
     for name in ("string", "large_string", "string_view"):
         add(name, getattr(pa, name)(), lambda r, n: with_gaps(r, texts(r, n)))
     for name in ("binary", "large_binary", "binary_view"):
@@ -116,8 +133,16 @@ def _arrow():
     for unit in ("s", "ms", "us", "ns"):
         for zone in (None, "UTC", "Europe/Berlin", "+05:30", "Asia/Kathmandu"):
             add(f"timestamp[{unit}, {zone}]", pa.timestamp(unit, zone), lambda r, n, u=unit: with_gaps(r, moments(r, n, *_range(u))))  # fmt: skip
-        add(f"far timestamp[{unit}]", pa.timestamp(unit, "UTC"), lambda r, n: with_gaps(r, ints(r, n, -(2**63), 2**63 - 1)))  # fmt: skip
-        add(f"duration[{unit}]", pa.duration(unit), lambda r, n: with_gaps(r, ints(r, n, -(2**62), 2**62)))  # fmt: skip
+        add(
+            f"far timestamp[{unit}]",
+            pa.timestamp(unit, "UTC"),
+            lambda r, n: with_gaps(r, ints(r, n, -(2**63), 2**63 - 1)),
+        )
+        add(
+            f"duration[{unit}]",
+            pa.duration(unit),
+            lambda r, n: with_gaps(r, ints(r, n, -(2**62), 2**62)),
+        )
     for name, type_ in (("time32[s]", pa.time32("s")), ("time32[ms]", pa.time32("ms"))):
         add(name, type_, lambda r, n: with_gaps(r, ints(r, n, 0, 86399)))
     for name, type_ in (("time64[us]", pa.time64("us")), ("time64[ns]", pa.time64("ns"))):
@@ -180,32 +205,32 @@ def _pandas():
     made |= {
         "category of text": lambda r, n: pd.Categorical(
             with_gaps(r, texts(r, n)), ordered=r.random() < 0.5
-        ),  # fmt: skip
+        ),
         "category of int": lambda r, n: pd.Categorical(with_gaps(r, ints(r, n, -9, 9))),
         "category of float": lambda r, n: pd.Categorical(floats(r, n)),
         "category of bool": lambda r, n: pd.Categorical(r.random(n) < 0.5),
         "category of dates": lambda r, n: pd.Categorical(
             pd.array(moments(r, n), dtype="datetime64[us]")
-        ),  # fmt: skip
+        ),
         "category of intervals": lambda r, n: pd.cut(r.normal(size=n), 3),
         "category of periods": lambda r, n: pd.Categorical(
             pd.period_range("2024-01", periods=max(n, 1), freq="M")[:n]
-        ),  # fmt: skip
+        ),
         "category of tuples": lambda r, n: pd.Categorical.from_codes(
             r.integers(-1, 2, n), pd.Index([(1, 2), (3,)], tupleize_cols=False)
-        ),  # fmt: skip
+        ),
         "category of nothing": lambda r, n: pd.Categorical([None] * n),
         "category with unused": lambda r, n: pd.Categorical(
             pick(r, WORDS[:2], n), categories=[*WORDS, "", " red"]
-        ),  # fmt: skip
+        ),
         "period[D]": lambda r, n: pd.PeriodIndex(
             with_gaps(r, moments(r, n, *_range("ns")), pd.NaT), freq="D"
-        ),  # fmt: skip
+        ),
         "period[M]": lambda r, n: pd.PeriodIndex(moments(r, n, *_range("ns")), freq="M"),
         "interval": lambda r, n: pd.array(
             with_gaps(r, [pd.Interval(int(v), int(v) + 1) for v in r.integers(0, 4, n)], np.nan),
             dtype="interval",
-        ),  # fmt: skip
+        ),
         "sparse float": lambda r, n: pd.arrays.SparseArray(floats(r, n)),
         "sparse int": lambda r, n: pd.arrays.SparseArray(r.integers(0, 3, n), fill_value=0),
         "sparse bool": lambda r, n: pd.arrays.SparseArray(r.random(n) < 0.5),
@@ -241,7 +266,7 @@ def _polars():
         "null": lambda r, n: pl.Series([None] * n, dtype=pl.Null),
         "bool": lambda r, n: pl.Series(
             with_gaps(r, [bool(v) for v in r.random(n) < 0.5]), dtype=pl.Boolean
-        ),  # fmt: skip
+        ),
         "categorical": lambda r, n: pl.Series(with_gaps(r, texts(r, n)), dtype=pl.Categorical),
         "enum": lambda r, n: pl.Series(with_gaps(r, pick(r, WORDS, n)), dtype=pl.Enum(WORDS)),
         "object": lambda r, n: pl.Series(objects(r, n), dtype=pl.Object),
@@ -253,13 +278,13 @@ def _polars():
         "decimal": lambda r, n: pl.Series(_decimals(r, n), dtype=pl.Decimal(10, 2)),
         "large decimal": lambda r, n: pl.Series(
             [decimal.Decimal(v) for v in ints(r, n, -(10**37), 10**37)], dtype=pl.Decimal(38, 0)
-        ),  # fmt: skip
+        ),
         "date": lambda r, n: pl.Series(
             with_gaps(r, [v.date() for v in moments(r, n)]), dtype=pl.Date
         ),
         "far date": lambda r, n: pl.Series(ints(r, n, -(2**31), 2**31 - 1), dtype=pl.Int32).cast(
             pl.Date
-        ),  # fmt: skip
+        ),
         "time": lambda r, n: pl.Series(
             with_gaps(r, [v.time() for v in moments(r, n)]), dtype=pl.Time
         ),
@@ -270,20 +295,22 @@ def _polars():
         ),
         "struct": lambda r, n: pl.Series(
             _nested(r, n, lambda k: {"a": k}), dtype=pl.Struct({"a": pl.Int8})
-        ),  # fmt: skip
+        ),
     }
     for name in ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128"):  # fmt: skip
         if hasattr(pl, name):
+            dtype = getattr(pl, name)
             bits = int(name.lstrip("UInt"))
             low, high = (
                 (0, 2**bits - 1) if name[0] == "U" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
             )
-            made[name] = lambda r, n, d=getattr(pl, name), a=low, b=high: pl.Series(
+            made[name] = lambda r, n, d=dtype, a=low, b=high: pl.Series(
                 with_gaps(r, ints(r, n, a, b)), dtype=d
             )
     for name in ("Float16", "Float32", "Float64"):
         if hasattr(pl, name):
-            made[name] = lambda r, n, d=getattr(pl, name): pl.Series(
+            dtype = getattr(pl, name)
+            made[name] = lambda r, n, d=dtype: pl.Series(
                 with_gaps(r, list(floats(r, n))), dtype=pl.Float64
             ).cast(d)
     for unit in ("ms", "us", "ns"):
@@ -381,7 +408,8 @@ def _of_pandas(rng, columns, names):
         index = rng.integers(0, 5, len(columns[0]))
     series = {}
     for place, column in enumerate(columns):
-        dtype = object if getattr(column, "dtype", None) == object else None
+        is_object = isinstance(column, np.ndarray) and column.dtype.kind == "O"
+        dtype = object if is_object else None
         series[place] = pd.Series(column, index=index, dtype=dtype)
     table = pd.DataFrame(series, index=index)
     if rng.random() < 0.05:

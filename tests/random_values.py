@@ -40,7 +40,7 @@ class Silent(Odd):
 
 
 OBJECTS = [
-    1, 2.5, "red", True, b"red", 1j, 10**400, -(2**70), decimal.Decimal("1.50"), decimal.Decimal("NaN"),
+    1, 2.5, "red", True, b"red", 1j, 10**400, 10**5000, -(2**70), decimal.Decimal("1.50"), decimal.Decimal("NaN"),
     decimal.Decimal("sNaN"), decimal.Decimal("-Infinity"), decimal.Decimal("1e999"),
     fractions.Fraction(1, 3), dt.date(2024, 1, 31), dt.date(1, 1, 1), FIRST, LAST, dt.datetime(2024, 1, 31, 5),
     FIRST.replace(tzinfo=EAST), LAST.replace(tzinfo=EAST), dt.datetime(2024, 1, 31, tzinfo=EAST),
@@ -49,7 +49,7 @@ OBJECTS = [
     np.datetime64("NaT"), np.datetime64("2024-01-31T05", "ns"), np.datetime64(2**62, "Y"),
     np.timedelta64(5, "s"), np.timedelta64("NaT"), np.timedelta64(3, "Y"),
     np.array([1, 2]), np.longdouble("1e4000"), np.complex64(1), np.void(b"ab"),
-    pd.Timestamp("2024-01-31"), pd.Timestamp("2024-01-31", tz="UTC"), pd.Timedelta("1d"), pd.Period("2024-01"),
+    pd.Timestamp("2024-01-31"), pd.Timestamp("2024-01-31", tz="UTC"), pd.Timedelta(days=1), pd.Period("2024-01"),
     pd.Interval(0, 1), pd.NaT, pd.NA, None, float("nan"), float("inf"), uuid.UUID(int=5),
     pathlib.PurePosixPath("a"), int, len, Odd(), Silent(), "\ud800", "a\0", frozenset(), range(3), ..., b"\xff",
 ]  # fmt: skip

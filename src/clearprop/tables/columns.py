@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
+from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
 
 Array = NDArray[Any]
@@ -143,16 +144,16 @@ def _column(name: str, series: Any) -> Column:
 
     kind = series.dtype
     if kind.is_numeric():
-        values = _floats(series)
-        if kind.is_integer() and (np.abs(values) >= EXACT).any():
+        numbers = _floats(series)
+        if kind.is_integer() and (np.abs(numbers) >= EXACT).any():
             return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
-        return Column(name, "number", values)
+        return Column(name, "number", numbers)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return Column(name, "date", _moments(name, series))
+        return Column(name, "date", moments_of(name, series))
     if kind == nw.Duration:
-        return Column(name, "number", _seconds(series.to_numpy()))
+        return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
         values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
         return _of_objects(name, values)
@@ -175,41 +176,12 @@ def _floats(series: Any) -> Array:
         return np.full(len(series), np.inf)
 
 
-def _moments(name: str, series: Any) -> Array:
-    """Return dates without a time zone as datetime64[us].
-
-    Raises
-    ------
-    NonFiniteDataError
-        If one is too far away.
-    """
-    import narwhals as nw
-
-    if series.implementation.is_polars():  # whose cast may end in a panic
-        values = series.to_numpy()
-        moments = values.astype("datetime64[us]")
-        is_near = (moments.astype(values.dtype) == values) | np.isnat(values)
-        if is_near.all() or series.dtype == nw.Datetime("ns"):
-            return moments
-    else:
-        with suppress(ValueError):  # Arrow's, and pandas's OutOfBoundsDatetime
-            return np.asarray(series.cast(nw.Datetime("us")).to_numpy()).astype("datetime64[us]")
-    raise _far_away(name)
-
-
 def _listed(name: str, series: Any) -> list[Any]:
     """Return the values of a column as Python's objects."""
     try:
         return list(series.to_list())
     except OverflowError:  # date64 of Arrow, which narwhals takes for no date
-        raise _far_away(name) from None
-
-
-def _far_away(name: str) -> NonFiniteDataError:
-    return NonFiniteDataError(
-        f"column {name!r} holds dates too far away to be read: leave the cells empty if they stand "
-        "for no date"
-    )
+        raise far_away(name) from None
 
 
 def _of_objects(name: str, values: list[Any]) -> Column:
@@ -224,14 +196,19 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         places = np.array([-1 if v is None else int(v) for v in values], dtype=np.int32)
         return Column(name, "boolean", places, ("false", "true"))
+    if all(issubclass(k, datetime.timedelta | np.timedelta64) for k in kinds):  # a NumPy integer
+        return Column(name, "number", np.array([seconds_in(v) for v in values], dtype=np.float64))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
+        is_whole = all(issubclass(k, numbers.Integral) for k in kinds)
         try:
+            if is_whole and any(v is not None and abs(v) >= EXACT for v in values):
+                return _text(name, [None if v is None else _as_text(v) for v in values])
             floats = [np.nan if v is None else float(v) for v in values]
-        except OverflowError:  # a Python integer of more than 308 digits
+        except (OverflowError, ValueError):  # a Python integer of more than 308 or 4300 digits
             raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
-        plain = [np.datetime64("NaT", "us") if v is None else _without_zone(v) for v in values]
+        plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
     if all(issubclass(k, datetime.time) for k in kinds):
         seconds = [
@@ -239,12 +216,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
             for v in values
         ]
         return Column(name, "number", np.array(seconds))
-    if all(issubclass(k, datetime.timedelta) for k in kinds):
-        seconds = [np.nan if v is None else v.total_seconds() for v in values]
-        return Column(name, "number", np.array(seconds))
-    if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
+    if np.timedelta64 not in kinds and all(
+        issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds
+    ):
         return _text(name, [None if v is None else _as_text(v) for v in values])
-    odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
+    odd = next(
+        type(v)
+        for v in values
+        if v is not None
+        and (isinstance(v, np.timedelta64) or not isinstance(v, str | numbers.Real))
+    )
     return _other(name, odd.__name__, len(values))
 
 
@@ -349,7 +330,9 @@ def _is_missing(value: Any) -> bool:
         return False
     try:
         return bool(value != value)
-    except (TypeError, ValueError, ArithmeticError):  # NA has no truth; arrays; a signaling NaN
+    except (
+        Exception
+    ):  # NA has no truth; nor have arrays, a signaling NaN; an object may do anything
         return type(value).__name__ == "NAType"
 
 
@@ -357,19 +340,3 @@ def _objects(values: list[Any]) -> Array:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
-
-
-def _seconds(durations: Array) -> Array:
-    durations = durations.astype("timedelta64[us]")
-    seconds = durations.astype(np.float64) / 1e6
-    seconds[np.isnat(durations)] = np.nan
-    return seconds
-
-
-def _without_zone(value: Any) -> Any:
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        try:
-            return value.astimezone(datetime.UTC).replace(tzinfo=None)
-        except OverflowError:  # beyond the years 1 to 9999
-            return np.datetime64("NaT", "us")
-    return value
