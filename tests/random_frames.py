@@ -352,26 +352,49 @@ LABELS = [
 ]
 
 
-def random_case(seed):
-    """Return the table of a seed."""
+PLAIN = {
+    "pandas": {
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float64", "Int8",
+        "Int16", "Int32", "Int64", "UInt8", "Float64", "boolean", "str", "string[python]", "string[pyarrow]",
+        "category of text", "object of texts", "datetime64[us]", "datetime, UTC",
+        "arrow date32", "arrow timestamp[us, UTC]", "arrow dictionary of text",
+    },
+    "polars": {
+        "bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float64", "text",
+        "categorical", "enum", "date", "datetime[us, None]", "datetime[us, UTC]",
+    },
+    "pyarrow": {
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float64", "string",
+        "large_string", "date32", "timestamp[us, None]", "timestamp[us, UTC]", "dictionary of text",
+    },
+}  # fmt: skip
+"""The types that all libraries and files have."""
+
+
+def random_case(seed, plain=False):
+    """Return the table of a seed; a plain one is of types that all libraries and files have."""
     rng = np.random.default_rng(seed)
     library = list(LIBRARIES)[seed % 3]
     n = int(rng.choice([12, 20, 33, 60, rng.integers(0, 12)], p=[0.3, 0.3, 0.2, 0.15, 0.05]))
     made = LIBRARIES[library]
-    kinds = [str(k) for k in rng.choice(list(made), rng.integers(1, 5))]
+    known = sorted(PLAIN[library]) if plain else list(made)
+    kinds = [str(k) for k in rng.choice(known, rng.integers(1, 5))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what makes the values
         columns = [made[kind](rng, n) for kind in kinds]
-        names = _names(rng, len(kinds), library)
+        names = [f"c{i}" for i in range(len(kinds))]
+        if not plain:
+            names = _names(rng, names, library)
         target = names[int(rng.integers(0, len(names)))]
-        if rng.random() < 0.6:
-            columns.append(_easy(rng, n, library))
+        task = str(rng.choice(["classification", "regression", ""])) or None
+        if rng.random() < 0.75:
+            columns.append(_easy(rng, n, library, task))
             kinds.append("easy")
             target = "goal"
             names.append(target)
-        table = BUILD[library](rng, columns, names)
+        table = BUILD[library](rng, columns, names, plain)
     settings: dict[str, Any] = {
-        "task": rng.choice([None, None, "classification", "regression"]),
+        "task": task,
         "drop_missing_target": bool(rng.random() < 0.8),
         "seed": int(rng.integers(0, 99)),
     }
@@ -381,8 +404,8 @@ def random_case(seed):
     return Case(table, target, settings, library, kinds)
 
 
-def _names(rng, n, library):
-    names: list[Any] = [f"c{i}" for i in range(n)]
+def _names(rng, names, library):
+    n = len(names)
     if rng.random() < 0.2:
         odd = int(rng.integers(0, n))
         names[odd] = pick(rng, NAMES + LABELS * (library == "pandas"), 1)[0]
@@ -393,16 +416,15 @@ def _names(rng, n, library):
     return names
 
 
-def _easy(rng, n, library):
-    values = (
-        [*pick(rng, ["u", "v"], n)]
-        if rng.random() < 0.5
-        else [float(v) for v in rng.normal(size=n)]
-    )
+def _easy(rng, n, library, task):
+    """Return a column that can be predicted."""
+    values = [float(v) for v in rng.normal(size=n)]
+    if task == "classification" or rng.random() < 0.1:
+        values = pick(rng, ["u", "v"], n)
     return {"pandas": list, "polars": pl.Series, "pyarrow": pa.array}[library](values)
 
 
-def _of_pandas(rng, columns, names):
+def _of_pandas(rng, columns, names, plain):
     index = None
     if rng.random() < 0.3 and columns:
         index = rng.integers(0, 5, len(columns[0]))
@@ -412,7 +434,7 @@ def _of_pandas(rng, columns, names):
         dtype = object if is_object else None
         series[place] = pd.Series(column, index=index, dtype=dtype)
     table = pd.DataFrame(series, index=index)
-    if rng.random() < 0.05:
+    if rng.random() < 0.05 and not plain:
         table.columns = pd.MultiIndex.from_tuples(
             [(str(name), f"{i}") for i, name in enumerate(names)]
         )
@@ -421,11 +443,11 @@ def _of_pandas(rng, columns, names):
     return table
 
 
-def _of_polars(rng, columns, names):
+def _of_polars(rng, columns, names, plain):
     return pl.DataFrame([column.alias(name) for name, column in zip(names, columns, strict=True)])
 
 
-def _of_pyarrow(rng, columns, names):
+def _of_pyarrow(rng, columns, names, plain):
     chunked = []
     for column in columns:
         cut = int(rng.integers(0, len(column) + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def test_whole_numbers_that_float64_cannot_tell_apart_stay_names(values):
 
 
 def test_numbers_beyond_text_are_refused():
-    for values in ([10**5000, 1], [10**400, 1.5]):
+    for values in ([10**5000, 1], [10**5000, "red"], [10**400, 1.5]):
         with pytest.raises(cp.NonFiniteDataError, match="'a' holds numbers beyond float64"):
             column_of(pd.Series(values, dtype=object))
 
@@ -97,10 +98,35 @@ def test_durations_of_numpy_among_objects():
     column = column_of(pd.Series(spans, dtype=object))
     assert column.kind == "number"
     np.testing.assert_array_equal(column.values, [90, 120, np.nan, np.nan])
-    mixed = column_of(pd.Series([np.timedelta64(90, "s"), "red"], dtype=object))
-    assert (mixed.kind, mixed.words) == ("other", ("timedelta64",))
+    for other in ("red", 5, b"red"):
+        mixed = column_of(pd.Series([np.timedelta64(90, "s"), other], dtype=object))
+        assert (mixed.kind, mixed.words) == ("other", ("timedelta64",))
+
+
+def test_decimals_that_signal_are_missing():
+    column = column_of(pd.Series([decimal.Decimal("sNaN"), decimal.Decimal("1.5")], dtype=object))
+    np.testing.assert_array_equal(column.values, [np.nan, 1.5])
 
 
 def test_objects_that_cannot_be_compared():
     column = column_of(pd.Series([Odd(), "red"], dtype=object))
     assert (column.kind, column.words) == ("other", ("Odd",))
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.5, np.nan], [True, False, None], [7, 8, None]], ids=str)
+def test_words_for_missing_among_numbers_and_booleans_in_a_file(values, tmp_path):
+    """Whether they are names is clear: training had none."""
+    column = pd.Series(values * 8, dtype=None if values[0] == 1.5 else object)
+    table = pd.DataFrame({"a": column, "y": np.linspace(0, 1, 24)})
+    model = cp.Model.fit(table, "y", hidden=[2], epochs=1, compare=False, progress=False,
+                         categorical=[] if values[0] is True else ["a"])  # fmt: skip
+    table[["a"]].to_csv(tmp_path / "a.csv", na_rep="NA", index=False)
+    np.testing.assert_array_equal(model.encode(tmp_path / "a.csv"), model.encode(table))
+
+
+def test_words_for_missing_stay_names_among_words(tmp_path):
+    table = pd.DataFrame({"a": ["NA", "1", "2"] * 8, "y": np.linspace(0, 1, 24)})
+    model = cp.Model.fit(table, "y", hidden=[2], epochs=1, compare=False, progress=False)
+    table[["a"]].to_csv(tmp_path / "a.csv", index=False)
+    np.testing.assert_array_equal(model.encode(tmp_path / "a.csv"), model.encode(table))
+    assert model.features == ["a = 1", "a = 2", "a = NA"]

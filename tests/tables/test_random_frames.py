@@ -10,9 +10,12 @@ import os
 import traceback
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import clearprop as cp
@@ -74,9 +77,51 @@ def check(case):
     return True
 
 
-def fault_of(seed):
+def forms_of(case, folder):
+    """Return the same table of plain types in the other libraries and in files."""
+    table = case.table
+    frame = pl.from_pandas(table) if case.library == "pandas" else pl.DataFrame(table)
+    frame.write_parquet(folder / "a.parquet")
+    frame.write_csv(folder / "a.csv")
+    frame.write_ipc(folder / "a.arrow")
+    pq.write_table(frame.to_arrow(), folder / "b.parquet", compression="none")
+    forms = {
+        "polars": frame,
+        "pyarrow": frame.to_arrow(),
+        "pandas of pyarrow": frame.to_pandas(use_pyarrow_extension_array=True),
+        **{name: folder / name for name in ("a.parquet", "b.parquet", "a.arrow", "a.csv")},
+    }
+    if b"\0" in forms["a.csv"].read_bytes():  # which is refused: it is no text
+        del forms["a.csv"]
+    if not any(has_large_gaps(column) for column in frame):
+        forms["pandas"] = frame.to_pandas()
+    return forms
+
+
+def has_large_gaps(column):
+    """Whether pandas would make floats of whole numbers that are no floats."""
+    whole = column.dtype.is_integer() and column.null_count() > 0
+    return whole and (column.cast(pl.Float64).abs() > 2**53).any()
+
+
+def check_forms(case, folder):
+    """Raise what is wrong with predictions in other libraries and files; say if there was a model."""
+    try:
+        model = cp.Model.fit(case.table, case.target, **FIT, **case.settings)
+    except cp.ClearpropError:
+        return False
+    every = predictions(model, case.table)
+    for name, form in forms_of(case, folder).items():
+        np.testing.assert_array_equal(predictions(model, form), every, err_msg=name)
+        if not isinstance(form, Path):
+            alone = predictions(model, row_of(form, 1))
+            np.testing.assert_array_equal(alone, every[[1]], err_msg=f"row 1, {name}")
+    return True
+
+
+def fault_of(seed, check=check, plain=False):
     """Return what is wrong with a seed's table, None if nothing is, and whether it gave a model."""
-    case = random_case(seed)
+    case = random_case(seed, plain)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", cp.errors.TableWarning)
@@ -97,5 +142,14 @@ def fault_of(seed):
 def test_a_table_gives_a_model_or_one_of_our_errors(batch):
     seeds = range(batch, N, BATCHES)
     faults, models = zip(*(fault_of(seed) for seed in seeds), strict=True)
+    assert not [fault for fault in faults if fault]
+    assert sum(models) > FEWEST * len(seeds)
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_predictions_are_the_same_in_other_libraries_and_files(batch, tmp_path):
+    seeds = range(batch, N // 3, BATCHES)
+    found = [fault_of(seed, lambda case: check_forms(case, tmp_path), True) for seed in seeds]
+    faults, models = zip(*found, strict=True)
     assert not [fault for fault in faults if fault]
     assert sum(models) > FEWEST * len(seeds)

@@ -198,14 +198,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         return Column(name, "boolean", places, ("false", "true"))
     if all(issubclass(k, datetime.timedelta | np.timedelta64) for k in kinds):  # a NumPy integer
         return Column(name, "number", np.array([seconds_in(v) for v in values], dtype=np.float64))
+    if np.timedelta64 in kinds:
+        return _other(name, "timedelta64", len(values))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
-        is_whole = all(issubclass(k, numbers.Integral) for k in kinds)
+        whole = all(issubclass(k, numbers.Integral) for k in kinds)
+        if whole and any(v is not None and abs(v) >= EXACT for v in values):
+            return _text(name, _as_texts(name, values))
         try:
-            if is_whole and any(v is not None and abs(v) >= EXACT for v in values):
-                return _text(name, [None if v is None else _as_text(v) for v in values])
             floats = [np.nan if v is None else float(v) for v in values]
-        except (OverflowError, ValueError):  # a Python integer of more than 308 or 4300 digits
-            raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
+        except OverflowError:  # a Python integer of more than 308 digits
+            raise _beyond(name) from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
@@ -216,17 +218,22 @@ def _of_objects(name: str, values: list[Any]) -> Column:
             for v in values
         ]
         return Column(name, "number", np.array(seconds))
-    if np.timedelta64 not in kinds and all(
-        issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds
-    ):
-        return _text(name, [None if v is None else _as_text(v) for v in values])
-    odd = next(
-        type(v)
-        for v in values
-        if v is not None
-        and (isinstance(v, np.timedelta64) or not isinstance(v, str | numbers.Real))
-    )
+    if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
+        return _text(name, _as_texts(name, values))
+    odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
+
+
+def _as_texts(name: str, values: Sequence[Any]) -> list[str | None]:
+    """Return numbers and texts as words."""
+    try:
+        return [None if v is None else _as_text(v) for v in values]
+    except ValueError:  # a Python integer of more than 4,300 digits
+        raise _beyond(name) from None
+
+
+def _beyond(name: str) -> NonFiniteDataError:
+    return NonFiniteDataError(f"column {name!r} holds numbers beyond float64")
 
 
 def _text(name: str, values: Sequence[str | None]) -> Column:
