@@ -335,11 +335,11 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return False
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()  # one that signals cannot be compared
     try:
         return bool(value != value)
-    except (
-        Exception
-    ):  # NA has no truth; nor have arrays, a signaling NaN; an object may do anything
+    except Exception:  # NA has no truth, nor have arrays; an object may do anything
         return type(value).__name__ == "NAType"
 
 
