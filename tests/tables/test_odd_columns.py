@@ -130,3 +130,13 @@ def test_words_for_missing_stay_names_among_words(tmp_path):
     table[["a"]].to_csv(tmp_path / "a.csv", index=False)
     np.testing.assert_array_equal(model.encode(tmp_path / "a.csv"), model.encode(table))
     assert model.features == ["a = 1", "a = 2", "a = NA"]
+
+
+def test_the_fewest_rows():
+    settings = {"hidden": [2], "epochs": 1, "compare": False, "progress": False}
+    table = pd.DataFrame({"a": [1.0, 2, 4, 3, 5, 8, 7, 6, 9, 11], "y": np.linspace(0, 1, 10)})
+    assert cp.Model.fit(table, "y", **settings).report.rows["training"] == 7
+    assert cp.Model.fit(table[:5], "y", test=0, **settings).report.rows["training"] == 4
+    for few, share, least in ((9, 0.2, 10), (4, 0, 5)):
+        with pytest.raises(cp.ShapeError, match=f"{few} rows with a target; a model takes {least}"):
+            cp.Model.fit(table[:few], "y", test=share, **settings)
