@@ -94,6 +94,11 @@ max_categories, validation, epochs
         Returns
         -------
         y : ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As scikit-learn's: if X has other columns than in `fit`; as ``cp.Model.predict``.
         """
         shares = self.predict_proba(X)
         return np.asarray(self.classes_[shares.argmax(axis=1)])
@@ -108,6 +113,11 @@ max_categories, validation, epochs
         Returns
         -------
         shares : ndarray of shape (n_samples, n_classes)
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As scikit-learn's: if X has other columns than in `fit`; as ``cp.Model.predict``.
         """
         table = self._table_to_predict(X)
         return self.model_.predict_proba(table)
@@ -192,6 +202,11 @@ precision, threads, progress, random_state
         Returns
         -------
         y : ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As scikit-learn's: if X has other columns than in `fit`; as ``cp.Model.predict``.
         """
         table = self._table_to_predict(X)
         return self.model_.predict(table)
