@@ -182,7 +182,9 @@ def _arrow():
     made["bool8"] = lambda r, n: pa.ExtensionArray.from_storage(
         pa.bool8(), pa.array(r.integers(0, 2, n), pa.int8())
     )
-    made["tensor"] = lambda r, n: pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((n, 2)))
+    made["tensor"] = lambda r, n: pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((n + 1, 2)))[
+        :n
+    ]
     made["json"] = lambda r, n: pa.array(['{"a": 1}'] * n, pa.json_(pa.string()))
     return made
 

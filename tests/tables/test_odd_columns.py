@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import io
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import clearprop as cp
+from clearprop.tables.cells import words_as_known
 from clearprop.tables.columns import read_columns
 from random_values import Odd
 
@@ -140,3 +142,27 @@ def test_the_fewest_rows():
     for few, share, least in ((9, 0.2, 10), (4, 0, 5)):
         with pytest.raises(cp.ShapeError, match=f"{few} rows with a target; a model takes {least}"):
             cp.Model.fit(table[:few], "y", test=share, **settings)
+
+
+@pytest.mark.parametrize("hour", ["", "T12:30:00"])
+def test_dates_as_categories_are_known_however_a_file_writes_them(hour, tmp_path):
+    days = np.array([f"2024-01-{day:02}{hour}" for day in range(1, 5)] * 6, "datetime64[us]")
+    table = pd.DataFrame({"a": days, "y": np.linspace(0, 1, 24)})
+    text = table.assign(a=np.datetime_as_string(days, "D" if not hour else "s"))
+    texts = pd.read_csv(io.StringIO(text.to_csv(index=False)))
+    forms = [table, pl.from_pandas(table), text, texts]
+    for name, form in (("a.csv", text), ("b.csv", text.assign(a=text["a"].str.replace("T", " ")))):
+        form.to_csv(tmp_path / name, index=False)
+        forms.append(tmp_path / name)
+    for trained in (table, text, tmp_path / "a.csv"):
+        model = cp.Model.fit(trained, "y", hidden=[2], epochs=1, compare=False, progress=False,
+                             columns={"a": "category"})  # fmt: skip
+        assert len(model.features) == 4
+        for form in forms:
+            np.testing.assert_array_equal(model.encode(form), model.encode(trained))
+
+
+def test_what_is_no_date_is_not_taken_for_one():
+    column = column_of(["2024-02-30", "2024-01-01", "2024-02-31"])
+    known = ["2024-02-30", "2024-01-01T00:00:00.000000"]
+    assert words_as_known(column, "category", known) == [*known, "2024-02-31"]
