@@ -368,6 +368,12 @@ def within():
             lambda v: cp.Model.fit(TABLE, "y", task="regression", **_tiny() | {"hidden": [v]}),
             2,
         ),
+        "class_weight": (
+            lambda v: cp.Model.fit(
+                TABLE, "y", task="classification", class_weight={0.5: v}, **_tiny()
+            ),
+            2.0,
+        ),
         "drop": (lambda v: cp.Model.fit(TABLE, "y", task="regression", drop=[v], **_tiny()), "a"),
         "classes": (lambda v: network().to_onnx(classes=["a", v]), "b"),
         "a path": (

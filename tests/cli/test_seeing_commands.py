@@ -165,8 +165,8 @@ class TestFindLearningRate:
         assert repr(search) in result.stdout
         said = "(glorot_uniform, as Model.fit draws them for every activation; seed 3), on 344 rows"
         assert f"with fresh weights {said}" in result.stdout
-        said = f"Next: cp.Model.fit(..., optimizer=cp.Adam({search.suggested:.2g}), batch_size=32)"
-        assert said in result.stdout
+        said = f"--optimizer adam --learning-rate {search.suggested:.2g} --batch-size 32"
+        assert result.stdout.splitlines()[-1].endswith(said)
 
     def test_fresh_weights_are_those_that_training_begins_with(self):
         first = cp.Network([5, 4, 3], "relu", "softmax", initializer="glorot_uniform", seed=7)

@@ -48,9 +48,10 @@ class TestReport:
         from sklearn.linear_model import Ridge
 
         from clearprop.tables.preparation import prepare
+        from clearprop.tables.settings import TableSettings
 
         report = cp.Model.fit(CARS, "Miles_per_Gallon", epochs=1, seed=3).report
-        ready = prepare(CARS, "Miles_per_Gallon", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=3)  # fmt: skip
+        ready = prepare(CARS, "Miles_per_Gallon", TableSettings(seed=3))
         test = ready.split.test
         rest = np.setdiff1d(np.arange(len(CARS)), test)
         ridge = Ridge().fit(ready.X[rest], ready.y[rest]).predict(ready.X[test])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
+from clearprop.cli.train_settings import HIDDEN_ACTIVATIONS
+from clearprop.losses import LOSSES
 from clearprop.optimizers import OPTIMIZERS
 
 INITIALIZER = "glorot_uniform"
@@ -78,8 +81,35 @@ def find_lr(
         f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:
-        setting = f"cp.{OPTIMIZERS[optimizer].__name__}({search.suggested:.2g})"
-        echo(f"Next: cp.Model.fit(..., optimizer={setting}, batch_size={batch_size})")
+        rate = f"{search.suggested:.2g}"
+        asked = ["--optimizer", optimizer, "--learning-rate", rate, "--batch-size", str(batch_size)]
+        if drop_missing_target:
+            asked.append("--drop-missing-target")
+        echo(f"Next: {shlex.join([*_train_again(model, file, optimizer), *asked])}")
+
+
+def _train_again(model: Path, file: Path, optimizer: str) -> list[str]:
+    """Return the command that trains a network like a model's on a file, as far as it is known.
+
+    The new model goes beside the old one, which the default name may be that of.
+    """
+    loaded = cp.Model.load(model)
+    network, names = loaded.network, [f.name for f in loaded.network.activations[:-1]]
+    command = ["clearprop", "train", str(file), "--target", loaded.target, "--task", loaded.task]
+    command += ["--hidden", ",".join(map(str, network.sizes[1:-1]))]
+    if len(set(names)) == 1 and names[0] in HIDDEN_ACTIVATIONS:
+        command += ["--activation", names[0]]
+    if loaded.task == "regression" and network.loss.name in LOSSES:
+        inside = ", ".join(f"{value!r}" for value in getattr(network.loss, "settings", {}).values())
+        command += ["--loss", f"{network.loss.name}({inside})" if inside else network.loss.name]
+    if transform := loaded.target_transform:
+        command += ["--target-transform", transform]
+    out = model.with_name(f"{model.stem}-{optimizer}.safetensors")
+    number = 1
+    while out.exists():
+        number += 1
+        out = model.with_name(f"{model.stem}-{optimizer}-{number}.safetensors")
+    return [*command, "--out", str(out)]
 
 
 def fresh(network: cp.Network, seed: int) -> cp.Network:

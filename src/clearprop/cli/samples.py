@@ -141,8 +141,9 @@ def _outputs(model: cp.Model) -> str:
     """Say what the outputs of a model's network are."""
     target, last = _target_of(model), len(model.network.sizes) - 1
     if target.task == "regression":
+        learned = f"{target.transform}({target.column})" if target.transform else target.column
         return (
-            f"a{last}[0] and y[0] are {target.column}, less {target.mean:.6g} and divided by "
+            f"a{last}[0] and y[0] are {learned}, less {target.mean:.6g} and divided by "
             f"{target.scale:.6g}"
         )
     if len(target.classes) > LISTED:

@@ -59,13 +59,20 @@ class Encode(nn.Module):  # type: ignore[misc]
 
 
 class Rescale(nn.Module):  # type: ignore[misc]
-    """A standardized number in its own unit again: scale a + mean, in float64."""
+    """A standardized number in its own unit again: scale a + mean, in float64.
 
-    def __init__(self, mean: float, scale: float) -> None:
+    Of what was learned as its logarithm ("log" or "log1p"), e to that power, or that less 1.
+    """
+
+    def __init__(self, mean: float, scale: float, transform: str = "") -> None:
         super().__init__()
+        self.transform = transform
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float64))
 
     def forward(self, a: Any) -> Any:
         """Return the numbers, float64, in the shape of a."""
-        return a.to(torch.float64) * self.scale + self.mean
+        found = a.to(torch.float64) * self.scale + self.mean
+        if self.transform == "log":
+            return torch.exp(found)
+        return torch.expm1(found) if self.transform else found

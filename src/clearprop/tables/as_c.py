@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from clearprop.network import Network
     from clearprop.tables.target import Target
 
+_INVERSE = {"log": "exp", "log1p": "expm1"}
+"""What C calls the way back from a target's transform."""
+
 
 def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str:
     """Return the header of a model; see `Model.to_c`."""
@@ -53,7 +56,10 @@ def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str
         ]
     else:
         scale, mean = _double(target.scale), _double(target.mean)
-        lines.append(f"    y[0] = (double)outputs[0] * {scale} + {mean};")
+        number = f"(double)outputs[0] * {scale} + {mean}"
+        if target.transform:
+            number = f"{_INVERSE[target.transform]}({number})"
+        lines.append(f"    y[0] = {number};")
     lines.append("}")
     return header(name, _about(target, inputs, name), len(inputs), network.sizes[-1], lines)
 

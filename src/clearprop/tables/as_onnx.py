@@ -64,6 +64,10 @@ def as_onnx(
         wide = a if network.dtype == np.float64 else graph.node("Cast", a, to=_DOUBLE)
         scaled = graph.node("Mul", wide, graph.constant(np.array([target.scale]), "scale"))
         number = graph.node("Add", scaled, graph.constant(np.array([target.mean]), "mean"))
+        if target.transform:
+            number = graph.node("Exp", number)
+        if target.transform == "log1p":
+            number = graph.node("Sub", number, graph.constant(np.array([1.0]), "one"))
         graph.output("variable", number, np.float64, 1)
     about = {"target": target.column, "task": target.task}
     proto = graph.model("model", f"Predicts {target.column!r}: {target.task}", about)

@@ -23,5 +23,5 @@ def as_torch(network: Network, encoding: Encoding, target: Target) -> Any:
 
     made = [Encode(inputs, layers[0].weight.dtype, FARTHEST), *layers]
     if not target.classes:
-        made.append(Rescale(target.mean, target.scale))
+        made.append(Rescale(target.mean, target.scale, target.transform))
     return nn.Sequential(*made)

@@ -46,7 +46,13 @@ def sample(y: Array, n_classes: int, seed: int) -> NDArray[np.int64]:
 
 
 def baselines(
-    X: Array, y: Array, X_test: Array, n_classes: int, seed: int, progress: bool | None = False
+    X: Array,
+    y: Array,
+    X_test: Array,
+    n_classes: int,
+    seed: int,
+    progress: bool | None = False,
+    weights: Array | None = None,
 ) -> dict[str, Array]:
     """Return each baseline's predictions for the test rows.
 
@@ -61,6 +67,8 @@ def baselines(
     seed : int
     progress : bool or None
         Whether to say which is learning; None: of one that takes two seconds.
+    weights : ndarray, shape (n,), optional
+        How much each row counts.
 
     Returns
     -------
@@ -86,14 +94,16 @@ def baselines(
         ):
             warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             if name == "gradient boosting" and n_classes:
-                predictions[name] = _boosted(model, X, y, X_test, n_classes)
+                predictions[name] = _boosted(model, X, y, X_test, n_classes, weights)
                 continue
-            model.fit(X, y)
+            model.fit(X, y, sample_weight=weights)
             predictions[name] = model.predict_proba(X_test) if n_classes else model.predict(X_test)
     return predictions
 
 
-def _boosted(model: Any, X: Array, y: Array, X_test: Array, n_classes: int) -> Array:
+def _boosted(
+    model: Any, X: Array, y: Array, X_test: Array, n_classes: int, weights: Array | None
+) -> Array:
     """Return the probabilities of gradient boosting, which has no use for a class of one row.
 
     From 10,001 rows it puts rows of each class aside to stop by, and refuses such a class; with
@@ -101,10 +111,11 @@ def _boosted(model: Any, X: Array, y: Array, X_test: Array, n_classes: int) -> A
     """
     often = np.bincount(y, minlength=n_classes) > 1
     if often.sum() > 1:
+        weights = None if weights is None else weights[often[y]]
         X, y = X[often[y]], y[often[y]]
     else:
         model.set_params(early_stopping=False)
-    model.fit(X, y)
+    model.fit(X, y, sample_weight=weights)
     shares = np.full((len(X_test), n_classes), 1 / len(y))
     shares[:, model.classes_] = model.predict_proba(X_test)
     return shares / shares.sum(axis=1, keepdims=True)

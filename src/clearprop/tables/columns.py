@@ -304,6 +304,21 @@ def as_words(column: Column) -> Column:
     return Column(column.name, "text", values, words)
 
 
+def joined(first: Column, second: Column) -> Column:
+    """Return the rows of one column and then those of another, which has the same kind of values.
+
+    What is text in either is text in words of both.
+    """
+    if not (first.words or second.words):
+        return Column(first.name, first.kind, np.concatenate([first.values, second.values]))
+    place = {word: i for i, word in enumerate(first.words)}
+    for word in second.words:
+        place.setdefault(word, len(place))
+    places = np.array([*(place[word] for word in second.words), -1], dtype=first.values.dtype)
+    values = np.concatenate([first.values, places[second.values]])
+    return Column(first.name, first.kind, values, tuple(place))
+
+
 def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:
     """Return words as they are known: "3.0" is "3" where that is known and "3.0" not."""
     found = set(known)

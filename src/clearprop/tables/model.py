@@ -15,6 +15,7 @@ from clearprop.activations import Activation
 from clearprop.errors import TableWarning
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer
+from clearprop.losses import Loss
 from clearprop.network import Network
 from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding
@@ -23,6 +24,7 @@ from clearprop.tables.fitting import fit_model
 from clearprop.tables.predictions import ModelPredictions
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
+from clearprop.tables.settings import check_settings
 from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
 
@@ -92,11 +94,18 @@ class Model(ModelPredictions, ModelExports):
         unreadable: float = FEW,
         max_categories: int | None = None,
         drop_missing_target: bool = False,
-        validation: float = 0.15,
-        test: float = 0.2,
+        target_transform: str | None = None,
+        validation: object = 0.15,
+        test: object = 0.2,
+        split_group: str | None = None,
+        split_time: str | None = None,
+        weight: str | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
+        loss: str | Loss | None = None,
         epochs: int = 200,
         compare: bool = True,
         seed: int = 0,
+        verbose: bool = False,
         trained: Callable[[Model], object] | None = None,
         **training: Any,
     ) -> Model:
@@ -142,9 +151,31 @@ class Model(ModelPredictions, ModelExports):
             rows take half a gigabyte or less, and 100 in any case; a note says which share one.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
-        validation, test : float
+        target_transform : {"log", "log1p"}, optional
+            Learn the logarithm of a number above 0, or that of 1 + a number of 0 or more.
+            Predictions and scores are in the number's own unit; they are nearer to the median of
+            what may be than to the mean.
+        validation, test : float, table or path
             The shares of the rows, at most 0.5 each and 0.8 together, to stop training by and
-            to test on; drawn by `seed`, from each class in proportion. 0: none.
+            to test on; drawn by `seed`, from each class in proportion. 0: none. A table or path
+            in place of a share has these rows itself, and is read as the training table is.
+        split_group : str, optional
+            A column by which rows are put aside whole: all rows of a value are in one part. It is
+            no input, unless `keep` names it.
+        split_time : str, optional
+            A column of dates or numbers: the last rows by it are tested on, those before them
+            stopped by. Rows of one time are in one part.
+        weight : str, optional
+            A column of numbers, 0 or more, by which rows count in training, in early stopping and
+            in the baselines; it is no input. The scores count every test row once.
+        class_weight : "balanced" or mapping of class to float, optional
+            How much the rows of a class count, beside `weight`; 1 where a class is not named.
+            "balanced": so that all classes count the same.
+        loss : str or Loss, optional
+            What a number is learned by: "squared_error" (None), "absolute_error", "huber",
+            "quantile", "poisson", or an object such as ``cp.huber(0.5)``, in units of the target's
+            standard deviation. "poisson" is for counts, 0 or more, and predicts above 0. Classes
+            take "cross_entropy" alone.
         epochs : int
             At most.
         compare : bool
@@ -153,13 +184,15 @@ class Model(ModelPredictions, ModelExports):
             they learn from as many.
         seed : int
             For the rows put aside, the first weights and the order of rows.
+        verbose : bool
+            Print a line of each epoch on standard error, in place of a bar.
         trained : callable, optional
             Called with the model once it is trained, before baselines are tried, which may take
             longer: to save it, say.
         **training
             Anything else `clearprop.train` takes, in place of what fits the size of the table:
             ``optimizer``, ``batch_size``, ``l2``, ``dropout``, ``early_stopping``,
-            ``callbacks``, ``progress``, ...
+            ``threads``, ``callbacks``, ``progress``, ...
 
         Returns
         -------
@@ -191,29 +224,16 @@ class Model(ModelPredictions, ModelExports):
         >>> model.network.sizes, model.report.rows["test"]
         ((10, 50, 1), 110)
         """
+        settings = check_settings(
+            hidden=hidden, task=task, activation=activation, initializer=initializer, loss=loss,
+            drop=drop, keep=keep, categorical=categorical, columns=columns,
+            missing_words=missing_words, unreadable=unreadable, max_categories=max_categories,
+            drop_missing_target=drop_missing_target, target_transform=target_transform,
+            validation=validation, test=test, split_group=split_group, split_time=split_time,
+            weight=weight, class_weight=class_weight, epochs=epochs, compare=compare, seed=seed,
+        )  # fmt: skip
         return fit_model(
-            cls,
-            table,
-            target,
-            hidden=hidden,
-            task=task,
-            activation=activation,
-            initializer=initializer,
-            drop=drop,
-            keep=keep,
-            categorical=categorical,
-            columns=columns,
-            missing_words=missing_words,
-            unreadable=unreadable,
-            max_categories=max_categories,
-            drop_missing_target=drop_missing_target,
-            validation=validation,
-            test=test,
-            epochs=epochs,
-            compare=compare,
-            seed=seed,
-            trained=trained,
-            training=training,
+            cls, table, target, settings, verbose=verbose, trained=trained, training=training
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -219,6 +219,11 @@ class ModelPredictions:
         return self._target.task
 
     @property
+    def target_transform(self) -> str | None:
+        """What is learned of a number: "log", "log1p", or None for the number itself."""
+        return self._target.transform or None
+
+    @property
     def classes(self) -> list[str | int | float | bool]:
         """The classes, in the order of the network's outputs; empty for a regression."""
         return list(self._target.classes)
@@ -260,8 +265,7 @@ def in_units(network: Network, target: Target, X: Array) -> Array:
     outputs = network.predict(X).astype(np.float64)
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        numbers = outputs[:, 0] * target.scale + target.mean
+    numbers = target.decode(outputs[:, 0])
     if not np.isfinite(numbers).all():
         raise NonFiniteError("the predictions are too large for float64: train the model again")
     return numbers

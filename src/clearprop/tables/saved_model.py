@@ -24,7 +24,7 @@ from clearprop.tables.columns import EXACT
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
 from clearprop.tables.numerals import MARKS, POINT
 from clearprop.tables.report import Report
-from clearprop.tables.target import TASKS, Target
+from clearprop.tables.target import TASKS, TRANSFORMS, Target
 from clearprop.tables.text import cut
 
 PathLike = str | os.PathLike[str]
@@ -63,13 +63,7 @@ def write_model(path: PathLike, parts: Parts) -> None:
         "network": network_header(network),
         "inputs": encoding.header(),
         "missing_words": encoding.missing_words,
-        "target": {
-            "column": target.column,
-            "classes": list(target.classes),
-            "mean": target.mean,
-            "scale": target.scale,
-            "reading": asdict(target.reading),
-        },
+        "target": _target_header(target),
         "report": report.to_dict(),
     }
     try:  # what is written can be read
@@ -190,10 +184,33 @@ def _read_words(words: Any) -> tuple[str, ...] | None:
     return None if words is None else tuple(words)
 
 
+def _target_header(target: Target) -> model_file.Header:
+    """Return what a file says of a target.
+
+    Mean and scale of a logarithm are called so: what does not know of it is not to take them for
+    those of the number itself.
+    """
+    of = f" of {target.transform}" if target.transform else ""
+    transform = {"transform": target.transform} if target.transform else {}
+    return {
+        "column": target.column,
+        "classes": list(target.classes),
+        f"mean{of}": target.mean,
+        f"scale{of}": target.scale,
+        "reading": asdict(target.reading),
+        **transform,
+    }
+
+
 def _read_target(header: Mapping[str, Any]) -> Target:
-    classes, mean, scale = header["classes"], header["mean"], header["scale"]
+    transform = header.get("transform", "")
+    if transform not in ("", *TRANSFORMS):
+        raise ValueError("the target's transform is not known")
+    of = f" of {transform}" if transform else ""
+    classes, mean, scale = header["classes"], header[f"mean{of}"], header[f"scale{of}"]
     known = (
-        _is_name(header["column"])
+        not (classes and transform)
+        and _is_name(header["column"])
         and _is_list_of(_is_class, classes)
         and len({*map(type, classes)}) <= 1
         and len(set(classes)) == len(classes) != 1
@@ -208,7 +225,7 @@ def _read_target(header: Mapping[str, Any]) -> Target:
         if len(set(classes)) < len(classes):
             raise ValueError("two classes are one number in float64")
     reading = _read_reading(header.get("reading", {}))
-    return Target(header["column"], tuple(classes), float(mean), float(scale), reading)
+    return Target(header["column"], tuple(classes), float(mean), float(scale), reading, transform)
 
 
 def _read_report(header: Mapping[str, Any]) -> Report:
