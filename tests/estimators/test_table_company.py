@@ -123,6 +123,18 @@ class TestModel:
         with pytest.raises(cp.ArgumentError, match="columns is 3"):
             classifier(columns=3).fit(X, Y)
 
+    def test_weights_are_a_column_of_the_model(self):
+        weights = np.where(X["year"] == 2007, 3.0, 1.0)
+        fitted = classifier().fit(X, Y, sample_weight=weights)
+        model = cp.Model.fit(
+            PENGUINS.assign(w=weights), "species", hidden=[8], epochs=40, seed=0, test=0,
+            compare=False, progress=False, weight="w",
+        )  # fmt: skip
+        np.testing.assert_array_equal(fitted.predict_proba(X), model.predict_proba(X))
+        assert (fitted.predict_proba(X) != classifier().fit(X, Y).predict_proba(X)).any()
+        with pytest.raises(ValueError, match="Negative values"):
+            classifier().fit(X, Y, -weights)
+
     def test_the_name_of_the_target_is_free(self):
         table = X.assign(species=1.0).rename(columns={"year": "species_"})
         assert classifier().fit(table, Y).model_.target == "species__"

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d,
 from clearprop.errors import TargetError
 from clearprop.estimators.framed import frame_of, free_name, is_frame, joined, renamed
 from clearprop.estimators.parameters import check_parameters
+from clearprop.estimators.samples import check_weights
 from clearprop.tables.columns import names_of
 from clearprop.tables.conventions import FEW
 from clearprop.tables.model import Model
@@ -101,7 +102,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         """Return y as a table holds it, and how its column is to be read."""
         raise NotImplementedError
 
-    def _fit(self, X: Any, y: Any) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Any:
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
@@ -115,12 +116,17 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         if wish is not None and (columns is None or isinstance(columns, Mapping)):
             columns = {**(columns or {}), name: wish}
         settings = {setting: getattr(self, setting) for setting in PASSED_ON}
+        table = joined(table, name, values)
+        weights = check_weights(sample_weight, table)
+        if weights is not None:
+            settings["weight"] = free_name("weight", [*self._names, name])
+            table = joined(table, settings["weight"], weights)
         for setting in BY_SIZE:
             given = getattr(self, setting)
             if not (isinstance(given, str) and given == "auto"):
                 settings[setting] = given
         self.model_ = Model.fit(
-            joined(table, name, values),
+            table,
             name,
             task=self._task,
             columns=columns,

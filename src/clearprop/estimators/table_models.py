@@ -64,7 +64,7 @@ max_categories, validation, epochs
 
     _task = "classification"
 
-    def fit(self, X: Any, y: Any) -> TableClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableClassifier:
         """Fit the model.
 
         Parameters
@@ -72,6 +72,8 @@ max_categories, validation, epochs
         X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Labels: texts, such as "None" too, numbers, or true and false; none may be missing.
+        sample_weight : array-like of shape (n_samples,), default=None
+            0 or more: what rows count in training, and in deciding when to stop.
 
         Returns
         -------
@@ -82,7 +84,7 @@ max_categories, validation, epochs
         ValueError, TypeError
             As scikit-learn's, if X and y do not fit; `cp.ClearpropError` as ``cp.Model.fit``.
         """
-        return self._fit(X, y)
+        return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row.
@@ -172,7 +174,7 @@ precision, threads, progress, random_state
 
     _task = "regression"
 
-    def fit(self, X: Any, y: Any) -> TableRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableRegressor:
         """Fit the model.
 
         Parameters
@@ -180,6 +182,8 @@ precision, threads, progress, random_state
         X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
             Numbers, of which none may be missing.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As for `TableClassifier`.
 
         Returns
         -------
@@ -190,7 +194,7 @@ precision, threads, progress, random_state
         ValueError, TypeError
             As scikit-learn's, if X and y do not fit; `cp.ClearpropError` as ``cp.Model.fit``.
         """
-        return self._fit(X, y)
+        return self._fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers, in the unit of y.

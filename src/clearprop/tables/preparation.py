@@ -112,7 +112,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     check_finite(goal)
     rows = rows_with_target(goal, settings.drop_missing_target)
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
-    least = LEAST_ROWS if test else LEAST_UNTESTED
+    least = LEAST_ROWS if settings.test else LEAST_UNTESTED
     if len(rows) < least:
         raise ShapeError(
             f"the table has {len(rows)} rows with a target; a model takes {least} or more"
