@@ -117,7 +117,9 @@ def mlp(
     columns = read_columns(judged)
     maker = MLPClassifier if task == "classification" else MLPRegressor
     started = time.perf_counter()
-    model = maker(hidden_layer_sizes=(100, 50), random_state=seed).fit(ready.inputs(np.arange(len(ready.y))), ready.y)
+    model = maker(hidden_layer_sizes=(100, 50), random_state=seed).fit(
+        ready.inputs(np.arange(len(ready.y))), ready.y
+    )
     seconds = time.perf_counter() - started
     X, y = ready.encoding.encode(columns), ready.target.encode(columns[target])
     return model.score(X, y), seconds

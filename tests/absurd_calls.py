@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import clearprop as cp
-from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.estimators import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
 
 X, Y = np.array([[0.0, 0.1], [0.3, 1.0], [1.0, 0.2], [0.9, 0.7]]), np.array([0, 1, 1, 0])
 TABLE = pd.DataFrame(
@@ -347,6 +347,9 @@ def _calls():
         given["hidden_layer_sizes"] = 2
         name = f"estimator {kind.__name__} {solver}"
         calls[name] = (_estimator(kind, y), given.copy, _names(kind))
+    for kind, y in ((TableClassifier, Y), (TableRegressor, Y * 0.5)):
+        given = {"hidden": 2, "epochs": 1}
+        calls[f"estimator {kind.__name__}"] = (_estimator(kind, y), given.copy, _names(kind))
     return calls
 
 

@@ -100,7 +100,7 @@ def test_words_in_data_frames_are_words():
 
 
 def test_what_is_not_asked_for_does_no_harm():
-    table = pd.DataFrame({"a": [1, 2], "huge": [10**400, 1]}, dtype=object)
+    table = pd.DataFrame({"a": [1, 2], "huge": [10**400, 1.5]}, dtype=object)
     assert list(read_columns(table, ["a"])) == ["a"]
     with pytest.raises(cp.NonFiniteDataError, match="'huge' holds numbers beyond float64"):
         read_columns(table)

@@ -27,6 +27,8 @@ BOOLEANS = {
 }
 """What a column of true and false may hold at prediction, in any case."""
 
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 EXAMPLES = 3
 """Cells that a note shows."""
 
@@ -149,7 +151,19 @@ def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list
     """
     if kind == "boolean":
         return [BOOLEANS.get(word.lower(), word) for word in column.words]
-    return in_words_of(categories, column.words)
+    return _dates_as_known(categories, in_words_of(categories, column.words))
+
+
+def _dates_as_known(known: Sequence[str], words: list[str]) -> list[str]:
+    """Return words, of which ISO dates are written as they are known: files differ in that."""
+    strange = [word for word in set(words).difference(known) if _ISO_DATE.match(word)]
+    dated = [word for word in known if _ISO_DATE.match(word)] if strange else []
+    if not dated:
+        return words
+    called = dict(zip(dates.parse(dated, dates.FORMATS[0]).tolist(), dated, strict=True))
+    called.pop(None, None)  # such as 2024-02-30
+    moments = dict(zip(strange, dates.parse(strange, dates.FORMATS[0]).tolist(), strict=True))
+    return [called.get(moments[word], word) if word in moments else word for word in words]
 
 
 def check_codes(column: Column, categories: Sequence[str]) -> None:

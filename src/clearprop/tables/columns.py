@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
+from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
 from clearprop.tables.words import MANY, Words, mostly_plain
 
@@ -165,25 +166,44 @@ def _column(name: str, series: Any) -> Column:
 
     kind = series.dtype
     if kind.is_numeric():
-        values = series.cast(nw.Float64).to_numpy().astype(np.float64)
-        if kind.is_integer() and (np.abs(values) >= EXACT).any():
+        numbers = _floats(series)
+        if kind.is_integer() and (np.abs(numbers) >= EXACT).any():
             return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
-        return Column(name, "number", values)
+        return Column(name, "number", numbers)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        values = series.cast(nw.Datetime("us")).to_numpy().astype("datetime64[us]")
-        return Column(name, "date", values)
+        return Column(name, "date", moments_of(name, series))
     if kind == nw.Duration:
-        return Column(name, "number", _seconds(series.to_numpy()))
+        return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in series.to_list()]
+        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
         return _of_objects(name, values)
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
-        return _of_objects(name, series.to_list())
+        return _of_objects(name, _listed(name, series))
     return _other(name, str(kind), len(series))
+
+
+def _floats(series: Any) -> Array:
+    """Return numbers as float64; infinite where Arrow refuses, as whole numbers are not exact."""
+    import narwhals as nw
+
+    try:
+        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    except ValueError:
+        if not series.dtype.is_integer():
+            raise
+        return np.full(len(series), np.inf)
+
+
+def _listed(name: str, series: Any) -> list[Any]:
+    """Return the values of a column as Python's objects."""
+    try:
+        return list(series.to_list())
+    except OverflowError:  # date64 of Arrow, which narwhals takes for no date
+        raise far_away(name) from None
 
 
 def _of_objects(name: str, values: list[Any]) -> Column:
@@ -198,14 +218,21 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         places = np.array([-1 if v is None else int(v) for v in values], dtype=np.int32)
         return Column(name, "boolean", places, ("false", "true"))
+    if all(issubclass(k, datetime.timedelta | np.timedelta64) for k in kinds):  # a NumPy integer
+        return Column(name, "number", np.array([seconds_in(v) for v in values], dtype=np.float64))
+    if np.timedelta64 in kinds:
+        return _other(name, "timedelta64", len(values))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
+        whole = all(issubclass(k, numbers.Integral) for k in kinds)
+        if whole and any(v is not None and abs(v) >= EXACT for v in values):
+            return _text(name, _as_texts(name, values))
         try:
             floats = [np.nan if v is None else float(v) for v in values]
         except OverflowError:  # a Python integer of more than 308 digits
-            raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
+            raise _beyond(name) from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
-        plain = [np.datetime64("NaT", "us") if v is None else _without_zone(v) for v in values]
+        plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
     if all(issubclass(k, datetime.time) for k in kinds):
         seconds = [
@@ -213,12 +240,9 @@ def _of_objects(name: str, values: list[Any]) -> Column:
             for v in values
         ]
         return Column(name, "number", np.array(seconds))
-    if all(issubclass(k, datetime.timedelta) for k in kinds):
-        seconds = [np.nan if v is None else v.total_seconds() for v in values]
-        return Column(name, "number", np.array(seconds))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
-        return _text(name, [None if v is None else _as_text(v) for v in values])
-    odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
+        return _text(name, _as_texts(name, values))
+    odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
 
 
@@ -230,6 +254,18 @@ def _of_strings(name: str, values: list[str | None]) -> Column:
 
             return _of_polars(name, polars.Series(values, dtype=polars.String))
     return _text(name, [v and v.strip() for v in values])
+
+
+def _as_texts(name: str, values: Sequence[Any]) -> list[str | None]:
+    """Return numbers and texts as words."""
+    try:
+        return [None if v is None else _as_text(v) for v in values]
+    except ValueError:  # a Python integer of more than 4,300 digits
+        raise _beyond(name) from None
+
+
+def _beyond(name: str) -> NonFiniteDataError:
+    return NonFiniteDataError(f"column {name!r} holds numbers beyond float64")
 
 
 def _text(name: str, values: Sequence[str | None]) -> Column:
@@ -375,9 +411,11 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return False
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()  # one that signals cannot be compared
     try:
         return bool(value != value)
-    except (TypeError, ValueError, ArithmeticError):  # NA has no truth; arrays; a signaling NaN
+    except Exception:  # NA has no truth, nor have arrays; an object may do anything
         return type(value).__name__ == "NAType"
 
 
@@ -385,19 +423,3 @@ def _objects(values: list[Any]) -> Array:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
-
-
-def _seconds(durations: Array) -> Array:
-    durations = durations.astype("timedelta64[us]")
-    seconds = durations.astype(np.float64) / 1e6
-    seconds[np.isnat(durations)] = np.nan
-    return seconds
-
-
-def _without_zone(value: Any) -> Any:
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        try:
-            return value.astimezone(datetime.UTC).replace(tzinfo=None)
-        except OverflowError:  # beyond the years 1 to 9999
-            return np.datetime64("NaT", "us")
-    return value

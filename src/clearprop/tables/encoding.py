@@ -29,7 +29,7 @@ from clearprop.tables.cells import (
     words_as_known,
 )
 from clearprop.tables.columns import Column, check_finite
-from clearprop.tables.numerals import MISSING
+from clearprop.tables.numerals import MISSING, is_plain
 from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
@@ -99,6 +99,11 @@ class Input:
         names += [f"{self.column} is rare or new"] if self.rare else []
         names += [f"{self.column} is missing"] if self.missing else []
         return tuple(names)
+
+    @property
+    def has_no_words(self) -> bool:
+        """Whether the column was numbers, or true and false, so that NA is no name in it."""
+        return self.kind != "category" or all(map(is_plain, (*self.categories, *self.rare_words)))
 
     def values_of(self, column: Column) -> Array:
         """Return the numbers of a column before standardizing: float64, (n_values, n)."""
@@ -192,12 +197,13 @@ class Encoding:
             If a number is infinite.
         """
         self.check_names(columns)
-        words = self.words_for_missing
         found, unreadable = {}, []
         for one in self.inputs:
-            column = columns[one.column]
+            column, words = columns[one.column], self.words_for_missing
             if one.kind in KINDS_OF_CATEGORY:
                 check_codes(column, one.categories)
+                if one.has_no_words:
+                    words = {*words, *MISSING}
             found[one.column], failed = read(column, one.kind, one.reading, words)
             check_finite(found[one.column])
             if failed is not None:

@@ -41,6 +41,9 @@ Columns = dict[str, Column]
 LEAST_ROWS = 10
 """With fewer rows nothing can be learned, watched and tested."""
 
+LEAST_UNTESTED = 5
+"""With fewer rows nothing can be learned and watched, where nothing is tested."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -124,9 +127,10 @@ def prepare(
     check_finite(goal)
     rows = rows_with_target(goal, settings.drop_missing_target)
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
-    if len(rows) < LEAST_ROWS:
+    least = LEAST_ROWS if settings.test else LEAST_UNTESTED
+    if len(rows) < least:
         raise ShapeError(
-            f"the table has {len(rows)} rows with a target; a model takes {LEAST_ROWS} or more"
+            f"the table has {len(rows)} rows with a target; a model takes {least} or more"
         )
     aim, reason = detect_target(goal, settings.task, whole[target].reading)
     aim = _as_asked(aim, goal, rows, settings)
