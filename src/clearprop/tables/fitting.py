@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -14,10 +15,18 @@ from clearprop.checks.settings import count, flag, listed, number, takes
 from clearprop.errors import ArgumentError, shown, unknown
 from clearprop.initializers import Initializer
 from clearprop.interruption import Interrupt
+from clearprop.losses import quantile
 from clearprop.network import Network
 from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
 from clearprop.tables.encoding import Encoding
+from clearprop.tables.intervals import (
+    Calibration,
+    calibrated,
+    check_quantiles,
+    intervals_held,
+    quantiles_held,
+)
 from clearprop.tables.judgment import judge, make_report
 from clearprop.tables.predictions import in_units
 from clearprop.tables.preparation import Prepared, prepare
@@ -45,11 +54,12 @@ M = TypeVar("M", bound=Reported)
 
 
 def fit_model(
-    make: Callable[[Network, Encoding, Target, Report, History], M],
+    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None], M],
     table: object,
     target: str,
     *,
     hidden: Sequence[int] | int,
+    quantiles: Sequence[float] | None,
     task: str | None,
     activation: str | Activation,
     initializer: str | Initializer,
@@ -79,6 +89,9 @@ def fit_model(
             "the most"
         )
     hidden = listed(hidden)
+    levels = () if quantiles is None else check_quantiles(quantiles)
+    if levels and task == "classification":
+        raise ArgumentError("quantiles are of numbers, but task is 'classification': choose one")
     drop_missing_target = flag("drop_missing_target", drop_missing_target)
     compare = flag("compare", compare)
     epochs = count("epochs", epochs, 1)
@@ -92,7 +105,7 @@ def fit_model(
         ready = prepare(
             table,
             target,
-            task=task,
+            task="regression" if levels and task is None else task,
             drop=drop,
             keep=keep,
             categorical=categorical,
@@ -108,9 +121,10 @@ def fit_model(
             seed=seed,
         )
     network = Network(
-        [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
+        [ready.X.shape[1], *hidden, len(ready.target.classes) or len(levels) or 1],
         activation,
         "softmax" if ready.target.classes else "identity",
+        loss=quantile(levels) if levels else None,
         initializer=initializer,
         seed=seed,
     )
@@ -127,14 +141,15 @@ def fit_model(
             X, y = ready.X[split.training], ready.y[split.training]
             history = train(network, X, y, **settings)
             seconds = time.monotonic() - started
-            report = _report(ready, network, history, seconds, compare=False)
-            model = make(network, ready.encoding, ready.target, report, history)
+            calibration = _calibration(ready, network)
+            report = _report(ready, network, history, calibration, seconds, compare=False)
+            model = make(network, ready.encoding, ready.target, report, history, calibration)
             if trained is not None:
                 trained(model)
         if compare and len(split.test) and history.stopped != "interrupted":
             stop.obey()
             model.report = _report(
-                ready, network, history, seconds,
+                ready, network, history, calibration, seconds,
                 compare=True, seed=seed, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:  # whoever waits no more gets the model
@@ -155,10 +170,19 @@ def _defaults(split: Split) -> dict[str, Any]:
     }
 
 
+def _calibration(ready: Prepared, network: Network) -> Calibration | None:
+    """Return what the validation rows say of a regression's errors."""
+    rows = ready.split.validation
+    if ready.target.classes:
+        return None
+    return calibrated(network, ready.X[rows], ready.y[rows])
+
+
 def _report(
     ready: Prepared,
     network: Network,
     history: History,
+    calibration: Calibration | None,
     seconds: float,
     *,
     compare: bool,
@@ -168,7 +192,15 @@ def _report(
     """Return the report of a trained network, whose scores stand beside baselines' or alone."""
     scores: dict[str, dict[str, float | None]] = {}
     said = ""
+    intervals: dict[str, Any] = {}
+    quantiles: dict[str, Any] = {}
     if len(ready.split.test):
         outputs = in_units(network, ready.target, ready.X[ready.split.test])
         scores, said = judge(ready, outputs, compare, seed, progress)
-    return make_report(ready, network, history, seconds, scores, said)
+        if not ready.target.classes:
+            X, y = ready.X[ready.split.test], ready.y[ready.split.test]
+            quantiles = quantiles_held(network, X, y)
+            if calibration is not None:
+                intervals = intervals_held(network, ready.target, calibration, X, y)
+    report = make_report(ready, network, history, seconds, scores, said)
+    return replace(report, intervals=intervals, quantiles=quantiles)
