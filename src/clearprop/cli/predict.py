@@ -33,6 +33,13 @@ MANY = 0.2
 )
 @click.option("--probabilities", is_flag=True, help="Add a column for each class.")
 @click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="Add lower and upper ends that hold the number with this probability, such as 0.9.",
+)
+@click.option("--quantiles", is_flag=True, help="Add a column for each quantile learned.")
+@click.option(
     "--report",
     is_flag=True,
     help="Say which values are unlike those of training, on standard error.",
@@ -50,6 +57,8 @@ def predict(
     file: Path,
     out: Path | None,
     probabilities: bool,
+    interval: float | None,
+    quantiles: bool,
     report: bool,
     unreadable: str,
     force: bool,
@@ -69,6 +78,12 @@ def predict(
     if probabilities:
         shares = loaded.predict_proba(table).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
+    if interval is not None:
+        ends = loaded.predict_interval(table, interval).T
+        columns |= dict(zip(("lower", "upper"), ends, strict=True))
+    if quantiles:
+        found = loaded.predict_quantiles(table).T
+        columns |= {f"quantile_{q:g}": v for q, v in zip(loaded.quantiles, found, strict=True)}
     if report:
         say_unusual(loaded, table)
     else:

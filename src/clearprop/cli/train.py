@@ -32,6 +32,18 @@ def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) 
     return sizes
 
 
+def parse_quantiles(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    """Return "0.05,0.5,0.95" as numbers, or raise `click.BadParameter`."""
+    try:
+        return None if value is None else tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no list of quantiles such as 0.05,0.5,0.95"
+        ) from None
+
+
 def parse_columns(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
@@ -67,6 +79,12 @@ def parse_columns(
     metavar="SIZES",
     callback=parse_sizes,
     help='Sizes of the hidden layers; "" for none.',
+)
+@click.option(
+    "--quantiles",
+    metavar="LIST",
+    callback=parse_quantiles,
+    help="The quantiles of a number to learn, such as 0.05,0.5,0.95, in place of its mean.",
 )
 @click.option(
     "--activation",
@@ -131,6 +149,7 @@ def train(
     out: Path | None,
     task: str | None,
     hidden: tuple[int, ...],
+    quantiles: tuple[float, ...] | None,
     activation: str,
     epochs: int,
     seed: int,
@@ -170,6 +189,7 @@ def train(
         target,
         trained=save_first,
         hidden=hidden,
+        quantiles=quantiles,
         task=task,
         activation=activation,
         drop=drop,

@@ -7,6 +7,9 @@ ceil((m + 1) level)-th smallest of them holds such a row with a probability of `
 quantiles, the two ends are quantiles of their own, and the error of a row is how far it lies
 outside (Romano, Patterson, Candes, Conformalized Quantile Regression, NeurIPS 2019).
 
+The validation rows did choose the epoch that is kept, so that errors are a little smaller on
+them. That costs about a row: the next larger error is taken. See docs/decisions/0013.
+
 Everything here is in the network's unit: whoever wants the target's maps the ends, as an
 increasing function keeps what lies between them.
 """
@@ -30,6 +33,9 @@ Array = NDArray[Any]
 
 MOST_ROWS = 10_000
 """Rows whose errors are kept: with as many, coverage is known to 0.3%."""
+
+CHOSEN_BY = 1
+"""Rows that are asked for beyond conformal calibration, as one number, the epoch, was chosen."""
 
 REPORTED = 0.9
 """The level of the intervals that a report tells of."""
@@ -154,11 +160,11 @@ def ends(quantiles: tuple[float, ...], level: float) -> tuple[int, int]:
 
 def rows_needed(level: float) -> int:
     """Return the fewest rows that can calibrate intervals of a level."""
-    return math.ceil(round(level / (1 - level), 6))
+    return math.ceil(round((level + CHOSEN_BY) / (1 - level), 6))
 
 
 def smallest(scores: Array, level: float) -> float:
-    """Return the ceil((m + 1) level)-th smallest of m scores.
+    """Return the (ceil((m + 1) level) + 1)-th smallest of m scores.
 
     Raises
     ------
@@ -169,11 +175,16 @@ def smallest(scores: Array, level: float) -> float:
     if m < rows_needed(level):
         raise ArgumentError(
             f"intervals of level {level:g} take {rows_needed(level):,} validation rows or more, "
-            f"but the model was calibrated by {m:,}, which suffice for {m / (m + 1):.3g}: ask for "
-            "less, or train with more rows"
+            f"but the model has {m:,} of them, which suffice for "
+            f"{_below((m - CHOSEN_BY) / (m + 1))}: ask for less, or train with more rows"
         )
-    rank = math.ceil(round((m + 1) * level, 6))  # 0.9 times 10 is 9, as level is rounded
+    rank = math.ceil(round((m + 1) * level, 6)) + CHOSEN_BY  # 0.9 times 10 is 9: level is rounded
     return float(np.sort(scores)[min(rank, m) - 1])
+
+
+def _below(level: float) -> str:
+    """Return a level with three digits, not above it."""
+    return f"{math.floor(1000 * level) / 1000:g}"
 
 
 def numbers_in_units(target: Target, numbers: Array) -> Array:

@@ -175,7 +175,7 @@ class ModelPredictions:
         ----------
         table : pandas, polars or pyarrow table, or path
         level : float
-            In (0, 1). To calibrate a level of 0.9 takes 9 validation rows, 0.99 takes 99.
+            In (0, 1). A level of 0.9 takes 19 validation rows, 0.99 takes 199.
         unreadable : {"missing", "error"}
             As for `predict`.
 
