@@ -83,6 +83,13 @@ REFUSED = [
     at("report", "scores", value={"a": {"x": 1.0}, "b": {"y": 1.0}}),
     at("report", "scores", value={"a": {"x": "1"}}),
     at("report", "verdict", value="x" * 100_001),
+    at("report", "intervals", value={"level": 0.9}),
+    at("report", "intervals", value=[]),
+    at("report", "quantiles", value={"below": {"0.5": 1.5}, "crossed": 0.0}),
+    at("calibration_rows", value=-1),
+    at("calibration_rows", value=True),
+    at("calibration_rows", value=2**62),
+    at("calibration_rows", value=3),
 ]  # fmt: skip
 
 

@@ -118,10 +118,9 @@ class Report:
         n = f"{self.rows['test']:,} test rows"
         if one := self.intervals:
             said.append(
-                f"{one['level']:.0%} intervals hold {one['held']:.1%} of {n}, which by chance may "
-                f"stand for {one['low']:.1%} to {one['high']:.1%}; mean width "
-                f"{brief(one['mean_width'])}. They are calibrated by {one['rows']:,} validation "
-                "rows."
+                f"{one['level']:.0%} intervals hold {one['held']:.1%} of {n} ({one['low']:.1%} to "
+                f"{one['high']:.1%} within chance), mean width {brief(one['mean_width'])}. They are "
+                f"calibrated by {one['rows']:,} validation rows."
             )
         if self.quantiles:
             below = self.quantiles["below"]

@@ -73,8 +73,9 @@ def write_model(path: PathLike, parts: Parts) -> None:
             "reading": asdict(target.reading),
         },
         "report": report.to_dict(),
-        "calibration_rows": 0 if calibration is None else len(calibration.errors),
     }
+    if calibration is not None:
+        header["calibration_rows"] = len(calibration.errors)
     try:  # what is written can be read
         _read_inputs(header["inputs"]), _read_target(header["target"])
         _read_report(header["report"]), _read_words(header["missing_words"])
