@@ -119,8 +119,8 @@ class Report:
         if one := self.intervals:
             said.append(
                 f"{one['level']:.0%} intervals hold {one['held']:.1%} of {n} ({one['low']:.1%} to "
-                f"{one['high']:.1%} within chance), mean width {brief(one['mean_width'])}. They are "
-                f"calibrated by {one['rows']:,} validation rows."
+                f"{one['high']:.1%} within chance), mean width {brief(one['mean_width'])}. They "
+                f"are calibrated by {one['rows']:,} validation rows."
             )
         if self.quantiles:
             below = self.quantiles["below"]
