@@ -461,6 +461,17 @@ class TestQuantilesAndIntervals:
         assert told["intervals"]["level"] == 0.9
         assert list(told["quantiles"]["below"]) == ["0.05", "0.5", "0.95"]
 
+    @pytest.mark.parametrize(
+        "command", ["explain", "graph", "check", "diagnose", "find-lr", "evaluate"]
+    )
+    def test_other_commands_take_the_model(self, command, cars):
+        done = invoke(command, cars / "m.safetensors", cars / "cars.csv",
+                      *(["--row", 0] if command in ("explain", "graph") else []))  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        if command == "explain":
+            said = " ".join(done.stdout.split())
+            assert "quantiles of Miles_per_Gallon, a3[0] of 0.05, a3[1] of 0.5" in said
+
     def test_refusals(self, cars, trained):
         refused("validation rows or more", "predict", cars / "m.safetensors", cars / "cars.csv", "--interval", 0.999)  # fmt: skip
         model, table = trained / "m.safetensors", trained / "penguins.csv"

@@ -86,10 +86,13 @@ REFUSED = [
     at("report", "intervals", value={"level": 0.9}),
     at("report", "intervals", value=[]),
     at("report", "quantiles", value={"below": {"0.5": 1.5}, "crossed": 0.0}),
-    at("calibration_rows", value=-1),
-    at("calibration_rows", value=True),
-    at("calibration_rows", value=2**62),
-    at("calibration_rows", value=3),
+    at("calibration", value=3),
+    at("calibration", value=[]),
+    at("calibration", value=[0.5, 0.5]),
+    at("calibration", value=[[0.5]]),
+    at("calibration", value=[[0.5, True]]),
+    at("calibration", value=[[0.5, 10**400]]),
+    at("calibration", value=[[0.5, 0.5]]),
 ]  # fmt: skip
 
 

@@ -141,10 +141,11 @@ def _outputs(model: cp.Model) -> str:
     """Say what the outputs of a model's network are."""
     target, last = _target_of(model), len(model.network.sizes) - 1
     if target.task == "regression":
-        return (
-            f"a{last}[0] and y[0] are {target.column}, less {target.mean:.6g} and divided by "
-            f"{target.scale:.6g}"
-        )
+        unit = f"less {target.mean:.6g} and divided by {target.scale:.6g}"
+        if model.quantiles:
+            names = (f"a{last}[{k}] of {q:g}" for k, q in enumerate(model.quantiles))
+            return f"quantiles of {target.column}, {', '.join(names)}; they, and y, are {unit}"
+        return f"a{last}[0] and y[0] are {target.column}, {unit}"
     if len(target.classes) > LISTED:
         return f"a{last} has the probabilities of the {len(target.classes)} {target.column}s"
     names = (f"a{last}[{k}] of {value}" for k, value in enumerate(target.classes))

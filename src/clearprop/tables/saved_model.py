@@ -75,7 +75,7 @@ def write_model(path: PathLike, parts: Parts) -> None:
         "report": report.to_dict(),
     }
     if calibration is not None:
-        header["calibration_rows"] = len(calibration.errors)
+        header["calibration"] = calibration.errors.tolist()  # 0.1.0 refuses another array
     try:  # what is written can be read
         _read_inputs(header["inputs"]), _read_target(header["target"])
         _read_report(header["report"]), _read_words(header["missing_words"])
@@ -84,8 +84,6 @@ def write_model(path: PathLike, parts: Parts) -> None:
         raise ModelFileError(f"the model does not fit a file: {error}") from None
     arrays = network.unflatten(network.parameters)
     arrays |= {f"inputs.{name}": numbers for name, numbers in encoding.statistics.items()}
-    if calibration is not None:
-        arrays["calibration.errors"] = calibration.errors
     model_file.write(path, "model", header, arrays)
 
 
@@ -114,14 +112,12 @@ def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> 
             n_values = sum(len(one.values) for one in inputs)
             statistics = {name: np.empty(n_values) for name in STATISTICS}
             arrays = {f"inputs.{name}": numbers for name, numbers in statistics.items()}
-            calibration = _empty_calibration(header)
-            if calibration is not None:
-                arrays["calibration.errors"] = calibration.errors
             expected = {name: (numbers.shape, "float64") for name, numbers in arrays.items()}
             file.check(arrays_in_file(header["network"]) | expected)
             network = restore_network(header["network"], path, activations)
             file.fill(network.unflatten(network.parameters) | arrays)
             encoding = Encoding(inputs, statistics, words)
+            calibration = _read_calibration(header.get("calibration"), network.sizes[-1])
             parts = Parts(network, encoding, target, report, calibration)
             _check_fit(parts)
         except (ModelFileError, OSError):
@@ -151,13 +147,18 @@ def _check_fit(parts: Parts) -> None:
             raise ValueError(f"a {name} is not what training finds")
 
 
-def _empty_calibration(header: Mapping[str, Any]) -> Calibration | None:
-    """Return room for the errors that a file holds; files before they were kept hold none."""
-    rows = header.get("calibration_rows", 0)
-    if not (_is_count(rows) and rows <= MOST_ROWS):
-        raise ValueError("the rows that intervals are calibrated by are described in no known way")
-    outputs = header["network"]["sizes"][-1]
-    return Calibration(np.empty((rows, outputs))) if rows else None
+def _read_calibration(rows: Any, n_outputs: int) -> Calibration | None:
+    """Return the errors on the validation rows; None where a file holds none, as older ones."""
+    if rows is None:
+        return None
+    known = (
+        isinstance(rows, list)
+        and 1 <= len(rows) <= MOST_ROWS
+        and all(_is_list_of(_is_number, row) and len(row) == n_outputs for row in rows)
+    )
+    if not known:
+        raise ValueError("the errors that intervals are made of are described in no known way")
+    return Calibration(np.array(rows, dtype=np.float64))
 
 
 def _read_inputs(header: Any) -> tuple[Input, ...]:
