@@ -120,6 +120,7 @@ def methods():
     """What the objects do that calls return."""
     one, made = network(), cp.Model.fit(TABLE, "y", task="regression", **_tiny())
     sorts = cp.Model.fit(TABLE, "y", task="classification", **_tiny())
+    many = cp.Model.fit(TABLE, "y", quantiles=[0.1, 0.5], **_tiny())
     graph = cp.computation_graph(one, X[0], 1)
     record = cp.backprop(one, X, Y)
     check = cp.check_gradients(network(activations="relu"), X, Y)
@@ -161,6 +162,8 @@ def methods():
         "line": (made.history.epochs[0].line, {"of": None}),
         "Model.predict": (made.predict, {"table": TABLE}),
         "Model.predict_proba": (sorts.predict_proba, {"table": TABLE}),
+        "Model.predict_interval": (made.predict_interval, {"table": TABLE, "level": 0.5}),
+        "Model.predict_quantiles": (many.predict_quantiles, {"table": TABLE}),
         "Model.encode": (made.encode, {"table": TABLE}),
         "Model.encode_target": (made.encode_target, {"table": TABLE}),
         "Model.evaluate": (made.evaluate, {"table": TABLE, "drop_missing_target": False}),
@@ -392,6 +395,8 @@ def within():
             ),
             2.0,
         ),
+        "quantiles": (lambda v: cp.Model.fit(TABLE, "y", quantiles=[0.5, v], **_tiny()), 0.9),
+        "quantile": (lambda v: _and_used(cp.quantile)(q=[v, 0.5]), 0.9),
         "drop": (lambda v: cp.Model.fit(TABLE, "y", task="regression", drop=[v], **_tiny()), "a"),
         "classes": (lambda v: network().to_onnx(classes=["a", v]), "b"),
         "a path": (

@@ -86,3 +86,14 @@ def odd_rows(table: pd.DataFrame) -> pd.DataFrame:
 def numbers_of(model: cp.Model, table: pd.DataFrame) -> np.ndarray:
     """The columns as C and PyTorch take them."""
     return table[model.columns].astype(float).to_numpy()
+
+
+def crossing(dtype: str) -> tuple[cp.Model, pd.DataFrame]:
+    """A model whose network gives quantiles in all orders, and its table."""
+    table = numeric_table().drop(columns="kind")
+    model = cp.Model.fit(table, "price", quantiles=[0.1, 0.5, 0.9], hidden=[6], epochs=1, compare=False)  # fmt: skip
+    model.network = model.network.astype(dtype)
+    model.network["W2"] = np.random.default_rng(0).normal(0, 0.1, size=(3, 6))
+    orders = {tuple(row) for row in model.network.predict(model.encode(table)).argsort(axis=1)}
+    assert len(orders) > 2
+    return model, table

@@ -15,6 +15,7 @@ from export_tables import (
     KINDS,
     TOLERANCE,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
@@ -136,6 +137,15 @@ class TestModel:
                 assert_near(found, model.predict_proba(rows), tolerance)
             else:
                 assert_near(found[:, 0], model.predict(rows), tolerance)
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_quantiles_ascend(self, dtype, language, tmp_path):
+        model, table = crossing(dtype)
+        built = library({"net": model.to_c()}, tmp_path, language)
+        found = run(built, "net", numbers_of(model, table), 3)
+        assert_near(found, model.predict_quantiles(table), 1e-6)
+        assert "y is its quantiles 0.1, 0.5, 0.9, in its own unit" in model.to_c()
 
     @needs_gcc
     def test_names_that_mean_something_in_c(self, tmp_path):

@@ -18,6 +18,7 @@ from example_tables import PENGUINS
 from export_tables import (
     KINDS,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
@@ -231,6 +232,14 @@ class TestModel:
         floats = table.assign(code=table["code"].where(table.index % 5 != 0))
         assert str(floats["code"][1]).endswith(".0")
         agree(model, floats)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_quantiles_ascend(self, dtype):
+        model, table = crossing(dtype)
+        proto = model.to_onnx()
+        onnx.checker.check_model(proto, full_check=True)
+        found = run(proto, raw(proto, table))["variable"]
+        assert_near(found, model.predict_quantiles(table), 1e-5)
 
     def test_rare_values_and_float64(self):
         rng = np.random.default_rng(0)

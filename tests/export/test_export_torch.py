@@ -14,6 +14,7 @@ from export_tables import (
     KINDS,
     TOLERANCE,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
@@ -199,6 +200,10 @@ class TestModel:
                 assert_near(found, model.predict_proba(rows), tolerance)
             else:
                 assert_near(found[:, 0], model.predict(rows), tolerance)
+
+    def test_quantiles_ascend(self):
+        model, table = crossing("float32")
+        assert_near(outputs(model.to_torch(), numbers_of(model, table)), model.predict_quantiles(table), 1e-6)  # fmt: skip
 
     def test_text_and_dates_are_refused(self):
         table = numeric_table().drop(columns="kind").assign(day=np.datetime64("2024-01-01") + np.arange(150), color=list("rgb") * 50)  # fmt: skip

@@ -94,6 +94,16 @@ REFUSED = [
     at("report", "scores", value={"a": {"x": 1.0}, "b": {"y": 1.0}}),
     at("report", "scores", value={"a": {"x": "1"}}),
     at("report", "verdict", value="x" * 100_001),
+    at("report", "intervals", value={"level": 0.9}),
+    at("report", "intervals", value=[]),
+    at("report", "quantiles", value={"below": {"0.5": 1.5}, "crossed": 0.0}),
+    at("calibration", value=3),
+    at("calibration", value=[]),
+    at("calibration", value=[0.5, 0.5]),
+    at("calibration", value=[[0.5]]),
+    at("calibration", value=[[0.5, True]]),
+    at("calibration", value=[[0.5, 10**400]]),
+    at("calibration", value=[[0.5, 0.5]]),
 ]  # fmt: skip
 
 

@@ -46,6 +46,13 @@ MANY = 0.2
 @click.option("--carry-all", is_flag=True, help="Put all columns of the table before them.")
 @click.option("--probabilities", is_flag=True, help="Add a column for each class.")
 @click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="Add lower and upper ends that hold the number with this probability, such as 0.9.",
+)
+@click.option("--quantiles", is_flag=True, help="Add a column for each quantile learned.")
+@click.option(
     "--why", is_flag=True, help="Add a column that says which columns add most to each prediction."
 )
 @click.option(
@@ -73,6 +80,8 @@ def predict(
     probabilities: bool,
     why: bool,
     attributions: bool,
+    interval: float | None,
+    quantiles: bool,
     report: bool,
     unreadable: str,
     force: bool,
@@ -101,10 +110,16 @@ def predict(
         shares = loaded.predict_proba(rows).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
     if why:
-        columns["why"] = loaded.why(table)
+        columns["why"] = loaded.why(rows)
     if attributions:
-        shares = loaded.attributions(table).T
+        shares = loaded.attributions(rows).T
         columns |= {f"adds_{name}": one for name, one in zip(loaded.columns, shares, strict=True)}
+    if interval is not None:
+        ends = loaded.predict_interval(rows, interval).T
+        columns |= dict(zip(("lower", "upper"), ends, strict=True))
+    if quantiles:
+        found = loaded.predict_quantiles(rows).T
+        columns |= {f"quantile_{q:g}": v for q, v in zip(loaded.quantiles, found, strict=True)}
     if report:
         say_unusual(loaded, rows)
     else:

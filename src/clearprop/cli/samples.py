@@ -143,10 +143,11 @@ def _outputs(model: cp.Model) -> str:
     target, last = _target_of(model), len(model.network.sizes) - 1
     if target.task == "regression":
         learned = f"{target.transform}({target.column})" if target.transform else target.column
-        return (
-            f"a{last}[0] and y[0] are {learned}, less {target.mean:.6g} and divided by "
-            f"{target.scale:.6g}"
-        )
+        unit = f"less {target.mean:.6g} and divided by {target.scale:.6g}"
+        if model.quantiles:
+            names = (f"a{last}[{k}] of {q:g}" for k, q in enumerate(model.quantiles))
+            return f"quantiles of {learned}, {', '.join(names)}; they, and y, are {unit}"
+        return f"a{last}[0] and y[0] are {learned}, {unit}"
     if len(target.classes) > LISTED:
         return f"a{last} has the probabilities of the {len(target.classes)} {target.column}s"
     names = (f"a{last}[{k}] of {value}" for k, value in enumerate(target.classes))

@@ -45,6 +45,14 @@ class Text(click.ParamType):  # type: ignore[type-arg]
         return str(value)
 
 
+def levels(text: str) -> tuple[float, ...]:
+    """Return "0.05,0.5,0.95" as numbers, or raise `ArgumentError`."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ArgumentError(f"{text!r} is no list of quantiles such as 0.05,0.5,0.95") from None
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting.
@@ -192,6 +200,8 @@ SETTINGS = (
     Setting("loss", 'What is made small: for numbers also absolute_error, "huber(1)", '
             '"quantile(0.9)", poisson.', Text(notation.loss), "NAME",
             default="cross_entropy, or squared_error", value=notation.loss),
+    Setting("quantiles", "The quantiles of a number to learn, such as 0.05,0.5,0.95, in place of "
+            "its mean.", Text(levels), "LIST", value=levels),
     Setting("optimizer", 'sgd, adam, adamw, rmsprop, rprop, lbfgs, or such as "sgd(momentum=0.9)".',
             Text(notation.optimizer), "NAME", default="adamw(decay=0.5)"),
     Setting("learning_rate", "Of the optimizer, at the beginning.",

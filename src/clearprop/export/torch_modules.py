@@ -67,6 +67,14 @@ class Encode(nn.Module):  # type: ignore[misc]
         return torch.stack([one.to(self.dtype) for one in made], dim=1)
 
 
+class Ascending(nn.Module):  # type: ignore[misc]
+    """Quantiles in ascending order, so that they do not cross."""
+
+    def forward(self, a: Any) -> Any:
+        """Return each row sorted, in the shape and data type of a."""
+        return torch.sort(a, dim=1).values
+
+
 class Rescale(nn.Module):  # type: ignore[misc]
     """A standardized number in its own unit again: scale a + mean, in float64.
 

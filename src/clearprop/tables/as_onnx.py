@@ -16,6 +16,7 @@ from clearprop.export.onnx_graph import ML, OwnGraph, class_array, write_proto
 from clearprop.export.onnx_layers import add_label, add_layers
 from clearprop.tables.cells import BOOLEANS, numbers_missing
 from clearprop.tables.encoding import FARTHEST, Encoding, Input
+from clearprop.tables.intervals import quantiles_of
 
 if TYPE_CHECKING:
     from clearprop.network import Network
@@ -61,6 +62,9 @@ def as_onnx(
         graph.output("label", add_label(graph, a, classes), classes.dtype, None)
         graph.output("probabilities", a, network.dtype, len(classes))
     else:
+        if quantiles := quantiles_of(network.loss):
+            k = graph.constant(np.array([len(quantiles)], np.int64), "quantiles")
+            a = graph.node("TopK", a, k, unread=1, axis=1, largest=0)  # ascending
         wide = a if network.dtype == np.float64 else graph.node("Cast", a, to=_DOUBLE)
         scaled = graph.node("Mul", wide, graph.constant(np.array([target.scale]), "scale"))
         number = graph.node("Add", scaled, graph.constant(np.array([target.mean]), "mean"))
@@ -68,7 +72,7 @@ def as_onnx(
             number = graph.node("Exp", number)
         if target.transform == "log1p":
             number = graph.node("Sub", number, graph.constant(np.array([1.0]), "one"))
-        graph.output("variable", number, np.float64, 1)
+        graph.output("variable", number, np.float64, network.sizes[-1])
     about = {"target": target.column, "task": target.task}
     proto = graph.model("model", f"Predicts {target.column!r}: {target.task}", about)
     return write_proto(proto, path)

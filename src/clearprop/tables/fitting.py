@@ -17,9 +17,16 @@ from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import AdamW
 from clearprop.tables.encoding import Encoding
+from clearprop.tables.intervals import (
+    Calibration,
+    calibrated,
+    calibrating,
+    intervals_held,
+    quantiles_held,
+)
 from clearprop.tables.judgment import judge, make_report
 from clearprop.tables.own_rows import with_own_rows
-from clearprop.tables.predictions import outputs_of
+from clearprop.tables.predictions import in_units, raw_outputs
 from clearprop.tables.preparation import Prepared, is_rate, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings
@@ -52,7 +59,7 @@ M = TypeVar("M", bound=Reported)
 
 
 def fit_model(
-    make: Callable[[Network, Encoding, Target, Report, History], M],
+    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None], M],
     table: object,
     target: str,
     settings: TableSettings,
@@ -86,14 +93,15 @@ def fit_model(
             X, y = ready.inputs(split.training), ready.y[split.training]
             history = train(network, X, y, **given)
             seconds = time.monotonic() - started
-            report = _report(ready, network, history, seconds, compare=False)
-            model = make(network, ready.encoding, ready.target, report, history)
+            calibration = _calibration(ready, network)
+            report = _report(ready, network, history, calibration, seconds, compare=False)
+            model = make(network, ready.encoding, ready.target, report, history, calibration)
             if trained is not None:
                 trained(model)
         if compare and history.stopped != "interrupted":
             stop.obey()
             model.report = _report(
-                ready, network, history, seconds,
+                ready, network, history, calibration, seconds,
                 compare=True, seed=settings.seed, progress=verbose or progress,
             )  # fmt: skip
     except KeyboardInterrupt:  # whoever waits no more gets the model
@@ -122,8 +130,9 @@ def make_ready(
 def _network(ready: Prepared, settings: TableSettings) -> Network:
     """Return the network that the table and the settings ask for, with fresh weights."""
     output = "softmax" if ready.target.classes else "exp" if is_rate(settings.loss) else "identity"
+    n_outputs = len(ready.target.classes) or len(settings.quantiles) or 1
     return Network(
-        [len(ready.encoding.features), *settings.hidden, len(ready.target.classes) or 1],
+        [len(ready.encoding.features), *settings.hidden, n_outputs],
         settings.activation,
         output,
         loss=settings.loss,
@@ -173,10 +182,19 @@ def _defaults(split: Split) -> dict[str, Any]:
     }
 
 
+def _calibration(ready: Prepared, network: Network) -> Calibration | None:
+    """Return what the validation rows say of a regression's errors."""
+    if ready.target.classes:
+        return None
+    rows = calibrating(ready.split.validation)
+    return calibrated(network, ready.inputs(rows), ready.y[rows])
+
+
 def _report(
     ready: Prepared,
     network: Network,
     history: History,
+    calibration: Calibration | None,
     seconds: float,
     *,
     compare: bool,
@@ -186,8 +204,17 @@ def _report(
     """Return the report of a trained network, whose scores stand beside baselines' or alone."""
     scores: dict[str, dict[str, float | None]] = {}
     said = ""
+    intervals: dict[str, Any] = {}
+    quantiles: dict[str, Any] = {}
     if len(ready.split.test):
         tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
-        outputs = outputs_of(network, ready.encoding, ready.target, tested)
-        scores, said = judge(ready, outputs, compare, seed, progress)
-    return make_report(ready, network, history, seconds, scores, said)
+        outputs = raw_outputs(network, ready.encoding, tested)
+        predicted = in_units(network, ready.target, outputs)
+        scores, said = judge(ready, predicted, compare, seed, progress)
+        if not ready.target.classes:
+            y = ready.y[ready.split.test]
+            quantiles = quantiles_held(network, outputs, y)
+            if calibration is not None:
+                intervals = intervals_held(network, ready.target, calibration, outputs, y)
+    report = make_report(ready, network, history, seconds, scores, said)
+    return replace(report, intervals=intervals, quantiles=quantiles)

@@ -21,6 +21,7 @@ from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.fitting import fit_model
+from clearprop.tables.intervals import Calibration
 from clearprop.tables.reasons import ModelReasons
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
@@ -69,12 +70,14 @@ class Model(ModelReasons, ModelExports):
         target: Target,
         report: Report,
         history: History | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.network = network
         self.report = report
         self.history = history
         self._encoding = encoding
         self._target = target
+        self._calibration = calibration
 
     @classmethod
     def fit(
@@ -85,6 +88,7 @@ class Model(ModelReasons, ModelExports):
         encoding: str | None = None,
         sheet: str | None = None,
         hidden: Sequence[int] | int = (100, 50),
+        quantiles: Sequence[float] | None = None,
         task: str | None = None,
         activation: str | Activation = "relu",
         initializer: str | Initializer = "glorot_uniform",
@@ -128,6 +132,9 @@ class Model(ModelReasons, ModelExports):
             Which sheet of a workbook; None: the first with a header.
         hidden : sequence of int
             The sizes of the hidden layers; one number for one layer, [] for none.
+        quantiles : sequence of float, optional
+            The quantiles of a number that the network learns, in place of its mean: ascending, in
+            (0, 1), 0.5 among them, which `predict` gives. `predict_quantiles` gives all.
         task : {"classification", "regression"}, optional
             None: text, booleans and whole numbers of at most 20 different values are classes,
             other numbers are predicted as numbers; the report says what was taken.
@@ -236,8 +243,9 @@ class Model(ModelReasons, ModelExports):
         ((10, 50, 1), 110)
         """
         settings = check_settings(
-            hidden=hidden, task=task, activation=activation, initializer=initializer, loss=loss,
-            drop=drop, keep=keep, categorical=categorical, columns=columns,
+            hidden=hidden, quantiles=quantiles, task=task, activation=activation,
+            initializer=initializer, loss=loss, drop=drop, keep=keep, categorical=categorical,
+            columns=columns,
             missing_words=missing_words, unreadable=unreadable, max_categories=max_categories,
             drop_missing_target=drop_missing_target, target_transform=target_transform,
             validation=validation, test=test, split_group=split_group, split_time=split_time,
@@ -259,8 +267,8 @@ class Model(ModelReasons, ModelExports):
         """Write the model to one safetensors file, whole or not at all.
 
         The file holds the network as `Network.save` does, and of the encoding the names,
-        categories, medians, means, scales and ranges: JSON and numbers, no code. A file that
-        stands there is replaced.
+        categories, medians, means, scales and ranges, and of a regression how far off it is on the
+        validation rows: JSON and numbers, no code. A file that stands there is replaced.
 
         Raises
         ------
@@ -269,7 +277,10 @@ class Model(ModelReasons, ModelExports):
         ModelFileError
             If no file may hold it, such as a class of more than 100,000 characters.
         """
-        write_model(path, Parts(self.network, self._encoding, self._target, self.report))
+        write_model(
+            path,
+            Parts(self.network, self._encoding, self._target, self.report, self._calibration),
+        )
 
     @classmethod
     def load(
@@ -297,7 +308,8 @@ class Model(ModelReasons, ModelExports):
             If the file is truncated, damaged, of another program, or holds a network alone.
         """
         check_given(activations, "activations")
-        model = cls(*read_model(path, activations))
+        network, encoding, target, report, calibration = read_model(path, activations)
+        model = cls(network, encoding, target, report, None, calibration)
         if model._encoding.missing_words is None:
             warnings.warn(
                 f"{path} is of Clearprop 0.1.0 and does not say how cells are read: each table "

@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.settings import flag
-from clearprop.errors import ArgumentError, NonFiniteError, TableWarning, TypeOfDataError, unknown
+from clearprop.checks.settings import flag, number
+from clearprop.errors import ArgumentError, TableWarning, TypeOfDataError, unknown
 from clearprop.network import Network
 from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
+from clearprop.tables.intervals import (
+    Calibration,
+    center,
+    numbers_in_units,
+    ordered,
+    quantiles_of,
+)
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
@@ -32,6 +39,7 @@ class ModelPredictions:
     network: Network
     _encoding: Encoding
     _target: Target
+    _calibration: Calibration | None
 
     def read(self, path: Source, *, encoding: str | None = None, sheet: str | None = None) -> Any:
         """Return the table in a file or several; cells of text files stay text until they are used.
@@ -71,6 +79,8 @@ class ModelPredictions:
 
     def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
+
+        A model with quantiles gives the median.
 
         Parameters
         ----------
@@ -123,11 +133,103 @@ class ModelPredictions:
             raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
         return self._outputs(self._columns(table, unreadable))
 
+    def predict_quantiles(self, table: object, *, unreadable: str = "missing") -> Array:
+        """Return the quantiles of each row's target, ascending, in its own unit.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+        unreadable : {"missing", "error"}
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, float64, shape (n, q)
+            In the order of `quantiles`; a row never descends.
+
+        Raises
+        ------
+        ArgumentError
+            If the model was trained without quantiles.
+        DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_diabetes
+        >>> table = load_diabetes(as_frame=True, scaled=False).frame
+        >>> model = cp.Model.fit(table, "target", quantiles=[0.1, 0.5, 0.9], compare=False)
+        >>> model.quantiles, model.predict_quantiles(table).shape
+        ((0.1, 0.5, 0.9), (442, 3))
+        """
+        if not self.quantiles:
+            raise ArgumentError(
+                f"the model of {self.target!r} gives no quantiles: train it with quantiles="
+                "[0.05, 0.5, 0.95] (--quantiles 0.05,0.5,0.95)"
+            )
+        outputs = self._raw(self._columns(table, unreadable))
+        return numbers_in_units(self._target, ordered(self.network, outputs))
+
+    def predict_interval(
+        self, table: object, level: float = 0.9, *, unreadable: str = "missing"
+    ) -> Array:
+        """Return, for each row, an interval that holds its target with a probability of `level`.
+
+        That holds on average over rows like those of training, whatever the network has learned:
+        its errors on the validation rows say how far the ends lie from its number, or from the
+        quantiles nearest to them (split conformal calibration). It need not hold for each kind of
+        row by itself.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+        level : float
+            In (0, 1). A level of 0.9 takes 19 validation rows, 0.99 takes 199.
+        unreadable : {"missing", "error"}
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, float64, shape (n, 2)
+            The lower and the upper end, in the target's own unit.
+
+        Raises
+        ------
+        ArgumentError
+            If the model predicts classes, has no validation rows to calibrate by, or too few.
+        DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_diabetes
+        >>> table = load_diabetes(as_frame=True, scaled=False).frame
+        >>> model = cp.Model.fit(table, "target", compare=False)
+        >>> lower, upper = model.predict_interval(table, 0.8).T
+        >>> bool((lower < model.predict(table)).all()), len(upper)
+        (True, 442)
+        """
+        level = number("level", level, low=0, high=1, open="low high")
+        if self.classes:
+            raise ArgumentError(
+                f"{self.target!r} is a class, which has no interval: use predict_proba"
+            )
+        if self._calibration is None:
+            raise ArgumentError(
+                f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
+                "train it anew, with validation above 0"
+            )
+        outputs = ordered(self.network, self._raw(self._columns(table, unreadable)))
+        ends = self._calibration.moved(outputs, self.quantiles, level)
+        return numbers_in_units(self._target, ends)
+
     def encode(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the inputs of the network for a table: of its dtype, shape (n, n_0).
 
         ``model.network.predict(model.encode(table))`` gives the probabilities, or the
-        standardized numbers; `features` names the columns.
+        standardized numbers (quantiles as they come, not yet sorted); `features` names the columns.
 
         Parameters
         ----------
@@ -239,6 +341,11 @@ class ModelPredictions:
         return list(self._target.classes)
 
     @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantiles that `predict_quantiles` gives; empty without any."""
+        return quantiles_of(self.network.loss)
+
+    @property
     def columns(self) -> list[str]:
         """The columns of a table that predictions are made from."""
         return [one.column for one in self._encoding.inputs]
@@ -274,30 +381,27 @@ class ModelPredictions:
         return self._target.read(column, self._encoding.words_for_missing)
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
-        return outputs_of(self.network, self._encoding, self._target, columns)
+        return in_units(self.network, self._target, self._raw(columns))
+
+    def _raw(self, columns: Mapping[str, Column]) -> Array:
+        return raw_outputs(self.network, self._encoding, columns)
 
 
-def outputs_of(
-    network: Network, encoding: Encoding, target: Target, columns: Mapping[str, Column]
-) -> Array:
-    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64.
+def raw_outputs(network: Network, encoding: Encoding, columns: Mapping[str, Column]) -> Array:
+    """Return what the network gives for columns as they are read: float64, shape (n, n_L).
 
     A block of rows at a time, so that their inputs need not be there together.
     """
-    outputs = np.concatenate(
+    return np.concatenate(
         [network.predict(X) for X in encoding.blocks(columns, network.dtype)], dtype=np.float64
     )
-    return in_units(target, outputs)
 
 
-def in_units(target: Target, outputs: Array) -> Array:
-    """Return a network's outputs as probabilities (n, K), or as numbers in the target's unit (n,).
+def in_units(network: Network, target: Target, outputs: Array) -> Array:
+    """Return outputs as probabilities (n, K), or as numbers in the target's unit (n,).
 
-    They are float64.
+    They are float64; of quantiles the median is the number.
     """
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
-    numbers = target.decode(outputs[:, 0])
-    if not np.isfinite(numbers).all():
-        raise NonFiniteError("the predictions are too large for float64: train the model again")
-    return numbers
+    return numbers_in_units(target, ordered(network, outputs)[:, center(network)])

@@ -194,7 +194,7 @@ def _as_asked(
                 f"{target.column!r} as a number say task='regression'"
             )
         return target
-    if loss is not None and loss.targets not in ("real", "nonnegative"):
+    if loss is not None and loss.targets not in ("real", "nonnegative", "shared"):
         raise ArgumentError(f"a number is not learned with the loss {loss.name}")
     if is_rate(loss) and transform:
         raise ArgumentError(

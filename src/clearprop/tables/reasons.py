@@ -110,7 +110,7 @@ class ModelReasons(ModelPredictions):
         with Phase(progress, f"columns are shuffled, {len(blocks):,} in all"):
             return permutation_importance(
                 lambda inputs: in_units(
-                    self._target, self.network.predict(inputs).astype(np.float64)
+                    self.network, self._target, self.network.predict(inputs).astype(np.float64)
                 ),
                 self._target, goal.take(rows), X, blocks, repeats, seed,
             )  # fmt: skip

@@ -13,10 +13,11 @@ from clearprop.activations import Activation
 from clearprop.checks.settings import count, flag, listed, number
 from clearprop.errors import ArgumentError, shown
 from clearprop.initializers import Initializer
-from clearprop.losses import Loss
+from clearprop.losses import Loss, quantile
 from clearprop.losses import loss as resolve_loss
 from clearprop.numerics.random import check_seed
 from clearprop.tables.conventions import FEW
+from clearprop.tables.intervals import check_quantiles, quantiles_of
 from clearprop.tables.target import TRANSFORMS
 
 MOST = 0.8
@@ -43,6 +44,7 @@ class TableSettings:
     activation: str | Activation = "relu"
     initializer: str | Initializer = "glorot_uniform"
     loss: Loss | None = None
+    quantiles: tuple[float, ...] = ()
     drop: Collection[str] | None = ()
     keep: Collection[str] | None = ()
     categorical: Collection[str] | None = ()
@@ -74,6 +76,8 @@ def check_settings(
     *,
     hidden: Sequence[int] | int,
     loss: str | Loss | None,
+    quantiles: Sequence[float] | None,
+    task: str | None,
     unreadable: float,
     max_categories: int | None,
     drop_missing_target: bool,
@@ -103,9 +107,19 @@ def check_settings(
             f"validation and test take {share + tested:.0%} of the rows together; {MOST:.0%} is "
             "the most"
         )
+    levels = () if quantiles is None else check_quantiles(quantiles)
+    if levels and loss is not None:
+        raise ArgumentError("quantiles have a loss of their own: leave loss out")
+    if levels and task == "classification":
+        raise ArgumentError("quantiles are of numbers, but task is 'classification': choose one")
+    found = None if loss is None else resolve_loss(loss)
+    if found is not None and quantiles_of(found):
+        raise ArgumentError("the loss has several quantiles: say quantiles=[...] in its place")
     settings = TableSettings(
         hidden=listed(hidden),
-        loss=None if loss is None else resolve_loss(loss),
+        loss=quantile(levels) if levels else found,
+        quantiles=levels,
+        task="regression" if levels and task is None else task,
         unreadable=number("unreadable", unreadable, low=0, high=0.5),
         max_categories=None
         if max_categories is None
