@@ -24,6 +24,7 @@ from clearprop.tables.baseline_inputs import (
 )
 from clearprop.tables.baselines import sample
 from clearprop.tables.preparation import prepare
+from clearprop.tables.settings import TableSettings
 from clearprop.training.watching import phase
 from clearprop.training.watching.phase import Phase
 from example_tables import CARS, PENGUINS
@@ -87,11 +88,7 @@ def test_a_class_of_one_row_in_more_rows_than_gradient_boosting_takes_whole():
 def tried(table, target, seed=0, test=None, **options):
     """What the baselines predict for the rows of `test`, having learned from those of a table."""
     whole = table if test is None else pd.concat([table, test], ignore_index=True)
-    ready = prepare(
-        whole, target, task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None,
-        unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15,
-        test=0.2, seed=0, **options,
-    )  # fmt: skip
+    ready = prepare(whole, target, TableSettings(**options))
     rows = np.arange(len(whole))
     learned = rows[: len(table)]
     tested = rows if test is None else rows[len(table) :]

@@ -16,7 +16,7 @@ from clearprop.tables import fitted_encoding
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.encoding import Input
 from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding
-from clearprop.tables.predictions import outputs_of
+from clearprop.tables.predictions import in_units, raw_outputs
 from clearprop.tables.target import Target
 
 WORDS = tuple(f"v{k:02}" for k in range(60))
@@ -134,7 +134,9 @@ def test_memory():
     assert encoded < 1.1 * X.nbytes
     network = cp.Network([X.shape[1], 5, 2], "relu", "softmax")
     target = Target("y", ("no", "yes"))
-    shares, predicted = peak(lambda: outputs_of(network, encoding, target, columns))
+    shares, predicted = peak(
+        lambda: in_units(network, target, raw_outputs(network, encoding, columns))
+    )
     assert predicted < 0.15 * X.nbytes
     assert fitted < 0.5 * X.nbytes
     np.testing.assert_allclose(shares, network.predict(X), rtol=1e-6)
