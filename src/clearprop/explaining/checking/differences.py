@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import hypot, isfinite
+from math import hypot, inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -55,10 +55,16 @@ there: NaN, or infinite, where there is none."""
 
 
 class Noise(NamedTuple):
-    """How far costs may be off: by `level`, or by their last rounding where they are large."""
+    """How far costs may be off: by `level`, or by their last rounding where they are large.
+
+    Where a cost ripples, slopes over steps longer than `resolved` are of what it does on the whole,
+    and that at h = 0 may be off from it by `ripple`.
+    """
 
     level: float = 0.0
     eps: float = float(np.finfo(np.float64).eps)
+    ripple: float = 0.0
+    resolved: float = inf
 
     def of(self, cost: float) -> float:
         """How far one cost may be off; subnormal ones are as far apart as the smallest normal."""
@@ -76,10 +82,13 @@ class Limit(NamedTuple):
     doubt: float
     noise: float
     coarsest: int  # the place of the largest step that the value and its doubt are made of
+    ripple: float = 0.0  # what of the doubt is of ripples
 
     @property
     def limited_by(self) -> str:
-        """Which is more of the doubt: "truncation" or "round-off"."""
+        """Which is most of the doubt: "truncation", "round-off" or "ripples"."""
+        if self.ripple >= 0.5 * self.doubt > 0:
+            return "ripples"
         return "round-off" if self.noise >= 0.5 * self.doubt else "truncation"
 
 
@@ -182,6 +191,7 @@ class Ladder:
             (self.left.doubt + self.right.doubt) / 2,
             (self.left.noise + self.right.noise) / 2,
             min(self.left.coarsest, self.right.coarsest),
+            (self.left.ripple + self.right.ripple) / 2,
         )
         if self.central is None:
             return sides
@@ -269,8 +279,8 @@ def _ladder(middle: float, rungs: Sequence[Rung], noise: Noise, smooth: bool) ->
     central, left, right = _slopes(middle, rungs, noise)
     to_left, to_right = _Trend(left, smooth), _Trend(right, smooth)
     return Ladder(
-        middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right)),
-        _limit(left, 1, (to_left,)), _limit(right, 1, (to_right,)),
+        middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right), noise),
+        _limit(left, 1, (to_left,), noise), _limit(right, 1, (to_right,), noise),
         to_left.straight and to_right.straight,
     )  # fmt: skip
 
@@ -364,7 +374,9 @@ class _Trend:
         return max(seen)
 
 
-def _limit(seen: Sequence[_Slope], power: int, trends: Sequence[_Trend]) -> Limit | None:
+def _limit(
+    seen: Sequence[_Slope], power: int, trends: Sequence[_Trend], noise_of_costs: Noise
+) -> Limit | None:
     """Return the limit of slopes whose error is a series in h^power; None of fewer than two."""
     steps = [slope.step for slope in seen]
     values, noises = [slope.value for slope in seen], [slope.noise for slope in seen]
@@ -382,9 +394,10 @@ def _limit(seen: Sequence[_Slope], power: int, trends: Sequence[_Trend]) -> Limi
             apart = abs(values[at] - values[at - 1])
             for value, noise in zip(values[at + 1 :], noises[at + 1 :], strict=True):
                 apart = max(apart, abs(value - values[at]) - noise)
-            doubt = max(apart, rough) + noises[at]
+            ripple = noise_of_costs.ripple if steps[at] > noise_of_costs.resolved else 0.0
+            doubt = max(apart, rough) + noises[at] + ripple
             if isfinite(doubt) and (best is None or doubt < best.doubt):
-                best = Limit(values[at], doubt, noises[at], seen[at - 1].place)
+                best = Limit(values[at], doubt, noises[at], seen[at - 1].place, ripple)
     return best
 
 
