@@ -58,13 +58,15 @@ class Noise(NamedTuple):
     """How far costs may be off: by `level`, or by their last rounding where they are large.
 
     Where a cost ripples, slopes over steps longer than `resolved` are of what it does on the whole,
-    and that at h = 0 may be off from it by `ripple`.
+    and that at h = 0 may be off from it by `ripple`. Slopes from `unresolved` on may be of ripples
+    that are finer than numbers tell apart.
     """
 
     level: float = 0.0
     eps: float = float(np.finfo(np.float64).eps)
     ripple: float = 0.0
     resolved: float = inf
+    unresolved: float = inf
 
     def of(self, cost: float) -> float:
         """How far one cost may be off; subnormal ones are as far apart as the smallest normal."""
@@ -139,21 +141,22 @@ class Ladder:
     @property
     def has_costs(self) -> bool:
         """Whether there is a cost anywhere beside h = 0."""
-        return any(isfinite(cost) for cost in self._costs)
+        return any(isfinite(cost) for cost in self.costs)
 
     @property
     def lacks_costs(self) -> bool:
         """Whether there is none for some steps."""
-        return not all(isfinite(cost) for cost in self._costs)
+        return not all(isfinite(cost) for cost in self.costs)
 
     @property
-    def _costs(self) -> list[float]:
+    def costs(self) -> list[float]:
+        """Those of all steps."""
         return [cost for rung in self.rungs for cost in (rung.cost_ahead, rung.cost_behind)]
 
     @property
     def flat(self) -> bool:
         """Whether no cost differs from that at h = 0."""
-        return set(self._costs) == {self.middle}
+        return set(self.costs) == {self.middle}
 
     def slope_at(self, place: int) -> float:
         """The steeper of the two sides over the step at a place."""

@@ -268,7 +268,7 @@ class Examination:
             verdict = judged(given, second, scale)
             seen = seen if verdict == "fault" else second
             if verdict == "fault" and given == 0.0:
-                flat = self._around.is_flat(where, name, seen.slope_at(0))
+                flat = self._around.is_flat(where, name, seen)
                 verdict = "steps" if flat else verdict
         value, doubt = (seen.best.value, seen.best.doubt) if seen.best else (np.nan, np.inf)
         if self._around.raised and not seen.has_costs:

@@ -20,6 +20,9 @@ from clearprop.explaining.checking.noise import DOUBLE, PLACES, SINGLE, scatter
 FINEST = {DOUBLE: 2.0**-48, SINGLE: 2.0**-19}
 """The spacing of values to begin with, as a share of the parameters' sizes: 16 numbers at least."""
 
+UNSEEN = {DOUBLE: 2.0**-40, SINGLE: 2.0**-17}
+"""A slope that gives the noise over such a share may be one of ripples finer than the numbers."""
+
 RATIO = 4.0
 """Of spacings, from one to the next."""
 
@@ -59,7 +62,7 @@ class Ripples(NamedTuple):
     slope : float
         By how much its slopes differ from place to place; 0 if they do not.
     resolved : float
-        The distance up to which values follow its ripples.
+        The distance up to which values follow its ripples; 0 if they scatter at any.
     noise : float or None
         The scatter of values within that distance; None where the function has steps.
     """
@@ -97,8 +100,10 @@ def ripples_along(line: Line, bits: int, wide: float, rounding: float) -> Ripple
     if not np.isfinite(scatters).all():
         return None
     followed = [i for i, found in enumerate(scatters) if found < RESOLVED * wide]
-    if not followed or scatters[-1] < WHOLE * wide:
+    if scatters[-1] < WHOLE * wide:
         return None
+    if not followed:
+        return Ripples(0.0, 0.0, None)
     off = np.maximum(scatters, rounding) / spacings  # how far slopes over such distances may be
     valleys = [i for i in followed if off[i] == off[max(i - 1, 0) : i + 2].min()] or followed[-1:]
     rounding = max(rounding, *scatters[: valleys[0] + 1])

@@ -23,7 +23,7 @@ from clearprop.explaining.checking.noise import (
     rounded,
     scatter,
 )
-from clearprop.explaining.checking.ripples import ripples_along
+from clearprop.explaining.checking.ripples import UNSEEN, ripples_along
 from clearprop.explaining.checking.verdict import TOLERANCES
 
 Array = NDArray[Any]
@@ -140,9 +140,11 @@ class Surroundings:
         near = abs(beside - self.middle) <= 4 * self._noise.eps * abs(self.middle)
         return self._noise.eps if apart and near else float(np.finfo(np.float64).eps)
 
-    def is_flat(self, where: int | Array, name: str, slope: float) -> bool:
-        """Whether costs beside the point are equal, where such a slope would tell them apart."""
-        apart = NEAR * self._noise.eps * abs(self.middle)
+    def is_flat(self, where: int | Array, name: str, seen: Ladder) -> bool:
+        """Whether costs beside the point are equal, where the slope seen would tell them apart."""
+        slope = abs(seen.best.value) if seen.best is not None else 0.0
+        largest = max(abs(cost) for cost in (self.middle, *seen.costs) if np.isfinite(cost))
+        apart = NEAR * self._noise.eps * largest
         line, size = self._line(where, name), self._size(where)
         if self.bits < DOUBLE or apart == 0.0 or apart > 2.0**-20 * slope * size:
             return False
@@ -163,6 +165,10 @@ class Surroundings:
         found = [ripples_along(line, bits, wide, rounding) for line in lines]
         seen = [each for each in found if each is not None]
         if not seen:
+            return
+        if all(each.resolved == 0.0 for each in seen):
+            if wide > NOISY * rounding:
+                self._noise = self._noise._replace(unresolved=wide / UNSEEN[bits])
             return
         slope, resolved = max(each.slope for each in seen), min(each.resolved for each in seen)
         self._noise = self._noise._replace(ripple=slope, resolved=resolved)
@@ -215,7 +221,11 @@ class Surroundings:
 
     def _differences(self, line: Line, size: float, first: float, noise: Noise) -> Ladder:
         larger = LARGER if self.bits == DOUBLE else 1
-        noise = noise._replace(ripple=noise.ripple / size, resolved=noise.resolved * size)
+        noise = noise._replace(
+            ripple=noise.ripple / size,
+            resolved=noise.resolved * size,
+            unresolved=noise.unresolved / size,
+        )
         return ladder(line, first, noise, self._enough(size), self._smooth, larger)
 
     def second_ladder(self, where: int | Array, name: str, first: Ladder) -> Ladder:
