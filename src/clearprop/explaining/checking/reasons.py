@@ -33,7 +33,8 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
         "would tell",
         "truncation": "the cost bends too much within the steps; a smooth point, or a smaller "
         "region (fewer rows), would tell",
-        "steps": "the cost has steps, and is flat between them; one without steps would tell",
+        "steps": "the cost has steps, and this is its slope between them; one without steps would "
+        "tell",
         "ripples": "the cost ripples over distances far below the size of this parameter, with "
         "another slope at every place; a cost without ripples would tell",
         "gradient": f"the gradient may be off by as much through its own rounding; "

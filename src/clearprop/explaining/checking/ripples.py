@@ -162,3 +162,18 @@ def _has_step(
         heights.append(max(below, above))
     before = heights[max(-1 - HALVINGS, -len(heights))]
     return not heights[-1] <= max(STEP * rounding, LASTING * before)  # NaN: where there is no cost
+
+
+def step_between(line: Line, low: float, high: float, usual: float) -> tuple[float, float]:
+    """Return two places next to each other, between which costs change most beside a slope."""
+    cost_low, cost_high = line(low)[1], line(high)[1]
+    for _ in range(DOUBLE):
+        middle = (low + high) / 2
+        cost = line(middle)[1]
+        below = abs(cost - cost_low - usual * (middle - low))
+        above = abs(cost_high - cost - usual * (high - middle))
+        if below > above:
+            high, cost_high = middle, cost
+        else:
+            low, cost_low = middle, cost
+    return low, high

@@ -23,7 +23,7 @@ from clearprop.explaining.checking.noise import (
     rounded,
     scatter,
 )
-from clearprop.explaining.checking.ripples import UNSEEN, ripples_along
+from clearprop.explaining.checking.ripples import UNSEEN, ripples_along, step_between
 from clearprop.explaining.checking.verdict import TOLERANCES
 
 Array = NDArray[Any]
@@ -119,7 +119,7 @@ class Surroundings:
             for line in lines:
                 for place in PLACES:
                     self._compare(line(place / NOISY)[1], line(place / NOISY)[1])
-        self._look_near_by(rng)
+        self._look_near_by(rng, slope)
         self._smooth = all(is_smooth(line, self._noise) for line in lines)
 
     def _eps_of_values(self, line: Line) -> float:
@@ -130,33 +130,48 @@ class Surroundings:
         bits = int(1 - np.log2(self._noise.eps))
         if bits >= SINGLE or min(self._bits) < DOUBLE:
             return self._noise.eps
-        apart = [place for place in PLACES.tolist() if line(place / 16)[1] != self.middle]
-        low, high, beside = 0.0, apart[0] / 16 if apart else 0.0, self.middle
+        far = (place / 16 for place in PLACES.tolist())
+        high = next((place for place in far if line(place)[1] != self.middle), None)
+        double = float(np.finfo(np.float64).eps)
+        if high is None:
+            return double
+        low = 0.0
         for _ in range(DOUBLE):
             middle = (low + high) / 2
-            cost = line(middle)[1]
-            low, high = (middle, high) if cost == self.middle else (low, middle)
-        beside = line(high)[1]
-        near = abs(beside - self.middle) <= 4 * self._noise.eps * abs(self.middle)
-        return self._noise.eps if apart and near else float(np.finfo(np.float64).eps)
+            low, high = (middle, high) if line(middle)[1] == self.middle else (low, middle)
+        step = abs(line(high)[1] - self.middle)
+        return self._noise.eps if step <= 4 * self._noise.eps * abs(self.middle) else double
 
-    def is_flat(self, where: int | Array, name: str, seen: Ladder) -> bool:
-        """Whether costs beside the point are equal, where the slope seen would tell them apart."""
-        slope = abs(seen.best.value) if seen.best is not None else 0.0
-        largest = max(abs(cost) for cost in (self.middle, *seen.costs) if np.isfinite(cost))
-        apart = NEAR * self._noise.eps * largest
-        line, size = self._line(where, name), self._size(where)
-        if self.bits < DOUBLE or apart == 0.0 or apart > 2.0**-20 * slope * size:
+    def is_slope_between_steps(self, given: float, place: int, name: str, seen: Ladder) -> bool:
+        """Whether a derivative is that of costs beside the point, which have steps further away.
+
+        Steps where the parameter is rounded to float32 are of a computation in that.
+        """
+        if self.bits < DOUBLE or seen.best is None:
             return False
-        return all(line(share * apart / slope)[1] == self.middle for share in (1, 0.5, -0.5, -1))
+        far = seen.best.value
+        largest = max(abs(cost) for cost in (self.middle, *seen.costs) if np.isfinite(cost))
+        off = self._noise.eps * largest
+        line, here = self._line_at(place, name), float(self.at[place])
+        h = NEAR * off / abs(far) if far else np.inf
+        if not 0.0 < h < 2.0**-20 * self.sizes[place]:
+            return False
+        doubt = 4 * off / h
+        for step in (h, h / 2):
+            (ahead, cost_ahead), (behind, cost_behind) = line(step), line(-step)
+            near = (cost_ahead - cost_behind) / (ahead - behind)
+            if not abs(given - near) <= doubt < abs(far - near) / 2:
+                return False
+        low, high = step_between(line, h, seen.rungs[0].ahead, near)
+        return rounded(here + low, SINGLE) == rounded(here + high, SINGLE)
 
-    def _look_near_by(self, rng: np.random.Generator) -> None:
+    def _look_near_by(self, rng: np.random.Generator, slope: float) -> None:
         """See whether what scatters the costs from afar is ripples, and how far they are followed.
 
         Where all is continuous, what is left of noise is that of costs near by.
         """
         eps = max(self._noise.eps, 2.0 ** (1 - min(self._bits)))
-        rounding = eps * abs(self.middle)
+        rounding = eps * max(abs(self.middle), slope)  # of the cost, and of the parameters
         wide = self._noise.level / DEVIATIONS
         if wide <= ROUNDINGS * rounding or self.two_values is not None:
             return
@@ -170,8 +185,8 @@ class Surroundings:
             if wide > NOISY * rounding:
                 self._noise = self._noise._replace(unresolved=wide / UNSEEN[bits])
             return
-        slope, resolved = max(each.slope for each in seen), min(each.resolved for each in seen)
-        self._noise = self._noise._replace(ripple=slope, resolved=resolved)
+        ripple, resolved = max(each.slope for each in seen), min(each.resolved for each in seen)
+        self._noise = self._noise._replace(ripple=ripple, resolved=resolved)
         noises = [each.noise for each in seen if each.noise is not None]
         if len(noises) == GENERIC:
             self._noise = self._noise._replace(level=DEVIATIONS * max(noises))
