@@ -17,8 +17,8 @@ import numpy as np
 from clearprop.explaining.checking.differences import Line
 from clearprop.explaining.checking.noise import DOUBLE, PLACES, SINGLE, scatter
 
-FINEST = {DOUBLE: 2.0**-48, SINGLE: 2.0**-19}
-"""The spacing of values to begin with, as a share of the parameters' sizes: 16 numbers at least."""
+FINEST = {DOUBLE: 2.0**-48, SINGLE: 2.0**-21}
+"""The spacing of values to begin with, as a share of the parameters' sizes: some numbers at least."""
 
 UNSEEN = {DOUBLE: 2.0**-40, SINGLE: 2.0**-17}
 """A slope that gives the noise over such a share may be one of ripples finer than the numbers."""

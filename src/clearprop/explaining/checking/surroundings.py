@@ -153,8 +153,9 @@ class Surroundings:
         largest = max(abs(cost) for cost in (self.middle, *seen.costs) if np.isfinite(cost))
         off = self._noise.eps * largest
         line, here = self._line_at(place, name), float(self.at[place])
-        h = NEAR * off / abs(far) if far else np.inf
-        if not 0.0 < h < 2.0**-20 * self.sizes[place]:
+        size = float(self.sizes[place])
+        h = max(NEAR * off / abs(far), 2.0**-46 * size) if far else np.inf
+        if h > 2.0**-20 * size:
             return False
         doubt = 4 * off / h
         for step in (h, h / 2):
