@@ -18,7 +18,7 @@ from clearprop.explaining.checking.differences import Line
 from clearprop.explaining.checking.noise import DOUBLE, PLACES, SINGLE, scatter
 
 FINEST = {DOUBLE: 2.0**-48, SINGLE: 2.0**-21}
-"""The spacing of values to begin with, as a share of the parameters' sizes: some numbers at least."""
+"""The spacing of values to begin with, as a share of the parameters' sizes: some numbers."""
 
 UNSEEN = {DOUBLE: 2.0**-40, SINGLE: 2.0**-17}
 """A slope that gives the noise over such a share may be one of ripples finer than the numbers."""
