@@ -89,8 +89,8 @@ class Scale(NamedTuple):
 def judged(given: float, seen: Ladder, scale: Scale) -> str:
     """Return "right", "fault", or why neither can be said.
 
-    That is "kink", "truncation", "round-off" or "ripples"; "gradient", where its own rounding is what is in
-    doubt; and "edge", where there are no values to go by.
+    That is "kink", "truncation", "round-off" or "ripples"; "gradient", where its own rounding is
+    what is in doubt; and "edge", where there are no values to go by.
     """
     best = seen.best
     if not isfinite(given):
