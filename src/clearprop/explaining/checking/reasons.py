@@ -14,7 +14,7 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
     `bits` are those of the numbers that the cost or the gradient is computed in, `trouble` what
     kept the cost from having a value.
     """
-    exactly = "one computed more exactly, or without steps, would tell"
+    exactly = "one computed more exactly would tell, or one without steps"
     finer = "float64 would tell" if bits < DOUBLE else exactly
     if verdict == "fault":
         return "the gradient is wrong" if isfinite(given) else f"the gradient is {given}"
