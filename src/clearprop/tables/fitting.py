@@ -64,8 +64,6 @@ def fit_model(
     target: str,
     settings: TableSettings,
     *,
-    encoding: str | None,
-    sheet: str | None,
     verbose: bool,
     trained: Callable[[M], object] | None,
     training: dict[str, Any],
@@ -79,7 +77,7 @@ def fit_model(
     progress = None if progress is None else flag("progress", progress)
     verbose = flag("verbose", verbose)
     with Phase(verbose or progress, "the table is read and prepared"):
-        ready = make_ready(table, target, settings, encoding, sheet)
+        ready = make_ready(table, target, settings)
     network = _network(ready, settings)
     split = ready.split
     given = _training(ready, settings, verbose, training)
@@ -112,12 +110,9 @@ def fit_model(
     return model
 
 
-def make_ready(
-    table: object, target: str, settings: TableSettings, encoding: str | None, sheet: str | None
-) -> Prepared:
+def make_ready(table: object, target: str, settings: TableSettings) -> Prepared:
     """Return a table made ready, with the rows of others and with weights."""
-    ready = prepare(table, target, settings, encoding, sheet)
-    ready = with_own_rows(ready, settings, encoding, sheet)
+    ready = with_own_rows(prepare(table, target, settings), settings)
     given = settings.class_weight
     weights = weighed(given, ready.target, ready.y, ready.split, ready.weights)
     notes = ready.detected.notes

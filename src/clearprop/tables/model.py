@@ -243,10 +243,9 @@ class Model(ModelReasons, ModelExports):
         ((10, 50, 1), 110)
         """
         settings = check_settings(
-            hidden=hidden, quantiles=quantiles, task=task, activation=activation,
-            initializer=initializer, loss=loss, drop=drop, keep=keep, categorical=categorical,
-            columns=columns,
-            missing_words=missing_words, unreadable=unreadable, max_categories=max_categories,
+            encoding=encoding, sheet=sheet, hidden=hidden, quantiles=quantiles, task=task,
+            activation=activation, initializer=initializer, loss=loss, drop=drop, keep=keep,
+            categorical=categorical, columns=columns, missing_words=missing_words, unreadable=unreadable, max_categories=max_categories,
             drop_missing_target=drop_missing_target, target_transform=target_transform,
             validation=validation, test=test, split_group=split_group, split_time=split_time,
             weight=weight, class_weight=class_weight, epochs=epochs, compare=compare, seed=seed,
@@ -256,8 +255,6 @@ class Model(ModelReasons, ModelExports):
             table,
             target,
             settings,
-            encoding=encoding,
-            sheet=sheet,
             verbose=verbose,
             trained=trained,
             training=training,

@@ -16,9 +16,7 @@ from clearprop.tables.table_files import read_table
 from clearprop.tables.target import Target, check_target_name
 
 
-def with_own_rows(
-    ready: Prepared, settings: TableSettings, encoding: str | None, sheet: str | None
-) -> Prepared:
+def with_own_rows(ready: Prepared, settings: TableSettings) -> Prepared:
     """Return the training table's rows, and after them those of tables given for a part.
 
     Raises
@@ -31,7 +29,7 @@ def with_own_rows(
     for part, table in (("validation", settings.own_validation), ("test", settings.own_test)):
         said: tuple[str, ...] = ()
         if is_source(table):
-            cells = read_table(table, encoding=encoding, sheet=sheet)
+            cells = read_table(table, encoding=settings.encoding, sheet=settings.sheet)
             table, said = cells.frame, cells.notes
         if table is not None:
             ready = _with_part(ready, part, table, said, settings)

@@ -94,22 +94,16 @@ class Prepared:
         return self.encoding.encode({name: one.take(rows) for name, one in self.columns.items()})
 
 
-def prepare(
-    table: object,
-    target: str,
-    settings: TableSettings,
-    text_encoding: str | None = None,
-    sheet: str | None = None,
-) -> Prepared:
+def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     """Return a table made ready; see `Model.fit` for the settings and the errors."""
     typed, decimal = True, POINT
     said: tuple[str, ...] = ()
     if is_source(table):
-        cells = read_table(table, encoding=text_encoding, sheet=sheet)
+        cells = read_table(table, encoding=settings.encoding, sheet=settings.sheet)
         table, typed, said = cells.frame, cells.typed, cells.notes
         decimal = COMMA if cells.separator == ";" else POINT
     else:
-        check_unread(text_encoding, sheet)
+        check_unread(settings.encoding, settings.sheet)
     target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)

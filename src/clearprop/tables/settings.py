@@ -39,6 +39,8 @@ class TableSettings:
         What is given in place of a share.
     """
 
+    encoding: str | None = None
+    sheet: str | None = None
     hidden: Sequence[int] = (100, 50)
     task: str | None = None
     activation: str | Activation = "relu"
