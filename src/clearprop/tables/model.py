@@ -245,7 +245,8 @@ class Model(ModelReasons, ModelExports):
         settings = check_settings(
             encoding=encoding, sheet=sheet, hidden=hidden, quantiles=quantiles, task=task,
             activation=activation, initializer=initializer, loss=loss, drop=drop, keep=keep,
-            categorical=categorical, columns=columns, missing_words=missing_words, unreadable=unreadable, max_categories=max_categories,
+            categorical=categorical, columns=columns, missing_words=missing_words,
+            unreadable=unreadable, max_categories=max_categories,
             drop_missing_target=drop_missing_target, target_transform=target_transform,
             validation=validation, test=test, split_group=split_group, split_time=split_time,
             weight=weight, class_weight=class_weight, epochs=epochs, compare=compare, seed=seed,
