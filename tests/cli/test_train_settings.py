@@ -55,6 +55,7 @@ CASES = {
     "hidden": (["--hidden", "5,3"], {"hidden": (5, 3)}, KIND),
     "activation": (["--activation", "tanh"], {"activation": "tanh"}, KIND),
     "initializer": (["--initializer", "uniform(0.2)"], {"initializer": cp.uniform(0.2)}, KIND),
+    "quantiles": (["--quantiles", "0.1,0.5,0.9"], {"quantiles": [0.1, 0.5, 0.9]}, PRICE),
     "loss": (["--loss", "huber(delta=0.5)"], {"loss": cp.huber(0.5)}, PRICE),
     "optimizer": (
         ["--optimizer", "sgd(0.1, momentum=0.9, nesterov=true)"],
@@ -168,7 +169,11 @@ class TestTheTable:
             "--quiet",
             "--verbose",
         }
-        assert options - {f"--{one.key}" for one in SETTINGS} == own | {"file"}
+        assert options - {f"--{one.key}" for one in SETTINGS} == own | {
+            "files",
+            "--encoding",
+            "--sheet",
+        }
 
     def test_defaults_are_pythons(self):
         typed = {one.keyword: () if one.multiple else None for one in SETTINGS}

@@ -52,7 +52,7 @@ def as_onnx(
             parts += _number(graph, one, numbers, numbers_missing(encoding.words_for_missing))
             at += 1
         else:
-            parts += _flags(graph, one, encoding.words_for_missing)
+            parts += _flags(graph, one, encoding.missing_in(one))
     encoded = graph.node("Concat", *parts, axis=1)
     if network.dtype == np.float64:
         encoded = graph.node("Cast", encoded, to=_DOUBLE)

@@ -184,6 +184,12 @@ class Encoding:
         """What stands for a missing value in a column of categories, beside empty cells."""
         return MISSING if self.missing_words is None else self.missing_words
 
+    def missing_in(self, one: Input) -> Collection[str]:
+        """Return what stands for a missing value in a column, beside empty cells."""
+        words = self.words_for_missing
+        categorical = one.kind in KINDS_OF_CATEGORY
+        return {*words, *MISSING} if categorical and one.has_no_words else words
+
     def read(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], list[Unreadable]]:
         """Return the columns of a table as training read them, and the cells that are not so.
 
@@ -199,11 +205,10 @@ class Encoding:
         self.check_names(columns)
         found, unreadable = {}, []
         for one in self.inputs:
-            column, words = columns[one.column], self.words_for_missing
+            column = columns[one.column]
             if one.kind in KINDS_OF_CATEGORY:
                 check_codes(column, one.categories)
-                if one.has_no_words:
-                    words = {*words, *MISSING}
+            words = self.missing_in(one)
             found[one.column], failed = read(column, one.kind, one.reading, words)
             check_finite(found[one.column])
             if failed is not None:

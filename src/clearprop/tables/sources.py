@@ -46,8 +46,10 @@ def files_of(source: Source) -> tuple[list[Path], list[str]]:
     TableFileError
         If a folder has no table, or cannot be read.
     ArgumentError
-        If a file is there twice.
+        If a file is there twice, or there is none.
     """
+    if isinstance(source, list | tuple) and not source:
+        raise ArgumentError("the list of files is empty: give one at least")
     files: list[Path] = []
     notes: list[str] = []
     for one in source if isinstance(source, list | tuple) else [source]:

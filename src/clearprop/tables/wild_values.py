@@ -63,7 +63,7 @@ def find_range(numbers: Array) -> tuple[float, float] | None:
     --------
     >>> import numpy as np
     >>> find_range(np.array([*range(50), 1e12]))
-    (-88.0, 138.0)
+    (-90.0, 140.0)
     >>> find_range(np.array([*range(50), 500.0])) is None
     True
     """
