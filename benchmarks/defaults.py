@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 import clearprop as cp
 from clearprop.tables.columns import read_columns
 from clearprop.tables.preparation import prepare
+from clearprop.tables.settings import TableSettings
 
 TABLES = {
     "modeldata": {
@@ -103,10 +104,7 @@ def scores_on(package: str, name: str, target: str) -> dict[str, tuple[float, fl
 
 def prepare_all(table: pd.DataFrame, target: str, task: str | None) -> Any:
     """The encoded table, nothing put aside."""
-    return prepare(
-        table, target, task=task, drop=(), keep=(), categorical=(), drop_missing_target=False,
-        validation=0, test=0, seed=0,
-    )  # fmt: skip
+    return prepare(table, target, TableSettings(task=task, validation=0, test=0))
 
 
 def mlp(
@@ -117,7 +115,9 @@ def mlp(
     columns = read_columns(judged)
     maker = MLPClassifier if task == "classification" else MLPRegressor
     started = time.perf_counter()
-    model = maker(hidden_layer_sizes=(100, 50), random_state=seed).fit(ready.X, ready.y)
+    model = maker(hidden_layer_sizes=(100, 50), random_state=seed).fit(
+        ready.inputs(np.arange(len(ready.y))), ready.y
+    )
     seconds = time.perf_counter() - started
     X, y = ready.encoding.encode(columns), ready.target.encode(columns[target])
     return model.score(X, y), seconds

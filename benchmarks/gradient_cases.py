@@ -57,7 +57,7 @@ def case_of(family: Family, dtype: Any, size: float, n: int, seed: int) -> Case:
 def cases(repeats: int, largest: int, seed: int = 0) -> Iterator[Case]:
     """Yield cases of every family, type and size, with 1 to 100 parameters, and some with more."""
     for number, family in enumerate(FAMILIES):
-        for dtype in (np.float64, np.float32):
+        for dtype in (np.float64,) if family.double else (np.float64, np.float32):
             rng = np.random.default_rng((seed, number, np.dtype(dtype).itemsize))
             for _ in range(repeats):
                 for size in SIZES:

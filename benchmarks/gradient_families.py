@@ -24,7 +24,8 @@ class Family:
     Attributes
     ----------
     name, kind : str
-        "smooth"; "kinks near" the point, by chance or on purpose; "kink at" the point itself.
+        "smooth"; "kinks near" the point, by chance or on purpose; "kink at" the point itself;
+        "ripples" far finer than the parameters.
     value : callable
         ``value(xp, x, *data)``, one number.
     slope : callable
@@ -33,6 +34,8 @@ class Family:
         ``make(rng, n)``: a point (n,) and the data.
     largest : int
         Parameters that it is still quick with.
+    double : bool
+        Whether it is one of float64 alone: float32 has not the digits for its ripples.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Family:
     slope: Callable[..., Array]
     make: Callable[[np.random.Generator, int], tuple[Array, Data]]
     largest: int
+    double: bool = False
 
 
 def _normal(rng: np.random.Generator, n: int) -> tuple[Array, Data]:
@@ -272,6 +276,29 @@ def _sparse(rng: np.random.Generator, n: int) -> tuple[Array, Data]:
     return x, data
 
 
+def _rippled(waves: float) -> Callable[[np.random.Generator, int], tuple[Array, Data]]:
+    """Return what makes a point and the frequency of ripples."""
+    return lambda rng, n: (rng.normal(size=n), (np.array(waves * rng.uniform(0.5, 2)),))
+
+
+def _ripples(xp: Any, x: Any, w: Any) -> Any:
+    return (xp.sin(w * x) / w + x).sum()
+
+
+def _ripples_slope(x: Array, w: Array) -> Array:
+    return np.cos(w * x) + 1
+
+
+def _saw(xp: Any, x: Any, w: Any) -> Any:
+    z = w * x
+    return (xp.abs(z - xp.floor(z) - 0.5) / w + x).sum()
+
+
+def _saw_slope(x: Array, w: Array) -> Array:
+    z = w * x
+    return np.sign(z - np.floor(z) - x.dtype.type(0.5)) + 1
+
+
 MANY = 10**6
 FAMILIES = (
     Family("sines", "smooth", lambda xp, x, c: xp.sin(c * x).sum(),
@@ -336,4 +363,11 @@ FAMILIES = (
     Family("elu network, rows of zeros", "kink at", _of_network(_elu),
            _slope_of_network(_elu, _elu_slope),
            lambda rng, n: _network(rng, n, zeros=True), 300),
+    *(Family(f"sines of frequency {waves:.0e} on a slope", "ripples", _ripples, _ripples_slope,
+             _rippled(waves), 300, True) for waves in (1e4, 1e6, 1e8, 1e10, 1e12)),
+    *(Family(f"triangular waves of frequency {waves:.0e} on a slope", "ripples", _saw, _saw_slope,
+             _rippled(waves), 300, True) for waves in (1e4, 1e8, 1e12)),
+    *(Family(f"steps of {1 / waves:.0e}", "ripples",
+             lambda xp, x, w: (xp.floor(w * x) / w + x * x).sum(), lambda x, w: 2 * x,
+             _rippled(waves), 300, True) for waves in (1e2, 1e6, 1e10)),
 )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import clearprop as cp
-from clearprop.estimators import MLPClassifier, MLPRegressor
+from clearprop.estimators import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
 
 X, Y = np.array([[0.0, 0.1], [0.3, 1.0], [1.0, 0.2], [0.9, 0.7]]), np.array([0, 1, 1, 0])
 TABLE = pd.DataFrame(
@@ -120,6 +120,7 @@ def methods():
     """What the objects do that calls return."""
     one, made = network(), cp.Model.fit(TABLE, "y", task="regression", **_tiny())
     sorts = cp.Model.fit(TABLE, "y", task="classification", **_tiny())
+    many = cp.Model.fit(TABLE, "y", quantiles=[0.1, 0.5], **_tiny())
     graph = cp.computation_graph(one, X[0], 1)
     record = cp.backprop(one, X, Y)
     check = cp.check_gradients(network(activations="relu"), X, Y)
@@ -161,9 +162,29 @@ def methods():
         "line": (made.history.epochs[0].line, {"of": None}),
         "Model.predict": (made.predict, {"table": TABLE}),
         "Model.predict_proba": (sorts.predict_proba, {"table": TABLE}),
+        "Model.predict_interval": (made.predict_interval, {"table": TABLE, "level": 0.5}),
+        "Model.predict_quantiles": (many.predict_quantiles, {"table": TABLE}),
         "Model.encode": (made.encode, {"table": TABLE}),
         "Model.encode_target": (made.encode_target, {"table": TABLE}),
         "Model.evaluate": (made.evaluate, {"table": TABLE, "drop_missing_target": False}),
+        "Model.importance": (
+            made.importance,
+            {
+                "table": TABLE,
+                "repeats": 1,
+                "seed": 0,
+                "drop_missing_target": False,
+                "progress": False,
+            },
+        ),
+        "Model.explain": (made.explain, {"row": TABLE[:1], "baseline": TABLE[1:2]}),
+        "Model.attributions": (
+            sorts.attributions,
+            {"table": TABLE, "baseline": None, "progress": None},
+        ),
+        "Model.why": (sorts.why, {"table": TABLE, "most": 3, "baseline": None, "progress": None}),
+        "Attributions.plot": (made.explain(TABLE[:1]).plot, {"ax": None}),
+        "Importance.plot": (made.importance(TABLE).plot, {"ax": None}),
         "Model.unusual": (made.unusual, {"table": TABLE}),
         "Model.to_c": (made.to_c, {"name": "net"}),
         "Model.to_onnx": (made.to_onnx, {"path": None}),
@@ -329,6 +350,9 @@ def _calls():
         given["hidden_layer_sizes"] = 2
         name = f"estimator {kind.__name__} {solver}"
         calls[name] = (_estimator(kind, y), given.copy, _names(kind))
+    for kind, y in ((TableClassifier, Y), (TableRegressor, Y * 0.5)):
+        given = {"hidden": 2, "epochs": 1}
+        calls[f"estimator {kind.__name__}"] = (_estimator(kind, y), given.copy, _names(kind))
     return calls
 
 
@@ -365,6 +389,14 @@ def within():
             lambda v: cp.Model.fit(TABLE, "y", task="regression", **_tiny() | {"hidden": [v]}),
             2,
         ),
+        "class_weight": (
+            lambda v: cp.Model.fit(
+                TABLE, "y", task="classification", class_weight={0.5: v}, **_tiny()
+            ),
+            2.0,
+        ),
+        "quantiles": (lambda v: cp.Model.fit(TABLE, "y", quantiles=[0.5, v], **_tiny()), 0.9),
+        "quantile": (lambda v: _and_used(cp.quantile)(q=[v, 0.5]), 0.9),
         "drop": (lambda v: cp.Model.fit(TABLE, "y", task="regression", drop=[v], **_tiny()), "a"),
         "classes": (lambda v: network().to_onnx(classes=["a", v]), "b"),
         "a path": (

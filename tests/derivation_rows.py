@@ -31,6 +31,8 @@ class Book:
         i = int(row) if row else 0
         if target := re.fullmatch(r"y\[(\d+)\]", base):
             return float(self.record.y[i, int(target[1])])
+        if quantile := re.fullmatch(r"q\[(\d+)\]", base):
+            return self.record.network.loss.settings["q"][int(quantile[1])]
         if base == "omega":
             return float(self.record.omega[i])
         if base == "L" and (row or (self.n == 1 and not self.record.l2)):

@@ -43,8 +43,12 @@ def cube() -> cp.Activation:
     return cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
 
 
-def numeric_table() -> pd.DataFrame:
-    """Numbers, some missing, of very different sizes; true and false, some missing and some rare."""
+def numeric_table(*, wild: bool = False) -> pd.DataFrame:
+    """Numbers, some missing, of very different sizes; true and false, some missing and some rare.
+
+    With wild values, those beyond a range are taken into it; and -5 is a word for a missing value
+    that `wild_settings` names.
+    """
     rng = np.random.default_rng(1)
     n = 150
     table = pd.DataFrame(
@@ -57,10 +61,18 @@ def numeric_table() -> pd.DataFrame:
         }
     )
     table.loc[rng.random(n) < 0.2, "size (cm)"] = np.nan
+    if wild:
+        table.loc[[20, 21], "time"] = [1e15, -1e15]
+        table.loc[::9, "size (cm)"] = -5
     score = table["size (cm)"].fillna(3) + 2 * table["owned"]
     return table.assign(
         price=1000 * score + rng.normal(0, 100, n), kind=np.where(score > 5, "large", "small")
     )
+
+
+def wild_settings(wild: bool) -> dict[str, list[str]]:
+    """What `cp.Model.fit` takes for such a table."""
+    return {"missing_words": ["-5"]} if wild else {}
 
 
 def odd_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -74,3 +86,14 @@ def odd_rows(table: pd.DataFrame) -> pd.DataFrame:
 def numbers_of(model: cp.Model, table: pd.DataFrame) -> np.ndarray:
     """The columns as C and PyTorch take them."""
     return table[model.columns].astype(float).to_numpy()
+
+
+def crossing(dtype: str) -> tuple[cp.Model, pd.DataFrame]:
+    """A model whose network gives quantiles in all orders, and its table."""
+    table = numeric_table().drop(columns="kind")
+    model = cp.Model.fit(table, "price", quantiles=[0.1, 0.5, 0.9], hidden=[6], epochs=1, compare=False)  # fmt: skip
+    model.network = model.network.astype(dtype)
+    model.network["W2"] = np.random.default_rng(0).normal(0, 0.1, size=(3, 6))
+    orders = {tuple(row) for row in model.network.predict(model.encode(table)).argsort(axis=1)}
+    assert len(orders) > 2
+    return model, table

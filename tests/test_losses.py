@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import mpmath
 import numpy as np
@@ -49,6 +51,12 @@ class TestHandValues:
         cost, delta = cost_and_delta(cp.quantile(0.9), "identity", [1.0, 1.0], [3.0, 0.0])
         assert cost == pytest.approx(0.9 * 2 + 0.1 * 1)
         np.testing.assert_allclose(delta, [-0.9, 0.1])
+
+    def test_a_quantile_for_each_output(self):
+        loss = cp.quantile((0.1, 0.5, 0.9))
+        cost, delta = cost_and_delta(loss, "identity", [1.0, 2.0, 3.0], [2.0, 2.0, 2.0])
+        assert cost == pytest.approx(0.1 * 1 + 0.1 * 1)
+        np.testing.assert_allclose(delta, [-0.1, 0.0, 0.1])
 
     def test_poisson_is_half_the_deviance(self):
         cost, delta = cost_and_delta("poisson", "exp", [np.log(2.0)], [3.0])
@@ -307,6 +315,126 @@ def test_settings_out_of_range(setting):
     if setting != 1.0:
         with pytest.raises(cp.ArgumentError):
             cp.huber(setting)
+
+
+class TestSeveralQuantiles:
+    LEVELS = (0.05, 0.5, 0.95)
+
+    def network(self, dtype="float64", loss=None, sizes=(4, 6, 3)):
+        return cp.Network(sizes, "tanh", "identity", dtype=dtype, seed=2,
+                          loss=cp.quantile(self.LEVELS) if loss is None else loss)  # fmt: skip
+
+    def data(self, n=40):
+        rng = np.random.default_rng(4)
+        X = rng.normal(size=(n, 4))
+        return X, X[:, 0] + rng.normal(size=n)
+
+    def test_the_cost_is_scikit_learns(self):
+        from sklearn.metrics import mean_pinball_loss
+
+        X, y = self.data()
+        network = self.network()
+        outputs = network.predict(X)
+        theirs = sum(
+            mean_pinball_loss(y, outputs[:, j], alpha=q) for j, q in enumerate(self.LEVELS)
+        )
+        assert cp.backprop(network, X, y).loss == pytest.approx(theirs, rel=1e-14)
+
+    def test_the_gradient_is_pytorchs(self):
+        torch = pytest.importorskip("torch")
+        X, y = self.data()
+        network = self.network()
+        W1, b1, W2, b2 = (
+            torch.tensor(network[name].copy(), requires_grad=True)
+            for name in ("W1", "b1", "W2", "b2")
+        )
+        a = torch.tanh(torch.tensor(X) @ W1.T + b1) @ W2.T + b2
+        r = torch.tensor(y)[:, None] - a
+        q = torch.tensor(self.LEVELS, dtype=torch.float64)
+        cost = torch.maximum(q * r, (q - 1) * r).sum(1).mean()
+        cost.backward()
+        theirs = np.concatenate([p.grad.numpy().ravel() for p in (W1, b1, W2, b2)])
+        record = cp.backprop(network, X, y)
+        assert record.loss == pytest.approx(cost.item(), rel=1e-14)
+        np.testing.assert_allclose(record.gradient, theirs, rtol=1e-12, atol=1e-15)
+
+    def test_the_gradient_check_passes(self):
+        X, y = self.data()
+        assert cp.check_gradients(self.network(), X, y).passed
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_both_engines_learn_the_same(self, dtype):
+        X, y = self.data()
+        found = []
+        for engine in ("compiled", "reference"):
+            network = self.network(dtype)
+            cp.train(network, X, y, epochs=20, optimizer="adam", engine=engine, progress=False)
+            found.append(network.predict(X))
+        np.testing.assert_allclose(*found, rtol=0, atol=2e-5 if dtype == "float32" else 1e-13)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("engine", ["compiled", "reference"])
+    def test_the_same_number_for_each_is_one_number_for_all(self, engine, dtype):
+        """To the last bit."""
+        X, y = self.data()
+        twins = [self.network(dtype, cp.quantile(q)) for q in (0.3, (0.3, 0.3, 0.3))]
+        for network in twins:
+            cp.train(
+                network, X, np.repeat(y[:, None], 3, 1), epochs=5, engine=engine, progress=False
+            )
+        assert twins[0].parameters.tobytes() == twins[1].parameters.tobytes()
+
+    @pytest.mark.parametrize("engine", ["compiled", "reference"])
+    def test_constant_inputs_learn_the_samples_quantiles(self, engine):
+        y = np.random.default_rng(0).exponential(size=999)
+        network = self.network(sizes=(4, 3))
+        cp.train(network, np.zeros((999, 4)), y, epochs=1000, batch_size=None, engine=engine,
+                 optimizer=cp.Adam(cp.cosine(0.1)), progress=False)  # fmt: skip
+        below = (y[:, None] < network.predict(np.zeros((1, 4)))).mean(axis=0)
+        np.testing.assert_allclose(below, self.LEVELS, atol=0.005)
+
+    def test_targets_for_one_stand_for_all_everywhere(self):
+        X, y = self.data(6)
+        network = self.network()
+        known = cp.backprop(network, X, np.repeat(y[:, None], 3, axis=1))
+        for given in (y, y[:, None], y.tolist()):
+            record = cp.backprop(network, X, given)
+            assert record.gradient.tobytes() == known.gradient.tobytes()
+        per_sample = cp.per_sample_gradients(network, X, y)
+        np.testing.assert_allclose(per_sample.array.mean(0), known.gradient, rtol=1e-12, atol=1e-15)
+        assert cp.explain(network, X[0], y[0])["L"].value == pytest.approx(
+            known.losses[0], rel=1e-14
+        )
+        with pytest.raises(cp.ShapeError, match=r"y must have shape \(6, 3\) or \(6,\), but has"):
+            cp.backprop(network, X, np.ones((6, 2)))
+
+    def test_an_explanation_has_each_outputs_number(self):
+        network = self.network()
+        derivation = cp.explain(network, [0.1, 0.2, 0.3, 0.4], [0.7])
+        assert derivation["da2[0]"].symbols in ("-q[0]", "1 - q[0]")
+        assert "q[2]" in derivation["L"].symbols
+        assert "q_{2}" in derivation.to_latex()
+        assert "q_j (y_j - a_j)" in str(derivation)
+
+    def test_files_copies_and_pickles_keep_the_numbers(self, tmp_path):
+        network = self.network()
+        network.save(tmp_path / "net.safetensors")
+        twins = [cp.Network.load(tmp_path / "net.safetensors"), copy.deepcopy(network),
+                 pickle.loads(pickle.dumps(network))]  # fmt: skip
+        for twin in twins:
+            assert repr(twin.loss) == "quantile(q=(0.05, 0.5, 0.95))"
+            assert twin.loss.settings == {"q": self.LEVELS}
+
+    def test_another_number_of_outputs_is_refused(self):
+        with pytest.raises(cp.ArchitectureError, match=r"takes 3 outputs, .* the network has 1"):
+            cp.Network([2, 1], loss=cp.quantile(self.LEVELS))
+        with pytest.raises(cp.ArchitectureError, match=r"q=\(0.5,\)\) takes 1 output, "):
+            cp.Network([2, 2], loss=cp.quantile([0.5]))
+
+    @pytest.mark.parametrize("q", [(), [0.5, 1], (0.5, "0.5"), [[0.5]], np.array([0.5, np.nan])])
+    def test_numbers_that_cannot_be(self, q):
+        with pytest.raises(cp.ArgumentError, match="quantile's q"):
+            cp.quantile(q)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -98,6 +98,7 @@ PROVOKED = {
         [[1.0]],
         [1.0],
     ),
+    "ConvergenceError": lambda: _jump().explain({"a": 15}, baseline={"a": -15}),
     "DerivativeError": lambda: cp.Activation("f", lambda z: z, lambda z: 2.0),
     "DivergenceError": lambda: cp.train(
         cp.Network([1, 1]), [[1e3]], [1.0], optimizer=cp.SGD(1e30), epochs=9
@@ -122,6 +123,15 @@ PROVOKED = {
     "TypeOfDataError": lambda: NET.predict([["a", "b"]]),
     "UnknownNameError": lambda: cp.Network([2, 2], "rely"),
 }
+
+
+def _jump():
+    """A model whose only neuron is 0 up to some place, and then 1."""
+    activation = cp.Activation("jump", lambda z: float(z > 0.12345678), lambda z: 0.0)
+    table = polars.DataFrame({"a": range(-20, 20), "y": [k / 7 for k in range(40)]})
+    model = cp.Model.fit(table, "y", compare=False, progress=False, epochs=1)
+    model.network = cp.Network.from_weights([[[10.0]]], None, activation)
+    return model
 
 
 def _once():

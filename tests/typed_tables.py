@@ -8,5 +8,5 @@ from clearprop.tables.text_tables import typed
 
 def read_table(path, as_text=()):
     """Return a file's table."""
-    frame, separator = table_files.read_table(path)
+    frame, separator, *_ = table_files.read_table(path)
     return typed(frame, as_text, separator == ";") if separator else frame

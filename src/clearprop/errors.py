@@ -187,6 +187,10 @@ class NonFiniteError(ClearpropError, ArithmeticError):
     """A computation left the range of its data type; the message names layer and quantity."""
 
 
+class ConvergenceError(ClearpropError, ArithmeticError):
+    """A computation by steps did not come as near to its result as was asked."""
+
+
 class DivergenceError(NonFiniteError):
     """Training ran into NaN or infinity; the last good parameters are back in the network.
 

@@ -12,7 +12,7 @@ Poisson), the pair stands under `fused`: L_i and delta^L from z and y, without a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
 from clearprop.checks.settings import number
 from clearprop.errors import (
+    ArchitectureError,
     ArgumentError,
     FunctionError,
     PairingError,
@@ -89,7 +90,10 @@ class Loss:
 
     @property
     def targets(self) -> str:
-        """Which y it takes: "real", "labels", "unit" for [0, 1], or "nonnegative"."""
+        """Which y it takes: "real", "labels", "unit" for [0, 1], "nonnegative", or "shared".
+
+        The last are real numbers too, of which one may stand for all outputs of its row.
+        """
         return "real"
 
     def per_sample(self, z: Array, a: Array, y: Array, output: Activation) -> Array:
@@ -106,6 +110,9 @@ class Loss:
 
     def check_partner(self, output: Activation) -> None:
         """Raise `PairingError` if the loss makes no sense after this output activation."""
+
+    def check_outputs(self, n: int) -> None:
+        """Raise `ArchitectureError` if the loss is made for another number of outputs."""
 
     def _each(self, what: str, function: Callable[[Any, Any], Any], a: Array, y: Array) -> Array:
         pairs = zip(a.copy(), y.copy(), strict=True)  # what the user writes there is the user's
@@ -131,7 +138,8 @@ class BuiltInLoss(Loss):
 
     `takes` is the kind of y, `partners` the output activations it may follow (none: all) and
     `needs` why, `domain` the closed interval a has to lie in, `has_kinks` whether it is made of
-    pieces, `settings` the numbers it was made with and `maker` what made it of them.
+    pieces, `settings` the numbers it was made with and `maker` what made it of them. A setting may
+    have a number for each output; `outputs` is how many then.
     """
 
     equation: str
@@ -142,8 +150,9 @@ class BuiltInLoss(Loss):
     domain: tuple[float, float] = (-math.inf, math.inf)
     fused: Mapping[str, Fused] = field(default_factory=dict)
     has_kinks: bool = False
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
     maker: Callable[..., BuiltInLoss] | None = None
+    outputs: int | None = None
 
     def __post_init__(self) -> None:
         """A file could not say settings without a maker; the rest is the tests' to check."""
@@ -190,13 +199,27 @@ class BuiltInLoss(Loss):
                 f"use output={' or '.join(repr(name) for name in sorted(self.partners))}"
             )
 
+    def check_outputs(self, n: int) -> None:
+        """Raise `ArchitectureError` if the loss is made for another number of outputs."""
+        if self.outputs not in (None, n):
+            raise ArchitectureError(
+                f"{self!r} takes {self.outputs} output{'' if self.outputs == 1 else 's'}, one for "
+                f"each number, but the network has {n}"
+            )
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy of a network has the very entry of the table.
         return (self.maker, tuple(self.settings.values())) if self.maker else (loss, (self.name,))
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{key}={value:g}" for key, value in self.settings.items())
+        inside = ", ".join(f"{key}={_written(value)}" for key, value in self.settings.items())
         return f"{self.name}({inside})" if inside else self.name
+
+
+def _written(setting: float | tuple[float, ...]) -> str:
+    if isinstance(setting, tuple):
+        return f"({', '.join(map(_written, setting))}{',' if len(setting) == 1 else ''})"
+    return f"{setting:g}"
 
 
 def _squared_error(a: Array, y: Array) -> Array:
@@ -357,37 +380,69 @@ def huber(delta: float = 1.0) -> BuiltInLoss:
     )
 
 
-def quantile(q: float = 0.5) -> BuiltInLoss:
+def quantile(q: float | Sequence[float] = 0.5) -> BuiltInLoss:
     """The pinball loss, which is least at the q-th quantile of y.
 
-    L_i = sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j)).
+    L_i = sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j)); of several q, one for each output, q_j.
+    A network learns several quantiles of one target so: y may be (n,) or (n, 1) then, and
+    stands for all outputs. They may cross; sorted they do not, and cost no more.
     Source: Koenker, Bassett, Econometrica 46 (1978).
+
+    Parameters
+    ----------
+    q : float or sequence of float
+        Each in (0, 1).
+
+    Raises
+    ------
+    ArgumentError
+        If it is none, or no number is given. A network of another number of outputs than there
+        are q raises `ArchitectureError`.
 
     Examples
     --------
     >>> import clearprop as cp
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.quantile(0.9)).loss
     quantile(q=0.9)
+    >>> network = cp.Network([2, 3, 3], output="identity", loss=cp.quantile([0.05, 0.5, 0.95]))
+    >>> network.loss, cp.backprop(network, [[0.5, -1.0]], [2.0]).y.tolist()
+    (quantile(q=(0.05, 0.5, 0.95)), [[2.0, 2.0, 2.0]])
     """
-    q = number("quantile's q", q, low=0, high=1, open="low high")
+    several = isinstance(q, list | tuple) or (isinstance(q, np.ndarray) and q.ndim > 0)
+    given: Any = q if several else [q]
+    levels = tuple(
+        number(f"quantile's q{f'[{j}]' * several}", one, low=0, high=1, open="low high")
+        for j, one in enumerate(given)
+    )
+    if not levels:
+        raise ArgumentError("quantile's q holds no number; give one for each output")
+
+    def weights(r: Array) -> tuple[Array, Array]:
+        """Return what r > 0 and r < 0 are multiplied by, in its type."""
+        return np.array(levels, r.real.dtype), np.array([p - 1 for p in levels], r.real.dtype)
 
     def value(a: Array, y: Array) -> Array:
         r = y - a
-        return np.where(r.real > 0, q * r, (q - 1) * r).sum(axis=-1)
+        above, below = weights(r)
+        return np.where(r.real > 0, above * r, below * r).sum(axis=-1)
 
     def derivative(a: Array, y: Array) -> Array:
         r = (y - a).real
-        return np.where(r > 0, -q, np.where(r < 0, 1 - q, 0.0))
+        above, below = weights(r)
+        return np.where(r > 0, -above, np.where(r < 0, -below, 0.0))
 
+    equation = "sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))"
     return BuiltInLoss(
         "quantile",
         value,
         derivative,
-        equation="sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))",
+        equation=equation.replace("q", "q_j") if several else equation,
         source="Koenker, Bassett, Econometrica 46 (1978)",
+        takes="shared" if several else "real",
         has_kinks=True,
-        settings={"q": q},
+        settings={"q": levels if several else levels[0]},
         maker=quantile,
+        outputs=len(levels) if several else None,
     )
 
 

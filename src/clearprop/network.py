@@ -105,7 +105,8 @@ class Network(ExportMethods):
     Raises
     ------
     ArchitectureError
-        If the sizes or the number of activations make no network.
+        If the sizes or the number of activations make no network, or the loss is made for
+        another number of outputs.
     UnknownNameError, PairingError, ArgumentError
         If a name is unknown, the loss cannot follow the output, or a setting is out of range.
 
@@ -160,6 +161,7 @@ class Network(ExportMethods):
         functions = check_activations(activations, output, sizes)
         chosen = loss_after(functions[-1]) if loss is None else resolve_loss(loss)
         chosen.check_partner(functions[-1])
+        chosen.check_outputs(sizes[-1])
         parameters = make_parameters(sizes, has_biases, dtype)
         self._topology = Topology(sizes, functions, chosen, has_biases, parameters)
         self._predictor: Predictor | None = None

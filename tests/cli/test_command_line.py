@@ -214,7 +214,7 @@ class TestTrain:
         refused("did you mean 'species'?", "train", "penguins.csv", "--target", "specie")
         refused("'sex' is missing in 11 of 344 rows", "train", "penguins.csv", "--target", "sex")
         refused("there is no file nowhere.csv", "train", "nowhere.csv", "--target", "species")
-        refused("known are .csv", "train", "penguins.xlsx", "--target", "species")
+        refused("known are .csv", "train", "penguins.xls", "--target", "species")
         Path("one.csv").write_text("a,y\n" + "1,x\n" * 20)
         refused("always x: there is nothing to learn", "train", "one.csv", "--target", "y")
         Path("few.csv").write_text("a,y\n" + "".join(f"{i},class {i}\n" for i in range(12)))
@@ -256,6 +256,16 @@ class TestPredict:
         assert read_table(out)["prediction"].value_counts().height == 3
         refused("exists already", *predict)
         assert invoke(*predict, "--force").exit_code == 0
+
+    def test_why(self, trained):
+        predict = ["predict", trained / "m.safetensors", trained / "penguins.csv"]
+        table = pl.read_csv(invoke(*predict, "--why").stdout.encode())
+        model = cp.Model.load(trained / "m.safetensors")
+        assert table.columns == ["prediction", "why"]
+        assert table["why"].to_list() == model.why(PENGUINS)
+        table = pl.read_csv(invoke(*predict, "--attributions").stdout.encode())
+        assert table.columns == ["prediction", *(f"adds_{name}" for name in model.columns)]
+        np.testing.assert_allclose(table[:, 1:].to_numpy(), model.attributions(PENGUINS), rtol=1e-9)
 
     def test_a_report_of_odd_values(self, trained, tmp_path):
         odd = PENGUINS.head(3).assign(
@@ -365,6 +375,14 @@ class TestEvaluate:
         model = cp.Model.load(trained / "m.safetensors")
         assert figures == json.loads(json.dumps(model.evaluate(PENGUINS).to_dict()))
 
+    def test_importance(self, trained):
+        evaluate = ["evaluate", trained / "m.safetensors", trained / "penguins.csv"]
+        evaluate += ["--importance", "--seed", 3]
+        found = cp.Model.load(trained / "m.safetensors").importance(PENGUINS, seed=3)
+        assert invoke(*evaluate).stdout.endswith(f"\n\n{found!r}\n")
+        told = json.loads(invoke(*evaluate, "--json").stdout)["importance"]
+        assert told == json.loads(json.dumps(found.to_dict()))
+
     def test_numbers_and_missing_targets(self, tmp_path):
         table = CARS.copy()
         table.loc[:3, "Miles_per_Gallon"] = None
@@ -424,3 +442,70 @@ def test_help_starts_fast_without_the_libraries_of_tables():
     code = "import sys; from clearprop.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"polars", "sklearn", "narwhals", "matplotlib"} & set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def cars(tmp_path_factory):
+    """A folder with cars.csv and a model that gives quantiles."""
+    folder = tmp_path_factory.mktemp("cars")
+    CARS.dropna(subset=["Miles_per_Gallon"]).to_csv(folder / "cars.csv", index=False)
+    done = invoke(
+        "train", folder / "cars.csv", "--target", "Miles_per_Gallon", "--out", folder / "m.safetensors", "--epochs", 20,
+        "--quantiles", "0.05,0.5,0.95",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "90% intervals hold" in done.stdout
+    assert "are not above the quantiles 0.05, 0.5, 0.95." in " ".join(done.stdout.split())
+    return folder
+
+
+class TestQuantilesAndIntervals:
+    def test_columns(self, cars):
+        done = invoke("predict", cars / "m.safetensors", cars / "cars.csv", "--out", cars / "out.csv",
+                      "--interval", 0.8, "--quantiles", "--force")  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        found = read_table(cars / "out.csv")
+        model = cp.Model.load(cars / "m.safetensors")
+        assert found.columns == [
+            "prediction", "lower", "upper", "quantile_0.05", "quantile_0.5", "quantile_0.95",
+        ]  # fmt: skip
+        ends = model.predict_interval(cars / "cars.csv", 0.8)
+        assert np.array_equal(found[["lower", "upper"]].to_numpy(), ends)
+        assert np.array_equal(found["quantile_0.5"], found["prediction"])
+        assert np.array_equal(found[:, 3:].to_numpy(), model.predict_quantiles(cars / "cars.csv"))
+
+    def test_the_report_says_it_again(self, cars):
+        told = json.loads(invoke("summary", cars / "m.safetensors", "--json").stdout)
+        assert told["intervals"]["level"] == 0.9
+        assert list(told["quantiles"]["below"]) == ["0.05", "0.5", "0.95"]
+
+    @pytest.mark.parametrize(
+        "command", ["explain", "graph", "check", "diagnose", "find-lr", "evaluate"]
+    )
+    def test_other_commands_take_the_model(self, command, cars):
+        done = invoke(command, cars / "m.safetensors", cars / "cars.csv",
+                      *(["--row", 0] if command in ("explain", "graph") else []))  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        if command == "explain":
+            said = " ".join(done.stdout.split())
+            assert "quantiles of Miles_per_Gallon, a3[0] of 0.05, a3[1] of 0.5" in said
+
+    def test_refusals(self, cars, trained):
+        refused("validation rows or more", "predict", cars / "m.safetensors", cars / "cars.csv", "--interval", 0.999)  # fmt: skip
+        model, table = trained / "m.safetensors", trained / "penguins.csv"
+        refused("is a class, which has no interval", "predict", model, table, "--interval", 0.9)
+        refused("gives no quantiles: train it with", "predict", model, table, "--quantiles")
+        refused("0.5 is to be among them", "train", cars / "cars.csv", "--target", "Miles_per_Gallon",
+                "--quantiles", "0.1,0.9", "--out", cars / "n.safetensors")  # fmt: skip
+
+    @pytest.mark.parametrize("given", ["", "a", "0.1;0.5"])
+    def test_what_is_no_list(self, given, cars):
+        done = invoke("train", cars / "cars.csv", "--target", "Horsepower", "--quantiles", given)
+        assert done.exit_code == 2
+        assert "is no list of quantiles such as 0.05,0.5,0.95" in done.stderr
+
+    @pytest.mark.parametrize("level", [0, 1, 90])
+    def test_levels_that_are_none(self, level, cars):
+        done = invoke("predict", cars / "m.safetensors", cars / "cars.csv", "--interval", level)
+        assert done.exit_code == 2
+        assert "--interval" in done.stderr

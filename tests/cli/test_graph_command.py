@@ -10,6 +10,7 @@ import pytest
 import clearprop as cp
 import command_line
 from clearprop.cli.samples import note_network, rows_of, sample_of
+from clearprop.cli.sources import Table
 from clearprop.explaining.graph.parts import short
 from graph_pictures import assert_dot, texts_of
 from paths import PENGUINS
@@ -99,10 +100,10 @@ class TestCommand:
     def test_rows_for_other_commands(self, folder):
         model, table = folder / "model.safetensors", folder / "table.csv"
         with pytest.raises(cp.TargetError, match="missing in 1 of 20 rows"):
-            rows_of(model, table)
-        network_, X, y = rows_of(model, table, drop_missing_target=True)
+            rows_of(model, Table((table,)))
+        network_, X, y = rows_of(model, Table((table,)), drop_missing_target=True)
         assert (X.shape, y.tolist()) == ((19, 2), [0] * 19)
-        sample = sample_of(model, table, 4)
+        sample = sample_of(model, Table((table,)), 4)
         np.testing.assert_array_equal(sample.X[0], X[3])
         assert sample.features == ("bill_length_mm", "bill_depth_mm")
         assert network_.sizes == sample.network.sizes == (2, 4, 3)

@@ -13,6 +13,7 @@ import clearprop as cp
 from clearprop.cli.find_lr import fresh
 from clearprop.cli.output import as_json
 from clearprop.cli.samples import note_network, rows_of
+from clearprop.cli.sources import Table
 from clearprop.explaining.checking import gradient_check
 from command_line import invoke, refused
 from paths import PENGUINS
@@ -49,7 +50,7 @@ class TestCheck:
 
         monkeypatch.setattr(cp, "check_gradients", seen)
         assert invoke("check", model_file, PENGUINS, "--rows", 5).exit_code == 0
-        _, X, y = rows_of(model_file, PENGUINS)
+        _, X, y = rows_of(model_file, Table((PENGUINS,)))
         chosen = [0, 86, 172, 257, 343]
         np.testing.assert_array_equal(given["X"], X[chosen])
         np.testing.assert_array_equal(given["y"], y[chosen])
@@ -90,7 +91,7 @@ class TestCheck:
 
     def test_json(self, model_file):
         figures = json.loads(invoke("check", model_file, PENGUINS, "--json", "--rows", 4).stdout)
-        network, X, y = rows_of(model_file, PENGUINS)
+        network, X, y = rows_of(model_file, Table((PENGUINS,)))
         found = cp.check_gradients(network, X[[0, 114, 229, 343]], y[[0, 114, 229, 343]])
         assert figures["passed"] is True
         assert figures["method"] == "complex step"
@@ -116,13 +117,13 @@ class TestDiagnose:
     def test_figures_of_each_layer(self, model_file):
         result = invoke("diagnose", model_file, PENGUINS, "--optimizer", "adam")
         assert result.exit_code == 0
-        network, X, y = rows_of(model_file, PENGUINS)
+        network, X, y = rows_of(model_file, Table((PENGUINS,)))
         found = cp.diagnose(network, X, y, optimizer="adam")
         assert result.stdout == f"{model_file}, on {PENGUINS}\n{found!r}\n"
 
     def test_json(self, model_file):
         figures = json.loads(invoke("diagnose", model_file, PENGUINS, "--json").stdout)
-        network, X, y = rows_of(model_file, PENGUINS)
+        network, X, y = rows_of(model_file, Table((PENGUINS,)))
         found = cp.diagnose(network, X, y)
         assert figures["rows"] == 344
         assert [layer["units"] for layer in figures["layers"]] == [8, 6, 3]
@@ -160,13 +161,13 @@ class TestFindLearningRate:
     def test_a_rate_from_fresh_weights(self, model_file):
         result = invoke("find-lr", model_file, PENGUINS, "--seed", 3)
         assert result.exit_code == 0
-        network, X, y = rows_of(model_file, PENGUINS)
+        network, X, y = rows_of(model_file, Table((PENGUINS,)))
         search = cp.find_learning_rate(fresh(network, 3), X, y, seed=3)
         assert repr(search) in result.stdout
         said = "(glorot_uniform, as Model.fit draws them for every activation; seed 3), on 344 rows"
         assert f"with fresh weights {said}" in result.stdout
-        said = f"Next: cp.Model.fit(..., optimizer=cp.Adam({search.suggested:.2g}), batch_size=32)"
-        assert said in result.stdout
+        said = f"--optimizer adam --learning-rate {search.suggested:.2g} --batch-size 32"
+        assert result.stdout.splitlines()[-1].endswith(said)
 
     def test_fresh_weights_are_those_that_training_begins_with(self):
         first = cp.Network([5, 4, 3], "relu", "softmax", initializer="glorot_uniform", seed=7)
@@ -193,7 +194,7 @@ class TestFindLearningRate:
     def test_json_and_settings(self, model_file):
         result = invoke("find-lr", model_file, PENGUINS, "--json", "--optimizer", "sgd",
                         "--batch-size", 16, "--seed", 1)  # fmt: skip
-        network, X, y = rows_of(model_file, PENGUINS)
+        network, X, y = rows_of(model_file, Table((PENGUINS,)))
         search = cp.find_learning_rate(fresh(network, 1), X, y, optimizer="sgd", batch_size=16, seed=1)  # fmt: skip
         figures = json.loads(result.stdout)
         assert figures["suggested"] == search.suggested

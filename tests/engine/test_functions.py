@@ -31,7 +31,7 @@ def test_every_entry_of_the_tables_is_a_kernel_and_every_kernel_has_its_entry():
         {f"{name}{part}" for name in elementwise for part in ("", "-value")}
         | {f"{name}{part}" for name in row_wise for part in ("", "-value", "-jacobian")}
     )
-    assert names("losses") == set(losses.PAIRS) | {
+    assert names("losses") == set(losses.PAIRS) | {"quantile-each"} | {
         f"{name}-{targets}" for name in losses.ROW_WISE for targets in ("labels", "shares")
     }
     assert names("optimizers") == set(optimizers.RULES)

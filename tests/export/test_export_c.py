@@ -15,6 +15,7 @@ from export_tables import (
     KINDS,
     TOLERANCE,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
@@ -22,6 +23,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 
@@ -117,12 +119,15 @@ class TestHeader:
 
 class TestModel:
     @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_raw_columns_in(self, target, dtype, language, tmp_path):
-        table = numeric_table()
+    def test_raw_columns_in(self, target, wild, dtype, language, tmp_path):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
-        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model = cp.Model.fit(
+            table, target, hidden=[6], epochs=5, compare=False, **wild_settings(wild)
+        )
         model.network = model.network.astype(dtype)
         assert {"rare is rare or new", "tested is missing", "size (cm) is missing"} <= {*model.features}  # fmt: skip
         built = library({"net": model.to_c()}, tmp_path, language)
@@ -132,6 +137,15 @@ class TestModel:
                 assert_near(found, model.predict_proba(rows), tolerance)
             else:
                 assert_near(found[:, 0], model.predict(rows), tolerance)
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_quantiles_ascend(self, dtype, language, tmp_path):
+        model, table = crossing(dtype)
+        built = library({"net": model.to_c()}, tmp_path, language)
+        found = run(built, "net", numbers_of(model, table), 3)
+        assert_near(found, model.predict_quantiles(table), 1e-6)
+        assert "y is its quantiles 0.1, 0.5, 0.9, in its own unit" in model.to_c()
 
     @needs_gcc
     def test_names_that_mean_something_in_c(self, tmp_path):

@@ -18,12 +18,14 @@ from example_tables import PENGUINS
 from export_tables import (
     KINDS,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 onnx = pytest.importorskip("onnx")
@@ -205,11 +207,14 @@ class TestModel:
         )
         agree(model, odd)
 
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_true_and_false(self, target):
-        table = numeric_table()
+    def test_true_and_false(self, target, wild):
+        table = numeric_table(wild=wild)
         table = table.drop(columns={"price", "kind"} - {target})
-        model = cp.Model.fit(table, target, hidden=[6], epochs=5, compare=False)
+        model = cp.Model.fit(
+            table, target, hidden=[6], epochs=5, compare=False, **wild_settings(wild)
+        )
         agree(model, table)
         agree(model, odd_rows(table))
         words = ["yes", "No", "TRUE", "f", "1", "0", "maybe", "NULL"]
@@ -227,6 +232,14 @@ class TestModel:
         floats = table.assign(code=table["code"].where(table.index % 5 != 0))
         assert str(floats["code"][1]).endswith(".0")
         agree(model, floats)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_quantiles_ascend(self, dtype):
+        model, table = crossing(dtype)
+        proto = model.to_onnx()
+        onnx.checker.check_model(proto, full_check=True)
+        found = run(proto, raw(proto, table))["variable"]
+        assert_near(found, model.predict_quantiles(table), 1e-5)
 
     def test_rare_values_and_float64(self):
         rng = np.random.default_rng(0)

@@ -14,6 +14,7 @@ from export_tables import (
     KINDS,
     TOLERANCE,
     assert_near,
+    crossing,
     cube,
     inputs,
     network,
@@ -21,6 +22,7 @@ from export_tables import (
     numeric_table,
     odd_rows,
     steep,
+    wild_settings,
 )
 
 torch = pytest.importorskip("torch")
@@ -184,10 +186,11 @@ class TestFromTorch:
 
 
 class TestModel:
+    @pytest.mark.parametrize("wild", [False, True])
     @pytest.mark.parametrize("target", ["price", "kind"])
-    def test_raw_columns_in(self, target):
-        table = numeric_table()
-        model = cp.Model.fit(table.drop(columns={"price", "kind"} - {target}), target, hidden=[6], epochs=5, compare=False)  # fmt: skip
+    def test_raw_columns_in(self, target, wild):
+        table = numeric_table(wild=wild)
+        model = cp.Model.fit(table.drop(columns={"price", "kind"} - {target}), target, hidden=[6], epochs=5, compare=False, **wild_settings(wild))  # fmt: skip
         assert "rare is rare or new" in model.features
         assert "tested is missing" in model.features
         made = model.to_torch()
@@ -197,6 +200,10 @@ class TestModel:
                 assert_near(found, model.predict_proba(rows), tolerance)
             else:
                 assert_near(found[:, 0], model.predict(rows), tolerance)
+
+    def test_quantiles_ascend(self):
+        model, table = crossing("float32")
+        assert_near(outputs(model.to_torch(), numbers_of(model, table)), model.predict_quantiles(table), 1e-6)  # fmt: skip
 
     def test_text_and_dates_are_refused(self):
         table = numeric_table().drop(columns="kind").assign(day=np.datetime64("2024-01-01") + np.arange(150), color=list("rgb") * 50)  # fmt: skip

@@ -157,7 +157,7 @@ def cases() -> dict[str, Callable[[], str]]:
                 add(f"{dtype} {output} {name}", of_functions, "tanh", output, name, dtype, False)
         add(f"{dtype} softmax cross_entropy shares", of_functions, "tanh", "softmax",
             "cross_entropy", dtype, True)  # fmt: skip
-        for made in (cp.huber(0.25), cp.quantile(0.75)):
+        for made in (cp.huber(0.25), cp.quantile(0.75), cp.quantile((0.75, 0.25, 0.125))):
             add(f"{dtype} identity {made}", of_functions, "tanh", "identity", made, dtype, False)
         for optimizer in OPTIMIZERS:
             add(f"{dtype} {optimizer}", of_run, WIDE, optimizer, "all", dtype, 1)

@@ -18,7 +18,8 @@ from clearprop.numerics.random import Purpose
 from clearprop.tables.columns import read_columns
 from clearprop.tables.conventions import decide
 from clearprop.tables.detection import detect_inputs
-from clearprop.tables.encoding import Unusual, fit_encoding, most_categories
+from clearprop.tables.encoding import Unusual
+from clearprop.tables.fitted_encoding import fit_encoding, most_categories
 from clearprop.tables.split import put_aside, split_rows
 from clearprop.tables.target import detect_target
 from example_tables import PENGUINS
@@ -48,7 +49,7 @@ def test_the_inputs_are_those_of_scikit_learns_transformers():
         (scaled, numbers), (OneHotEncoder(), ["island", "sex"]), sparse_threshold=0
     ).fit(table)
     theirs = dict(zip(oracle.get_feature_names_out(), oracle.transform(table).T, strict=True))
-    ours = dict(zip(encoding.features, encoding.encode(columns).T, strict=True))
+    ours = dict(zip(encoding.features, encoding.encode(columns, np.float64).T, strict=True))
     for name in numbers:
         np.testing.assert_allclose(ours[name], theirs[f"pipeline__{name}"], rtol=1e-12, atol=1e-12)
     for name in (
@@ -215,9 +216,9 @@ class TestEncoding:
         columns = {f"c{k}": [f"v{i % k}" for i in range(n)] for k in (150, 300, 400)}
         inputs, read = (found := fitted(pl.DataFrame(columns)))[0].inputs, found[1]
         assert most_categories(inputs, read) == 401
-        monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 600)
+        monkeypatch.setattr("clearprop.tables.fitted_encoding.DENSE", 4 * n * 600)
         assert most_categories(inputs, read) == (600 - 3 - 150) // 2
-        monkeypatch.setattr("clearprop.tables.encoding.DENSE", 4 * n * 50)
+        monkeypatch.setattr("clearprop.tables.fitted_encoding.DENSE", 4 * n * 50)
         assert most_categories(inputs, read) == 100
 
     def test_numbers_too_large(self):

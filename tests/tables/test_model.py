@@ -262,7 +262,7 @@ class TestRefused:
             model.evaluate(PENGUINS.assign(species="Emperor"))
 
     def test_without_scikit_learn(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "sklearn.impute", None)
+        monkeypatch.setitem(sys.modules, "sklearn.preprocessing", None)
         with pytest.raises(cp.MissingExtraError, match=r"scikit-learn.*clearprop\[tables\]"):
             self.fit()
 

@@ -45,6 +45,15 @@ class TestFile:
         assert arrays["inputs.high"][3] == learned["body_mass_g"].max()
         assert b"pickle" not in path.read_bytes()
 
+    def test_a_regression_holds_its_errors_too(self, regression, tmp_path):
+        path = tmp_path / "m.safetensors"
+        regression.save(path)
+        m = regression.report.rows["validation"]
+        errors = np.array(model_file.read_header(path, "model")["calibration"])
+        assert errors.shape == (m, 1)
+        assert (np.diff(errors[:, 0]) >= 0).all()  # so that they say nothing of which row is which
+        assert len(safetensors.numpy.load_file(path)) == 11  # as 0.1.0 knows them
+
     def test_loading_and_predicting_need_no_scikit_learn(self, model, tmp_path):
         model.save(tmp_path / "m.safetensors")
         PENGUINS.to_csv(tmp_path / "t.csv", index=False)

@@ -54,3 +54,15 @@ def test_the_command_says_it_in_one_line():
     done = invoke("predict", str(FOLDER / "cars.safetensors"), str(FOLDER / "new_b.csv"))
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Note: ")]
     assert "0.1.0" in line
+
+
+def test_explained_from_the_first_category_by_name():
+    """The file has medians, and does not say which category is the most frequent."""
+    model = load("penguins.safetensors")
+    first = {name: sorted(set(PENGUINS[name].dropna()))[0] for name in ("island", "sex")}
+    with pytest.warns(cp.TableWarning, match="which value of 'island', 'sex' is the most frequent"):
+        found = model.explain(PENGUINS.iloc[200])
+    assert {name: found.parts[name].baseline for name in first} == first
+    total = sum(part.attribution for part in found.parts.values())
+    assert total == pytest.approx(found.value - found.baseline_value, rel=1e-3)
+    assert model.importance(PENGUINS, repeats=1).rows == len(PENGUINS)

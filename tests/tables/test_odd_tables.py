@@ -279,9 +279,9 @@ class TestNoFiles:
         assert read_table(tmp_path / "link.csv").rows() == [(1,)]
 
     def test_a_wrong_ending_is_not_read(self, tmp_path, monkeypatch):
-        with (tmp_path / "huge.xlsx").open("wb") as file:
+        with (tmp_path / "huge.xls").open("wb") as file:
             file.truncate(10**12)
-        assert "known are .csv" in refusal(tmp_path / "huge.xlsx")
+        assert "known are .csv" in refusal(tmp_path / "huge.xls")
 
     def test_a_file_larger_than_memory(self, tmp_path, monkeypatch):
         with (tmp_path / "huge.csv").open("wb") as file:

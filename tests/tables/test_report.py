@@ -22,7 +22,9 @@ class TestReport:
         report = regression.report
         assert report.task == "regression"
         assert report.dropped == {
-            "Name": "looks like an identifier: 304 different values in 398 rows, such as 'chevrolet chevelle malibu'"
+            "Name": "is text: 304 different values in 398 rows, such as 'chevrolet chevelle malibu', "
+            "'buick skylark 320', 'plymouth satellite'; columns={'Name': 'category'} "
+            "(--column Name=category) reads it as categories"
         }
         assert report.inputs["Year"] == "date, 1 number"
         assert report.inputs["Origin"] == "3 categories"
@@ -48,12 +50,14 @@ class TestReport:
         from sklearn.linear_model import Ridge
 
         from clearprop.tables.preparation import prepare
+        from clearprop.tables.settings import TableSettings
 
         report = cp.Model.fit(CARS, "Miles_per_Gallon", epochs=1, seed=3).report
-        ready = prepare(CARS, "Miles_per_Gallon", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=3)  # fmt: skip
+        ready = prepare(CARS, "Miles_per_Gallon", TableSettings(seed=3))
         test = ready.split.test
         rest = np.setdiff1d(np.arange(len(CARS)), test)
-        ridge = Ridge().fit(ready.X[rest], ready.y[rest]).predict(ready.X[test])
+        X = ready.encoding.encode(ready.columns, np.float64)
+        ridge = Ridge().fit(X[rest], ready.y[rest]).predict(X[test])
         assert report.scores["ridge regression"]["R2"] == pytest.approx(
             r2_score(ready.y[test], ridge)
         )

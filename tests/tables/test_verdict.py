@@ -19,6 +19,7 @@ import clearprop as cp
 from clearprop.tables.comparison import Lead
 from clearprop.tables.judgment import judge
 from clearprop.tables.preparation import prepare
+from clearprop.tables.settings import TableSettings
 from clearprop.tables.verdict import few, rows_in_words, verdict
 
 AHEAD, BEHIND = Lead(0.5, 0.1, 1e-6), Lead(-0.5, 0.1, 1e-6)
@@ -82,7 +83,7 @@ class TestWords:
 
 def put_aside(table, target):
     """The rows that `cp.Model.fit` with seed 0 puts aside to test on."""
-    ready = prepare(table, target, task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
+    ready = prepare(table, target, TableSettings())
     return table.iloc[ready.split.test]
 
 
@@ -166,7 +167,7 @@ def test_a_constant_between_mean_and_median_has_learned_nothing():
     """Of a skew target its absolute errors are smaller than the mean's, in every such sample."""
     y = np.exp(np.random.default_rng(0).normal(size=1500))
     table = pd.DataFrame({"x": np.random.default_rng(1).normal(size=1500), "y": y})
-    ready = prepare(table, "y", task=None, drop=(), keep=(), categorical=(), columns={}, missing_words=None, unreadable=0.05, max_categories=None, drop_missing_target=False, validation=0.15, test=0.2, seed=0)  # fmt: skip
+    ready = prepare(table, "y", TableSettings())
     constant = np.full(len(ready.split.test), (y.mean() + np.median(y)) / 2)
     scores, said = judge(ready, constant, compare=True, seed=0)
     assert scores["median"]["MAE"] < scores["this network"]["MAE"] < 0.97 * scores["mean"]["MAE"]

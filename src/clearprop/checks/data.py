@@ -110,12 +110,13 @@ def check_targets(
     Parameters
     ----------
     y : array-like or table
-        Targets. (n,) may stand for (n, 1). For `kind` "labels", (n,) holds labels.
+        Targets. (n,) may stand for (n, 1). For `kind` "labels", (n,) holds labels. For "shared",
+        (n,) and (n, 1) stand for all outputs.
     n, n_outputs : int
         The number of samples and of network outputs.
-    kind : {"real", "labels", "unit", "nonnegative"}
+    kind : {"real", "labels", "unit", "nonnegative", "shared"}
         What the loss takes: any number; integer labels or rows that sum to 1; numbers in
-        [0, 1]; numbers from 0 up.
+        [0, 1]; numbers from 0 up; any number, or one for all outputs.
 
     Raises
     ------
@@ -127,8 +128,11 @@ def check_targets(
         raise ShapeError(f"X has {n} rows, but {what} has {array.shape[0]}")
     if kind == "labels" and (array.ndim == 1 or array.shape == (n, 1)):
         return _labels(array.reshape(n), n_outputs, what)
-    if array.ndim == 1 and n_outputs == 1:
+    if array.ndim == 1 and (n_outputs == 1 or kind == "shared"):
         array = array[:, None]
+    if kind == "shared" and array.shape == (n, 1):
+        array = np.broadcast_to(array, (n, n_outputs))
+        columns = columns and columns * n_outputs
     if array.ndim != 2 or array.shape[1] != n_outputs:
         raise ShapeError(_target_shape_message(array, n, n_outputs, kind, what))
     numbers = _cast(array, real_type(dtype), what, columns)
@@ -353,7 +357,8 @@ def _target_shape_message(array: Array, n: int, n_outputs: int, kind: str, what:
     if kind == "labels":
         expected = f"({n},) of integer labels or ({n}, {n_outputs}) of shares"
         return f"{what} must have shape {expected}, but has shape {array.shape}"
-    expected = f"({n}, {n_outputs})" + (f" or ({n},)" if n_outputs == 1 else "")
+    alone = n_outputs == 1 or kind == "shared"
+    expected = f"({n}, {n_outputs})" + (f" or ({n},)" if alone else "")
     hint = ""
     whole = array.ndim == 1 and array.dtype.kind in "iu" and array.size > 0
     if n_outputs > 1 and whole and array.min() >= 0 and array.max() < n_outputs:

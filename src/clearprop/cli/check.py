@@ -13,6 +13,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import note_network, rows_of
+from clearprop.cli.sources import Table
 
 
 @click.command(
@@ -20,7 +21,7 @@ from clearprop.cli.samples import note_network, rows_of
     epilog="Example: clearprop check penguins.safetensors penguins.csv --rows 8",
 )
 @click.argument("model", type=click.Path(path_type=Path), required=False)
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@options.table(required=False)
 @click.option(
     "--rows",
     default=32,
@@ -38,7 +39,7 @@ from clearprop.cli.samples import note_network, rows_of
 def check(
     context: click.Context,
     model: Path | None,
-    file: Path | None,
+    table: Table,
     rows: int,
     seed: int,
     plot: Path | None,
@@ -58,8 +59,8 @@ def check(
         sample = note_network()
         network, X, y, told = sample.network, sample.X, sample.y, f"{sample.title}, one sample"
     else:
-        network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
-        told = f"{model}, on {min(rows, len(X)):,} of {len(X):,} rows of {file}"
+        network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
+        told = f"{model}, on {min(rows, len(X)):,} of {len(X):,} rows of {table}"
         if rows < len(X):  # not the first ones, as tables are sorted often
             chosen = np.linspace(0, len(X) - 1, rows).round().astype(int)
             X, y, told = X[chosen], y[chosen], f"{told}, evenly spaced"

@@ -11,6 +11,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
+from clearprop.cli.sources import Table
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
@@ -20,7 +21,7 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
     epilog="Example: clearprop diagnose penguins.safetensors penguins.csv --optimizer adam",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option(
     "--optimizer",
     type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
@@ -32,7 +33,7 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
 @options.json_wanted("the figures and findings")
 def diagnose(
     model: Path,
-    file: Path,
+    table: Table,
     optimizer: OptimizerName | None,
     plot: Path | None,
     drop_missing_target: bool,
@@ -45,8 +46,8 @@ def diagnose(
     exit code is 0 with and without them.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
     found = cp.diagnose(network, X, y, optimizer=optimizer)
     if plot is not None:
         write_picture(plot_gradient_flow(cp.backprop(network, X, y)), plot)
-    echo(as_json(asdict(found)) if json_wanted else f"{model}, on {file}\n{found!r}")
+    echo(as_json(asdict(found)) if json_wanted else f"{model}, on {table}\n{found!r}")

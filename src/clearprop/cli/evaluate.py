@@ -9,6 +9,7 @@ import click
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
+from clearprop.cli.sources import Table
 
 
 @click.command(
@@ -16,15 +17,21 @@ from clearprop.cli.output import as_json, check_picture, echo, write_picture
     epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @options.plot("the confusion matrix, or predicted over true values")
+@click.option(
+    "--importance", is_flag=True, help="Say what is lost where a column is shuffled among the rows."
+)
+@options.seed("For the shuffling.")
 @options.drop_missing_target
 @options.force("--plot")
 @options.json_wanted("the figures")
 def evaluate(
     model: Path,
-    file: Path,
+    table: Table,
     plot: Path | None,
+    importance: bool,
+    seed: int,
     drop_missing_target: bool,
     force: bool,
     json_wanted: bool,
@@ -33,10 +40,19 @@ def evaluate(
 
     For classes: accuracy, balanced accuracy, log loss and Brier score, of two also AUC and average
     precision; a table by class and the confusion matrix. For numbers: R2, and RMSE and MAE in
-    the target's own unit. Rows that the model was trained on flatter it.
+    the target's own unit. --importance adds what the log loss, or R2, loses where a column is
+    shuffled. Rows that the model was trained on flatter it.
     """
     check_picture(plot, replace=force)
-    scores = cp.Model.load(model).evaluate(file, drop_missing_target=drop_missing_target)
+    loaded = cp.Model.load(model)
+    rows = table.read(loaded)
+    scores = loaded.evaluate(rows, drop_missing_target=drop_missing_target)
     if plot is not None:
         write_picture(scores.plot(), plot)
-    echo(as_json(scores.to_dict()) if json_wanted else repr(scores))
+    found = scores.to_dict()
+    pages = [repr(scores)]
+    if importance:
+        lost = loaded.importance(rows, seed=seed, drop_missing_target=drop_missing_target)
+        found["importance"] = lost.to_dict()
+        pages.append(repr(lost))
+    echo(as_json(found) if json_wanted else "\n\n".join(pages))

@@ -13,6 +13,7 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
+from clearprop.cli.sources import Table
 from clearprop.files.whole_file import write_whole
 from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
@@ -24,7 +25,7 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
     epilog='Example: clearprop explain penguins.safetensors penguins.csv --row 3 --of "W2[1,3]"',
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@options.table(required=False)
 @click.option("--row", type=click.IntRange(0), help="Which row of FILE, from 0.  [default: 0]")
 @click.option(
     "--of",
@@ -59,7 +60,7 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
 @options.force("--out")
 def explain(
     model: Path | None,
-    file: Path | None,
+    table: Table,
     row: int | None,
     of: str | None,
     kind: str | None,
@@ -77,12 +78,12 @@ def explain(
     Network.save wrote. Neither: a network of 2-2-1 neurons with the weights w1 to w6, small
     enough to follow every number; --of w1 shows its chain rule.
     """
-    if row is not None and file is None:
+    if row is not None and not table.is_given:
         raise click.UsageError("--row is a row of FILE: give a model and a table.")
-    if (x is None) != (y is None) or (x is not None and file is not None):
+    if (x is None) != (y is None) or (x is not None and table.is_given):
         raise click.UsageError("--x and --y belong together, and stand for FILE and --row.")
     kind = kind or _kind_of(out)
-    check_out(out, model, file, replace=force)
+    check_out(out, model, *table.files, replace=force)
     if x is not None and y is not None:
         sample = _own_sample(model, x, y)
     elif model is None:
@@ -90,7 +91,7 @@ def explain(
         inputs = {f"x[{i}]": name for i, name in enumerate(sample.features)}
         sample = sample._replace(names={**sample.names, **inputs, "y[0]": "y"}, features=())
     else:
-        sample = sample_of(model, file, row or 0)
+        sample = sample_of(model, table, row or 0)
     derivation = cp.explain(
         sample.network, sample.X, sample.y, of, optimizer=optimizer, names=sample.names,
         largest=largest,

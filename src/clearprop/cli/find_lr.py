@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_of
+from clearprop.cli.sources import Table
+from clearprop.cli.train_settings import HIDDEN_ACTIVATIONS
 from clearprop.initializers import InitializerName
+from clearprop.losses import LOSSES
 from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
 INITIALIZER: InitializerName = "glorot_uniform"
@@ -24,7 +28,7 @@ INITIALIZER: InitializerName = "glorot_uniform"
     epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option(
     "--optimizer",
     default="adam",
@@ -47,7 +51,7 @@ INITIALIZER: InitializerName = "glorot_uniform"
 @options.json_wanted("the sweep")
 def find_lr(
     model: Path,
-    file: Path,
+    table: Table,
     optimizer: OptimizerName,
     batch_size: int,
     seed: int,
@@ -63,7 +67,7 @@ def find_lr(
     code is 0 where no rate lowers the cost, too.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, file, drop_missing_target=drop_missing_target)
+    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
     search = cp.find_learning_rate(
         fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
     )
@@ -75,12 +79,42 @@ def find_lr(
     sizes = "-".join(map(str, network.sizes))
     echo(
         f"{sizes} of {model} with fresh weights ({INITIALIZER}, as Model.fit draws them for every "
-        f"activation; seed {seed}), on {len(X):,} rows of {file}: {optimizer}, batches of "
+        f"activation; seed {seed}), on {len(X):,} rows of {table}: {optimizer}, batches of "
         f"{min(batch_size, len(X))}\n{search!r}"
     )
     if search.suggested is not None:
-        setting = f"cp.{OPTIMIZERS[optimizer].__name__}({search.suggested:.2g})"
-        echo(f"Next: cp.Model.fit(..., optimizer={setting}, batch_size={batch_size})")
+        rate = f"{search.suggested:.2g}"
+        asked = ["--optimizer", optimizer, "--learning-rate", rate, "--batch-size", str(batch_size)]
+        if drop_missing_target:
+            asked.append("--drop-missing-target")
+        echo(f"Next: {shlex.join([*_train_again(model, table, optimizer), *asked])}")
+
+
+def _train_again(model: Path, table: Table, optimizer: str) -> list[str]:
+    """Return the command that trains a network like a model's on a file, as far as it is known.
+
+    The new model goes beside the old one, which the default name may be that of.
+    """
+    loaded = cp.Model.load(model)
+    network, names = loaded.network, [f.name for f in loaded.network.activations[:-1]]
+    command = ["clearprop", "train", *map(str, table.files)]
+    for option, value in (("--encoding", table.encoding), ("--sheet", table.sheet)):
+        command += [option, value] if value is not None else []
+    command += ["--target", loaded.target, "--task", loaded.task]
+    command += ["--hidden", ",".join(map(str, network.sizes[1:-1]))]
+    if len(set(names)) == 1 and names[0] in HIDDEN_ACTIVATIONS:
+        command += ["--activation", names[0]]
+    if loaded.task == "regression" and network.loss.name in LOSSES:
+        inside = ", ".join(f"{value!r}" for value in getattr(network.loss, "settings", {}).values())
+        command += ["--loss", f"{network.loss.name}({inside})" if inside else network.loss.name]
+    if transform := loaded.target_transform:
+        command += ["--target-transform", transform]
+    out = model.with_name(f"{model.stem}-{optimizer}.safetensors")
+    number = 1
+    while out.exists():
+        number += 1
+        out = model.with_name(f"{model.stem}-{optimizer}-{number}.safetensors")
+    return [*command, "--out", str(out)]
 
 
 def fresh(network: cp.Network, seed: int) -> cp.Network:

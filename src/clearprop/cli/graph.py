@@ -9,6 +9,7 @@ import click
 from clearprop.cli import options
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.samples import network_of, note_network, sample_of
+from clearprop.cli.sources import Table
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.files.whole_file import write_whole
 
@@ -21,7 +22,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
     epilog="Example: clearprop graph --out graph.svg",
 )
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@options.table(required=False)
 @click.option("--row", type=click.IntRange(0), help="Which row of FILE, from 0.  [default: 0]")
 @click.option(
     "--format",
@@ -43,7 +44,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 @options.force("--out")
 def graph(
     model: Path | None,
-    file: Path | None,
+    table: Table,
     row: int | None,
     kind: str | None,
     detailed: bool | None,
@@ -57,10 +58,10 @@ def graph(
     structure. Neither: a network of 2-2-1 neurons, small enough to follow every number.
     """
     kind = _kind(kind, out)
-    if row is not None and file is None:
+    if row is not None and not table.is_given:
         raise click.UsageError("--row is a row of FILE: give a table.")
-    check_out(out, model, file, replace=force)
-    drawn = _graph_of(model, file, row or 0, detailed)
+    check_out(out, model, *table.files, replace=force)
+    drawn = _graph_of(model, table, row or 0, detailed)
     content = (drawn.svg() if kind == "svg" else drawn.dot()).encode()
     if out is None:
         echo_document(content)
@@ -82,10 +83,10 @@ def _kind(kind: str | None, out: Path | None) -> str:
 
 
 def _graph_of(
-    model: Path | None, file: Path | None, row: int, detailed: bool | None
+    model: Path | None, table: Table, row: int, detailed: bool | None
 ) -> ComputationGraph:
-    if model is not None and file is None:
+    if model is not None and not table.is_given:
         return computation_graph(network_of(model), detailed=detailed)
-    sample = note_network() if model is None else sample_of(model, file, row)
+    sample = note_network() if model is None else sample_of(model, table, row)
     names = {f"x[{i}]": name for i, name in enumerate(sample.features)} | sample.names
     return computation_graph(sample.network, sample.X, sample.y, detailed=detailed, names=names)

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from clearprop.cli.sources import Table
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-missing_words: Decorator = click.option(
-    "--missing-words",
-    multiple=True,
-    metavar="WORD",
-    help="What stands for a missing value, beside empty cells. Repeatable. [default: NA, null, "
-    "None, nan, ? and their like]",
+
+def table(*, required: bool = True) -> Decorator:
+    """Return FILE..., --encoding and --sheet, which a command gets as one `table`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_table(
+            files: tuple[Path, ...], encoding: str | None, sheet: str | None, **others: Any
+        ) -> Any:
+            if not files and (encoding or sheet):
+                raise click.UsageError("--encoding and --sheet are of FILE: give a table.")
+            return command(table=Table(files, encoding, sheet), **others)
+
+        path = click.Path(path_type=Path, allow_dash=True)
+        metavar = "FILE..." if required else "[FILE]..."
+        files = click.argument("files", nargs=-1, required=required, type=path, metavar=metavar)
+        return files(_encoding(_sheet(with_table)))
+
+    return decorate
+
+
+_encoding: Decorator = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Of text, such as windows-1250. [default: UTF-8; else a guess that a note tells]",
+)
+
+_sheet: Decorator = click.option(
+    "--sheet", metavar="NAME", help="Of a workbook. [default: the first with a header]"
 )
 
 drop_missing_target: Decorator = click.option(

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import check_out, echo, echo_document
+from clearprop.cli.sources import Table
+from clearprop.errors import ArgumentError, nearest, shown
 from clearprop.tables.columns import names_of
+from clearprop.tables.kinds import STREAM
 from clearprop.tables.predictions import UNREADABLE
-from clearprop.tables.table_files import as_bytes, kind_of, write_table
+from clearprop.tables.table_files import as_bytes, check_writer, write_table
 from clearprop.tables.text import aligned, shortened
+from clearprop.tables.workbooks import NO_DAY
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MANY = 0.2
 """The share of a column's values that makes their oddness worth a line nobody asked for."""
@@ -24,14 +32,32 @@ MANY = 0.2
     epilog="Example: clearprop predict penguins.safetensors new.csv --out predictions.csv",
 )
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@options.table()
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where predictions go, in the format of its ending. [default: print as CSV]",
+    help="Where predictions go, in the format of its ending. [default: -, print as CSV]",
 )
+@click.option(
+    "--carry", multiple=True, metavar="COLUMN",
+    help="Put a column of the table before the predictions, as it stands there. Repeatable.",
+)  # fmt: skip
+@click.option("--carry-all", is_flag=True, help="Put all columns of the table before them.")
 @click.option("--probabilities", is_flag=True, help="Add a column for each class.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="Add lower and upper ends that hold the number with this probability, such as 0.9.",
+)
+@click.option("--quantiles", is_flag=True, help="Add a column for each quantile learned.")
+@click.option(
+    "--why", is_flag=True, help="Add a column that says which columns add most to each prediction."
+)
+@click.option(
+    "--attributions", is_flag=True, help="Add a column for each column: what it adds, as a number."
+)
 @click.option(
     "--report",
     is_flag=True,
@@ -47,9 +73,15 @@ MANY = 0.2
 @options.force("--out")
 def predict(
     model: Path,
-    file: Path,
+    table: Table,
     out: Path | None,
+    carry: tuple[str, ...],
+    carry_all: bool,
     probabilities: bool,
+    why: bool,
+    attributions: bool,
+    interval: float | None,
+    quantiles: bool,
     report: bool,
     unreadable: str,
     force: bool,
@@ -59,25 +91,91 @@ def predict(
     The columns may stand in any order, and more than the model needs do no harm. Missing values
     and categories never seen in training are predicted with; --report counts them. Cells that
     cannot be read as in training are missing values, which a note counts and shows.
+
+    What a column adds is counted from a row of medians and most frequent values: in log-odds of
+    the class that is predicted, or in the target's unit.
     """
+    out = None if out == STREAM else out
     if out is not None:
-        kind_of(out)
-    check_out(out, model, file, replace=force)
+        check_writer(out)
+    check_out(out, model, *table.files, replace=force)
+    if carry and carry_all:
+        raise click.UsageError("--carry-all has all columns: leave --carry out.")
     loaded = cp.Model.load(model)
-    table = loaded.read(file)
-    columns: dict[str, Any] = {"prediction": loaded.predict(table, unreadable=unreadable)}
+    cells = table.cells()
+    carried = carried_columns(cells.frame, None if carry_all else carry)
+    rows = loaded._as_read(cells)
+    columns: dict[str, Any] = {"prediction": loaded.predict(rows, unreadable=unreadable)}
     if probabilities:
-        shares = loaded.predict_proba(table).T
+        shares = loaded.predict_proba(rows).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
+    if why:
+        columns["why"] = loaded.why(rows)
+    if attributions:
+        shares = loaded.attributions(rows).T
+        columns |= {f"adds_{name}": one for name, one in zip(loaded.columns, shares, strict=True)}
+    if interval is not None:
+        ends = loaded.predict_interval(rows, interval).T
+        columns |= dict(zip(("lower", "upper"), ends, strict=True))
+    if quantiles:
+        found = loaded.predict_quantiles(rows).T
+        columns |= {f"quantile_{q:g}": v for q, v in zip(loaded.quantiles, found, strict=True)}
     if report:
-        say_unusual(loaded, table)
+        say_unusual(loaded, rows)
     else:
-        warn_unusual(loaded, table)
+        warn_unusual(loaded, rows)
+    columns = carried_before(carried, columns)
     if out is None:
-        echo_document(as_bytes(columns, "CSV"))
+        echo_document(as_bytes(columns))
     else:
         write_table(columns, out)
         echo(f"{len(columns['prediction']):,} predictions in {out}")
+
+
+def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
+    """Return columns of a table by name, all of them for None.
+
+    Raises
+    ------
+    ArgumentError
+        If the table has no such column.
+    """
+    there = {str(name).strip(): name for name in table.columns}
+    for name in names or ():
+        if name.strip() not in there:
+            near = nearest(name, there)
+            hint = f" (did you mean {near!r}?)" if near else ""
+            raise ArgumentError(f"--carry names {shown(name)}, which the table does not have{hint}")
+    chosen = there if names is None else [name.strip() for name in names]
+    columns = (table[there[name]] for name in chosen)
+    return {name: _as_it_stood(column) for name, column in zip(chosen, columns, strict=True)}
+
+
+def _as_it_stood(column: pl.Series) -> pl.Series:
+    """Return a column as it is written: empty cells without quotes, a workbook's times alone."""
+    import polars
+
+    if column.dtype == polars.String:
+        return column.replace("", None)
+    is_dated = column.dtype == polars.Datetime and column.null_count() < len(column)
+    return column.dt.time() if is_dated and (column.dt.date() == NO_DAY.date()).all() else column
+
+
+def carried_before(carried: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a table, then those that the model makes.
+
+    Raises
+    ------
+    ArgumentError
+        If some of both have one name.
+    """
+    both = [name for name in carried if name in columns]
+    if both:
+        raise ArgumentError(
+            f"the table has a column {both[0]!r}, as the predictions do: rename it, or choose "
+            "others by --carry"
+        )
+    return carried | columns
 
 
 def say_unusual(model: cp.Model, table: Any) -> None:

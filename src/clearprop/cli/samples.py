@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import clearprop as cp
+from clearprop.cli.sources import Table
 from clearprop.errors import ArgumentError, ModelFileError, TargetError, printable
 from clearprop.files import model_file
 from clearprop.tables.columns import Column, check_finite, names_of, read_columns
@@ -101,7 +102,7 @@ def network_of(model: Path) -> cp.Network:
     return cp.Model.load(model).network
 
 
-def sample_of(model: Path, file: Path | None, row: int) -> Sample:
+def sample_of(model: Path, table: Table, row: int) -> Sample:
     """Return a model's network and one row of a table, counted from 0.
 
     Raises
@@ -117,21 +118,21 @@ def sample_of(model: Path, file: Path | None, row: int) -> Sample:
     DataError
         If the table does not fit the model.
     """
-    loaded, X, goal = _read(model, file)
+    loaded, X, goal = _read(model, table)
     n = len(goal.values)
     if not 0 <= row < n:
         plural = "" if n == 1 else "s"
         raise ArgumentError(
-            f"there is no row {row}: {file} has {n:,} row{plural}, counted from 0 to {n - 1}"
+            f"there is no row {row}: {table} has {n:,} row{plural}, counted from 0 to {n - 1}"
         )
     if goal.missing[row]:
         raise TargetError(
-            f"{file} has no {loaded.target!r} in row {row}, so that nothing can be said of its "
+            f"{table} has no {loaded.target!r} in row {row}, so that nothing can be said of its "
             "loss: choose another row"
         )
     check_finite(goal)  # here, where rows have the table's numbers
     y = _target_of(loaded).encode(goal.take(np.array([row])))
-    title = printable(f"row {row} of {file}")
+    title = printable(f"row {row} of {table}")
     outputs = printable(_outputs(loaded))
     features = tuple(map(printable, loaded.features))
     return Sample(loaded.network, X[row : row + 1], y, {}, features, outputs, title)
@@ -141,17 +142,19 @@ def _outputs(model: cp.Model) -> str:
     """Say what the outputs of a model's network are."""
     target, last = _target_of(model), len(model.network.sizes) - 1
     if target.task == "regression":
-        return (
-            f"a{last}[0] and y[0] are {target.column}, less {target.mean:.6g} and divided by "
-            f"{target.scale:.6g}"
-        )
+        learned = f"{target.transform}({target.column})" if target.transform else target.column
+        unit = f"less {target.mean:.6g} and divided by {target.scale:.6g}"
+        if model.quantiles:
+            names = (f"a{last}[{k}] of {q:g}" for k, q in enumerate(model.quantiles))
+            return f"quantiles of {learned}, {', '.join(names)}; they, and y, are {unit}"
+        return f"a{last}[0] and y[0] are {learned}, {unit}"
     if len(target.classes) > LISTED:
         return f"a{last} has the probabilities of the {len(target.classes)} {target.column}s"
     names = (f"a{last}[{k}] of {value}" for k, value in enumerate(target.classes))
     return f"probabilities, {', '.join(names)}"
 
 
-def rows_of(model: Path, file: Path | None, *, drop_missing_target: bool = False) -> Rows:
+def rows_of(model: Path, table: Table, *, drop_missing_target: bool = False) -> Rows:
     """Return a model's network and all rows of a table.
 
     Raises
@@ -166,15 +169,15 @@ def rows_of(model: Path, file: Path | None, *, drop_missing_target: bool = False
     DataError
         If the table does not fit the model.
     """
-    loaded, X, goal = _read(model, file)
+    loaded, X, goal = _read(model, table)
     check_finite(goal)
     rows = rows_with_target(goal, drop_missing_target)
     return Rows(loaded.network, X[rows], _target_of(loaded).encode(goal.take(rows)))
 
 
-def _read(model: Path, file: Path | None) -> tuple[cp.Model, Array, Column]:
+def _read(model: Path, table: Table) -> tuple[cp.Model, Array, Column]:
     """Return a model, and the inputs and the target's column of a table."""
-    if file is None:
+    if not table.is_given:
         raise click.UsageError(f"Missing argument 'FILE': a table for {model}.")
     if model_file.read_kind(model) == "network":
         raise ModelFileError(
@@ -182,10 +185,10 @@ def _read(model: Path, file: Path | None) -> tuple[cp.Model, Array, Column]:
             "a model that clearprop train wrote"
         )
     loaded = cp.Model.load(model)
-    table = loaded.read(file)
-    check_target_name(loaded.target, names_of(table))
-    X = loaded.encode(table)
-    return loaded, X, loaded._goal(read_columns(table, {loaded.target}))
+    rows = table.read(loaded)
+    check_target_name(loaded.target, names_of(rows))
+    X = loaded.encode(rows)
+    return loaded, X, loaded._goal(read_columns(rows, {loaded.target}))
 
 
 def _target_of(model: cp.Model) -> Target:

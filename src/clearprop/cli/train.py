@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 import clearprop as cp
-from clearprop.activations import ACTIVATIONS, ActivationName
 from clearprop.cli import options, signals
 from clearprop.cli.output import as_json, echo
-from clearprop.errors import ArgumentError, FileWriteError
+from clearprop.cli.settings_file import read_settings, write_settings
+from clearprop.cli.sources import Table
+from clearprop.cli.train_settings import keywords, train_settings
+from clearprop.errors import ArgumentError, FileWriteError, TableWarning
 from clearprop.files.whole_file import check_can_write
-from clearprop.tables.conventions import FEW
+from clearprop.tables.kinds import is_table_name
 from clearprop.tables.report import NOT_JUDGED
-from clearprop.tables.table_files import KINDS
-from clearprop.tables.target import TASKS
-
-HIDDEN_ACTIVATIONS = sorted(name for name, f in ACTIVATIONS.items() if not f.row_wise)
-
-
-def parse_sizes(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    """Return "100,50" as (100, 50), and "" as (), or raise `click.BadParameter`."""
-    try:
-        sizes = tuple(int(part) for part in value.split(",")) if value.strip() else ()
-    except ValueError:
-        sizes = (0,)
-    if any(size < 1 for size in sizes):
-        raise click.BadParameter(f"{value!r} is no list of layer sizes such as 100,50")
-    return sizes
-
-
-def parse_columns(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str]:
-    """Return "km=number, comma" as {"km": "number, comma"}, or raise `click.BadParameter`."""
-    columns = {}
-    for value in values:
-        name, equals, how = value.rpartition("=")
-        if not (name and equals):
-            raise click.BadParameter(f"{value!r} is not of the form NAME=HOW, such as km=number")
-        columns[name] = how
-    return columns
 
 
 @click.command(
     short_help="Learn from a table, and report how good it is.",
     epilog="Example: clearprop train penguins.csv --target species --out penguins.safetensors",
 )
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@options.table()
+@train_settings
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -58,133 +35,76 @@ def parse_columns(
     help="Where the model goes. [default: FILE's name, ending with .safetensors, here]",
 )
 @click.option(
-    "--task", type=click.Choice(TASKS), help="What to predict. [default: by the target's values]"
+    "--settings",
+    type=click.Path(path_type=Path),
+    metavar="TOML",
+    is_eager=True,
+    expose_value=False,
+    callback=read_settings,
+    help="Read settings from a file; those given here win.",
 )
 @click.option(
-    "--hidden",
-    default="100,50",
-    show_default=True,
-    metavar="SIZES",
-    callback=parse_sizes,
-    help='Sizes of the hidden layers; "" for none.',
+    "--save-settings",
+    type=click.Path(path_type=Path),
+    metavar="TOML",
+    help="Write the settings that were given, for --settings.",
 )
-@click.option(
-    "--activation",
-    default="relu",
-    show_default=True,
-    metavar="NAME",
-    type=click.Choice(HIDDEN_ACTIVATIONS),
-    help="Of the hidden layers.",
-)
-@click.option(
-    "--epochs",
-    default=200,
-    show_default=True,
-    type=click.IntRange(1),
-    metavar="N",
-    help="At most; training stops once the validation rows gain no more.",
-)
-@options.seed("For the rows put aside, first weights and shuffles.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
-@click.option(
-    "--keep",
-    multiple=True,
-    metavar="COLUMN",
-    help="Use a column though it looks like an identifier. Repeatable.",
-)
-@click.option(
-    "--categorical",
-    multiple=True,
-    metavar="COLUMN",
-    help="Read a column of numbers as names of things. Repeatable.",
-)
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="NAME=HOW",
-    callback=parse_columns,
-    help='How a column is read, such as "km=number, comma", "when=date, day first", '
-    '"code=category". Repeatable.',
-)
-@options.missing_words
-@click.option(
-    "--unreadable",
-    default=FEW,
-    show_default=True,
-    type=click.FloatRange(0, 0.5),
-    metavar="SHARE",
-    help="Cells that may be no numbers or dates in a column of such: missing values, with a note.",
-)
-@click.option(
-    "--max-categories",
-    type=click.IntRange(2),
-    metavar="N",
-    help="Values of a column with an input of their own. [default: as many as there is room for]",
-)
-@options.drop_missing_target
-@options.force("--out")
+@options.force("--out or --save-settings")
 @options.json_wanted("the report")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--verbose", is_flag=True, help="Print a line of each epoch, on standard error.")
 def train(
-    file: Path,
-    target: str,
+    table: Table,
     out: Path | None,
-    task: str | None,
-    hidden: tuple[int, ...],
-    activation: ActivationName,
-    epochs: int,
-    seed: int,
-    drop: tuple[str, ...],
-    keep: tuple[str, ...],
-    categorical: tuple[str, ...],
-    columns: dict[str, str],
-    missing_words: tuple[str, ...],
-    unreadable: float,
-    max_categories: int | None,
-    drop_missing_target: bool,
+    save_settings: Path | None,
     force: bool,
     json_wanted: bool,
+    quiet: bool,
+    verbose: bool,
+    **typed: Any,
 ) -> None:
     """Train a network on a table, and report how good it is.
 
-    FILE is a CSV, TSV, Parquet, Arrow or JSON lines file with a header. Columns are detected,
-    encoded and standardized; a part of the rows is put aside to stop training by, another to
-    test on, where baselines are tried too. The model predicts raw rows: clearprop predict.
+    FILE is a CSV, TSV, text, Excel, Parquet, Arrow or JSON lines file with a header, packed too
+    (.csv.gz, .csv.zst); several of one shape, a folder of them, or - for standard input. Columns
+    are detected, encoded and standardized; a part of the rows is put aside to stop training by,
+    another to test on, where baselines are tried too. The model predicts raw rows: clearprop
+    predict.
+
+    Settings that are not given are those of cp.Model.fit. A settings file has them by their names
+    here, such as: batch-size = 32
 
     Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
     is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143.
     """
-    out = Path(f"{file.stem}.safetensors") if out is None else out
-    check_can_write(out, replace=force)
-    if out.suffix.lower() in KINDS:
-        raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
-    if out.exists() and file.exists() and out.samefile(file):
-        raise ArgumentError(f"--out is {file}, the table itself: choose another name")
+    if quiet and (verbose or json_wanted):
+        raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
+    settings = keywords(typed)
+    out = Path(f"{table.stem}.safetensors") if out is None else out
+    check_paths(table.files, out, save_settings, replace=force)
 
     def save_first(model: cp.Model) -> None:
         save(model, out, replace=force)
         signals.saved(f"the model is saved in {out}")
 
-    model = cp.Model.fit(
-        file,
-        target,
-        trained=save_first,
-        hidden=hidden,
-        task=task,
-        activation=activation,
-        drop=drop,
-        keep=keep,
-        categorical=categorical,
-        columns=columns,
-        missing_words=missing_words or None,
-        unreadable=unreadable,
-        max_categories=max_categories,
-        drop_missing_target=drop_missing_target,
-        epochs=epochs,
-        seed=seed,
-        progress=False if json_wanted else None,
-    )
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.simplefilter("ignore", TableWarning)
+        model = cp.Model.fit(
+            list(table.files),
+            encoding=table.encoding,
+            sheet=table.sheet,
+            trained=save_first,
+            progress=False if json_wanted or quiet else None,
+            verbose=verbose,
+            **settings,
+        )
     save(model, out, replace=True)  # with what the baselines say
+    if save_settings is not None:
+        check_can_write(save_settings, replace=force)
+        write_settings(save_settings, typed)
+    if quiet:
+        return
     if NOT_JUDGED in model.report.notes:
         echo(f"clearprop: interrupted while judging; the model is saved in {out}", err=True)
     if json_wanted:
@@ -193,6 +113,23 @@ def train(
     echo(repr(model.report))
     size = out.stat().st_size / 1000
     echo(f"\nSaved in {out} ({size:,.0f} kB). Next: clearprop predict {out} FILE")
+
+
+def check_paths(
+    files: Sequence[Path], out: Path, save_settings: Path | None, *, replace: bool
+) -> None:
+    """Refuse, before any work, files that cannot be written, or that are read."""
+    check_can_write(out, replace=replace)
+    if is_table_name(out):
+        raise ArgumentError(f"--out {out} ends like a table; a model is a .safetensors file")
+    for file in files:
+        if out.exists() and file.exists() and out.samefile(file):
+            raise ArgumentError(f"--out is {file}, the table itself: choose another name")
+    if save_settings is None:
+        return
+    check_can_write(save_settings, replace=replace)
+    if save_settings.suffix.lower() != ".toml":
+        raise ArgumentError(f"--save-settings {save_settings} is no .toml file")
 
 
 def save(model: cp.Model, out: Path, *, replace: bool) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
+from clearprop.checks.settings import listed
 from clearprop.engine.kernels.loading import load
 from clearprop.engine.kernels.precision import Precision
 from clearprop.engine.user_made import activation_kernels, loss_kernel
@@ -63,10 +64,16 @@ class LossKernel(NamedTuple):
     takes_z: bool
 
 
-LOSS_SETTINGS: dict[str, Callable[[Mapping[str, float]], tuple[float, float]]] = {
-    "quantile": lambda settings: (settings["q"], settings["q"] - 1),
+Settings = Mapping[str, float | tuple[float, ...]]
+
+LOSS_SETTINGS: dict[str, Callable[[Settings], tuple[float, ...]]] = {
+    "quantile": lambda settings: tuple(s for q in listed(settings["q"]) for s in (q, q - 1)),
 }
-"""The two numbers that a loss's kernel is told where they are not its settings as they stand."""
+"""The two numbers that a loss's kernel is told where they are not its settings as they stand; two
+for each output, if its settings are numbers for each."""
+
+EACH = ("quantile",)
+"""The losses whose settings may be numbers for each output: they have a second kernel."""
 
 
 def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) -> LossKernel:
@@ -79,10 +86,10 @@ def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) 
     MissingPieceError
         If it is built in and has no kernel, or is fused with that output and has none for it.
     """
-    settings = np.zeros(2)
+    settings = np.zeros(2 * (getattr(loss, "outputs", None) or 1))
     if not isinstance(loss, BuiltInLoss):
         return LossKernel(loss_kernel(loss, precision), settings, False)
-    told = tuple(loss.settings.values())
+    told: tuple[Any, ...] = tuple(loss.settings.values())
     if loss.name in LOSS_SETTINGS:
         told = LOSS_SETTINGS[loss.name](loss.settings)
     elif len(told) > len(settings):
@@ -102,7 +109,7 @@ def _loss_name(loss: BuiltInLoss, output: str | None, labels: bool) -> str:
     name = f"losses.{loss.name}" if output is None else f"losses.{loss.name}-{output}"
     if loss.targets == "labels":
         name += "-labels" if labels else "-shares"
-    return name
+    return f"{name}-each" if loss.outputs is not None else name
 
 
 def _loss_names(loss: BuiltInLoss) -> list[str]:
@@ -111,7 +118,8 @@ def _loss_names(loss: BuiltInLoss) -> list[str]:
         return [
             _loss_name(loss, output, labels) for output in loss.fused for labels in (True, False)
         ]
-    return [_loss_name(loss, output, False) for output in (None, *loss.fused)]
+    names = [_loss_name(loss, output, False) for output in (None, *loss.fused)]
+    return [*names, f"{names[0]}-each"] if loss.name in EACH else names
 
 
 Four = tuple[float, float, float, float]

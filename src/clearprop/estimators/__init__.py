@@ -1,9 +1,16 @@
-"""Estimators with the interface of scikit-learn's multilayer perceptrons, on Clearprop's engine."""
+"""Estimators with scikit-learn's interface: its multilayer perceptrons, and raw tables."""
 
 from clearprop.estimators.classifier import MLPClassifier
 from clearprop.estimators.regressor import MLPRegressor
+from clearprop.estimators.table_models import TableClassifier, TableRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "register_with_skl2onnx"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "TableClassifier",
+    "TableRegressor",
+    "register_with_skl2onnx",
+]
 
 
 def register_with_skl2onnx() -> None:

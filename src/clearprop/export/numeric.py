@@ -19,6 +19,10 @@ class NumericInput(NamedTuple):
         Of a column of true and false: one input for each, 1 where the value is one of these.
     missing_flag : bool
         Whether an input says that the value is missing.
+    missing : tuple of float
+        Of a number: the values that stand for a missing one, beside NaN.
+    within : tuple of float or None
+        Of a number: the range that values beyond are taken into.
     """
 
     column: str
@@ -28,3 +32,5 @@ class NumericInput(NamedTuple):
     scale: float = 1.0
     flags: tuple[tuple[bool, ...], ...] = ()
     missing_flag: bool = False
+    missing: tuple[float, ...] = ()
+    within: tuple[float, float] | None = None

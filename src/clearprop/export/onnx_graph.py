@@ -85,12 +85,15 @@ class OwnGraph:
         """Keep names for outputs, so that nothing else is called so."""
         self._reserved.update(names)
 
-    def node(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output, whose name is returned."""
+    def node(
+        self, op: str, *inputs: str, domain: str = "", unread: int = 0, **attributes: Any
+    ) -> str:
+        """Add a node, and return the name of its output; of more the others are `unread`."""
         from onnx import helper
 
         name = self._fresh(op.lower())
-        node = helper.make_node(op, inputs, [name], name=name, domain=domain, **attributes)
+        outputs = [name, *(self._fresh("unread") for _ in range(unread))]
+        node = helper.make_node(op, inputs, outputs, name=name, domain=domain, **attributes)
         self._nodes.append(node)
         return name
 

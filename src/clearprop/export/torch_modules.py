@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,12 +39,20 @@ class Encode(nn.Module):  # type: ignore[misc]
         for name in ("median", "mean", "scale"):
             numbers = [getattr(one, name) for one in inputs]
             self.register_buffer(name, torch.tensor(numbers, dtype=torch.float64))
+        everything = (-math.inf, math.inf)
+        for end, name in enumerate(("low", "high")):
+            numbers = [(one.within or everything)[end] for one in inputs]
+            self.register_buffer(name, torch.tensor(numbers, dtype=torch.float64))
 
     def forward(self, x: Any) -> Any:
         """Return inputs (n, n_0) for raw columns (n, n_columns), NaN where missing."""
         x = x.to(torch.float64)
         missing = torch.isnan(x)
-        v = (torch.where(missing, self.median, x) - self.mean) / self.scale
+        for i, one in enumerate(self.inputs):
+            for value in one.missing:
+                missing[:, i] |= x[:, i] == value
+        bounded = torch.clamp(x, self.low, self.high)
+        v = (torch.where(missing, self.median, bounded) - self.mean) / self.scale
         v = v.clamp(-self.farthest, self.farthest)
         made = []
         for i, one in enumerate(self.inputs):
@@ -58,14 +67,29 @@ class Encode(nn.Module):  # type: ignore[misc]
         return torch.stack([one.to(self.dtype) for one in made], dim=1)
 
 
-class Rescale(nn.Module):  # type: ignore[misc]
-    """A standardized number in its own unit again: scale a + mean, in float64."""
+class Ascending(nn.Module):  # type: ignore[misc]
+    """Quantiles in ascending order, so that they do not cross."""
 
-    def __init__(self, mean: float, scale: float) -> None:
+    def forward(self, a: Any) -> Any:
+        """Return each row sorted, in the shape and data type of a."""
+        return torch.sort(a, dim=1).values
+
+
+class Rescale(nn.Module):  # type: ignore[misc]
+    """A standardized number in its own unit again: scale a + mean, in float64.
+
+    Of what was learned as its logarithm ("log" or "log1p"), e to that power, or that less 1.
+    """
+
+    def __init__(self, mean: float, scale: float, transform: str = "") -> None:
         super().__init__()
+        self.transform = transform
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float64))
 
     def forward(self, a: Any) -> Any:
         """Return the numbers, float64, in the shape of a."""
-        return a.to(torch.float64) * self.scale + self.mean
+        found = a.to(torch.float64) * self.scale + self.mean
+        if self.transform == "log":
+            return torch.exp(found)
+        return torch.expm1(found) if self.transform else found

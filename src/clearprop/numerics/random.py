@@ -51,6 +51,7 @@ class Purpose(IntEnum):
     CHECK = 6
     TEST = 7
     BASELINES = 8
+    IMPORTANCE = 9
 
 
 def check_seed(seed: int) -> int:
@@ -118,9 +119,9 @@ def permutation(seed: int, n: int, *, epoch: int, stripe: int = 0) -> NDArray[np
     return _order(words(seed, Purpose.SHUFFLE, 2 * n, epoch=epoch, sample=stripe))
 
 
-def random_order(seed: int, n: int, purpose: Purpose) -> NDArray[np.int64]:
-    """Return the numbers 0..n-1 in the order in which rows are put aside for this purpose."""
-    return _order(words(seed, purpose, 2 * n))
+def random_order(seed: int, n: int, purpose: Purpose, *, epoch: int = 0) -> NDArray[np.int64]:
+    """Return the numbers 0..n-1 in the order in which rows are taken for this purpose."""
+    return _order(words(seed, purpose, 2 * n, epoch=epoch))
 
 
 def _order(pairs: NDArray[Any]) -> NDArray[np.int64]:

@@ -12,11 +12,15 @@ from clearprop.export.c_source import check_name, comment, number, text
 from clearprop.export.layers import layers_of
 from clearprop.export.numeric import NumericInput
 from clearprop.tables.encoding import FARTHEST, Encoding
+from clearprop.tables.intervals import quantiles_of
 from clearprop.tables.numeric_inputs import numeric_inputs
 
 if TYPE_CHECKING:
     from clearprop.network import Network
     from clearprop.tables.target import Target
+
+_INVERSE = {"log": "exp", "log1p": "expm1"}
+"""What C calls the way back from a target's transform."""
 
 
 def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str:
@@ -24,7 +28,7 @@ def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str
     layers = layers_of(network.topology, "C")
     inputs = numeric_inputs(encoding, "C")
     check_name(name)
-    real = real_of(layers)
+    real, quantiles = real_of(layers), quantiles_of(network.loss)
     lines = network_lines(layers, name, f"{name}_network")
     if target.classes:
         labels = ", ".join(text(str(one)) for one in target.classes)
@@ -53,13 +57,42 @@ def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str
         ]
     else:
         scale, mean = _double(target.scale), _double(target.mean)
-        lines.append(f"    y[0] = (double)outputs[0] * {scale} + {mean};")
+
+        def number(j: str) -> str:
+            value = f"(double)outputs[{j}] * {scale} + {mean}"
+            return f"{_INVERSE[target.transform]}({value})" if target.transform else value
+
+        if quantiles:
+            lines += [
+                *_sorted_lines(real, len(quantiles)),
+                f"    for (int j = 0; j < {len(quantiles)}; j++)",
+                f"        y[j] = {number('j')};",
+            ]
+        else:
+            lines.append(f"    y[0] = {number('0')};")
     lines.append("}")
-    return header(name, _about(target, inputs, name), len(inputs), network.sizes[-1], lines)
+    about = _about(target, quantiles, inputs, name)
+    return header(name, about, len(inputs), network.sizes[-1], lines)
 
 
-def _about(target: Target, inputs: list[NumericInput], name: str) -> list[str]:
+def _sorted_lines(real: str, n: int) -> list[str]:
+    """Return the lines that put outputs into ascending order."""
+    return [
+        f"    for (int j = 1; j < {n}; j++)",
+        "        for (int k = j; k > 0 && outputs[k] < outputs[k - 1]; k--) {",
+        f"            {real} larger = outputs[k - 1];",
+        "            outputs[k - 1] = outputs[k];",
+        "            outputs[k] = larger;",
+        "        }",
+    ]
+
+
+def _about(
+    target: Target, quantiles: tuple[float, ...], inputs: list[NumericInput], name: str
+) -> list[str]:
     given = "in its own unit"
+    if quantiles:
+        given = f"its quantiles {', '.join(f'{q:g}' for q in quantiles)}, in its own unit"
     if target.classes:
         given = f"the probabilities of {name}_classes, in that order"
     lines = [
@@ -74,7 +107,16 @@ def _about(target: Target, inputs: list[NumericInput], name: str) -> list[str]:
 
 def _standardized(one: NumericInput, place: int) -> str:
     x, median, mean, scale = f"x[{place}]", *map(_double, (one.median, one.mean, one.scale))
-    return f"((isnan({x}) ? {median} : {x}) - {mean}) / {scale}"
+    within = x
+    if one.within is not None:
+        low, high = map(_double, one.within)
+        within = f"{x} < {low} ? {low} : {x} > {high} ? {high} : {x}"
+    return f"(({_is_missing(one, x)} ? {median} : {within}) - {mean}) / {scale}"
+
+
+def _is_missing(one: NumericInput, x: str) -> str:
+    tests = [f"isnan({x})", *(f"{x} == {_double(value)}" for value in one.missing)]
+    return " || ".join(tests) if len(tests) == 1 else f"({' || '.join(tests)})"
 
 
 def _values(one: NumericInput, place: int) -> Iterator[str]:
@@ -88,7 +130,7 @@ def _values(one: NumericInput, place: int) -> Iterator[str]:
         tests = [f"{x} == 0.0"] * of_false + [f"(!isnan({x}) && {x} != 0.0)"] * of_true
         yield f"({' || '.join(tests) or '0'})"
     if one.missing_flag:
-        yield f"(isnan({x}) ? 1 : 0)"
+        yield f"({_is_missing(one, x)} ? 1 : 0)"
 
 
 def _double(value: float) -> str:

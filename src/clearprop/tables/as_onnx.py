@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from clearprop.errors import ArgumentError
 from clearprop.export.layers import layers_of
 from clearprop.export.onnx_graph import ML, OwnGraph, class_array, write_proto
 from clearprop.export.onnx_layers import add_label, add_layers
-from clearprop.tables.cells import BOOLEANS
+from clearprop.tables.cells import BOOLEANS, numbers_missing
 from clearprop.tables.encoding import FARTHEST, Encoding, Input
+from clearprop.tables.intervals import quantiles_of
 
 if TYPE_CHECKING:
     from clearprop.network import Network
@@ -48,10 +49,10 @@ def as_onnx(
     for one in encoding.inputs:
         if one.kind == "number":
             numbers = {name: encoding.statistics[name][at] for name in ("median", "mean", "scale")}
-            parts += _number(graph, one, numbers)
+            parts += _number(graph, one, numbers, numbers_missing(encoding.words_for_missing))
             at += 1
         else:
-            parts += _flags(graph, one, encoding.words_for_missing)
+            parts += _flags(graph, one, encoding.missing_in(one))
     encoded = graph.node("Concat", *parts, axis=1)
     if network.dtype == np.float64:
         encoded = graph.node("Cast", encoded, to=_DOUBLE)
@@ -61,10 +62,17 @@ def as_onnx(
         graph.output("label", add_label(graph, a, classes), classes.dtype, None)
         graph.output("probabilities", a, network.dtype, len(classes))
     else:
+        if quantiles := quantiles_of(network.loss):
+            k = graph.constant(np.array([len(quantiles)], np.int64), "quantiles")
+            a = graph.node("TopK", a, k, unread=1, axis=1, largest=0)  # ascending
         wide = a if network.dtype == np.float64 else graph.node("Cast", a, to=_DOUBLE)
         scaled = graph.node("Mul", wide, graph.constant(np.array([target.scale]), "scale"))
         number = graph.node("Add", scaled, graph.constant(np.array([target.mean]), "mean"))
-        graph.output("variable", number, np.float64, 1)
+        if target.transform:
+            number = graph.node("Exp", number)
+        if target.transform == "log1p":
+            number = graph.node("Sub", number, graph.constant(np.array([1.0]), "one"))
+        graph.output("variable", number, np.float64, network.sizes[-1])
     about = {"target": target.column, "task": target.task}
     proto = graph.model("model", f"Predicts {target.column!r}: {target.task}", about)
     return write_proto(proto, path)
@@ -79,7 +87,9 @@ def _check_columns(encoding: Encoding) -> None:
             )
 
 
-def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
+def _number(
+    graph: OwnGraph, one: Input, numbers: dict[str, Any], words: Sequence[float]
+) -> list[str]:
     """Add a column of numbers: (value - mean) / scale, and whether the value is missing."""
     x = graph.input(one.column, np.float64, 1)
     median, mean, scale, far = (
@@ -87,7 +97,17 @@ def _number(graph: OwnGraph, one: Input, numbers: dict[str, Any]) -> list[str]:
         for name, value in (*numbers.items(), ("farthest", FARTHEST))
     )
     missing = graph.node("IsNaN", x)
-    present = graph.node("Where", missing, median, x)
+    for word in words:
+        is_word = graph.node("Equal", x, graph.constant(np.array(word), "missing"))
+        missing = graph.node("Or", missing, is_word)
+    bounded = x
+    if one.within is not None:
+        low, high = (
+            graph.constant(np.array(end), name)
+            for name, end in zip(("low", "high"), one.within, strict=True)
+        )
+        bounded = graph.node("Clip", x, low, high)
+    present = graph.node("Where", missing, median, bounded)
     standard = graph.node("Div", graph.node("Sub", present, mean), scale)
     within = graph.node("Clip", standard, graph.node("Neg", far), far)
     parts = [graph.node("Cast", within, to=_FLOAT)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clearprop.export.torch import to_torch
 from clearprop.tables.encoding import FARTHEST, Encoding
+from clearprop.tables.intervals import quantiles_of
 from clearprop.tables.numeric_inputs import numeric_inputs
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ def as_torch(network: Network, encoding: Encoding, target: Target) -> Any:
     inputs = numeric_inputs(encoding, "PyTorch")
     from torch import nn
 
-    from clearprop.export.torch_modules import Encode, Rescale
+    from clearprop.export.torch_modules import Ascending, Encode, Rescale
 
     made = [Encode(inputs, layers[0].weight.dtype, FARTHEST), *layers]
+    if quantiles_of(network.loss):
+        made.append(Ascending())
     if not target.classes:
-        made.append(Rescale(target.mean, target.scale))
+        made.append(Rescale(target.mean, target.scale, target.transform))
     return nn.Sequential(*made)

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_words, in_words_of
-from clearprop.tables.numerals import MISSING, POINT, numbers_of
+from clearprop.tables.numerals import MISSING, POINT, is_plain
 from clearprop.tables.text import cut
+from clearprop.tables.words import among, numbers_of
 
 BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "y", "t"), "true"),
     **dict.fromkeys(("false", "0", "no", "n", "f"), "false"),
 }
 """What a column of true and false may hold at prediction, in any case."""
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 EXAMPLES = 3
 """Cells that a note shows."""
@@ -117,11 +120,25 @@ def read(
 
 def without(column: Column, missing: Collection[str]) -> Column:
     """Return a column of text in which some words are missing values."""
-    taken = np.array([word in missing for word in column.words] + [True])
+    taken = np.append(among(column.words, missing), True)
     if not taken[:-1].any():
         return column
     values = np.where(taken[column.values], -1, column.values).astype(np.int32)
     return Column(column.name, column.kind, values, column.words)
+
+
+def without_numbers(column: Column, missing: Collection[str]) -> Column:
+    """Return a column of numbers in which those that are words for it are missing: -999."""
+    named = numbers_missing(missing)
+    if column.kind != "number" or not named:
+        return column
+    values = np.where(np.isin(column.values, named), np.nan, column.values)
+    return Column(column.name, "number", values)
+
+
+def numbers_missing(missing: Collection[str]) -> list[float]:
+    """Return the words for a missing value that are numbers."""
+    return sorted(float(word) for word in missing if is_plain(word))
 
 
 def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list[str]:
@@ -134,7 +151,19 @@ def words_as_known(column: Column, kind: str, categories: Sequence[str]) -> list
     """
     if kind == "boolean":
         return [BOOLEANS.get(word.lower(), word) for word in column.words]
-    return in_words_of(categories, column.words)
+    return _dates_as_known(categories, in_words_of(categories, column.words))
+
+
+def _dates_as_known(known: Sequence[str], words: list[str]) -> list[str]:
+    """Return words, of which ISO dates are written as they are known: files differ in that."""
+    strange = [word for word in set(words).difference(known) if _ISO_DATE.match(word)]
+    dated = [word for word in known if _ISO_DATE.match(word)] if strange else []
+    if not dated:
+        return words
+    called = dict(zip(dates.parse(dated, dates.FORMATS[0]).tolist(), dated, strict=True))
+    called.pop(None, None)  # such as 2024-02-30
+    moments = dict(zip(strange, dates.parse(strange, dates.FORMATS[0]).tolist(), strict=True))
+    return [called.get(moments[word], word) if word in moments else word for word in words]
 
 
 def check_codes(column: Column, categories: Sequence[str]) -> None:
@@ -152,19 +181,21 @@ def _numbers(
 ) -> tuple[Column, Unreadable | None]:
     name = column.name
     if column.kind == "number":
-        return column, None
+        return without_numbers(column, missing), None
     if column.kind == "boolean":
         values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
         return Column(name, "number", values), None
     if column.kind != "text":
         raise _other_type(column, "numbers")
     numbers = numbers_of(column.words, reading.decimal, reading.unit)
+    numbers[among(column.words, missing)] = np.nan  # such as -999
     read = Column(name, "number", np.append(numbers, np.nan)[column.values])
     expected = "number"
     if reading.decimal != POINT:
         expected += " with a decimal comma"
     if reading.unit:
         expected += f" in {reading.unit!r}"
+    read = without_numbers(read, missing)
     return read, _unreadable(column, np.isnan(numbers), missing, expected)
 
 
@@ -178,6 +209,7 @@ def _dates(
             nothing = np.full(len(column.values), np.datetime64("NaT", "us"))
             return Column(column.name, "date", nothing), None
         raise _other_type(column, "dates")
+    column = as_words(column)
     form = reading.date_format or dates.FORMATS[0]
     moments = dates.parse([None if word in missing else word for word in column.words], form)
     values = np.append(moments, np.datetime64("NaT", "us"))[column.values]

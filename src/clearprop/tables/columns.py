@@ -2,7 +2,8 @@
 
 number   float64, NaN where missing
 boolean  places in the words "false" and "true", -1 where missing
-text     places in the different texts, without blanks around them; -1 where empty
+text     places in the different texts, without blanks around them; -1 where empty. Where most are
+         plain numbers, these may stand there more than once (`Words`), until `as_words`
 date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
@@ -15,7 +16,7 @@ import datetime
 import decimal
 import numbers
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
+from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.words import MANY, Words, mostly_plain
 
 Array = NDArray[Any]
 
@@ -61,7 +64,7 @@ class Column:
             return np.isnat(self.values)
         return np.asarray(self.values < 0, dtype=bool)
 
-    def take(self, rows: Array) -> Column:
+    def take(self, rows: Array | slice) -> Column:
         """Return these rows of the column."""
         return Column(self.name, self.kind, self.values[rows], self.words)
 
@@ -108,6 +111,26 @@ def read_columns(table: object, only: Collection[str] | None = None) -> dict[str
     return columns
 
 
+def columns_of_row(cells: Iterable[tuple[Any, Any]]) -> dict[str, Column]:
+    """Return one row, given as pairs of a column's name and its value.
+
+    Raises
+    ------
+    ColumnError
+        If two names are the same, but for blanks around them.
+    TypeOfDataError, NonFiniteDataError
+        If a value is no Unicode text, or a whole number beyond float64.
+    """
+    columns: dict[str, Column] = {}
+    for given, value in cells:
+        name = str(given).strip()
+        if name in columns:
+            raise ColumnError(f"two columns of the row are called {name!r}: rename one")
+        is_name = isinstance(value, numbers.Integral) and EXACT <= abs(int(value)) < 1e300
+        columns[name] = _of_objects(name, [str(value) if is_name else value])
+    return columns
+
+
 def names_of(table: object) -> list[str]:
     """Return the names of a table's columns, in their order."""
     return [str(name).strip() for name in _frame(table).columns]
@@ -143,25 +166,44 @@ def _column(name: str, series: Any) -> Column:
 
     kind = series.dtype
     if kind.is_numeric():
-        values = series.cast(nw.Float64).to_numpy().astype(np.float64)
-        if kind.is_integer() and (np.abs(values) >= EXACT).any():
+        numbers = _floats(series)
+        if kind.is_integer() and (np.abs(numbers) >= EXACT).any():
             return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
-        return Column(name, "number", values)
+        return Column(name, "number", numbers)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        values = series.cast(nw.Datetime("us")).to_numpy().astype("datetime64[us]")
-        return Column(name, "date", values)
+        return Column(name, "date", moments_of(name, series))
     if kind == nw.Duration:
-        return Column(name, "number", _seconds(series.to_numpy()))
+        return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in series.to_list()]
+        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
         return _of_objects(name, values)
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
-        return _of_objects(name, series.to_list())
+        return _of_objects(name, _listed(name, series))
     return _other(name, str(kind), len(series))
+
+
+def _floats(series: Any) -> Array:
+    """Return numbers as float64; infinite where Arrow refuses, as whole numbers are not exact."""
+    import narwhals as nw
+
+    try:
+        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    except ValueError:
+        if not series.dtype.is_integer():
+            raise
+        return np.full(len(series), np.inf)
+
+
+def _listed(name: str, series: Any) -> list[Any]:
+    """Return the values of a column as Python's objects."""
+    try:
+        return list(series.to_list())
+    except OverflowError:  # date64 of Arrow, which narwhals takes for no date
+        raise far_away(name) from None
 
 
 def _of_objects(name: str, values: list[Any]) -> Column:
@@ -172,18 +214,25 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
-        return _text(name, [v and v.strip() for v in values])
+        return _of_strings(name, values)
     if all(issubclass(k, bool | np.bool_) for k in kinds):
         places = np.array([-1 if v is None else int(v) for v in values], dtype=np.int32)
         return Column(name, "boolean", places, ("false", "true"))
+    if all(issubclass(k, datetime.timedelta | np.timedelta64) for k in kinds):  # a NumPy integer
+        return Column(name, "number", np.array([seconds_in(v) for v in values], dtype=np.float64))
+    if np.timedelta64 in kinds:
+        return _other(name, "timedelta64", len(values))
     if all(issubclass(k, numbers.Real | decimal.Decimal) for k in kinds):
+        whole = all(issubclass(k, numbers.Integral) for k in kinds)
+        if whole and any(v is not None and abs(v) >= EXACT for v in values):
+            return _text(name, _as_texts(name, values))
         try:
             floats = [np.nan if v is None else float(v) for v in values]
         except OverflowError:  # a Python integer of more than 308 digits
-            raise NonFiniteDataError(f"column {name!r} holds numbers beyond float64") from None
+            raise _beyond(name) from None
         return Column(name, "number", np.array(floats))
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
-        plain = [np.datetime64("NaT", "us") if v is None else _without_zone(v) for v in values]
+        plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
     if all(issubclass(k, datetime.time) for k in kinds):
         seconds = [
@@ -191,13 +240,32 @@ def _of_objects(name: str, values: list[Any]) -> Column:
             for v in values
         ]
         return Column(name, "number", np.array(seconds))
-    if all(issubclass(k, datetime.timedelta) for k in kinds):
-        seconds = [np.nan if v is None else v.total_seconds() for v in values]
-        return Column(name, "number", np.array(seconds))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
-        return _text(name, [None if v is None else _as_text(v) for v in values])
-    odd = next(k for k in kinds if not issubclass(k, str | numbers.Real))
+        return _text(name, _as_texts(name, values))
+    odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
+
+
+def _of_strings(name: str, values: list[str | None]) -> Column:
+    """Return a column of text, by polars where it is there and takes them."""
+    if len(values) >= MANY:
+        with suppress(ImportError, UnicodeEncodeError):
+            import polars
+
+            return _of_polars(name, polars.Series(values, dtype=polars.String))
+    return _text(name, [v and v.strip() for v in values])
+
+
+def _as_texts(name: str, values: Sequence[Any]) -> list[str | None]:
+    """Return numbers and texts as words."""
+    try:
+        return [None if v is None else _as_text(v) for v in values]
+    except ValueError:  # a Python integer of more than 4,300 digits
+        raise _beyond(name) from None
+
+
+def _beyond(name: str) -> NonFiniteDataError:
+    return NonFiniteDataError(f"column {name!r} holds numbers beyond float64")
 
 
 def _text(name: str, values: Sequence[str | None]) -> Column:
@@ -217,14 +285,32 @@ def _text(name: str, values: Sequence[str | None]) -> Column:
 
 def _of_polars(name: str, series: Any) -> Column:
     """Return a column of text: as `_text` does, but quickly."""
+    texts, found = series, mostly_plain(series)
+    if found is None or np.isnan(found[0]).any():
+        texts = series.str.strip_chars(_BLANKS)
+        texts = texts.replace("", None)
+        found = mostly_plain(texts)
+    if found is None:
+        return Column(name, "text", *_factorized(texts))
+    numbers, mark = found
+    plain = ~np.isnan(numbers)
+    n = int(plain.sum())
+    if n == len(plain):
+        return Column(name, "text", np.arange(n, dtype=np.int32), Words(texts, mark, numbers, []))
+    places, others = _factorized(texts.filter(~plain))
+    values = np.empty(len(plain), dtype=np.int32)
+    values[plain] = np.arange(n)
+    values[~plain] = np.where(places < 0, -1, places + n)
+    return Column(name, "text", values, Words(texts.filter(plain), mark, numbers[plain], others))
+
+
+def _factorized(texts: Any) -> tuple[Array, list[str]]:
+    """Return the place of each text among the different ones, -1 for null, and these."""
     import polars
 
-    texts = series.str.strip_chars(_BLANKS)
     words = texts.unique(maintain_order=True).drop_nulls()
-    words = words.filter(words != "")
-    kinds = polars.Enum(words)
-    places = texts.replace("", None).cast(kinds).to_physical().cast(polars.Int32).fill_null(-1)
-    return Column(name, "text", places.to_numpy(), words.to_list())
+    places = texts.cast(polars.Enum(words)).to_physical().cast(polars.Int32).fill_null(-1)
+    return places.to_numpy(), words.to_list()
 
 
 def _other(name: str, what: str, n: int) -> Column:
@@ -257,7 +343,9 @@ def check_finite(column: Column) -> None:
 
 
 def as_words(column: Column) -> Column:
-    """Return a column of numbers or dates as text: a whole number as "3", not "3.0"."""
+    """Return a column as text, each word once; a whole number is "3", not "3.0"."""
+    if isinstance(column.words, Words):
+        return _each_once(column)
     if column.kind not in ("number", "date"):
         return column
     different, places = np.unique(column.values[~column.missing], return_inverse=True)
@@ -266,6 +354,30 @@ def as_words(column: Column) -> Column:
     whole = column.kind == "number"
     words = [_as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
     return Column(column.name, "text", values, words)
+
+
+def _each_once(column: Column) -> Column:
+    import polars
+
+    words = polars.Series([*column.words, None], dtype=polars.String)
+    places = np.where(column.values < 0, len(column.words), column.values)
+    return Column(column.name, column.kind, *_factorized(words.gather(places)))
+
+
+def joined(first: Column, second: Column) -> Column:
+    """Return the rows of one column and then those of another, which has the same kind of values.
+
+    What is text in either is text in words of both.
+    """
+    if not (first.words or second.words):
+        return Column(first.name, first.kind, np.concatenate([first.values, second.values]))
+    first, second = as_words(first), as_words(second)
+    place = {word: i for i, word in enumerate(first.words)}
+    for word in second.words:
+        place.setdefault(word, len(place))
+    places = np.array([*(place[word] for word in second.words), -1], dtype=first.values.dtype)
+    values = np.concatenate([first.values, places[second.values]])
+    return Column(first.name, first.kind, values, tuple(place))
 
 
 def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:
@@ -299,9 +411,11 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return False
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()  # one that signals cannot be compared
     try:
         return bool(value != value)
-    except (TypeError, ValueError, ArithmeticError):  # NA has no truth; arrays; a signaling NaN
+    except Exception:  # NA has no truth, nor have arrays; an object may do anything
         return type(value).__name__ == "NAType"
 
 
@@ -309,19 +423,3 @@ def _objects(values: list[Any]) -> Array:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
-
-
-def _seconds(durations: Array) -> Array:
-    durations = durations.astype("timedelta64[us]")
-    seconds = durations.astype(np.float64) / 1e6
-    seconds[np.isnat(durations)] = np.nan
-    return seconds
-
-
-def _without_zone(value: Any) -> Any:
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        try:
-            return value.astimezone(datetime.UTC).replace(tzinfo=None)
-        except OverflowError:  # beyond the years 1 to 9999
-            return np.datetime64("NaT", "us")
-    return value

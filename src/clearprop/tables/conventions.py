@@ -12,21 +12,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, shown
 from clearprop.tables import dates
-from clearprop.tables.cells import Reading, Unreadable, read, without
+from clearprop.tables.cells import Reading, Unreadable, read, without, without_numbers
 from clearprop.tables.columns import Column, as_words
+from clearprop.tables.look import Look, look_at
 from clearprop.tables.numerals import (
     COMMA,
-    MANY,
     MARKS,
     MISSING,
-    PLAIN,
     POINT,
-    has_leading_zero,
-    is_plain,
     numeral,
 )
 from clearprop.tables.text import cut
@@ -126,7 +122,7 @@ def decide(
         The share of a column's cells that may be unreadable.
     """
     seen = {
-        name: _look(column, {*missing, *MISSING})
+        name: look_at(column, {*missing, *MISSING})
         for name, column in columns.items()
         if column.kind == "text"
     }
@@ -140,116 +136,9 @@ def decide(
     return {name: replace(one, is_wished=name in wishes) for name, one in found.items()}
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the words of a column are, as numbers: counts of cells.
-
-    Attributes
-    ----------
-    n : int
-        All that are there.
-    bare, both, point, comma : int
-        Without marks; with marks that fit a decimal point and a comma; only one of them.
-    codes : int
-        Digits that begin with zero.
-    dressed : bool
-        Whether some have a unit, or marks between thousands, or a decimal comma.
-    large : bool
-        Whether some have four digits or more and no mark.
-    units : Counter of str
-    example : str
-        One that fits both.
-    """
-
-    n: int
-    bare: int
-    both: int
-    point: int
-    comma: int
-    codes: int
-    dressed: bool
-    large: bool
-    units: Counter[str]
-    example: str
-
-    @property
-    def mark(self) -> str:
-        """The mark before decimals that the column itself shows, or ""."""
-        if self.bare + self.both + self.point + self.comma < (1 - FEW) * self.n:
-            return ""
-        return POINT if self.point > self.comma else COMMA if self.comma else ""
-
-
-def _look(column: Column, missing: Collection[str]) -> _Look:
-    counts = column.counts()
-    tally: Counter[str] = Counter()
-    units: Counter[str] = Counter()
-    dressed = large = False
-    example = ""
-    for place in _look_at_plain(column.words, counts, tally):
-        word, count = column.words[place], int(counts[place])
-        if word in missing or not count:
-            continue
-        tally["n"] += count
-        tally["codes"] += count * has_leading_zero(word)
-        by_point, by_comma = numeral(word, POINT), numeral(word, COMMA)
-        found = by_point or by_comma
-        if found is None:
-            continue
-        units[found.unit] += count
-        dressed |= not is_plain(word)
-        if by_point is None or by_comma is None:
-            tally[COMMA if by_point is None else POINT] += count
-        elif found.marks:
-            tally["both"] += count
-            example = example or word
-        else:
-            tally["bare"] += count
-            large |= abs(found.value) >= 1000
-    large |= tally["large"] > 0
-    if tally["both"] and not example:
-        example = next(w for w in column.words if _fits_both(w))
-    return _Look(
-        tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
-        dressed, large, units, example,
-    )  # fmt: skip
-
-
-def _fits_both(word: str) -> bool:
-    by_point = numeral(word, POINT)
-    return by_point is not None and bool(by_point.marks) and numeral(word, COMMA) is not None
-
-
-def _look_at_plain(
-    words: Sequence[str], counts: NDArray[np.int64], tally: Counter[str]
-) -> Sequence[int]:
-    """Count plain numbers, if there are many words; return the places of the others."""
-    if len(words) < MANY:
-        return range(len(words))
-    try:
-        import polars
-    except ImportError:
-        return range(len(words))
-    each = polars.Series(words, dtype=polars.String)
-
-    def cells(pattern: str) -> NDArray[np.bool_]:
-        return each.str.contains(pattern).to_numpy()
-
-    whole = cells(r"^[+-]?(0|[1-9][0-9]*)$")
-    grouped = cells(r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$")
-    decimal = cells(rf"^{PLAIN}$") & cells(r"\.") & ~cells(r"[eE]") & ~grouped
-    tally["bare"] += int(counts[whole].sum())
-    tally["large"] += int(counts[whole & cells(r"[0-9]{4}")].sum())
-    tally["both"] += int(counts[grouped].sum())
-    tally[POINT] += int(counts[decimal].sum())
-    plain = whole | grouped | decimal
-    tally["n"] += int(counts[plain].sum())
-    return np.flatnonzero(~plain).tolist()
-
-
 def _decide(
     column: Column,
-    look: _Look | None,
+    look: Look | None,
     usual: str,
     is_known: bool,
     typed: bool,
@@ -260,37 +149,47 @@ def _decide(
     """Decide how one column is read."""
     if look is None:
         return _typed(column, missing, wished)
-    counts = column.counts()
-    words = [w for w, count in zip(column.words, counts, strict=True) if count and
-             w not in missing and w not in MISSING]  # fmt: skip
     allowed = int(few * look.n)
     if wished is not None:
-        return _as_wished(column, look, words, usual, missing, wished)
+        return _as_wished(column, look, usual, missing, wished)
     kind, wrong = "text", allowed + 1
     decimal = look.mark or usual
     if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
         decimal = POINT if POINT in look.example else COMMA
     unit = _unit(look)
-    if words and {word.lower() for word in words} <= {"true", "false"}:
-        return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
     if look.n and not look.codes and (look.dressed or not typed):
         unread = look.n - _readable(look, decimal, unit)
         if unread < min(wrong, look.n):
             kind, wrong = "number", unread
-    form = None
-    if wrong and look.n:
-        place = {word: i for i, word in enumerate(column.words)}
-        found, unread = dates.find_format(
-            words, [int(counts[place[word]]) for word in words], min(allowed, look.n - 1)
-        )
-        if found is not None and unread < wrong:
-            kind, form = "date", found
+    form: str | None = None
+    words: list[str] = []
+    if kind == "text":  # no number is a date, or true
+        column = as_words(column)
+        words, counts = _present(column, missing)
+        if words and {word.lower() for word in words} <= {"true", "false"}:
+            return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
+        if look.n:
+            found, unread = dates.find_format(words, counts, min(allowed, look.n - 1))
+            if found is not None and unread < wrong:
+                kind, form = "date", found
     if kind == "text":
-        return Read(without(column, missing), "text", notes=tuple(_nearly(column, look, decimal)))
+        notes = tuple(_nearly(column, look, decimal))
+        return Read(without(column, missing), "text", notes=notes)
     reading = Reading(decimal if kind == "number" else POINT, unit if form is None else "", form)
     is_natural = is_known and usual == POINT
     is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
     return _finish(column, kind, reading, missing, look, words, is_doubtful)
+
+
+def _present(column: Column, missing: Collection[str]) -> tuple[list[str], list[int]]:
+    """Return the words that stand in a column and are no missing values, and how often."""
+    counts = column.counts().tolist()
+    found = [
+        (word, count)
+        for word, count in zip(column.words, counts, strict=True)
+        if count and word not in missing and word not in MISSING
+    ]
+    return [word for word, _ in found], [count for _, count in found]
 
 
 def _booleans(column: Column) -> Column:
@@ -300,28 +199,29 @@ def _booleans(column: Column) -> Column:
     return Column(column.name, "boolean", values.astype(np.int32), ("false", "true"))
 
 
-def _readable(look: _Look, decimal: str, unit: str) -> int:
+def _readable(look: Look, decimal: str, unit: str) -> int:
     """Return how many cells are numbers with this mark and unit."""
     marked = look.point if decimal == POINT else look.comma
     others = sum(count for name, count in look.units.items() if name not in ("", unit))
     return look.bare + look.both + marked - others
 
 
-def _unit(look: _Look) -> str:
+def _unit(look: Look) -> str:
     named = Counter({name: count for name, count in look.units.items() if name})
     return named.most_common(1)[0][0] if named else ""
 
 
 def _as_wished(
-    column: Column, look: _Look, words: Sequence[str], usual: str, missing: Collection[str],
-    wished: Wish,
-) -> Read:  # fmt: skip
+    column: Column, look: Look, usual: str, missing: Collection[str], wished: Wish
+) -> Read:
     if wished.kind in ("category", "boolean", "text"):
-        return Read(without(column, missing), wished.kind)
+        return Read(without(as_words(column), missing), wished.kind)
+    words: list[str] = []
     if wished.kind == "number":
         reading = Reading(wished.decimal or look.mark or usual, _unit(look))
     else:
-        form = wished.date_format
+        form, column = wished.date_format, as_words(column)
+        words, _ = _present(column, missing)
         if form is None or form == DAY_FIRST:
             form = _most_read(words, form == DAY_FIRST)
         reading = Reading(date_format=form)
@@ -340,7 +240,7 @@ def _most_read(words: Sequence[str], day_first: bool) -> str:
 
 
 def _finish(
-    column: Column, kind: str, reading: Reading, missing: Collection[str], look: _Look,
+    column: Column, kind: str, reading: Reading, missing: Collection[str], look: Look,
     words: Sequence[str], is_doubtful: bool,
 ) -> Read:  # fmt: skip
     """Read a column, and say what to know."""
@@ -371,7 +271,7 @@ def _finish(
     return Read(values, kind, reading, tuple(notes), unreadable)
 
 
-def _nearly(column: Column, look: _Look, decimal: str) -> list[str]:
+def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
     """Return a note if most cells of a column of text are numbers."""
     odd = look.n - _readable(look, decimal, _unit(look))
     if look.codes or not 0 < odd < look.n / 2:
@@ -394,9 +294,9 @@ def _nearly(column: Column, look: _Look, decimal: str) -> list[str]:
 def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:
     """Return a column that has a type of its own."""
     if wished is None or wished.kind == column.kind or column.kind == "other":
-        return Read(column, column.kind)
+        return Read(without_numbers(column, missing), column.kind)
     if wished.kind in ("category", "text"):
-        return Read(as_words(column), wished.kind)
+        return Read(without(as_words(column), missing), wished.kind)
     reading = Reading(wished.decimal or POINT)
     values, _ = read(column, wished.kind, reading, missing)
     return Read(values, wished.kind, reading)

@@ -44,6 +44,9 @@ FORMATS = (
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
 
+YEARS = "years since 2000"
+"""The part of a date that has no end."""
+
 _DAY = 86_400_000_000
 """Microseconds of a day."""
 _YEAR = 365.2425 * _DAY
@@ -76,7 +79,7 @@ def _on_circle(turn: Callable[[Array], Array], wave: Callable[[Array], Array]) -
 
 
 PARTS: dict[str, Callable[[Array], Array]] = {
-    "years since 2000": _years,
+    YEARS: _years,
     "sine of the year": _on_circle(_turn_of_year, np.sin),
     "cosine of the year": _on_circle(_turn_of_year, np.cos),
     "sine of the week": _on_circle(_turn_of_week, np.sin),

@@ -5,23 +5,17 @@ Everything decided here is said in the report, with what to ask for instead.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.tables import dates
+from clearprop.tables import dates, identifiers
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.conventions import Read
 from clearprop.tables.encoding import Input
-from clearprop.tables.text import cut
-
-_IDENTIFIER = re.compile(
-    r"((^|[\W_])(id|uuid|guid|index|key|row|rownames|rowid|nr|no)|^column 1|^unnamed: 0)$", re.I
-)
-_CAMEL_ID = re.compile(r"[a-z]I[dD]$")
+from clearprop.tables.text import cut, setting
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Detected:
     columns : dict of str to Column
         Those of the inputs, text that is dates as dates.
     dropped : dict of str to str
-        Why the other columns are none.
+        Why the other columns are none, what they look like, and how to keep them.
     notes : list of str
         What to know.
     """
@@ -63,19 +57,19 @@ def detect_inputs(
     training : ndarray of int
         The rows to learn from: a column has to vary among these.
     drop, keep : collection of str
-        Columns that are dropped anyway, and columns that stay though they look like
-        identifiers.
+        Columns that are dropped anyway, and columns that stay though nothing may be learned
+        from them: identifiers, text, and those that are always the same.
     categorical : collection of str
         Columns of numbers that are names of things.
     """
     found = Detected()
     for name, one in columns.items():
         column, is_category = one.column, name in categorical or one.kind == "category"
-        reason = "as asked for" if name in drop else _useless(column, training)
-        if not reason and one.kind == "text" and one.is_wished:
-            reason = "is text, as asked for"
-        if not reason and name not in keep and not one.is_wished:
-            reason = _identifier(column, is_category)
+        reason = "as asked for" if name in drop else _unusable(one)
+        if not reason and name not in keep:
+            reason = _useless(column, training)
+            if not reason and not one.is_wished and name not in categorical:
+                reason = _names_rows(one)
         if name not in drop and not (reason and column.missing.all()):
             found.notes.extend(one.notes)
         if reason:
@@ -96,36 +90,29 @@ def _input(one: Read, training: NDArray[np.int64], is_category: bool) -> Input:
     return Input(column.name, one.kind, reading=one.reading)
 
 
+def _unusable(one: Read) -> str:
+    """Return why a column cannot be an input, or ""."""
+    if one.column.kind == "other":
+        return f"holds {one.column.words[0]}: make columns of numbers or text of it first"
+    return "is text, as asked for" if one.kind == "text" and one.is_wished else ""
+
+
 def _useless(column: Column, training: NDArray[np.int64]) -> str:
     """Return why nothing can be learned from a column, or ""."""
-    if column.kind == "other":
-        return f"holds {column.words[0]}"
-    if column.missing.all():
-        return "has no values"
-    values = column.values[training]
-    if not column.missing[training].any() and (values == values[0]).all():
-        everywhere = "" if (column.values == values[0]).all() else " in the rows to learn from"
+    why = ""
+    values, missing = column.values[training], column.missing[training]
+    if missing.all():
+        why = "has no values" + ("" if column.missing.all() else " in the rows to learn from")
+    elif not missing.any() and (values == values[0]).all():
         value = as_words(column.take(training[:1])).words[values[0] if column.words else 0]
-        return f"is always {cut(value)}{everywhere}"
-    return ""
+        why = f"is always {cut(value)}"
+        why += "" if (column.values == values[0]).all() else " in the rows to learn from"
+    return why and f"{why}; {setting('keep', column.name)} keeps it all the same"
 
 
-def _identifier(column: Column, categorical: bool) -> str:
-    """Return why a column looks like an identifier, or ""."""
-    present = column.values[~column.missing]
-    n = len(present)
-    if column.kind == "text" or (categorical and column.kind == "number"):
-        different = len(np.unique(present))
-        if different > max(20, n / 2):
-            first = as_words(column.take(np.flatnonzero(~column.missing)[:1]))
-            return (
-                f"looks like an identifier: {different:,} different values in {n:,} rows, such as "
-                f"{cut(first.words[first.values[0]])!r}"
-            )
-    elif column.kind == "number" and n > 10 and (present == np.floor(present)).all():
-        if np.array_equal(present, np.arange(n) + present[0]) and present[0] in (0, 1):
-            return "looks like a row number"
-        named = _IDENTIFIER.search(column.name) or _CAMEL_ID.search(column.name)
-        if named and np.unique(present).size == n:
-            return f"looks like an identifier: {n:,} different whole numbers, and its name says so"
-    return ""
+def _names_rows(one: Read) -> str:
+    """Return why a column is an identifier or text, or ""; what has a unit measures something."""
+    if one.column.kind == "text":
+        return identifiers.of_text(one.column)
+    is_number = one.column.kind == "number" and not one.reading.unit
+    return identifiers.of_numbers(one.column) if is_number else ""

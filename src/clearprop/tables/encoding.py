@@ -1,7 +1,7 @@
 """Encoding: how the columns of a table become the inputs of a network.
 
-Fitted once, on the training rows, by scikit-learn's SimpleImputer, OneHotEncoder and
-StandardScaler; kept as plain names and arrays; applied by NumPy alone. So a model predicts
+Fitted once, on the training rows, as scikit-learn's SimpleImputer, OneHotEncoder and
+StandardScaler do it; kept as plain names and arrays; applied by NumPy alone. So a model predicts
 without scikit-learn, and its file holds nothing but JSON and numbers.
 
 A number, or a part of a date, becomes (value - mean) / scale, with the median for a missing
@@ -11,14 +11,14 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from clearprop.errors import ColumnError, NonFiniteDataError, missing_extra, nearest
+from clearprop.errors import ColumnError, nearest
 from clearprop.tables import dates
 from clearprop.tables.cells import (
     AS_IT_IS,
@@ -29,27 +29,18 @@ from clearprop.tables.cells import (
     words_as_known,
 )
 from clearprop.tables.columns import Column, check_finite
-from clearprop.tables.numerals import MISSING
+from clearprop.tables.numerals import MISSING, is_plain
 from clearprop.tables.text import shortened
 
 Array = NDArray[Any]
 
-LEAST_CATEGORIES = 100
-"""Values of a column that have an input of their own, however many rows there are."""
-
-DENSE = 1 << 29
-"""Bytes of a network's inputs up to which more of them have one."""
-
-MIN_ROWS = 3
-"""A value in fewer training rows than this is rare."""
+BLOCK = 4096
+"""Rows that are encoded at a time."""
 
 KINDS_OF_CATEGORY = ("category", "boolean")
 
 FARTHEST = 1e6
 """Standardized values end here, so that none is too large for a network in float32."""
-
-LARGEST = 1e150
-"""Numbers beyond this have no variance in float64."""
 
 STATISTICS = ("median", "mean", "scale", "low", "high")
 """What is kept of each number and part of a date, over the training rows."""
@@ -75,6 +66,12 @@ class Input:
         Of a date: the `dates.PARTS` it becomes.
     reading : Reading
         How its text becomes numbers or dates.
+    typical : str or None
+        Of a category or boolean the most frequent value, of a date the middle one, in ISO 8601;
+        None where none was there, and of files that do not say.
+    within : tuple of float or None
+        Of a number, or of the years of a date: the range that values beyond are taken into, if
+        some are so far from the others that mean and scale would be theirs alone.
     """
 
     column: str
@@ -85,6 +82,8 @@ class Input:
     missing: bool = False
     parts: tuple[str, ...] = ()
     reading: Reading = AS_IT_IS
+    typical: str | None = None
+    within: tuple[float, float] | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -101,6 +100,11 @@ class Input:
         names += [f"{self.column} is missing"] if self.missing else []
         return tuple(names)
 
+    @property
+    def has_no_words(self) -> bool:
+        """Whether the column was numbers, or true and false, so that NA is no name in it."""
+        return self.kind != "category" or all(map(is_plain, (*self.categories, *self.rare_words)))
+
     def values_of(self, column: Column) -> Array:
         """Return the numbers of a column before standardizing: float64, (n_values, n)."""
         if self.kind == "number":
@@ -109,15 +113,28 @@ class Input:
             return np.stack([dates.part(name, column.values) for name in self.parts])
         return np.empty((0, len(column.values)))
 
+    def values_within(self, column: Column) -> Array:
+        """Return these numbers with wild ones taken into the range: float64, (n_values, n)."""
+        values = self.values_of(column)
+        if self.within is None:
+            return values
+        return np.concatenate([np.clip(values[:1], *self.within), values[1:]])
+
+    def places_of_words(self, column: Column) -> NDArray[np.int64]:
+        """Return the place of each word of a column among the categories, and -1 behind them.
+
+        The number of categories where it is rare or new.
+        """
+        place = {category: i for i, category in enumerate(self.categories)}
+        words = words_as_known(column, self.kind, self.categories)
+        return np.array([*(place.get(word, len(place)) for word in words), -1], dtype=np.int64)
+
     def places_of(self, column: Column) -> NDArray[np.int64]:
         """Return the place of each value among the categories, shape (n,).
 
         -1 where it is missing; the number of categories where it is rare or new.
         """
-        place = {category: i for i, category in enumerate(self.categories)}
-        words = words_as_known(column, self.kind, self.categories)
-        places = [place.get(word, len(place)) for word in words]
-        return np.array([*places, -1], dtype=np.int64)[column.values]
+        return self.places_of_words(column)[column.values]
 
     def count_new(self, column: Column) -> int:
         """Return how many values training did not have."""
@@ -125,17 +142,6 @@ class Input:
         words = words_as_known(column, self.kind, [*self.categories, *self.rare_words])
         counts = column.counts()
         return sum(int(n) for word, n in zip(words, counts, strict=True) if word not in known)
-
-    def flags_of(self, column: Column) -> Array:
-        """Return the 0-or-1 inputs of a column: float64, (n_flags, n)."""
-        flags = np.zeros((len(self.flags), len(column.values)))
-        if self.kind in KINDS_OF_CATEGORY:
-            places = self.places_of(column)
-            rows = np.flatnonzero((places >= 0) & (places < len(self.categories) + (self.rare > 0)))
-            flags[places[rows], rows] = 1
-        if self.missing:
-            flags[-1] = column.missing
-        return flags
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,12 @@ class Encoding:
         """What stands for a missing value in a column of categories, beside empty cells."""
         return MISSING if self.missing_words is None else self.missing_words
 
+    def missing_in(self, one: Input) -> Collection[str]:
+        """Return what stands for a missing value in a column, beside empty cells."""
+        words = self.words_for_missing
+        categorical = one.kind in KINDS_OF_CATEGORY
+        return {*words, *MISSING} if categorical and one.has_no_words else words
+
     def read(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], list[Unreadable]]:
         """Return the columns of a table as training read them, and the cells that are not so.
 
@@ -191,40 +203,68 @@ class Encoding:
             If a number is infinite.
         """
         self.check_names(columns)
-        words = self.words_for_missing
         found, unreadable = {}, []
         for one in self.inputs:
             column = columns[one.column]
             if one.kind in KINDS_OF_CATEGORY:
                 check_codes(column, one.categories)
+            words = self.missing_in(one)
             found[one.column], failed = read(column, one.kind, one.reading, words)
             check_finite(found[one.column])
             if failed is not None:
                 unreadable.append(failed)
         return found, unreadable
 
-    def encode(self, columns: Mapping[str, Column]) -> Array:
+    def encode(self, columns: Mapping[str, Column], dtype: DTypeLike = np.float32) -> Array:
         """Return the network's inputs for columns as `read` gives them.
 
-        They are float64, shape (n, n_features), within +-1e6.
+        They are of `dtype`, shape (n, n_features), within +-1e6. Each is computed in float64, a
+        block of rows at a time, so that no matrix in float64 is ever there.
         """
-        n = len(next(iter(columns.values())).values)
-        X = np.empty((len(self.features), n))
+        X = np.empty((_n_rows(columns), len(self.features)), dtype)
+        at = 0
+        for block in self.blocks(columns, dtype):
+            X[at : at + len(block)] = block
+            at += len(block)
+        return X
+
+    def blocks(self, columns: Mapping[str, Column], dtype: DTypeLike) -> Iterator[Array]:
+        """Yield the inputs of some rows after the others, which `encode` returns together."""
+        n, n_features = _n_rows(columns), len(self.features)
+        words = {
+            one.column: one.places_of_words(columns[one.column])
+            for one in self.inputs
+            if one.kind in KINDS_OF_CATEGORY
+        }
+        for start in range(0, n, BLOCK):
+            rows = slice(start, min(start + BLOCK, n))
+            X = np.zeros((rows.stop - start, n_features), dtype)
+            self._fill(X, {name: one.take(rows) for name, one in columns.items()}, words)
+            yield X
+
+    def _fill(
+        self, X: Array, columns: Mapping[str, Column], words: Mapping[str, NDArray[np.int64]]
+    ) -> None:
+        """Write the inputs of some rows into `X`, which is 0."""
         at = value = 0
         for one in self.inputs:
             column = columns[one.column]
-            for numbers in one.values_of(column):
+            for numbers in one.values_within(column):
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
                 )
                 with np.errstate(over="ignore"):  # infinity is clipped
-                    X[at] = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
-                np.clip(X[at], -FARTHEST, FARTHEST, out=X[at])
+                    numbers = (np.where(np.isnan(numbers), median, numbers) - mean) / scale
+                X[:, at] = np.clip(numbers, -FARTHEST, FARTHEST)
                 at, value = at + 1, value + 1
-            flags = one.flags_of(column)
-            X[at : at + len(flags)] = flags
-            at += len(flags)
-        return np.ascontiguousarray(X.T)
+            if one.kind in KINDS_OF_CATEGORY:
+                places = words[one.column][column.values]
+                n = len(one.categories) + (one.rare > 0)
+                rows = np.flatnonzero((places >= 0) & (places < n))
+                X[rows, at + places[rows]] = 1
+            at += len(one.flags)
+            if one.missing:
+                X[:, at - 1] = column.missing
 
     def unusual(self, columns: Mapping[str, Column]) -> dict[str, Unusual]:
         """Return, by column as `read` gives them, how many values are unlike those of training."""
@@ -233,15 +273,22 @@ class Encoding:
         for one in self.inputs:
             column = columns[one.column]
             outside = unseen = 0
-            values = one.values_of(column)
             if one.kind in KINDS_OF_CATEGORY:
                 unseen = one.count_new(column)
-            elif len(values):
+            elif one.values:  # of a date its first part tells
+                values = replace(one, parts=one.parts[:1]).values_of(column)
                 low, high = self.statistics["low"][at], self.statistics["high"][at]
                 outside = int(((values[0] < low) | (values[0] > high)).sum())
-            at += len(values)
+            at += len(one.values)
             found[one.column] = Unusual(int(column.missing.sum()), outside, unseen)
         return found
+
+    @property
+    def places(self) -> list[slice]:
+        """The places of each column's inputs among `features`."""
+        sizes = [len(one.values) + len(one.flags) for one in self.inputs]
+        ends = np.cumsum(sizes).tolist()
+        return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
     def check_names(self, columns: Iterable[str]) -> None:
         """Raise `ColumnError` if a column that the network needs is not there."""
@@ -258,105 +305,16 @@ class Encoding:
             )
 
     def header(self) -> list[dict[str, Any]]:
-        """Return the inputs as JSON holds them."""
-        return [asdict(one) for one in self.inputs]
+        """Return the inputs as JSON holds them; without a range, as files had them before."""
+        return [
+            {
+                name: value
+                for name, value in asdict(one).items()
+                if (name, value) != ("within", None)
+            }
+            for one in self.inputs
+        ]
 
 
-def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
-    """Return how many values of a column get an input of their own: all, where there is room.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-    columns : mapping of str to Column
-        All rows, as they are read.
-    """
-    sizes = sorted(
-        int(np.count_nonzero(columns[one.column].counts()))
-        for one in inputs
-        if one.kind == "category"
-    )
-    room = DENSE // (4 * len(columns[inputs[0].column].values)) - len(inputs)
-    for place, size in enumerate(sizes):  # what small ones leave, the larger ones share
-        each = room // (len(sizes) - place)
-        if size > each:
-            return max(LEAST_CATEGORIES, each)
-        room -= size
-    return max([LEAST_CATEGORIES, *(size + 1 for size in sizes)])  # and one that others share
-
-
-def fit_encoding(
-    inputs: Sequence[Input],
-    columns: Mapping[str, Column],
-    missing_words: Collection[str],
-    most: int,
-) -> Encoding:
-    """Return the encoding for the training rows of a table.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-        What `detect_inputs` decided; categories and missing values are found here.
-    columns : mapping of str to Column
-        The training rows, as they are read.
-    missing_words : collection of str
-        What stands for a missing value, beside empty cells.
-    most : int
-        Values of a column that have an input of their own.
-
-    Raises
-    ------
-    NonFiniteDataError
-        If numbers are infinite, or too large to be standardized.
-    MissingExtraError
-        If scikit-learn (the extra `tables`) is not installed.
-    """
-    try:
-        from sklearn.impute import SimpleImputer
-        from sklearn.preprocessing import OneHotEncoder, StandardScaler
-    except ImportError:
-        missing_extra("scikit-learn", "cp.Model.fit", "tables")
-    fitted = []
-    words = tuple(sorted(missing_words))
-    for one in inputs:
-        column = columns[one.column]
-        categories: list[str] = []
-        rare: set[str] = set()
-        present: Any = []
-        if one.kind in KINDS_OF_CATEGORY:
-            names_of = np.array(words_as_known(column, one.kind, ()), dtype=object)
-            present = names_of[column.values[~column.missing]] if len(names_of) else []
-        if len(present):
-            encoder = OneHotEncoder(min_frequency=MIN_ROWS, max_categories=most)
-            encoder.fit(np.asarray(present)[:, None])
-            infrequent = encoder.infrequent_categories_[0]
-            rare = set() if infrequent is None else set(infrequent)
-            categories = [c for c in encoder.categories_[0] if c not in rare]
-        fitted.append(
-            Input(
-                one.column,
-                one.kind,
-                tuple(categories),
-                len(rare),
-                tuple(sorted(rare)),
-                bool(column.missing.any()),
-                one.parts,
-                one.reading,
-            )
-        )
-    names = [name for one in fitted for name in one.values]
-    if not names:
-        return Encoding(tuple(fitted), {name: np.empty(0) for name in STATISTICS}, words)
-    values = np.concatenate([one.values_of(columns[one.column]) for one in fitted]).T
-    too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
-    if too_large.size:
-        raise NonFiniteDataError(
-            f"column {names[too_large[0]]!r} holds numbers beyond {LARGEST:g}, too large to be "
-            "standardized"
-        )
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    scaler = StandardScaler().fit(imputer.fit_transform(values))
-    ranges = np.fmin.reduce(values), np.fmax.reduce(values)
-    low, high = (np.where(np.isnan(edge), 0.0, edge) for edge in ranges)
-    found = (imputer.statistics_, scaler.mean_, scaler.scale_, low, high)
-    return Encoding(tuple(fitted), dict(zip(STATISTICS, found, strict=True)), words)
+def _n_rows(columns: Mapping[str, Column]) -> int:
+    return len(next(iter(columns.values())).values)

@@ -26,8 +26,8 @@ class ModelExports:
         Each column is an input of its own name, (n, 1): numbers as float64, NaN where missing;
         categories, and true and false, as text, "" where missing. Outputs are called as skl2onnx
         calls them: ``label``, (n,), and ``probabilities``, (n, K), or ``variable``, (n, 1), in
-        the target's own unit. Text is to come without blanks around it; infinity, which `predict`
-        refuses, counts as a very large number.
+        the target's own unit; of a model with quantiles (n, q), ascending. Text is to come without
+        blanks around it; infinity, which `predict` refuses, counts as a very large number.
 
         Parameters
         ----------
@@ -65,7 +65,8 @@ class ModelExports:
 
         x is one row of raw columns, in the order of `columns`: NAN where a value is missing, 1 and
         0 for true and false. y takes the probabilities, in the order of `classes`, or the
-        number in the target's own unit. For the rest see `Network.to_c`.
+        number in the target's own unit, or its quantiles, ascending. For the rest see
+        `Network.to_c`.
 
         Parameters
         ----------
@@ -97,7 +98,7 @@ class ModelExports:
 
         It takes float64 (n, n_columns), in the order of `columns`: NaN where a value is missing,
         1 and 0 for true and false; it gives probabilities (n, K), in the order of `classes`, or
-        numbers (n, 1) in the target's own unit.
+        numbers (n, 1) in the target's own unit, or quantiles (n, q), ascending.
 
         Returns
         -------

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from clearprop.activations import Activation, ActivationName
-from clearprop.checks.settings import count, flag, listed, number, takes
+from clearprop.activations import ActivationName
+from clearprop.checks.settings import flag, listed, takes
 from clearprop.errors import ArgumentError, shown, unknown
-from clearprop.initializers import Initializer, InitializerName
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
-from clearprop.numerics.random import check_seed
 from clearprop.optimizers import AdamW
 from clearprop.tables.encoding import Encoding
+from clearprop.tables.intervals import (
+    Calibration,
+    calibrated,
+    calibrating,
+    intervals_held,
+    quantiles_held,
+)
 from clearprop.tables.judgment import judge, make_report
-from clearprop.tables.predictions import in_units
-from clearprop.tables.preparation import Prepared, prepare
+from clearprop.tables.own_rows import with_own_rows
+from clearprop.tables.predictions import in_units, raw_outputs
+from clearprop.tables.preparation import Prepared, is_rate, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
+from clearprop.tables.settings import BALANCED, TableSettings
 from clearprop.tables.split import Split
 from clearprop.tables.target import Target
+from clearprop.tables.weights import weighed
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
+from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.history import History
 from clearprop.training.watching.phase import Phase
 
@@ -33,6 +44,10 @@ TRAINING = frozenset(inspect.signature(train).parameters) - {
     "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
 }  # fmt: skip
 """What `Model.fit` passes on."""
+
+
+OPTIMIZER = AdamW(decay=0.5)
+"""What trains unless another is asked for; see docs/decisions/0004."""
 
 
 class Reported(Protocol):
@@ -45,120 +60,138 @@ M = TypeVar("M", bound=Reported)
 
 
 def fit_model(
-    make: Callable[[Network, Encoding, Target, Report, History], M],
+    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None], M],
     table: object,
     target: str,
+    settings: TableSettings,
     *,
-    hidden: Sequence[int] | int,
-    task: str | None,
-    activation: ActivationName | Activation,
-    initializer: InitializerName | Initializer,
-    drop: Collection[str] | None,
-    keep: Collection[str] | None,
-    categorical: Collection[str] | None,
-    columns: Mapping[str, str] | None,
-    missing_words: Collection[str] | None,
-    unreadable: float,
-    max_categories: int | None,
-    drop_missing_target: bool,
-    validation: float,
-    test: float,
-    epochs: int,
-    compare: bool,
-    seed: int,
+    verbose: bool,
     trained: Callable[[M], object] | None,
     training: dict[str, Any],
 ) -> M:
     """Return what `make` makes of the parts; see `Model.fit` for the arguments and the errors."""
-    seed = check_seed(seed)
-    validation = number("validation", validation, low=0, high=0.5)
-    test = number("test", test, low=0, high=0.5)
-    if validation + test > 0.8:
-        raise ArgumentError(
-            f"validation and test take {validation + test:.0%} of the rows together; 80% is "
-            "the most"
-        )
-    hidden = listed(hidden)
-    drop_missing_target = flag("drop_missing_target", drop_missing_target)
-    compare = flag("compare", compare)
-    epochs = count("epochs", epochs, 1)
     if trained is not None and not takes(trained, 1):
         raise ArgumentError(f"trained is {shown(trained)}; give a function of the model")
     for name in set(training) - TRAINING:
         unknown("setting of training", name, TRAINING)
     progress = training.get("progress")
     progress = None if progress is None else flag("progress", progress)
-    with Phase(progress, "the table is read and prepared"):
-        ready = prepare(
-            table,
-            target,
-            task=task,
-            drop=drop,
-            keep=keep,
-            categorical=categorical,
-            columns={} if columns is None else columns,
-            missing_words=missing_words,
-            unreadable=number("unreadable", unreadable, low=0, high=0.5),
-            max_categories=None
-            if max_categories is None
-            else count("max_categories", max_categories, 2),
-            drop_missing_target=drop_missing_target,
-            validation=validation,
-            test=test,
-            seed=seed,
-        )
-    network = Network(
-        [ready.X.shape[1], *hidden, len(ready.target.classes) or 1],
-        activation,
-        "softmax" if ready.target.classes else "identity",
-        initializer=initializer,
-        seed=seed,
-    )
+    verbose = flag("verbose", verbose)
+    with Phase(verbose or progress, "the table is read and prepared"):
+        ready = make_ready(table, target, settings)
+    network = _network(ready, settings)
     split = ready.split
-    settings = _defaults(split) | {"epochs": epochs, "seed": seed} | training
-    if len(split.validation):
-        settings["validation"] = (ready.X[split.validation], ready.y[split.validation])
+    given = _training(ready, settings, verbose, training)
     if len(split.test):
         network.predictor()  # compiled now, while Ctrl-C loses nothing
     model: M | None = None
+    compare = settings.compare and len(split.test) > 0
     try:
         with Interrupt() as stop:  # what is learned is not lost any more
             started = time.monotonic()
-            X, y = ready.X[split.training], ready.y[split.training]
-            history = train(network, X, y, **settings)
+            X, y = ready.inputs(split.training), ready.y[split.training]
+            history = train(network, X, y, **given)
             seconds = time.monotonic() - started
-            report = _report(ready, network, history, seconds, compare=False)
-            model = make(network, ready.encoding, ready.target, report, history)
+            calibration = _calibration(ready, network)
+            report = _report(ready, network, history, calibration, seconds, compare=False)
+            model = make(network, ready.encoding, ready.target, report, history, calibration)
             if trained is not None:
                 trained(model)
-        if compare and len(split.test) and history.stopped != "interrupted":
+        if compare and history.stopped != "interrupted":
             stop.obey()
             model.report = _report(
-                ready, network, history, seconds,
-                compare=True, seed=seed, progress=progress,
+                ready, network, history, calibration, seconds,
+                compare=True, seed=settings.seed, progress=verbose or progress,
             )  # fmt: skip
     except KeyboardInterrupt:  # whoever waits no more gets the model
         if model is None:
             raise
-        if compare and len(split.test) and history.stopped != "interrupted":
+        if compare and history.stopped != "interrupted":
             model.report.notes.append(NOT_JUDGED)
     return model
+
+
+def make_ready(table: object, target: str, settings: TableSettings) -> Prepared:
+    """Return a table made ready, with the rows of others and with weights."""
+    ready = with_own_rows(prepare(table, target, settings), settings)
+    given = settings.class_weight
+    weights = weighed(given, ready.target, ready.y, ready.split, ready.weights)
+    notes = ready.detected.notes
+    if given is not None:
+        how = "so that all classes count the same" if given == BALANCED else "as asked for"
+        notes = [*notes, f"rows count by their class in training, {how}; probabilities follow that"]
+    return replace(ready, weights=weights, detected=replace(ready.detected, notes=notes))
+
+
+def _network(ready: Prepared, settings: TableSettings) -> Network:
+    """Return the network that the table and the settings ask for, with fresh weights."""
+    output: ActivationName
+    output = "softmax" if ready.target.classes else "exp" if is_rate(settings.loss) else "identity"
+    n_outputs = len(ready.target.classes) or len(settings.quantiles) or 1
+    return Network(
+        [len(ready.encoding.features), *settings.hidden, n_outputs],
+        settings.activation,
+        output,
+        loss=settings.loss,
+        initializer=settings.initializer,
+        seed=settings.seed,
+    )
+
+
+def _training(
+    ready: Prepared, settings: TableSettings, verbose: bool, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what `train` is given beside the network and its rows."""
+    split, weights = ready.split, ready.weights
+    given = _defaults(split) | {"epochs": settings.epochs, "seed": settings.seed} | asked
+    if weights is not None:
+        given["sample_weight"] = weights[split.training]
+    if len(split.validation):
+        rows = split.validation
+        given["validation"] = (ready.inputs(rows), ready.y[rows])
+        if weights is not None:
+            given["validation"] += (weights[rows],)
+    if verbose:
+        callbacks = given.get("callbacks")
+        hooks = [] if callbacks is None else listed(callbacks)
+        given |= {"progress": False, "callbacks": [_printer(settings.epochs), *hooks]}
+    return given
+
+
+def _printer(epochs: int) -> Callable[[Epoch], None]:
+    """Return a callback that prints a line of each epoch."""
+
+    def show(epoch: Epoch) -> None:
+        if sys.stderr is not None:  # a program without a console has none
+            sys.stderr.write(f"{epoch.line(of=epochs)}\n")
+            sys.stderr.flush()
+
+    return show
 
 
 def _defaults(split: Split) -> dict[str, Any]:
     """Return what training takes for a table of this size; see docs/decisions/0004."""
     n = len(split.training)
     return {
-        "optimizer": AdamW(decay=0.5),
+        "optimizer": OPTIMIZER,
         "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
         "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
     }
+
+
+def _calibration(ready: Prepared, network: Network) -> Calibration | None:
+    """Return what the validation rows say of a regression's errors."""
+    if ready.target.classes:
+        return None
+    rows = calibrating(ready.split.validation)
+    return calibrated(network, ready.inputs(rows), ready.y[rows])
 
 
 def _report(
     ready: Prepared,
     network: Network,
     history: History,
+    calibration: Calibration | None,
     seconds: float,
     *,
     compare: bool,
@@ -168,7 +201,17 @@ def _report(
     """Return the report of a trained network, whose scores stand beside baselines' or alone."""
     scores: dict[str, dict[str, float | None]] = {}
     said = ""
+    intervals: dict[str, Any] = {}
+    quantiles: dict[str, Any] = {}
     if len(ready.split.test):
-        outputs = in_units(network, ready.target, ready.X[ready.split.test])
-        scores, said = judge(ready, outputs, compare, seed, progress)
-    return make_report(ready, network, history, seconds, scores, said)
+        tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
+        outputs = raw_outputs(network, ready.encoding, tested)
+        predicted = in_units(network, ready.target, outputs)
+        scores, said = judge(ready, predicted, compare, seed, progress)
+        if not ready.target.classes:
+            y = ready.y[ready.split.test]
+            quantiles = quantiles_held(network, outputs, y)
+            if calibration is not None:
+                intervals = intervals_held(network, ready.target, calibration, outputs, y)
+    report = make_report(ready, network, history, seconds, scores, said)
+    return replace(report, intervals=intervals, quantiles=quantiles)

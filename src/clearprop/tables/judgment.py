@@ -46,10 +46,18 @@ def judge(
         learned = learned[sample(ready.y[learned], n_classes, seed)]
         if len(learned) < n:
             said.append(f"The baselines learned from a sample of {len(learned):,} of {n:,} rows.")
-        X, y = ready.X[learned], ready.y[learned]
-        found = baselines(X, y, ready.X[split.test], n_classes, seed, progress)
+        of_rows, tested = (
+            {name: one.take(rows) for name, one in ready.columns.items()}
+            for rows in (learned, split.test)
+        )
+        y = ready.y[learned]
+        weights = None if ready.weights is None else ready.weights[learned]
+        found = baselines(ready.encoding, of_rows, tested, y, n_classes, seed, progress, weights)
         for name, theirs in found.items():
-            predicted[name] = theirs if target.classes else theirs * target.scale + target.mean
+            predicted[name] = theirs if target.classes else target.decode(theirs)
+        if target.transform:  # of the numbers, not of their logarithms
+            mean = np.average(target.decode(y), weights=weights)
+            predicted["mean"] = np.full(len(split.test), mean)
         if "gradient boosting" not in predicted:
             said.append("Gradient boosting is left out, as it would take many minutes here.")
     goal = ready.goal.take(split.test)
@@ -104,9 +112,9 @@ def make_report(
     counts = np.bincount(labels, minlength=len(target.classes)).tolist()
     notes = list(detected.notes)
     tiny = [str(c) for c, rows in zip(target.classes, counts, strict=True) if rows < 3]
-    if tiny and scores:
+    if tiny and scores and ready.is_drawn:
         notes.append(f"classes with fewer than three rows are not tested: {shortened(tiny)}")
-    if not scores and ready.test:
+    if not scores and ready.test and ready.is_drawn:
         notes.append("no class has three rows or more, so that none can be tested on")
     missing = {name: int(column.missing.sum()) for name, column in ready.columns.items()}
     sizes = "-".join(map(str, network.sizes))

@@ -6,9 +6,11 @@ megabytes may hold hundreds of millions of rows.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
+from typing import Protocol
 
 from clearprop.errors import TableFileError
 
@@ -24,27 +26,59 @@ INNER = 144
 COLUMN = 12_000
 """Bytes of a column of a CSV beside its values, while it is typed."""
 
+_CHUNK = 1 << 20
+
 _GROUPS = Path("/sys/fs/cgroup")
 
 
-def check_size(path: Path, size: int) -> None:
-    """Raise `TableFileError` if a file of `size` bytes is more than a table may take."""
-    most = memory() // 2
-    if size > most:
-        raise TableFileError(f"{path} has {size / 1e9:,.1f} GB, and {_may_take(most)}")
+def check_size(path: Path, size: int, taken: int = 0) -> None:
+    """Raise `TableFileError` if a file of `size` bytes is more than a table may take.
 
-
-def check_room(path: Path, rows: int, columns: int, size: int) -> None:
-    """Raise `TableFileError` if a table of `size` bytes takes more than half of the memory.
-
-    What is learned from it, the inputs of a network, takes as much again.
+    `taken` is what the files before it take, of a table in several.
     """
     most = memory() // 2
-    if size > most:
+    if size + taken > most:
+        raise TableFileError(
+            f"{path} has {size / 1e9:,.1f} GB{_beside(taken)}, and {_may_take(most)}"
+        )
+
+
+class Stream(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, and none at the end."""
+
+
+def read_within(stream: Stream, name: object, taken: int = 0, unpacked: str = "") -> bytes:
+    """Return all bytes of a stream whose size nobody knows, or raise `TableFileError`."""
+    most, found = memory() // 2, io.BytesIO()
+    while chunk := stream.read(_CHUNK):
+        found.write(chunk)
+        if found.tell() + taken > most:
+            raise TableFileError(
+                f"{name} has more than {(most - taken) / 1e9:,.1f} GB{unpacked}{_beside(taken)}, "
+                f"and {_may_take(most)}"
+            )
+    return found.getvalue()
+
+
+def check_room(path: Path, rows: int, columns: int, size: int, taken: int = 0) -> None:
+    """Raise `TableFileError` if a table of `size` bytes takes more than half of the memory.
+
+    What is learned from it, the inputs of a network, takes as much again. `taken` is what the
+    files before it take, of a table in several.
+    """
+    most = memory() // 2
+    if size + taken > most:
         raise TableFileError(
             f"{path} has {rows:,} rows of {columns:,} columns, which would take "
-            f"{size / 1e9:,.1f} GB of memory; {_may_take(most)}"
+            f"{size / 1e9:,.1f} GB of memory{_beside(taken)}; {_may_take(most)}"
         )
+
+
+def _beside(taken: int) -> str:
+    return f" beside {taken / 1e9:,.1f} GB of the files before it" if taken else ""
 
 
 def _may_take(most: int) -> str:

@@ -15,19 +15,22 @@ from clearprop.activations import Activation, ActivationName
 from clearprop.errors import TableWarning
 from clearprop.files.saved_functions import check_given
 from clearprop.initializers import Initializer, InitializerName
+from clearprop.losses import Loss, LossName
 from clearprop.network import Network
 from clearprop.tables.conventions import FEW
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.fitting import fit_model
-from clearprop.tables.predictions import ModelPredictions
+from clearprop.tables.intervals import Calibration
+from clearprop.tables.reasons import ModelReasons
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
+from clearprop.tables.settings import check_settings
 from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
 
 
-class Model(ModelPredictions, ModelExports):
+class Model(ModelReasons, ModelExports):
     """A network, how a table becomes its inputs, and what its outputs mean.
 
     `Model.fit` and `Model.load` make one.
@@ -67,12 +70,14 @@ class Model(ModelPredictions, ModelExports):
         target: Target,
         report: Report,
         history: History | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.network = network
         self.report = report
         self.history = history
         self._encoding = encoding
         self._target = target
+        self._calibration = calibration
 
     @classmethod
     def fit(
@@ -80,7 +85,10 @@ class Model(ModelPredictions, ModelExports):
         table: object,
         target: str,
         *,
+        encoding: str | None = None,
+        sheet: str | None = None,
         hidden: Sequence[int] | int = (100, 50),
+        quantiles: Sequence[float] | None = None,
         task: str | None = None,
         activation: ActivationName | Activation = "relu",
         initializer: InitializerName | Initializer = "glorot_uniform",
@@ -92,11 +100,18 @@ class Model(ModelPredictions, ModelExports):
         unreadable: float = FEW,
         max_categories: int | None = None,
         drop_missing_target: bool = False,
-        validation: float = 0.15,
-        test: float = 0.2,
+        target_transform: str | None = None,
+        validation: object = 0.15,
+        test: object = 0.2,
+        split_group: str | None = None,
+        split_time: str | None = None,
+        weight: str | None = None,
+        class_weight: str | Mapping[Any, float] | None = None,
+        loss: LossName | Loss | None = None,
         epochs: int = 200,
         compare: bool = True,
         seed: int = 0,
+        verbose: bool = False,
         trained: Callable[[Model], object] | None = None,
         **training: Any,
     ) -> Model:
@@ -104,13 +119,22 @@ class Model(ModelPredictions, ModelExports):
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
-            Raw columns. A path is read by its ending: .csv, .tsv, .parquet, .arrow, .jsonl,
-            .json.
+        table : pandas, polars or pyarrow table, or path, or list of paths
+            Raw columns. A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
+            .arrow, .jsonl, .json, each also packed (.csv.gz, .csv.zst). A folder is all tables
+            in it; several files are one table, and have the same columns. "-" is standard input.
         target : str
             The column to predict.
+        encoding : str, optional
+            What the text of the files is in, such as "windows-1250". None: UTF-8, or what a
+            byte-order mark says; else windows-1252, if nothing speaks against it, with a note.
+        sheet : str, optional
+            Which sheet of a workbook; None: the first with a header.
         hidden : sequence of int
             The sizes of the hidden layers; one number for one layer, [] for none.
+        quantiles : sequence of float, optional
+            The quantiles of a number that the network learns, in place of its mean: ascending, in
+            (0, 1), 0.5 among them, which `predict` gives. `predict_quantiles` gives all.
         task : {"classification", "regression"}, optional
             None: text, booleans and whole numbers of at most 20 different values are classes,
             other numbers are predicted as numbers; the report says what was taken.
@@ -121,7 +145,9 @@ class Model(ModelPredictions, ModelExports):
         drop : collection of str
             Columns to leave out.
         keep : collection of str
-            Columns to use though they look like identifiers.
+            Columns to use though nothing may be learned from them: identifiers, text (as
+            categories), and those that are always the same. The report says of each that is
+            dropped why, and what keeps it.
         categorical : collection of str
             Columns of numbers that are names of things, such as codes.
         columns : mapping of str to str, optional
@@ -133,6 +159,7 @@ class Model(ModelPredictions, ModelExports):
             What stands for a missing value, beside empty cells and None, NaN and NaT. None: of a
             text file pandas's words (NA, N/A, null, None, nan, ...) and "?"; of a data frame, in
             columns of numbers and dates, the same; in others none, so that "None" is a label.
+            A word that is a number, such as "-999", counts by its value in columns of numbers.
         unreadable : float
             The share of a column's cells that may be no numbers or dates in a column of such;
             they are missing values then, which a note counts. With more it is text.
@@ -142,9 +169,31 @@ class Model(ModelPredictions, ModelExports):
             rows take half a gigabyte or less, and 100 in any case; a note says which share one.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
-        validation, test : float
+        target_transform : {"log", "log1p"}, optional
+            Learn the logarithm of a number above 0, or that of 1 + a number of 0 or more.
+            Predictions and scores are in the number's own unit; they are nearer to the median of
+            what may be than to the mean.
+        validation, test : float, table or path
             The shares of the rows, at most 0.5 each and 0.8 together, to stop training by and
-            to test on; drawn by `seed`, from each class in proportion. 0: none.
+            to test on; drawn by `seed`, from each class in proportion. 0: none. A table or path
+            in place of a share has these rows itself, and is read as the training table is.
+        split_group : str, optional
+            A column by which rows are put aside whole: all rows of a value are in one part. It is
+            no input, unless `keep` names it.
+        split_time : str, optional
+            A column of dates or numbers: the last rows by it are tested on, those before them
+            stopped by. Rows of one time are in one part.
+        weight : str, optional
+            A column of numbers, 0 or more, by which rows count in training, in early stopping and
+            in the baselines; it is no input. The scores count every test row once.
+        class_weight : "balanced" or mapping of class to float, optional
+            How much the rows of a class count, beside `weight`; 1 where a class is not named.
+            "balanced": so that all classes count the same.
+        loss : str or Loss, optional
+            What a number is learned by: "squared_error" (None), "absolute_error", "huber",
+            "quantile", "poisson", or an object such as ``cp.huber(0.5)``, in units of the target's
+            standard deviation. "poisson" is for counts, 0 or more, and predicts above 0. Classes
+            take "cross_entropy" alone.
         epochs : int
             At most.
         compare : bool
@@ -153,13 +202,15 @@ class Model(ModelPredictions, ModelExports):
             they learn from as many.
         seed : int
             For the rows put aside, the first weights and the order of rows.
+        verbose : bool
+            Print a line of each epoch on standard error, in place of a bar.
         trained : callable, optional
             Called with the model once it is trained, before baselines are tried, which may take
             longer: to save it, say.
         **training
             Anything else `clearprop.train` takes, in place of what fits the size of the table:
             ``optimizer``, ``batch_size``, ``l2``, ``dropout``, ``early_stopping``,
-            ``callbacks``, ``progress``, ...
+            ``threads``, ``callbacks``, ``progress``, ...
 
         Returns
         -------
@@ -191,27 +242,21 @@ class Model(ModelPredictions, ModelExports):
         >>> model.network.sizes, model.report.rows["test"]
         ((10, 50, 1), 110)
         """
+        settings = check_settings(
+            encoding=encoding, sheet=sheet, hidden=hidden, quantiles=quantiles, task=task,
+            activation=activation, initializer=initializer, loss=loss, drop=drop, keep=keep,
+            categorical=categorical, columns=columns, missing_words=missing_words,
+            unreadable=unreadable, max_categories=max_categories,
+            drop_missing_target=drop_missing_target, target_transform=target_transform,
+            validation=validation, test=test, split_group=split_group, split_time=split_time,
+            weight=weight, class_weight=class_weight, epochs=epochs, compare=compare, seed=seed,
+        )  # fmt: skip
         return fit_model(
             cls,
             table,
             target,
-            hidden=hidden,
-            task=task,
-            activation=activation,
-            initializer=initializer,
-            drop=drop,
-            keep=keep,
-            categorical=categorical,
-            columns=columns,
-            missing_words=missing_words,
-            unreadable=unreadable,
-            max_categories=max_categories,
-            drop_missing_target=drop_missing_target,
-            validation=validation,
-            test=test,
-            epochs=epochs,
-            compare=compare,
-            seed=seed,
+            settings,
+            verbose=verbose,
             trained=trained,
             training=training,
         )
@@ -220,8 +265,8 @@ class Model(ModelPredictions, ModelExports):
         """Write the model to one safetensors file, whole or not at all.
 
         The file holds the network as `Network.save` does, and of the encoding the names,
-        categories, medians, means, scales and ranges: JSON and numbers, no code. A file that
-        stands there is replaced.
+        categories, medians, means, scales and ranges, and of a regression how far off it is on the
+        validation rows: JSON and numbers, no code. A file that stands there is replaced.
 
         Raises
         ------
@@ -230,7 +275,10 @@ class Model(ModelPredictions, ModelExports):
         ModelFileError
             If no file may hold it, such as a class of more than 100,000 characters.
         """
-        write_model(path, Parts(self.network, self._encoding, self._target, self.report))
+        write_model(
+            path,
+            Parts(self.network, self._encoding, self._target, self.report, self._calibration),
+        )
 
     @classmethod
     def load(
@@ -258,7 +306,8 @@ class Model(ModelPredictions, ModelExports):
             If the file is truncated, damaged, of another program, or holds a network alone.
         """
         check_given(activations, "activations")
-        model = cls(*read_model(path, activations))
+        network, encoding, target, report, calibration = read_model(path, activations)
+        model = cls(network, encoding, target, report, None, calibration)
         if model._encoding.missing_words is None:
             warnings.warn(
                 f"{path} is of Clearprop 0.1.0 and does not say how cells are read: each table "

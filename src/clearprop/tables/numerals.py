@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 MISSING = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -32,9 +28,6 @@ than 0 to 9: what "\\d" is differs from one library to the next."""
 _PLAIN = re.compile(PLAIN, re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.I | re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]+", re.ASCII)
-
-MANY = 1000
-"""From so many different texts on, polars reads the plain ones, if it is there."""
 
 
 class Numeral(NamedTuple):
@@ -100,46 +93,6 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     value = float(f"{minus}{digits or '0'}.{rest}{found['exponent'] or ''}")
     marks = re.sub(r"[0-9]", "", whole)[:1] + (decimals or "")[:1]
     return Numeral(value, f"{before} {after}".strip(), marks)
-
-
-def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[np.float64]:
-    """Return the numbers that texts are, NaN where one is none or has another unit.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    decimal : {".", ","}
-    unit : str or None
-        A text has this unit, or none at all. None: any.
-    """
-    numbers = np.full(len(texts), np.nan)
-    left: Any = range(len(texts))
-    if len(texts) >= MANY:
-        left = _read_plain(texts, decimal, numbers)
-    for place in left:
-        found = numeral(texts[place], decimal)
-        if found is not None and (unit is None or found.unit in ("", unit)):
-            numbers[place] = found.value
-    return numbers
-
-
-def _read_plain(texts: Sequence[str], decimal: str, numbers: NDArray[np.float64]) -> Sequence[int]:
-    """Fill in the numbers of texts that are plain; return the places of the others."""
-    try:
-        import polars
-    except ImportError:
-        return range(len(texts))
-    each = polars.Series(texts, dtype=polars.String)
-    if decimal == COMMA:
-        each = polars.select(
-            polars.when(each.str.contains(POINT, literal=True))
-            .then(polars.lit("text"))
-            .otherwise(each.str.replace(COMMA, POINT, literal=True))
-        ).to_series()
-    plain = each.str.contains(rf"^{PLAIN}$")
-    read = polars.select(polars.when(plain).then(each)).to_series().cast(polars.Float64)
-    numbers[:] = read.to_numpy()
-    return np.flatnonzero(~plain.to_numpy()).tolist()
 
 
 def is_plain(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clearprop.errors import ArgumentError
 from clearprop.export.numeric import NumericInput
+from clearprop.tables.cells import numbers_missing
 from clearprop.tables.encoding import Encoding
 
 WORDS = ("false", "true")
@@ -19,6 +20,7 @@ def numeric_inputs(encoding: Encoding, consumer: str) -> list[NumericInput]:
     """
     found = []
     at = 0
+    words = tuple(numbers_missing(encoding.words_for_missing))
     for one in encoding.inputs:
         if one.kind in ("category", "date"):
             what = "categories, which are text" if one.kind == "category" else "dates"
@@ -41,6 +43,8 @@ def numeric_inputs(encoding: Encoding, consumer: str) -> list[NumericInput]:
                 one.kind == "number",
                 flags=tuple(flags),
                 missing_flag=one.missing,
+                missing=words if one.kind == "number" else (),
+                within=one.within,
                 **statistics,
             )
         )

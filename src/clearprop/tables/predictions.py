@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.settings import flag
-from clearprop.errors import ArgumentError, NonFiniteError, TableWarning, TypeOfDataError, unknown
+from clearprop.checks.settings import flag, number
+from clearprop.errors import ArgumentError, TableWarning, TypeOfDataError, unknown
 from clearprop.network import Network
 from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
+from clearprop.tables.intervals import (
+    Calibration,
+    center,
+    numbers_in_units,
+    ordered,
+    quantiles_of,
+)
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
-from clearprop.tables.table_files import read_table
+from clearprop.tables.sources import Source, is_source
+from clearprop.tables.table_files import Cells, read_table
 from clearprop.tables.target import Target, check_target_name, find_target
 from clearprop.tables.text_tables import typed
 
@@ -32,16 +39,20 @@ class ModelPredictions:
     network: Network
     _encoding: Encoding
     _target: Target
+    _calibration: Calibration | None
 
-    def read(self, path: str | os.PathLike[str]) -> Any:
-        """Return the table in a file; the cells of a CSV or TSV stay text until they are used.
+    def read(self, path: Source, *, encoding: str | None = None, sheet: str | None = None) -> Any:
+        """Return the table in a file or several; cells of text files stay text until they are used.
 
         Every method that takes a table takes the path too; reading once spares time where
-        several are asked.
+        several are asked, and says what the text is in and which sheet is meant.
 
         Parameters
         ----------
-        path : path
+        path : path, or list of paths
+            As for `Model.fit`.
+        encoding, sheet : str, optional
+            As for `Model.fit`; a `TableWarning` says what was guessed.
 
         Returns
         -------
@@ -51,20 +62,29 @@ class ModelPredictions:
         ------
         FileMissingError, TableFileError, ColumnError
             If the path leads to no table.
+        ArgumentError
+            If the encoding or the sheet is not known.
         """
-        frame, separator = read_table(path)
-        if separator and self._encoding.missing_words is None:
+        return self._as_read(read_table(path, encoding=encoding, sheet=sheet))
+
+    def _as_read(self, cells: Cells) -> Any:
+        """Return the table in a file as this model reads it, and say what was guessed."""
+        for note in cells.notes:
+            warnings.warn(note, TableWarning, stacklevel=4)
+        if cells.separator and self._encoding.missing_words is None:
             texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
             texts += [self.target] if self.classes else []
-            return typed(frame, texts, may_have_commas=separator == ";")
-        return frame
+            return typed(cells.frame, texts, may_have_commas=cells.separator == ";")
+        return cells.frame
 
     def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
 
+        A model with quantiles gives the median.
+
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             Raw columns, in any order; more than the model needs do no harm.
         unreadable : {"missing", "error"}
             What a cell is that cannot be read as in training, such as "9.12" among times of day:
@@ -93,7 +113,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
         unreadable : {"missing", "error"}
             As for `predict`.
 
@@ -113,15 +133,107 @@ class ModelPredictions:
             raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
         return self._outputs(self._columns(table, unreadable))
 
-    def encode(self, table: object, *, unreadable: str = "missing") -> Array:
-        """Return the inputs of the network for a table: float64, shape (n, n_0).
-
-        ``model.network.predict(model.encode(table))`` gives the probabilities, or the
-        standardized numbers; `features` names the columns.
+    def predict_quantiles(self, table: object, *, unreadable: str = "missing") -> Array:
+        """Return the quantiles of each row's target, ascending, in its own unit.
 
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
+        unreadable : {"missing", "error"}
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, float64, shape (n, q)
+            In the order of `quantiles`; a row never descends.
+
+        Raises
+        ------
+        ArgumentError
+            If the model was trained without quantiles.
+        DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_diabetes
+        >>> table = load_diabetes(as_frame=True, scaled=False).frame
+        >>> model = cp.Model.fit(table, "target", quantiles=[0.1, 0.5, 0.9], compare=False)
+        >>> model.quantiles, model.predict_quantiles(table).shape
+        ((0.1, 0.5, 0.9), (442, 3))
+        """
+        if not self.quantiles:
+            raise ArgumentError(
+                f"the model of {self.target!r} gives no quantiles: train it with quantiles="
+                "[0.05, 0.5, 0.95] (--quantiles 0.05,0.5,0.95)"
+            )
+        outputs = self._raw(self._columns(table, unreadable))
+        return numbers_in_units(self._target, ordered(self.network, outputs))
+
+    def predict_interval(
+        self, table: object, level: float = 0.9, *, unreadable: str = "missing"
+    ) -> Array:
+        """Return, for each row, an interval that holds its target with a probability of `level`.
+
+        That holds on average over rows like those of training, whatever the network has learned:
+        its errors on the validation rows say how far the ends lie from its number, or from the
+        quantiles nearest to them (split conformal calibration). It need not hold for each kind of
+        row by itself.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path
+        level : float
+            In (0, 1). A level of 0.9 takes 19 validation rows, 0.99 takes 199.
+        unreadable : {"missing", "error"}
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray, float64, shape (n, 2)
+            The lower and the upper end, in the target's own unit.
+
+        Raises
+        ------
+        ArgumentError
+            If the model predicts classes, has no validation rows to calibrate by, or too few.
+        DataError
+            As for `predict`.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> from sklearn.datasets import load_diabetes
+        >>> table = load_diabetes(as_frame=True, scaled=False).frame
+        >>> model = cp.Model.fit(table, "target", compare=False)
+        >>> lower, upper = model.predict_interval(table, 0.8).T
+        >>> bool((lower < model.predict(table)).all()), len(upper)
+        (True, 442)
+        """
+        level = number("level", level, low=0, high=1, open="low high")
+        if self.classes:
+            raise ArgumentError(
+                f"{self.target!r} is a class, which has no interval: use predict_proba"
+            )
+        if self._calibration is None:
+            raise ArgumentError(
+                f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
+                "train it anew, with validation above 0"
+            )
+        outputs = ordered(self.network, self._raw(self._columns(table, unreadable)))
+        ends = self._calibration.moved(outputs, self.quantiles, level)
+        return numbers_in_units(self._target, ends)
+
+    def encode(self, table: object, *, unreadable: str = "missing") -> Array:
+        """Return the inputs of the network for a table: of its dtype, shape (n, n_0).
+
+        ``model.network.predict(model.encode(table))`` gives the probabilities, or the
+        standardized numbers (quantiles as they come, not yet sorted); `features` names the columns.
+
+        Parameters
+        ----------
+        table : pandas, polars or pyarrow table, or path, or list of paths
         unreadable : {"missing", "error"}
             As for `predict`.
 
@@ -130,7 +242,7 @@ class ModelPredictions:
         DataError
             As for `predict`.
         """
-        return self._encoding.encode(self._columns(table, unreadable))
+        return self._encoding.encode(self._columns(table, unreadable), self.network.dtype)
 
     def encode_target(self, table: object) -> Array:
         """Return what the network learns of a table's target column, shape (n,).
@@ -141,7 +253,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             With the target column.
 
         Raises
@@ -150,7 +262,7 @@ class ModelPredictions:
             If the target is not there or missing in a row, or holds a class that training did
             not have.
         """
-        read = self.read(table) if isinstance(table, str | os.PathLike) else table
+        read = self.read(table) if is_source(table) else table
         check_target_name(self.target, names_of(read))
         return self._target.encode(self._goal(read_columns(read, {self.target})))
 
@@ -161,7 +273,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             With the target column.
         drop_missing_target : bool
             Leave out rows whose target is missing, which are refused otherwise.
@@ -180,7 +292,7 @@ class ModelPredictions:
         DataError
             As for `predict`.
         """
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
         goal = self._goal(read_columns(table, {self.target}))
@@ -193,7 +305,7 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path
+        table : pandas, polars or pyarrow table, or path, or list of paths
             As for `predict`.
 
         Returns
@@ -219,9 +331,19 @@ class ModelPredictions:
         return self._target.task
 
     @property
+    def target_transform(self) -> str | None:
+        """What is learned of a number: "log", "log1p", or None for the number itself."""
+        return self._target.transform or None
+
+    @property
     def classes(self) -> list[str | int | float | bool]:
         """The classes, in the order of the network's outputs; empty for a regression."""
         return list(self._target.classes)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantiles that `predict_quantiles` gives; empty without any."""
+        return quantiles_of(self.network.loss)
 
     @property
     def columns(self) -> list[str]:
@@ -233,18 +355,25 @@ class ModelPredictions:
         """The name of each input of the network."""
         return self._encoding.features
 
-    def _columns(self, table: object, unreadable: str) -> dict[str, Column]:
-        """Return the columns as training read them; "" says nothing of unreadable cells."""
+    def _columns(self, table: object, unreadable: str, depth: int = 3) -> dict[str, Column]:
+        """Return the columns as training read them; "" says nothing of unreadable cells.
+
+        `depth` is how far up the stack the caller of the public method is, whom warnings name.
+        """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
-        columns, failed = self._encoding.read(read_columns(table, self.columns))
+        return self._known(read_columns(table, self.columns), unreadable, depth + 1)
+
+    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> dict[str, Column]:
+        """Return columns of a table as training read them."""
+        columns, failed = self._encoding.read(raw)
         if failed and unreadable == "error":
             raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
         for one in failed if unreadable else ():
-            warnings.warn(str(one), TableWarning, stacklevel=3)
+            warnings.warn(str(one), TableWarning, stacklevel=depth)
         return columns
 
     def _goal(self, columns: Mapping[str, Column]) -> Column:
@@ -252,16 +381,27 @@ class ModelPredictions:
         return self._target.read(column, self._encoding.words_for_missing)
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
-        return in_units(self.network, self._target, self._encoding.encode(columns))
+        return in_units(self.network, self._target, self._raw(columns))
+
+    def _raw(self, columns: Mapping[str, Column]) -> Array:
+        return raw_outputs(self.network, self._encoding, columns)
 
 
-def in_units(network: Network, target: Target, X: Array) -> Array:
-    """Return probabilities (n, K), or numbers in the target's unit (n,), as float64."""
-    outputs = network.predict(X).astype(np.float64)
+def raw_outputs(network: Network, encoding: Encoding, columns: Mapping[str, Column]) -> Array:
+    """Return what the network gives for columns as they are read: float64, shape (n, n_L).
+
+    A block of rows at a time, so that their inputs need not be there together.
+    """
+    return np.concatenate(
+        [network.predict(X) for X in encoding.blocks(columns, network.dtype)], dtype=np.float64
+    )
+
+
+def in_units(network: Network, target: Target, outputs: Array) -> Array:
+    """Return outputs as probabilities (n, K), or as numbers in the target's unit (n,).
+
+    They are float64; of quantiles the median is the number.
+    """
     if target.classes:
         return outputs / outputs.sum(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        numbers = outputs[:, 0] * target.scale + target.mean
-    if not np.isfinite(numbers).all():
-        raise NonFiniteError("the predictions are too large for float64: train the model again")
-    return numbers
+    return numbers_in_units(target, ordered(network, outputs)[:, center(network)])

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.settings import listed
-from clearprop.errors import ArgumentError, ColumnError, ShapeError, TargetError, nearest, shown
+from clearprop.errors import (
+    ArgumentError,
+    ColumnError,
+    ShapeError,
+    TargetError,
+    nearest,
+    shown,
+)
+from clearprop.losses import Loss
+from clearprop.tables import dates, leakage, wild_values
 from clearprop.tables.columns import Column, check_finite, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.detection import Detected, detect_inputs
-from clearprop.tables.encoding import MIN_ROWS, Encoding, fit_encoding, most_categories
+from clearprop.tables.dividing import divide
+from clearprop.tables.encoding import Encoding, Input
+from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
 from clearprop.tables.numerals import COMMA, MISSING, POINT
-from clearprop.tables.split import Split, split_rows
+from clearprop.tables.settings import TableSettings
+from clearprop.tables.sources import check_unread, is_source
+from clearprop.tables.split import Split
 from clearprop.tables.table_files import read_table
-from clearprop.tables.target import Target, detect_target, find_target
+from clearprop.tables.target import TRANSFORMS, Target, detect_target, find_target
 from clearprop.tables.text import cut, shortened
+from clearprop.tables.weights import WeightColumn, check_some, weight_column
 
 Array = NDArray[Any]
 Columns = dict[str, Column]
 
 LEAST_ROWS = 10
 """With fewer rows nothing can be learned, watched and tested."""
+
+LEAST_UNTESTED = 5
+"""With fewer rows nothing can be learned and watched, where nothing is tested."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +65,14 @@ class Prepared:
     detected : Detected
     encoding : Encoding
     split : Split
-    X, y : ndarray, shape (n, n_features), (n,)
-        All rows, encoded.
+    y : ndarray, shape (n,)
+        All rows' targets, encoded. Their inputs, `inputs` encodes as they are needed.
+    weights : ndarray, shape (n,), or None
+        How much each row counts; None: all the same.
+    weighing : WeightColumn or None
+        Where weights come from.
+    is_drawn : bool
+        Whether the test rows are drawn from each class.
     """
 
     columns: Columns
@@ -62,67 +84,63 @@ class Prepared:
     detected: Detected
     encoding: Encoding
     split: Split
-    X: Array
     y: Array
+    weights: Array | None = None
+    weighing: WeightColumn | None = None
+    is_drawn: bool = True
+
+    def inputs(self, rows: NDArray[np.int64]) -> Array:
+        """Return the network's inputs for these rows: float32, shape (n, n_features)."""
+        return self.encoding.encode({name: one.take(rows) for name, one in self.columns.items()})
 
 
-def prepare(
-    table: object,
-    target: str,
-    *,
-    task: str | None,
-    drop: Collection[str] | None,
-    keep: Collection[str] | None,
-    categorical: Collection[str] | None,
-    columns: Mapping[str, str],
-    missing_words: Collection[str] | None,
-    unreadable: float,
-    max_categories: int | None,
-    drop_missing_target: bool,
-    validation: float,
-    test: float,
-    seed: int,
-) -> Prepared:
-    """Return a table made ready; see `Model.fit` for the arguments and the errors."""
-    separator = ""
-    if isinstance(table, str | os.PathLike):
-        table, separator = read_table(table)
-    typed, decimal = not separator, COMMA if separator == ";" else POINT
+def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
+    """Return a table made ready; see `Model.fit` for the settings and the errors."""
+    typed, decimal = True, POINT
+    said: tuple[str, ...] = ()
+    if is_source(table):
+        cells = read_table(table, encoding=settings.encoding, sheet=settings.sheet)
+        table, typed, said = cells.frame, cells.typed, cells.notes
+        decimal = COMMA if cells.separator == ";" else POINT
+    else:
+        check_unread(settings.encoding, settings.sheet)
     target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)
-    words = _missing_words(missing_words, typed)
-    wishes = {name: wish(name, one) for name, one in _named(columns, raw).items()}
+    words = _missing_words(settings.missing_words, typed)
+    wishes = {name: wish(name, one) for name, one in _named(settings.columns, raw).items()}
     whole = decide(raw, typed=typed, decimal=decimal, missing=words, wishes=wishes,
-                   few=unreadable)  # fmt: skip
+                   few=settings.unreadable)  # fmt: skip
     goal, unread = whole[target].column, whole[target].unreadable
-    if unread is not None and not drop_missing_target:
+    if unread is not None and not settings.drop_missing_target:
         raise TargetError(
             f"target {unread}; mend them, leave them out with drop_missing_target "
             f"(--drop-missing-target), or say columns={{{target!r}: 'category'}}"
         )
-    asked = {"drop": drop, "keep": keep, "categorical": categorical}
-    named = {name: _check_names(name, value, raw, target) for name, value in asked.items()}
-    twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
-    if twice:
-        raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
+    named, roles = _roles(settings, raw, target)
     check_finite(goal)
-    rows = rows_with_target(goal, drop_missing_target)
+    rows = rows_with_target(goal, settings.drop_missing_target)
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
-    if len(rows) < LEAST_ROWS:
+    least = LEAST_ROWS if settings.test else LEAST_UNTESTED
+    if len(rows) < least:
         raise ShapeError(
-            f"the table has {len(rows)} rows with a target; a model takes {LEAST_ROWS} or more"
+            f"the table has {len(rows)} rows with a target; a model takes {least} or more"
         )
-    aim, reason = detect_target(goal, task, whole[target].reading)
-    labels = aim.labels(goal) if aim.classes else None
-    split = split_rows(len(rows), labels, validation, test, seed)
-    aim = aim.fitted(goal.take(split.training))
+    aim, reason = detect_target(goal, settings.task, whole[target].reading)
+    aim = _as_asked(aim, goal, rows, settings)
+    split, notes = divide(settings, roles, aim, goal, raw, whole, words, rows)
+    weighing = weight_column(roles, whole)
+    weights = None if weighing is None else weighing.of(raw[weighing.name], words)[rows]
+    of_training = check_some("to learn from", weights, split.training)
+    aim = aim.fitted(goal.take(split.training), of_training, is_rate=is_rate(settings.loss))
     inputs = {name: one for name, one in whole.items() if name != target}
     index = [name for name in getattr(getattr(table, "index", None), "names", ()) if name]
     detected = detect_inputs(inputs, rows[split.training], **named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
-    detected.notes.extend(whole[target].notes)
+    detected.notes[:0] = said
+    _say_roles(roles, detected, settings)
+    detected.notes.extend([*whole[target].notes, *notes])
     if index:
         detected.notes.append(
             f"the index {shortened(index)} is no column: table.reset_index() makes it one"
@@ -131,13 +149,107 @@ def prepare(
         reasons = [f"{name} ({why})" for name, why in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
         raise ColumnError(f"no column is left to learn {target!r} from{why}")
-    used = {name: column.take(rows) for name, column in detected.columns.items()}
+    used = detected.columns
+    if left_out:
+        used = {name: column.take(rows) for name, column in used.items()}
     learned = {name: column.take(split.training) for name, column in used.items()}
-    most = most_categories(detected.inputs, used) if max_categories is None else max_categories
-    encoding = fit_encoding(detected.inputs, learned, words, most)
+    most = settings.max_categories or most_categories(detected.inputs, used)
+    ready = [_within(one, used) for one in detected.inputs]
+    detected.notes.extend(_wild(ready, used, goal, bool(aim.classes), rows))
+    detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
+    encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
-    X, y = encoding.encode(used), aim.encode(goal)
-    return Prepared(used, goal, left_out, test, aim, reason, detected, encoding, split, X, y)
+    y = aim.encode(goal)
+    detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
+    return Prepared(
+        used, goal, left_out, settings.test, aim, reason, detected, encoding, split, y,
+        weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
+    )  # fmt: skip
+
+
+def is_rate(loss: Loss | None) -> bool:
+    """Whether a loss takes a positive rate, and numbers of 0 or more."""
+    return loss is not None and loss.targets == "nonnegative"
+
+
+def _as_asked(
+    target: Target, goal: Column, rows: NDArray[np.int64], settings: TableSettings
+) -> Target:
+    """Return the target with its transform, or raise for a loss or transform that do not fit."""
+    loss, transform = settings.loss, settings.target_transform
+    if target.classes:
+        if transform:
+            raise ArgumentError(
+                f"target_transform is of numbers, but {target.column!r} is predicted as a class"
+            )
+        if loss is not None and loss.name != "cross_entropy":
+            raise ArgumentError(
+                f"classes are learned with the loss cross_entropy, not {loss.name}; for "
+                f"{target.column!r} as a number say task='regression'"
+            )
+        return target
+    if loss is not None and loss.targets not in ("real", "nonnegative", "shared"):
+        raise ArgumentError(f"a number is not learned with the loss {loss.name}")
+    if is_rate(loss) and transform:
+        raise ArgumentError(
+            "the loss poisson has a logarithm of its own: leave target_transform out"
+        )
+    target = replace(target, transform=transform)
+    check_range(target, goal, rows, loss)
+    return target
+
+
+def check_range(target: Target, goal: Column, rows: NDArray[np.int64], loss: Loss | None) -> None:
+    """Raise `TargetError` for a number that the loss or the transform does not take."""
+    if target.classes:
+        return
+    if is_rate(loss):
+        target.check_range(goal, rows, "0 or more", "the loss poisson")
+    if target.transform:
+        takes = TRANSFORMS[target.transform][2]
+        target.check_range(goal, rows, takes, target.transform)
+
+
+def _roles(
+    settings: TableSettings, raw: Columns, target: str
+) -> tuple[dict[str, Collection[str]], dict[str, str]]:
+    """Return what is to be dropped and used, and the columns that are more than inputs."""
+    asked = {name: getattr(settings, name) for name in ("drop", "keep", "categorical")}
+    named = {name: _check_names(name, value, raw, target) for name, value in asked.items()}
+    twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
+    if twice:
+        raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
+    roles = {}
+    for role in ("split_group", "split_time", "weight"):
+        value = getattr(settings, role)
+        if value is not None:
+            roles[role] = next(iter(_check_names(role, [value], raw, target)))
+    used = {*named["keep"], *named["categorical"]}
+    if roles.get("weight") in used:
+        raise ArgumentError(
+            f"column {roles['weight']!r} is the rows' weight, and to be used: choose one"
+        )
+    no_inputs = {roles[role] for role in ("split_group", "weight") if role in roles}
+    named["drop"] = [*named["drop"], *(no_inputs - used)]
+    return named, roles
+
+
+def _say_roles(roles: Mapping[str, str], detected: Detected, settings: TableSettings) -> None:
+    """Say why the columns that are more than inputs are none, and what was made of the target."""
+    group, weight = roles.get("split_group"), roles.get("weight")
+    if group in detected.dropped:
+        detected.dropped[group] = f"divides the rows (split_group); keep=[{group!r}] uses it too"
+    if weight is not None:
+        detected.dropped[weight] = "weighs the rows (weight)"
+        detected.notes.append(
+            f"rows count by {weight!r} in training, in stopping and in the baselines; the scores "
+            "count every test row once"
+        )
+    if settings.target_transform:
+        detected.notes.append(
+            f"the target is learned as its {settings.target_transform}, and predicted in its own "
+            "unit: nearer to the median of what may be than to the mean"
+        )
 
 
 def _folded(encoding: Encoding, learned: Columns, most: int) -> list[str]:
@@ -157,6 +269,32 @@ def _folded(encoding: Encoding, learned: Columns, most: int) -> list[str]:
     return notes
 
 
+def _within(one: Input, used: Columns) -> Input:
+    """Return an input with the range that wild values of any row are taken into."""
+    column = used[one.column]
+    has_one = one.kind == "number" or dates.YEARS in one.parts
+    numbers = wild_values.numbers_of(column) if has_one else None
+    return one if numbers is None else replace(one, within=wild_values.find_range(numbers))
+
+
+def _wild(
+    inputs: Sequence[Input], used: Columns, goal: Column, is_label: bool, rows: NDArray[np.int64]
+) -> list[str]:
+    """Say which values are far from all others."""
+    notes = [wild_values.told(used[one.column], one.within, rows) for one in inputs if one.within]
+    of_target = "" if is_label or goal.kind != "number" else wild_values.told_of_target(goal, rows)
+    return notes + [of_target] * bool(of_target)
+
+
+def _said(words: Collection[str], raw: Columns) -> set[str]:
+    """Return the words for a missing value that a table's text has."""
+    there: set[str] = set()
+    for column in raw.values():
+        if column.kind == "text":
+            there.update(set(words).intersection(column.words))
+    return there
+
+
 def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str]:
     """Return the words for a missing value: those asked for, or none in a table with types."""
     if words is None:
@@ -168,8 +306,9 @@ def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str
     return [word.strip() for word in words]
 
 
-def _named(columns: Mapping[str, str], raw: Columns) -> dict[str, str]:
+def _named(columns: Mapping[str, str] | None, raw: Columns) -> dict[str, str]:
     """Return what is said of columns that are there."""
+    columns = {} if columns is None else columns
     if not isinstance(columns, Mapping):
         raise ArgumentError(
             f"columns is {shown(columns)}; give a mapping, such as {{'km': 'number, comma'}}"

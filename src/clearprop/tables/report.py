@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from clearprop.display.html_table import html_table
@@ -53,6 +53,12 @@ class Report:
         rows.
     verdict : str
         What the test rows show: how the network stands beside each baseline; empty without any.
+    intervals : dict
+        Of a regression: "level", the validation "rows" it is calibrated by, the share of test rows
+        "held", its 95% interval "low" to "high", "mean_width". Empty without rows for it.
+    quantiles : dict
+        "below": by quantile, the share of test rows that are not above it; "crossed": the share of
+        test rows whose quantiles were not in order before they were sorted. Empty without any.
     """
 
     target: str
@@ -68,6 +74,8 @@ class Report:
     network: str
     scores: dict[str, dict[str, float | None]]
     verdict: str
+    intervals: dict[str, Any] = field(default_factory=dict)
+    quantiles: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON holds it."""
@@ -76,14 +84,15 @@ class Report:
     def __repr__(self) -> str:
         lines = [f"Model of {self.target!r}: {self.task} ({self.reason})", ""]
         for name, text in self._facts():
-            first, *rest = textwrap.wrap(text, _WIDTH - 14, break_long_words=False) or [""]
+            first, *rest = _wrap(text, _WIDTH - 14) or [""]
             lines += [f"  {name:<10}  {first}", *(f"{'':14}{line}" for line in rest)]
         if self.scores:
             lines += ["", f"On {self.rows['test']:,} test rows, kept apart until now"]
             head, *rows = self._scores()
             lines += aligned([*_on_two_lines(head), *rows])
             lines += [f"  {line}" for line in self._about()]
-            lines += ["", *textwrap.wrap(self.verdict, _WIDTH)] if self.verdict else []
+            for text in self._said():
+                lines += ["", *textwrap.wrap(text, _WIDTH)]
         return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
@@ -94,7 +103,7 @@ class Report:
             title = f"On {self.rows['test']:,} test rows, kept apart until now"
             numbers = range(1, len(head))
             table += html_table(title, head, rows, right=numbers, wrap=numbers)
-            for line in (*self._about(), self.verdict):
+            for line in (*self._about(), *self._said()):
                 table += f'<p style="max-width:48em">{html.escape(line)}</p>'
         return f'<div style="overflow-x:auto">{table}</div>'
 
@@ -102,6 +111,25 @@ class Report:
         """Return what to know of the figures."""
         of_two = "AUC" in next(iter(self.scores.values())) and len(self.classes) == 2
         return [about_positive(list(self.classes)[1])] if of_two else []
+
+    def _said(self) -> list[str]:
+        """Return what the test rows show, in words."""
+        said = [self.verdict] if self.verdict else []
+        n = f"{self.rows['test']:,} test rows"
+        if one := self.intervals:
+            said.append(
+                f"{one['level']:.0%} intervals hold {one['held']:.1%} of {n} ({one['low']:.1%} to "
+                f"{one['high']:.1%} within chance), mean width {brief(one['mean_width'])}. They "
+                f"are calibrated by {one['rows']:,} validation rows."
+            )
+        if self.quantiles:
+            below = self.quantiles["below"]
+            shares = ", ".join(f"{share:.1%}" for share in below.values())
+            said.append(
+                f"Of {n}, {shares} are not above the quantiles {', '.join(below)}. In "
+                f"{self.quantiles['crossed']:.1%} quantiles crossed before they were sorted."
+            )
+        return said
 
     def _scores(self) -> list[list[str]]:
         names = list(next(iter(self.scores.values())))
@@ -129,8 +157,12 @@ class Report:
             counts = [f"{name} ({count:,})" for name, count in self.missing.items()]
             facts.append(("missing", _list(counts)))
         if self.dropped:
-            reasons = [f"{name} ({reason})" for name, reason in self.dropped.items()]
-            facts.append(("dropped", _list(reasons)))
+            reasons = [f"{name!r} {reason}" for name, reason in self.dropped.items()]
+            facts += [("dropped", reason) for reason in reasons[:_LISTED]]
+            more = list(self.dropped)[_LISTED:]
+            if more:
+                where = "each with its reason in --json and report.dropped"
+                facts.append(("dropped", f"{len(more):,} more, {where}: {shortened(more)}"))
         facts.append(("network", self.network))
         t = self.training
         how = f"{t['seconds']:.1f} s ({t['stopped']})"
@@ -164,6 +196,11 @@ def _on_two_lines(head: list[str]) -> list[list[str]]:
     long = [name.rpartition(" ") if len(name) > 9 else ("", "", name) for name in head]
     first, last = [one for one, _, _ in long], [one for _, _, one in long]
     return [first, last] if any(first) else [last]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return lines of whole words: an option is not broken at its hyphens."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _list(items: list[str]) -> str:

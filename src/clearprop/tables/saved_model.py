@@ -22,9 +22,10 @@ from clearprop.tables import dates
 from clearprop.tables.cells import Reading
 from clearprop.tables.columns import EXACT
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
+from clearprop.tables.intervals import MOST_ROWS, Calibration, quantiles_of
 from clearprop.tables.numerals import MARKS, POINT
 from clearprop.tables.report import Report
-from clearprop.tables.target import TASKS, Target
+from clearprop.tables.target import TASKS, TRANSFORMS, Target
 from clearprop.tables.text import cut
 
 PathLike = str | os.PathLike[str]
@@ -46,6 +47,7 @@ class Parts(NamedTuple):
     encoding: Encoding
     target: Target
     report: Report
+    calibration: Calibration | None = None
 
 
 def write_model(path: PathLike, parts: Parts) -> None:
@@ -58,20 +60,16 @@ def write_model(path: PathLike, parts: Parts) -> None:
     ModelFileError
         If no file may hold it, with the reason.
     """
-    network, encoding, target, report = parts
+    network, encoding, target, report, calibration = parts
     header: model_file.Header = {
         "network": network_header(network),
         "inputs": encoding.header(),
         "missing_words": encoding.missing_words,
-        "target": {
-            "column": target.column,
-            "classes": list(target.classes),
-            "mean": target.mean,
-            "scale": target.scale,
-            "reading": asdict(target.reading),
-        },
+        "target": _target_header(target),
         "report": report.to_dict(),
     }
+    if calibration is not None:
+        header["calibration"] = calibration.errors.tolist()  # 0.1.0 refuses another array
     try:  # what is written can be read
         _read_inputs(header["inputs"]), _read_target(header["target"])
         _read_report(header["report"]), _read_words(header["missing_words"])
@@ -112,7 +110,9 @@ def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> 
             file.check(arrays_in_file(header["network"]) | expected)
             network = restore_network(header["network"], path, activations)
             file.fill(network.unflatten(network.parameters) | arrays)
-            parts = Parts(network, Encoding(inputs, statistics, words), target, report)
+            encoding = Encoding(inputs, statistics, words)
+            calibration = _read_calibration(header.get("calibration"), network.sizes[-1])
+            parts = Parts(network, encoding, target, report, calibration)
             _check_fit(parts)
         except (ModelFileError, OSError):
             raise
@@ -123,15 +123,36 @@ def read_model(path: PathLike, activations: Mapping[str, Activation] | None) -> 
 
 def _check_fit(parts: Parts) -> None:
     """Raise `ValueError` if these cannot be parts of one model."""
-    network, encoding, target, _ = parts
-    ends = len(encoding.features), len(target.classes) or 1
+    network, encoding, target, _, calibration = parts
+    quantiles = quantiles_of(network.loss)
+    ends = len(encoding.features), len(target.classes) or len(quantiles) or 1
     if ends != (network.sizes[0], network.sizes[-1]):
         raise ValueError(f"a network {network.sizes} for {ends[0]} inputs and {ends[1]} outputs")
     if target.classes and network.activations[-1].name != "softmax":
         raise ValueError(f"classes of a network that ends with {network.activations[-1].name!r}")
+    if quantiles and (0.5 not in quantiles or list(quantiles) != sorted(set(quantiles))):
+        raise ValueError(f"the quantiles {quantiles}")
+    if calibration is not None and not np.isfinite(calibration.errors).all():
+        raise ValueError("an error on the validation rows that is not finite")
+    if calibration is not None and target.classes:
+        raise ValueError("intervals of classes")
     for name, numbers in encoding.statistics.items():
         if not np.isfinite(numbers).all() or (name == "scale" and (numbers <= 0).any()):
             raise ValueError(f"a {name} is not what training finds")
+
+
+def _read_calibration(rows: Any, n_outputs: int) -> Calibration | None:
+    """Return the errors on the validation rows; None where a file holds none, as older ones."""
+    if rows is None:
+        return None
+    known = (
+        isinstance(rows, list)
+        and 1 <= len(rows) <= MOST_ROWS
+        and all(_is_list_of(_is_number, row) and len(row) == n_outputs for row in rows)
+    )
+    if not known:
+        raise ValueError("the errors that intervals are made of are described in no known way")
+    return Calibration(np.array(rows, dtype=np.float64))
 
 
 def _read_inputs(header: Any) -> tuple[Input, ...]:
@@ -144,6 +165,7 @@ def _read_inputs(header: Any) -> tuple[Input, ...]:
 def _read_input(header: Mapping[str, Any]) -> Input:
     column, kind = header["column"], header["kind"]
     categories, parts = header["categories"], header["parts"]
+    within = header.get("within")
     has_categories = kind in KINDS_OF_CATEGORY
     known = (
         _is_name(column)
@@ -159,6 +181,8 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         and (has_categories or not (categories or header["rare"]))
         and (kind != "boolean" or set(categories) <= {"true", "false"})
         and type(header["missing"]) is bool
+        and _is_typical(header.get("typical"), kind)
+        and _is_range(within, kind, parts)
     )
     if not known:
         raise ValueError(f"column {column!r} is described in no known way")
@@ -171,6 +195,8 @@ def _read_input(header: Mapping[str, Any]) -> Input:
         header["missing"],
         tuple(parts),
         _read_reading(header.get("reading", header)),
+        header.get("typical"),
+        None if within is None else (float(within[0]), float(within[1])),
     )
 
 
@@ -190,10 +216,33 @@ def _read_words(words: Any) -> tuple[str, ...] | None:
     return None if words is None else tuple(words)
 
 
+def _target_header(target: Target) -> model_file.Header:
+    """Return what a file says of a target.
+
+    Mean and scale of a logarithm are called so: what does not know of it is not to take them for
+    those of the number itself.
+    """
+    of = f" of {target.transform}" if target.transform else ""
+    transform = {"transform": target.transform} if target.transform else {}
+    return {
+        "column": target.column,
+        "classes": list(target.classes),
+        f"mean{of}": target.mean,
+        f"scale{of}": target.scale,
+        "reading": asdict(target.reading),
+        **transform,
+    }
+
+
 def _read_target(header: Mapping[str, Any]) -> Target:
-    classes, mean, scale = header["classes"], header["mean"], header["scale"]
+    transform = header.get("transform", "")
+    if transform not in ("", *TRANSFORMS):
+        raise ValueError("the target's transform is not known")
+    of = f" of {transform}" if transform else ""
+    classes, mean, scale = header["classes"], header[f"mean{of}"], header[f"scale{of}"]
     known = (
-        _is_name(header["column"])
+        not (classes and transform)
+        and _is_name(header["column"])
         and _is_list_of(_is_class, classes)
         and len({*map(type, classes)}) <= 1
         and len(set(classes)) == len(classes) != 1
@@ -208,7 +257,7 @@ def _read_target(header: Mapping[str, Any]) -> Target:
         if len(set(classes)) < len(classes):
             raise ValueError("two classes are one number in float64")
     reading = _read_reading(header.get("reading", {}))
-    return Target(header["column"], tuple(classes), float(mean), float(scale), reading)
+    return Target(header["column"], tuple(classes), float(mean), float(scale), reading, transform)
 
 
 def _read_report(header: Mapping[str, Any]) -> Report:
@@ -239,7 +288,36 @@ def _read_report(header: Mapping[str, Any]) -> Report:
             raise ValueError(f"the report's {name!r} is described in no known way")
     if len({tuple(figures) for figures in header["scores"].values()}) > 1:
         raise ValueError("the report's scores are of different figures")
-    return Report(**{name: header[name] for name in kinds})
+    added = {"intervals": _is_intervals, "quantiles": _is_quantiles}
+    for name, is_right in added.items():
+        if not is_right(header.get(name, {})):
+            raise ValueError(f"the report's {name!r} are described in no known way")
+    return Report(
+        **{name: header[name] for name in kinds},
+        **{name: header.get(name, {}) for name in added},
+    )
+
+
+def _is_intervals(value: Any) -> bool:
+    names = ("level", "held", "low", "high")
+    kinds = {"rows": _is_count, "mean_width": _is_number} | dict.fromkeys(names, _is_share)
+    return value == {} or _is_record(kinds)(value)
+
+
+def _is_quantiles(value: Any) -> bool:
+    kinds = {"below": _is_table_of(_is_share), "crossed": _is_share}
+    return value == {} or _is_record(kinds)(value)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_typical(value: Any, kind: str) -> bool:
+    """Whether it can be a column's typical value: a text, and of a date one in ISO 8601."""
+    if value is None or kind in KINDS_OF_CATEGORY:
+        return value is None or _is_text(value)
+    return kind == "date" and _is_text(value) and not np.isnat(np.datetime64(value, "us"))
 
 
 def _is_text(value: Any) -> bool:
@@ -266,6 +344,19 @@ def _is_count(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(float(value))
+
+
+def _is_range(within: Any, kind: str, parts: Any) -> bool:
+    """Whether numbers of a column can be taken into a range; None is none."""
+    if within is None:
+        return True
+    has_one = kind == "number" or (kind == "date" and parts[0] == dates.YEARS)
+    return (
+        has_one
+        and _is_list_of(_is_number, within)
+        and len(within) == 2
+        and bool(within[0] < within[1])
+    )
 
 
 def _is_list_of(is_right: Callable[[Any], bool], value: Any) -> bool:

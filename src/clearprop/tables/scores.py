@@ -205,8 +205,8 @@ class ClassScores(Scores):
         places = np.arange(len(self.classes))
         long = max(map(len, self.classes)) > 4 or len(self.classes) > 12
         ax.set_xticks(places, self.classes, rotation=45 if long else 0,
-                      ha="right" if long else "center")  # fmt: skip
-        ax.set_yticks(places, self.classes)
+                      ha="right" if long else "center", parse_math=False)  # fmt: skip
+        ax.set_yticks(places, self.classes, parse_math=False)
         ax.set_xlabel("called")
         ax.set_ylabel("it is")
         ax.set_title(f"{self.rows:,} rows, accuracy {self.accuracy:.3f}", fontsize="medium")
@@ -308,8 +308,8 @@ class NumberScores(Scores):
         ax.plot(ends, ends, color="0.6", lw=1, zorder=1)
         alpha = float(np.clip(300 / self.rows, 0.1, 0.8))
         ax.scatter(self.true, self.predicted, s=14, color="#0072B2", alpha=alpha, lw=0, zorder=2)
-        ax.set_xlabel(f"{self.target}, true")
-        ax.set_ylabel(f"{self.target}, predicted")
+        ax.set_xlabel(f"{self.target}, true", parse_math=False)
+        ax.set_ylabel(f"{self.target}, predicted", parse_math=False)
         ax.set_title(f"{self.rows:,} rows, R2 {self.r2:.3f}", fontsize="medium")
         tidy(ax)
         return figure

@@ -1,126 +1,123 @@
-"""Table files in and out: CSV, TSV, Parquet, Arrow and JSON, by the ending of their name."""
+"""Table files in and out: text, Excel, Parquet, Arrow and JSON, by the endings of their names."""
 
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clearprop.checks.settings import check_path
-from clearprop.errors import ClearpropError, FileMissingError, TableFileError, missing_extra, shown
-from clearprop.files.regular_file import open_regular
+from clearprop.errors import ArgumentError, ClearpropError, TableFileError, missing_extra, shown
 from clearprop.files.whole_file import write_whole
 from clearprop.tables.declared_sizes import declared_size
-from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room, check_size
-from clearprop.tables.text_tables import decode, read_text
+from clearprop.tables.encodings import check_encoding, decode
+from clearprop.tables.kinds import STREAM, TEXTS, PathLike, check_kind, is_empty
+from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
+from clearprop.tables.packing import check_packing, pack
+from clearprop.tables.several_files import Part, joined
+from clearprop.tables.sources import Source, bytes_of, called, files_of, form_in
+from clearprop.tables.text_tables import read_text
+from clearprop.tables.workbooks import check_workbook_writer, read_workbook, write_workbook
 
 if TYPE_CHECKING:
     import polars as pl
 
-PathLike = str | os.PathLike[str]
+NOTED = 8
+"""Notes on the files of one table that are told."""
 
-KINDS = {
-    ".csv": "CSV",
-    ".tsv": "TSV",
-    ".parquet": "Parquet",
-    ".pq": "Parquet",
-    ".arrow": "Arrow",
-    ".feather": "Arrow",
-    ".ipc": "Arrow",
-    ".jsonl": "JSON lines",
-    ".ndjson": "JSON lines",
-    ".json": "JSON",
-}
-"""What the ending of a file's name says it is."""
-
-_MAGIC = (
-    (b"PAR1", "Parquet"),
-    (b"ARROW1", "Arrow"),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%PDF", "a PDF"),
-    (b"SQLite format 3", "a SQLite database"),
-)
-
-_START = re.compile(rb"[^ \t\r\n\xef\xbb\xbf]")
 _INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
-
-def kind_of(path: PathLike) -> str:
-    """Return what the ending of a file's name says it is, or raise `TableFileError`."""
-    ending = Path(path).suffix.lower()
-    if ending not in KINDS:
-        what = f"ends with {shown(ending)}" if ending else "has no ending"
-        raise TableFileError(f"{path} {what}; known are {', '.join(KINDS)}")
-    return KINDS[ending]
+_BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Cells(NamedTuple):
-    """The table in a file.
+    """The table in a file, or in several.
 
     Attributes
     ----------
     frame : polars.DataFrame
     separator : str
-        Between the fields of a CSV or TSV, whose cells are all text; "" where a file has types.
+        Between the fields of text, whose cells are all text; "" in other files.
+    typed : bool
+        Whether what is text in it is so on purpose, not as somebody typed it: of a Parquet, Arrow
+        or JSON file.
+    notes : tuple of str
+        What to know of how it was read.
     """
 
     frame: pl.DataFrame
     separator: str
+    typed: bool
+    notes: tuple[str, ...] = ()
 
 
-def read_table(path: PathLike) -> Cells:
-    """Return the table in a file, and how its cells are to be understood.
+def read_table(source: Source, *, encoding: str | None = None, sheet: str | None = None) -> Cells:
+    """Return the table in a file or in several, and how its cells are to be understood.
 
     Parameters
     ----------
-    path : path
-        Its ending says what it is: .csv, .tsv, .parquet (.pq), .arrow (.feather, .ipc), .jsonl
-        (.ndjson), .json (a list of objects, or lines of them). A CSV may be separated by
-        semicolons. Text is UTF-8, or marked as UTF-16 or UTF-32.
+    source : path, or list of paths
+        The ending says what a file is: .csv, .tsv, .txt, .xlsx, .parquet (.pq), .arrow (.feather,
+        .ipc), .jsonl (.ndjson), .json (a list of objects, or lines of them), each also packed,
+        as .csv.gz or .csv.zst. Between the fields of a .csv or .txt are commas, semicolons, tabs
+        or bars. A folder is all tables in it, by name. "-" is standard input. Files of one table
+        have the same columns, in any order.
+    encoding : str, optional
+        What the text is in. None: UTF-8, or what a byte-order mark says; else windows-1252, if
+        nothing speaks against it, which a note says.
+    sheet : str, optional
+        Which sheet of a workbook; None: the first with a header.
 
     Raises
     ------
     FileMissingError
         If there is no such file.
     TableFileError
-        If it is empty, has no rows, is not what its ending says, is not UTF-8, or has a line
-        with too few or too many fields.
+        If it is empty, has no rows, is not what its ending says, is not text in the encoding, is
+        truncated, would take too much memory, or has a line with too few or too many fields.
     ColumnError
-        If two columns have one name.
+        If two columns have one name, or files of one table have other columns or types.
+    ArgumentError
+        If the encoding or the sheet is not known, or files have none; if a file is given twice.
     MissingExtraError
-        If polars (the extra `tables`) is not installed.
+        If polars (the extra `tables`), or what reads workbooks (`excel`), is not installed.
     """
-    path = Path(check_path(path))
-    kind, content = _open(path)
-    if _START.search(content) is None:
-        raise TableFileError(f"{path} is empty")
-    _check_kind(content, kind, path)
-    cells = _read(content, kind, path)
-    if cells.frame.height == 0:
-        header = "a header but " if kind in ("CSV", "TSV") else ""
-        raise TableFileError(f"{path} has {header}no rows")
-    return cells
+    encoding = check_encoding(encoding)
+    if not isinstance(sheet, str | None):
+        raise ArgumentError(f"sheet is {shown(sheet)}; give a sheet's name")
+    paths, notes = files_of(source)
+    parts: list[Part] = []
+    taken, typed = 0, False
+    for path in paths:
+        kind, content = bytes_of(path, taken)
+        path = called(path)
+        if is_empty(content):
+            raise TableFileError(f"{path} is empty")
+        check_kind(content, kind, path)
+        _check_asked(kind, path, encoding, sheet)
+        frame, separator, said, size = _read(content, kind, path, encoding, sheet, taken)
+        parts.append(Part(path, frame, separator))
+        typed |= kind not in (*TEXTS, "Excel")
+        taken += size
+        notes += said
+    frame = joined(parts)
+    if frame.height == 0:
+        header = "" if typed else "a header but "
+        names = ", ".join(str(part.path) for part in parts[:3])
+        raise TableFileError(f"{names} has {header}no rows")
+    if len(notes) > NOTED:
+        notes[NOTED:] = [f"{len(notes) - NOTED:,} more notes, on other files, are left out"]
+    return Cells(frame, parts[0].separator, typed, tuple(notes))
 
 
-def _open(path: Path) -> tuple[str, bytes]:
-    """Return what a file is by its name, and what is in it."""
-    try:
-        with open_regular(path, TableFileError) as file:
-            kind = kind_of(path)
-            check_size(path, os.fstat(file.fileno()).st_size)
-            return kind, file.read()
-    except FileMissingError:
-        if not path.is_dir():
-            kind_of(path)  # which may be why there is none
-        raise
-    except OSError as error:
-        raise TableFileError(f"{path} cannot be read: {error.strerror or error}") from error
+def _check_asked(kind: str, path: Path, encoding: str | None, sheet: str | None) -> None:
+    """Raise `ArgumentError` if something is said that the file has none of."""
+    if sheet is not None and kind != "Excel":
+        raise ArgumentError(f"sheet is of a workbook, and {path} is {kind}: leave it out")
+    if encoding is not None and kind in ("Excel", "Parquet", "Arrow"):
+        raise ArgumentError(f"encoding is of text, and {path} is {kind}: leave it out")
 
 
 def write_table(columns: Mapping[str, Any], path: PathLike) -> None:
@@ -131,24 +128,60 @@ def write_table(columns: Mapping[str, Any], path: PathLike) -> None:
     FileWriteError
         If it cannot be written; what stood there stays.
     TableFileError
-        If the ending is not known.
+        If the ending is not known, or such a file cannot hold the columns.
+    MissingExtraError
+        If what writes workbooks (the extra `excel`) is not installed.
     """
-    write_whole(path, as_bytes(columns, kind_of(path)))
+    write_whole(path, as_bytes(columns, Path(path)))
 
 
-def as_bytes(columns: Mapping[str, Any], kind: str) -> bytes:
-    """Return columns as the content of a file of one of the `KINDS`."""
-    frame, buffer = _polars("writing a table").DataFrame(dict(columns)), io.BytesIO()
+def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
+    """Return columns as the content of a file of this name; of "-", as CSV.
+
+    Raises
+    ------
+    TableFileError
+        If the ending is not known, or such a file cannot hold the columns.
+    MissingExtraError
+        If what writes workbooks (the extra `excel`) is not installed.
+    """
+    polars = _polars("writing a table")
+    kind, packing = form_in(path)
+    frame, buffer = polars.DataFrame(dict(columns)), io.BytesIO()
     writers: dict[str, Callable[[io.BytesIO], object]] = {
         "CSV": frame.write_csv,
         "TSV": lambda file: frame.write_csv(file, separator="\t"),
+        "text": lambda file: frame.write_csv(file, separator="\t"),
+        "Excel": lambda file: write_workbook(frame, file, path),
         "Parquet": frame.write_parquet,
         "Arrow": frame.write_ipc,
         "JSON": frame.write_json,
         "JSON lines": frame.write_ndjson,
     }
-    writers[kind](buffer)
-    return buffer.getvalue()
+    try:
+        writers[kind](buffer)
+    except BaseException as error:
+        if not _is_of_polars(error):
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise TableFileError(f"{path} cannot be written as {kind}: {reason}") from None
+    return pack(buffer.getvalue(), packing, path)
+
+
+def check_writer(path: Path) -> None:
+    """Raise what `as_bytes` would for any columns, before long work.
+
+    Raises
+    ------
+    TableFileError
+        If the ending is not known.
+    MissingExtraError
+        If what writes such files is not installed.
+    """
+    kind, packing = form_in(path)
+    check_packing(packing, path)
+    if kind == "Excel":
+        check_workbook_writer(path)
 
 
 def _polars(feature: str) -> Any:
@@ -159,41 +192,47 @@ def _polars(feature: str) -> Any:
     return polars
 
 
-def _check_kind(content: bytes, kind: str, path: Path) -> None:
-    """Raise `TableFileError` if the content begins like a file of another kind."""
-    found = next((name for magic, name in _MAGIC if content.startswith(magic)), None)
-    begins = _START.search(content)
-    start = content[begins.start() :][:20].lower() if begins else b""
-    if found is None and start.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        found = "a web page" if b"html" in start else "XML"
-    if found is None and start.startswith((b"{", b"[{")) and kind in ("CSV", "TSV"):
-        found = "JSON"
-    if found is None and kind in ("Parquet", "Arrow"):
-        found = "text" if b"\0" not in content[:1000] else "something else, or damaged"
-    if found is not None and found != kind:
-        ending = next((ending for ending, name in KINDS.items() if name == found), None)
-        advice = f"rename it to end with {ending}" if ending else f"save it as {kind}"
-        raise TableFileError(f"{path} is not {kind} but {found}: {advice}")
+def _is_of_polars(error: BaseException) -> bool:
+    """Whether an error is one of those that polars has for data, its panics included."""
+    import polars
+
+    if isinstance(error, ClearpropError):
+        return False
+    panicked = type(error).__name__ == "PanicException"  # which is no Exception
+    return panicked or isinstance(error, polars.exceptions.PolarsError | OSError | ValueError)
 
 
-def _read(content: bytes, kind: str, path: Path) -> Cells:
-    polars = _polars(f"reading {path.name}")
-    if kind in ("CSV", "TSV"):
-        return Cells(*read_text(decode(content, path), kind, path))
+def _read(
+    content: bytes, kind: str, path: Path, encoding: str | None, sheet: str | None, taken: int
+) -> tuple[pl.DataFrame, str, list[str], int]:
+    """Return the table, what is between its fields, notes, and about the bytes that it takes."""
+    _polars(f"reading {path.name}")
     try:
+        if kind == "Excel":
+            frame, notes, size = read_workbook(content, path, sheet, taken)
+            return frame, "", notes, size
         if kind in ("Parquet", "Arrow"):
-            return Cells(_read_binary(content, kind, path), "")
-        return Cells(_read_json(decode(content, path).lstrip(), path), "")
+            return _read_binary(content, kind, path, taken)
+        text, note = decode(content, path, encoding)
+        notes = [note] * bool(note)
+        if kind not in TEXTS:
+            frame = _read_json(text.lstrip(), path, taken)
+            return frame, "", notes, int(frame.estimated_size())
     except BaseException as error:
-        refused = (polars.exceptions.PolarsError, OSError, ValueError)
-        panicked = type(error).__name__ == "PanicException"  # of polars, which is no Exception
-        if isinstance(error, ClearpropError) or not (isinstance(error, refused) or panicked):
+        if not _is_of_polars(error):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be read as {kind}: {reason}") from None
+    frame, separator = read_text(text, kind, path)
+    if kind == "text":
+        what = f"has {_BETWEEN[separator]} between fields" if frame.width > 1 else "has one column"
+        notes.append(f"{path} {what}, as its first line has")
+    return frame, separator, notes, len(content)
 
 
-def _read_binary(content: bytes, kind: str, path: Path) -> pl.DataFrame:
+def _read_binary(
+    content: bytes, kind: str, path: Path, taken: int
+) -> tuple[pl.DataFrame, str, list[str], int]:
     """Return a Parquet or Arrow file's table, if its rows have room in memory, as text too."""
     import polars
 
@@ -204,12 +243,14 @@ def _read_binary(content: bytes, kind: str, path: Path) -> pl.DataFrame:
     declared = declared_size(content, kind)
     size = sum(rows * (TEXT if _is_text(dtype) else NUMBER) for dtype in types)
     # While it is unpacked, it is there twice.
-    check_room(path, rows, len(types), max(size, declared.values * NUMBER, 2 * declared.size))
+    most = max(size, declared.values * NUMBER, 2 * declared.size)
+    check_room(path, rows, len(types), most, taken)
     read = polars.read_parquet if kind == "Parquet" else polars.read_ipc
     table = read(io.BytesIO(content))
     # Rows of one long text or category share it, until each is a text of its own.
-    check_room(path, rows, len(types), size + sum(map(_text_bytes, table.get_columns())))
-    return table
+    size += sum(map(_text_bytes, table.get_columns()))
+    check_room(path, rows, len(types), size, taken)
+    return table, "", [], size
 
 
 def _text_bytes(column: pl.Series) -> int:
@@ -239,7 +280,7 @@ def _is_text(dtype: pl.DataType) -> bool:
     return isinstance(dtype, kinds)
 
 
-def _read_json(text: str, path: Path) -> pl.DataFrame:
+def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:
     """Return the table in a list of objects, or lines of them, if it has room in memory.
 
     Rows may have keys of their own, each of which is a column of all rows.
@@ -253,6 +294,6 @@ def _read_json(text: str, path: Path) -> pl.DataFrame:
     else:
         inner = sum(1 for _ in _INNER.finditer(text))
         rows, size = text.count("\n") + 1 + inner, INNER if inner else NUMBER
-    check_room(path, rows, len(keys), rows * len(keys) * size)
+    check_room(path, rows, len(keys), rows * len(keys) * size, taken)
     read = polars.read_json if listed else polars.read_ndjson
     return read(io.BytesIO(text.encode()), infer_schema_length=None)

@@ -1,13 +1,13 @@
 """Target: what is predicted, as the numbers a network learns, and back.
 
-Classes become the labels 0, 1, ... of their sorted list; numbers are standardized with the
-mean and scale of the training rows, and come back in their own unit.
+Classes become the labels 0, 1, ... of their sorted list; numbers, or their logarithms, are
+standardized with the mean and scale of the training rows, and come back in their own unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,12 @@ Class = str | int | float | bool
 
 TASKS = ("classification", "regression")
 
+TRANSFORMS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], str]] = {
+    "log": (np.log, np.exp, "above 0"),
+    "log1p": (np.log1p, np.expm1, "0 or more"),
+}
+"""What a network may learn of a number, how that comes back, and which numbers it takes."""
+
 MAX_CLASSES = 1000
 MAX_WHOLE = 20
 """Whole numbers of at most so many different values are classes, if nobody says otherwise."""
@@ -39,9 +45,11 @@ class Target:
     classes : tuple of str, int, float or bool
         In the order of the network's outputs; empty for a number.
     mean, scale : float
-        Of a number, over the training rows.
+        Of a number, or of what `transform` makes of it, over the training rows.
     reading : Reading
         How text becomes numbers.
+    transform : str
+        One of the `TRANSFORMS`, or "".
     """
 
     column: str
@@ -49,11 +57,25 @@ class Target:
     mean: float = 0.0
     scale: float = 1.0
     reading: Reading = AS_IT_IS
+    transform: str = ""
 
     @property
     def task(self) -> str:
         """Return "classification" or "regression"."""
         return "classification" if self.classes else "regression"
+
+    @property
+    def names(self) -> list[str]:
+        """The classes, as text."""
+        return list(map(_key, self.classes))
+
+    @staticmethod
+    def name_of(value: Any) -> str:
+        """Return a class, of any type, as text."""
+        try:
+            return _key(value.item() if isinstance(value, np.generic) else value).strip()
+        except Exception:  # an object may do anything
+            return ""
 
     def labels(self, column: Column) -> NDArray[np.int64]:
         """Return the place of each value in `classes`, shape (n,).
@@ -64,7 +86,7 @@ class Target:
             If a value is missing, or no class of training.
         """
         self._check_present(column)
-        place = {_key(c): i for i, c in enumerate(self.classes)}
+        place = {name: i for i, name in enumerate(self.names)}
         column = as_words(column)
         if set(map(type, self.classes)) == {bool}:
             words = words_as_known(column, "boolean", ())
@@ -79,24 +101,76 @@ class Target:
         return np.array([place.get(word, -1) for word in words], dtype=np.int64)[column.values]
 
     def encode(self, column: Column) -> Array:
-        """Return what the network learns: labels (n,), or standardized numbers (n,)."""
+        """Return what the network learns: labels (n,), or standardized numbers (n,).
+
+        Raises
+        ------
+        TargetError
+            If a value is missing, no class of training, or outside the transform's range.
+        """
         if self.classes:
             return self.labels(column)
-        return (self.numbers(column) - self.mean) / self.scale
+        return (self._transformed(self.numbers(column)) - self.mean) / self.scale
 
-    def fitted(self, column: Column) -> Target:
-        """Return the target of a regression with the mean and scale of the training rows."""
+    def decode(self, outputs: Array) -> Array:
+        """Return the numbers, in their own unit, of what the network gives: float64, (n,)."""
+        with np.errstate(over="ignore"):
+            numbers = outputs * self.scale + self.mean
+            return TRANSFORMS[self.transform][1](numbers) if self.transform else numbers
+
+    def fitted(
+        self, column: Column, weights: Array | None = None, *, is_rate: bool = False
+    ) -> Target:
+        """Return the target of a regression with the mean and scale of the training rows.
+
+        Parameters
+        ----------
+        column : Column
+            Of the training rows.
+        weights : ndarray, shape (n,), optional
+            How much each row counts.
+        is_rate : bool
+            Whether the network gives a positive rate: numbers are divided by their mean alone,
+            and stay 0 or more.
+        """
         if self.classes:
             return self
-        numbers = self.numbers(column)
+        numbers = self._transformed(self.numbers(column))
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, scale = float(numbers.mean()), float(numbers.std())
+            if weights is None:
+                mean, scale = float(numbers.mean()), float(numbers.std())
+            else:
+                mean = float(np.average(numbers, weights=weights))
+                scale = float(np.sqrt(np.average((numbers - mean) ** 2, weights=weights)))
         if not np.isfinite(scale):
             raise NonFiniteDataError(
                 f"target {self.column!r} holds numbers too large to be standardized"
             )
         constant = scale <= 1e-14 * abs(mean)  # but for rounding
-        return Target(self.column, (), mean, 1.0 if constant else scale, self.reading)
+        if is_rate:
+            return replace(self, mean=0.0, scale=mean or 1.0)
+        return replace(self, mean=mean, scale=1.0 if constant else scale)
+
+    def check_range(self, column: Column, rows: NDArray[np.int64], takes: str, what: str) -> None:
+        """Raise `TargetError` for a number that cannot be learned so.
+
+        Parameters
+        ----------
+        column : Column
+        rows : ndarray of int, shape (n,)
+            The number of each of its rows in the table.
+        takes : {"above 0", "0 or more"}
+        what : str
+            What takes such numbers alone.
+        """
+        _check_range(self.column, self.numbers(column), rows, takes, what)
+
+    def _transformed(self, numbers: Array) -> Array:
+        if not self.transform:
+            return numbers
+        forward, _, takes = TRANSFORMS[self.transform]
+        _check_range(self.column, numbers, np.arange(len(numbers)), takes, self.transform)
+        return forward(numbers)
 
     def numbers(self, column: Column) -> Array:
         """Return the values in their own unit: float64, shape (n,).
@@ -231,6 +305,15 @@ def _key(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _check_range(name: str, numbers: Array, rows: NDArray[np.int64], takes: str, what: str) -> None:
+    wrong = np.flatnonzero(numbers < 0 if takes == "0 or more" else numbers <= 0)
+    if len(wrong):
+        raise TargetError(
+            f"target {name!r} is {numbers[wrong[0]]:g} in row {rows[wrong[0]]} (from 0), but "
+            f"{what} takes numbers {takes}"
+        )
 
 
 def _numbers(column: Column) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Sequence
 
 from clearprop.display.text_table import text_table
@@ -31,3 +32,24 @@ def shortened(names: Iterable[object], most: int = 8, between: str = ", ") -> st
 def cut(text: str, most: int = 30) -> str:
     """Return a text whose end is left out where it is long."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def examples(values: Iterable[str], most: int = 3) -> str:
+    """Return the first values in quotes, long ones cut."""
+    return ", ".join(repr(cut(value)) for value, _ in zip(values, range(most), strict=False))
+
+
+def setting(argument: str, name: str, how: str = "") -> str:
+    """Return what is said of a column, in Python and on the command line.
+
+    Examples
+    --------
+    >>> print(setting("keep", "id"))
+    keep=['id'] (--keep id)
+    >>> print(setting("columns", "zip code", "category"))
+    columns={'zip code': 'category'} (--column 'zip code=category')
+    """
+    option, value = (f"--{argument}", name) if not how else ("--column", f"{name}={how}")
+    equals = "=" if value.startswith("-") else " "
+    python = f"columns={{{name!r}: {how!r}}}" if how else f"{argument}=[{name!r}]"
+    return f"{python} ({option}{equals}{shlex.quote(value)})"

@@ -23,43 +23,8 @@ from clearprop.tables.text import shortened
 if TYPE_CHECKING:
     import polars as pl
 
-_BYTE_ORDER_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),  # begins like UTF-16's, so it comes first
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 _MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+(?=\n|\Z)")
-
-
-def decode(content: bytes, path: Path) -> str:
-    """Return the text of a file, or raise `TableFileError` with the line that is not text."""
-    encoding, skip = "utf-8", 0
-    for mark, name in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            encoding, skip = name, len(mark)
-            break
-    try:
-        text = content[skip:].decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: skip + error.start].count(b"\n") + 1
-        byte = content[skip + error.start]
-        advice = (
-            "save it as UTF-8 (Excel: 'CSV UTF-8'; if it is Windows text: iconv -f CP1252 -t UTF-8 "
-            f"{path.name})"
-        )
-        raise TableFileError(
-            f"{path} is not {encoding.upper()}: line {line} has the byte 0x{byte:02X}; {advice}"
-        ) from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise TableFileError(
-            f"{path} is not text: line {line} has a zero byte (UTF-16 without a byte-order mark, "
-            "or a binary file): save it as UTF-8"
-        )
-    return text
 
 
 def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
@@ -86,7 +51,7 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
         )
     columns, rows = len(headers[separator]), text.count("\n")
     check_room(path, rows, columns, columns * COLUMN)
-    names = _names(headers[separator], path)
+    names = column_names(headers[separator], path)
     frame = None
     if text.count('"') % 2 == 0:  # else there is one too many, which the csv module finds
         frame = _read_by_polars(text, separator, names)
@@ -138,7 +103,7 @@ def _header(text: str, separator: str) -> list[str]:
         return []
 
 
-def _names(header: list[str], path: Path) -> list[str]:
+def column_names(header: list[str], path: Path) -> list[str]:
     """Return the column names; one without a name is called by its place."""
     names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
     name, times = Counter(names).most_common(1)[0]

@@ -66,6 +66,25 @@ def test_losses(name, dtype):
         tails.hold(found, terms, UNITS.get(name, OTHERS), a, y)
 
 
+def test_a_quantile_for_each_output(dtype):
+    """Every output's numbers are those of the kernel that is told one quantile for all."""
+    a, y = tails.pairs("quantile", dtype)
+    n = len(a)
+    levels = np.array([0.125, 0.875, 0.5])
+    told = np.stack([levels, levels - 1], axis=1).ravel()
+    d, cost = np.ones((n, 3), dtype), np.empty(n, dtype)
+    wide = [np.repeat(x[:, None], 3, axis=1) for x in (a, y)]
+    call("losses.quantile-each", dtype, n, 3, 3, wide[0], d, wide[1], cost, told)
+    total = np.zeros(n, dtype)
+    for j, q in enumerate(levels):
+        slope, alone, own = np.ones_like(a), np.empty_like(a), np.array([q, q - 1])
+        call("losses.quantile", dtype, n, 1, 1, a, slope, y, alone, own)
+        assert slope.tobytes() == d[:, j].tobytes()
+        with np.errstate(over="ignore"):
+            total += alone
+    assert total.tobytes() == cost.tobytes()
+
+
 def padded(row, dtype):
     """A row, and zeros up to the end of the last vector."""
     return np.array([*row, *[0.0] * (-len(row) % 16)], dtype)

@@ -50,6 +50,18 @@ class TestFormulas:
                 assert slopes, derivation.keys()
                 assert all(e.forms for e in slopes)
 
+    def test_a_quantile_for_each_output(self):
+        loss = cp.quantile((0.1, 0.5, 0.9))
+        network = cp.Network([3, 4, 3], "tanh", "identity", loss=loss, dtype="float64", seed=3)
+        X, y = np.random.default_rng(0).normal(size=(2, 3)), np.array([0.2, -0.4])
+        for rows, targets in ((X[:1], y[:1]), (X, y)):
+            derivation = cp.explain(network, rows, targets)
+            assert verify(derivation, cp.backprop(network, rows, targets)) > 20
+            assert all(f"q[{j}]" in str(derivation) for j in range(3))
+        for j in range(3):
+            slope = cp.explain(network, X[0], y[0], f"delta2[{j}]")[f"da2[{j}]"]
+            assert f"q[{j}]" in form_text(slope.forms[0])
+
     def test_softmax_of_a_few_classes_has_all_terms(self):
         network = cp.Network([2, 3], output="softmax", dtype="float64", seed=0)
         derivation = cp.explain(network, [0.4, 0.1], 1, "delta1[0]")

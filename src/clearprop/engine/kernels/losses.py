@@ -185,7 +185,9 @@ PAIRS: dict[str, Callable[[Elementary, Any], Pair]] = {
 functions and the type. By the loss's name; and, for z in place of a, with the output's behind."""
 
 
-def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..., None]:
+def _elementwise(
+    pair: Pair, takes_z: bool, each: bool, precision: Precision
+) -> Callable[..., None]:
     real: Any = precision.arithmetic
     zero = real(0)
 
@@ -203,6 +205,8 @@ def _elementwise(pair: Pair, takes_z: bool, precision: Precision) -> Callable[..
         for i in range(rows):
             total = zero
             for j in range(n):
+                if each:  # known when it is compiled
+                    first, second = real(get(settings, 2 * j)), real(get(settings, 2 * j + 1))
                 value, slope = pair(get(a, j), get(y, j), first, second)
                 total += value
                 put(d, j, slope if takes_z else slope * get(d, j))
@@ -285,7 +289,8 @@ ROW_WISE = {"cross_entropy-softmax": _cross_entropy_of_softmax}
 def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
     """Return a kernel: a loss, or a loss and the output activation that it is fused with.
 
-    "-labels" or "-shares" behind them says which targets it takes, where it takes both.
+    "-labels" or "-shares" behind them says which targets it takes, where it takes both; "-each"
+    that it is told two settings for each output.
 
     Raises
     ------
@@ -296,12 +301,14 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
     labels = name.endswith("-labels")
     targets = types.CPointer(types.int64) if labels else pointer
     arguments = [number, number, number, pointer, pointer, targets, pointer]
-    name = name.removesuffix("-labels").removesuffix("-shares")
+    each = name.endswith("-each")
+    name = name.removesuffix("-labels").removesuffix("-shares").removesuffix("-each")
     if name in ROW_WISE:
         loss = ROW_WISE[name](labels, precision)
     elif name in PAIRS:
         real: Any = precision.arithmetic
-        loss = _elementwise(inlined(PAIRS[name](of_type(real), real)), "-" in name, precision)
+        pair = inlined(PAIRS[name](of_type(real), real))
+        loss = _elementwise(pair, "-" in name, each, precision)
     else:
         missing_piece(f"loss {name!r}", "kernel", "PAIRS in engine/kernels/losses.py")
     return loss, [*arguments, types.CPointer(types.float64)]

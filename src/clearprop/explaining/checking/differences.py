@@ -15,19 +15,19 @@ one is taken whose doubt is least; no gradient under test has a say in it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import hypot, isfinite
+from math import hypot, inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.explaining.checking.trend import RATIO, Slope, Trend
+
 FIRST = 0.2371
 """The first step as a share of the parameter's size: no fraction that is some function's period."""
 
-RATIO = 4.0
 RUNGS = 6
 """Steps that are taken in any case."""
 
@@ -42,23 +42,24 @@ CLEAR = 3.0
 ROUGH = 3.0
 """How many changes of a slope it may be off by where a function is not seen to be smooth."""
 
-SHARP = 0.05
-"""How near to `RATIO` one ratio of changes is, far above the noise, that is enough by itself."""
-
-LEAST, SLOWEST, FASTEST = 2.5, 3.0, 5.3
-"""What changes of a smooth function's slopes fall by from step to step, where the series has them
-fall by `RATIO`: at least the first if it is known to be smooth, between the others if it is not."""
-
 Line = Callable[[float], tuple[float, float]]
 """The distance gone along a line, as near to the one asked for as numbers allow, and the cost
 there: NaN, or infinite, where there is none."""
 
 
 class Noise(NamedTuple):
-    """How far costs may be off: by `level`, or by their last rounding where they are large."""
+    """How far costs may be off: by `level`, or by their last rounding where they are large.
+
+    Where a cost ripples, slopes over steps longer than `resolved` are of what it does on the whole,
+    and that at h = 0 may be off from it by `ripple`. Slopes from `unresolved` on may be of ripples
+    that are finer than numbers tell apart.
+    """
 
     level: float = 0.0
     eps: float = float(np.finfo(np.float64).eps)
+    ripple: float = 0.0
+    resolved: float = inf
+    unresolved: float = inf
 
     def of(self, cost: float) -> float:
         """How far one cost may be off; subnormal ones are as far apart as the smallest normal."""
@@ -76,10 +77,13 @@ class Limit(NamedTuple):
     doubt: float
     noise: float
     coarsest: int  # the place of the largest step that the value and its doubt are made of
+    ripple: float = 0.0  # what of the doubt is of ripples
 
     @property
     def limited_by(self) -> str:
-        """Which is more of the doubt: "truncation" or "round-off"."""
+        """Which is most of the doubt: "truncation", "round-off" or "ripples"."""
+        if self.ripple >= 0.5 * self.doubt > 0:
+            return "ripples"
         return "round-off" if self.noise >= 0.5 * self.doubt else "truncation"
 
 
@@ -130,21 +134,22 @@ class Ladder:
     @property
     def has_costs(self) -> bool:
         """Whether there is a cost anywhere beside h = 0."""
-        return any(isfinite(cost) for cost in self._costs)
+        return any(isfinite(cost) for cost in self.costs)
 
     @property
     def lacks_costs(self) -> bool:
         """Whether there is none for some steps."""
-        return not all(isfinite(cost) for cost in self._costs)
+        return not all(isfinite(cost) for cost in self.costs)
 
     @property
-    def _costs(self) -> list[float]:
+    def costs(self) -> list[float]:
+        """Those of all steps."""
         return [cost for rung in self.rungs for cost in (rung.cost_ahead, rung.cost_behind)]
 
     @property
     def flat(self) -> bool:
         """Whether no cost differs from that at h = 0."""
-        return set(self._costs) == {self.middle}
+        return set(self.costs) == {self.middle}
 
     def slope_at(self, place: int) -> float:
         """The steeper of the two sides over the step at a place."""
@@ -182,6 +187,7 @@ class Ladder:
             (self.left.doubt + self.right.doubt) / 2,
             (self.left.noise + self.right.noise) / 2,
             min(self.left.coarsest, self.right.coarsest),
+            (self.left.ripple + self.right.ripple) / 2,
         )
         if self.central is None:
             return sides
@@ -228,7 +234,7 @@ def is_smooth(line: Line, noise: Noise) -> bool:
     _, middle = line(0.0)
     rungs = [rung for k in range(RUNGS) if (rung := _rung(line, FIRST * RATIO**-k))]
     _, left, right = _slopes(middle, rungs, noise)
-    sides = [_Trend(side, False) for side in (left, right) if len(side) >= RUNGS - 2]
+    sides = [Trend(side, False) for side in (left, right) if len(side) >= RUNGS - 2]
     return bool(sides) and all(side.falls for side in sides)
 
 
@@ -267,104 +273,37 @@ def _central(rung: Rung) -> float:
 
 def _ladder(middle: float, rungs: Sequence[Rung], noise: Noise, smooth: bool) -> Ladder:
     central, left, right = _slopes(middle, rungs, noise)
-    to_left, to_right = _Trend(left, smooth), _Trend(right, smooth)
+    to_left, to_right = Trend(left, smooth), Trend(right, smooth)
     return Ladder(
-        middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right)),
-        _limit(left, 1, (to_left,)), _limit(right, 1, (to_right,)),
+        middle, tuple(rungs), noise, _limit(central, 2, (to_left, to_right), noise),
+        _limit(left, 1, (to_left,), noise), _limit(right, 1, (to_right,), noise),
         to_left.straight and to_right.straight,
     )  # fmt: skip
 
 
 def _slopes(
     middle: float, rungs: Sequence[Rung], noise: Noise
-) -> tuple[list[_Slope], list[_Slope], list[_Slope]]:
+) -> tuple[list[Slope], list[Slope], list[Slope]]:
     """Return the slopes over the steps: central ones, to the left, to the right."""
     here = noise.of(middle)
     central, left, right = [], [], []
     for place, (ahead, cost_ahead, behind, cost_behind) in enumerate(rungs):
         if isfinite(cost_ahead):
             off = hypot(here, noise.of(cost_ahead)) / ahead
-            right.append(_Slope(place, ahead, (cost_ahead - middle) / ahead, off))
+            right.append(Slope(place, ahead, (cost_ahead - middle) / ahead, off))
         if isfinite(cost_behind):
             off = hypot(here, noise.of(cost_behind)) / behind
-            left.append(_Slope(place, behind, (middle - cost_behind) / behind, off))
+            left.append(Slope(place, behind, (middle - cost_behind) / behind, off))
         if isfinite(cost_ahead) and isfinite(cost_behind):
             both = ahead + behind
             off = hypot(noise.of(cost_ahead), noise.of(cost_behind)) / both
-            central.append(_Slope(place, both / 2, (cost_ahead - cost_behind) / both, off))
+            central.append(Slope(place, both / 2, (cost_ahead - cost_behind) / both, off))
     return central, left, right
 
 
-class _Slope(NamedTuple):
-    """The slope over one step, and how far noise may have it off."""
-
-    place: int
-    step: float
-    value: float
-    noise: float
-
-
-class _Trend:
-    """How the slopes of one side change from step to step.
-
-    Where a function is smooth, changes fall as the steps do, by `RATIO`. Where kinks lie close
-    together they fall as the square root, and by chance: what lies below the noise is then no
-    smaller than that.
-    """
-
-    def __init__(self, slopes: Sequence[_Slope], smooth: bool) -> None:
-        self._at = {slope.place: index for index, slope in enumerate(slopes)}
-        self._smooth = smooth
-        self._changes, self._noises = [0.0], [0.0]
-        for one, other in itertools.pairwise(slopes):
-            self._changes.append(abs(other.value - one.value))
-            self._noises.append(hypot(other.noise, one.noise))
-
-    @property
-    def falls(self) -> bool:
-        """Whether all changes do so; two at least are to be seen, if any is."""
-        places = range(1, len(self._changes))
-        told = [i for i in places[1:] if self._changes[i - 1] > 3 * self._noises[i]]
-        return all(self._falls(i, LEAST) for i in told) if len(told) > 1 else self.straight
-
-    @property
-    def straight(self) -> bool:
-        """Whether no change is larger than the noise."""
-        pairs = zip(self._changes, self._noises, strict=True)
-        return all(change <= noise for change, noise in pairs)
-
-    def _falls(self, i: int, by: float) -> bool:
-        return self._changes[i] <= self._changes[i - 1] / by + self._noises[i]
-
-    def smooth(self, place: int) -> bool:
-        """Whether the function is seen to be smooth over the steps down to this one."""
-        i, end = self._at[place], len(self._changes)
-        if self._smooth:
-            return all(self._falls(j, LEAST) for j in (i, i + 1) if 2 <= j < end)
-        if i >= 2 and self._sharply(i):
-            return True
-        if i < 3 or not all(self._changes[j] > 3 * self._noises[j] for j in (i - 2, i - 1)):
-            return False
-        slowly = all(
-            self._changes[j] >= self._changes[j - 1] / FASTEST - self._noises[j] for j in (i - 1, i)
-        )
-        return slowly and all(self._falls(j, SLOWEST) for j in (i - 1, i, i + 1) if j < end)
-
-    def _sharply(self, i: int) -> bool:
-        """Whether two changes far above the noise have the very ratio of the series."""
-        one, other = self._changes[i - 1], self._changes[i]
-        return other > 30 * self._noises[i] and abs(one / other / RATIO - 1) < SHARP
-
-    def roughness(self, place: int) -> float:
-        """How far the slope at 0 may be from that over this step."""
-        i, end = self._at[place], len(self._changes)
-        seen = [self._changes[i], self._changes[i - 1] / 2]
-        if i + 1 < end:
-            seen.append(2 * (self._changes[i + 1] - self._noises[i + 1]))
-        return max(seen)
-
-
-def _limit(seen: Sequence[_Slope], power: int, trends: Sequence[_Trend]) -> Limit | None:
+def _limit(
+    seen: Sequence[Slope], power: int, trends: Sequence[Trend], noise_of_costs: Noise
+) -> Limit | None:
     """Return the limit of slopes whose error is a series in h^power; None of fewer than two."""
     steps = [slope.step for slope in seen]
     values, noises = [slope.value for slope in seen], [slope.noise for slope in seen]
@@ -382,9 +321,10 @@ def _limit(seen: Sequence[_Slope], power: int, trends: Sequence[_Trend]) -> Limi
             apart = abs(values[at] - values[at - 1])
             for value, noise in zip(values[at + 1 :], noises[at + 1 :], strict=True):
                 apart = max(apart, abs(value - values[at]) - noise)
-            doubt = max(apart, rough) + noises[at]
+            ripple = noise_of_costs.ripple if steps[at] > noise_of_costs.resolved else 0.0
+            doubt = max(apart, rough) + noises[at] + ripple
             if isfinite(doubt) and (best is None or doubt < best.doubt):
-                best = Limit(values[at], doubt, noises[at], seen[at - 1].place)
+                best = Limit(values[at], doubt, noises[at], seen[at - 1].place, ripple)
     return best
 
 

@@ -267,6 +267,9 @@ class Examination:
             second = self._around.second_ladder(where, name, seen)
             verdict = judged(given, second, scale)
             seen = seen if verdict == "fault" else second
+            if verdict == "fault" and isinstance(where, int):
+                between = self._around.is_slope_between_steps(given, where, name, seen)
+                verdict = "steps" if between else verdict
         value, doubt = (seen.best.value, seen.best.doubt) if seen.best else (np.nan, np.inf)
         if self._around.raised and not seen.has_costs:
             raise FunctionError(f"{self._around.trouble}, and nowhere nearer does it give a value")

@@ -32,7 +32,7 @@ class CheckedDerivative:
         hundredth in float64, a tenth in float32).
     verdict : str
         "right"; "fault"; or what keeps either from being said: "kink", "truncation", "round-off",
-        "gradient" (its own rounding), "edge" (of the domain), "state".
+        "ripples", "steps", "gradient" (its own rounding), "edge" (of the domain), "state".
     doubt : float
         How far `numerical` may be off.
     reason : str

@@ -57,7 +57,8 @@ def bits_of_values(values: Iterable[float]) -> int:
 def bits_of_inputs(cost: Callable[[Array], float], at: Array, seed: int) -> int:
     """Return the bits that a function rounds its parameters to, by what it does not tell apart.
 
-    Of fewer bits than float32 has, its values must be as well.
+    Of fewer bits than float32 has, its values must be as well; and where they change, a parameter
+    must be rounded to another number.
     """
     rng = np.random.default_rng(seed)
     here = cost(at)
@@ -67,10 +68,26 @@ def bits_of_inputs(cost: Callable[[Array], float], at: Array, seed: int) -> int:
         if any(cost(coarse * (1 + 2.0 ** -(bits + 3) * turn)) != here for turn in turns):
             continue
         beyond = [cost(coarse * (1 + 2.0 ** -(bits - 4) * turn)) for turn in turns]
-        told_apart = any(value != here for value in beyond)
-        if told_apart and (bits == SINGLE or bits_of_values([here, *beyond]) <= bits):
+        apart = [turn for turn, value in zip(turns, beyond, strict=True) if value != here]
+        if not apart or (bits < SINGLE and bits_of_values([here, *beyond]) > bits):
+            continue
+        if _changes_where_rounded(cost, coarse, coarse * (1 + 2.0 ** -(bits - 4) * apart[0]), bits):
             return bits
     return DOUBLE
+
+
+def _changes_where_rounded(
+    cost: Callable[[Array], float], low: Array, high: Array, bits: int
+) -> bool:
+    """Whether a function that differs at two points changes between numbers of so many bits.
+
+    Steps of its own, as those of `np.round`, lie elsewhere.
+    """
+    here = cost(low)
+    for _ in range(DOUBLE - bits):
+        middle = (low + high) / 2
+        low, high = (middle, high) if cost(middle) == here else (low, middle)
+    return bool((rounded(low, bits) != rounded(high, bits)).any())
 
 
 def scatter(values: Sequence[float]) -> float:

@@ -14,7 +14,8 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
     `bits` are those of the numbers that the cost or the gradient is computed in, `trouble` what
     kept the cost from having a value.
     """
-    finer = "float64 would tell" if bits < DOUBLE else "one computed more exactly would tell"
+    exactly = "one computed more exactly would tell, or one without steps"
+    finer = "float64 would tell" if bits < DOUBLE else exactly
     if verdict == "fault":
         return "the gradient is wrong" if isfinite(given) else f"the gradient is {given}"
     if verdict == "kink" and seen is not None and seen.kink and seen.sides is not None:
@@ -32,6 +33,11 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
         "would tell",
         "truncation": "the cost bends too much within the steps; a smooth point, or a smaller "
         "region (fewer rows), would tell",
-        "gradient": f"the gradient may be off by as much through its own rounding; {finer}",
+        "steps": "the cost has steps, and this is its slope between them; one without steps would "
+        "tell",
+        "ripples": "the cost ripples over distances far below the size of this parameter, with "
+        "another slope at every place; a cost without ripples would tell",
+        "gradient": f"the gradient may be off by as much through its own rounding; "
+        f"{finer if bits < DOUBLE else 'one computed more exactly would tell'}",
         "state": "the cost has no one value here; without dropout, noise or state it would tell",
     }.get(verdict, "")

@@ -16,12 +16,14 @@ from clearprop.explaining.checking.noise import (
     DEVIATIONS,
     DOUBLE,
     PLACES,
+    SINGLE,
     bits_of_inputs,
     bits_of_values,
     noise_along,
     rounded,
     scatter,
 )
+from clearprop.explaining.checking.ripples import UNSEEN, ripples_along, step_between
 from clearprop.explaining.checking.verdict import TOLERANCES
 
 Array = NDArray[Any]
@@ -34,6 +36,12 @@ SHIFTED = 0.6180
 
 NOISY = 1e3
 """How many times the rounding of a cost noise is that may be none of rounding."""
+
+ROUNDINGS = 16.0
+"""How many times the rounding of a cost the scatter of costs is that may be one of ripples."""
+
+NEAR = 64.0
+"""How many roundings of a cost a slope has to be worth where it would be seen."""
 
 MIXED = 1e4
 """The ratio of large numbers to small ones from which on an array is not of one size."""
@@ -106,11 +114,83 @@ class Surroundings:
         lines = [self._line_along(self.generic(rng)) for _ in range(GENERIC)]
         self._noise, slope = noise_along(lines, min(self._bits), self.middle)
         self._slope = slope / np.sqrt(len(self.at))
+        self._noise = self._noise._replace(eps=self._eps_of_values(lines[0]))
         if self._noise.level > NOISY * self._noise.eps * abs(self.middle):
             for line in lines:
                 for place in PLACES:
                     self._compare(line(place / NOISY)[1], line(place / NOISY)[1])
+        self._look_near_by(rng, slope)
         self._smooth = all(is_smooth(line, self._noise) for line in lines)
+
+    def _eps_of_values(self, line: Line) -> float:
+        """Return the rounding of costs; that of float64 for those that are few for another reason.
+
+        Whole numbers, as of `np.round`, fit in few bits; rounded ones lie next to each other.
+        """
+        bits = int(1 - np.log2(self._noise.eps))
+        if bits >= SINGLE or min(self._bits) < DOUBLE:
+            return self._noise.eps
+        far = (place / 16 for place in PLACES.tolist())
+        high = next((place for place in far if line(place)[1] != self.middle), None)
+        double = float(np.finfo(np.float64).eps)
+        if high is None:
+            return double
+        low = 0.0
+        for _ in range(DOUBLE):
+            middle = (low + high) / 2
+            low, high = (middle, high) if line(middle)[1] == self.middle else (low, middle)
+        step = abs(line(high)[1] - self.middle)
+        return self._noise.eps if step <= 4 * self._noise.eps * abs(self.middle) else double
+
+    def is_slope_between_steps(self, given: float, place: int, name: str, seen: Ladder) -> bool:
+        """Whether a derivative is that of costs beside the point, which have steps further away.
+
+        Steps where the parameter is rounded to float32 are of a computation in that.
+        """
+        if self.bits < DOUBLE or seen.best is None:
+            return False
+        far = seen.best.value
+        largest = max(abs(cost) for cost in (self.middle, *seen.costs) if np.isfinite(cost))
+        off = self._noise.eps * largest
+        line, here = self._line_at(place, name), float(self.at[place])
+        size = float(self.sizes[place])
+        h = max(NEAR * off / abs(far), 2.0**-46 * size) if far else np.inf
+        if h > 2.0**-20 * size:
+            return False
+        doubt = 4 * off / h
+        for step in (h, h / 2):
+            (ahead, cost_ahead), (behind, cost_behind) = line(step), line(-step)
+            near = (cost_ahead - cost_behind) / (ahead - behind)
+            if not abs(given - near) <= doubt < abs(far - near) / 2:
+                return False
+        low, high = step_between(line, h, seen.rungs[0].ahead, near)
+        return rounded(here + low, SINGLE) == rounded(here + high, SINGLE)
+
+    def _look_near_by(self, rng: np.random.Generator, slope: float) -> None:
+        """See whether what scatters the costs from afar is ripples, and how far they are followed.
+
+        Where all is continuous, what is left of noise is that of costs near by.
+        """
+        eps = max(self._noise.eps, 2.0 ** (1 - min(self._bits)))
+        rounding = eps * max(abs(self.middle), slope)  # of the cost, and of the parameters
+        wide = self._noise.level / DEVIATIONS
+        if wide <= ROUNDINGS * rounding or self.two_values is not None:
+            return
+        bits = min(self._bits)
+        lines = [self._line_along(rounded(self.generic(rng), 3)) for _ in range(GENERIC)]
+        found = [ripples_along(line, bits, wide, rounding) for line in lines]
+        seen = [each for each in found if each is not None]
+        if not seen:
+            return
+        if all(each.resolved == 0.0 for each in seen):
+            if wide > NOISY * rounding:
+                self._noise = self._noise._replace(unresolved=wide / UNSEEN[bits])
+            return
+        ripple, resolved = max(each.slope for each in seen), min(each.resolved for each in seen)
+        self._noise = self._noise._replace(ripple=ripple, resolved=resolved)
+        noises = [each.noise for each in seen if each.noise is not None]
+        if len(noises) == GENERIC:
+            self._noise = self._noise._replace(level=DEVIATIONS * max(noises))
 
     @property
     def trouble(self) -> str:
@@ -157,6 +237,11 @@ class Surroundings:
 
     def _differences(self, line: Line, size: float, first: float, noise: Noise) -> Ladder:
         larger = LARGER if self.bits == DOUBLE else 1
+        noise = noise._replace(
+            ripple=noise.ripple / size,
+            resolved=noise.resolved * size,
+            unresolved=noise.unresolved / size,
+        )
         return ladder(line, first, noise, self._enough(size), self._smooth, larger)
 
     def second_ladder(self, where: int | Array, name: str, first: Ladder) -> Ladder:
@@ -177,7 +262,7 @@ class Surroundings:
             step = first.rungs[min(best.coarsest + 1, len(first.rungs) - 1)].ahead
             for far in (step, -step):
                 level = max(level, DEVIATIONS * self._scatter(line, far, where))
-        noise = Noise(level, self._noise.eps)
+        noise = self._noise._replace(level=level)
         return self._differences(line, size, SHIFTED * size, noise)
 
     def _scatter(self, line: Line, far: float, where: int | Array) -> float:

@@ -89,8 +89,8 @@ class Scale(NamedTuple):
 def judged(given: float, seen: Ladder, scale: Scale) -> str:
     """Return "right", "fault", or why neither can be said.
 
-    That is "kink", "truncation" or "round-off"; "gradient", where its own rounding is what is in
-    doubt; and "edge", where there are no values to go by.
+    That is "kink", "truncation", "round-off" or "ripples"; "gradient", where its own rounding is
+    what is in doubt; and "edge", where there are no values to go by.
     """
     best = seen.best
     if not isfinite(given):
@@ -109,7 +109,7 @@ def judged(given: float, seen: Ladder, scale: Scale) -> str:
             return "kink" if lowest - slack <= given <= highest + slack else "fault"
     agrees = off <= allowed + best.doubt
     if not agrees and not within:
-        return "fault"
+        return "fault" if off < seen.noise.unresolved else "round-off"
     nearby = scale.tolerance.floor * seen.slope_at(best.coarsest)
     fine = scale.fine(max(best.doubt, seen.gap / 2), max(abs(given), abs(best.value), nearby))
     if agrees and (fine or (seen.flat and given == 0.0)):

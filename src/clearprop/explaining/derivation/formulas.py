@@ -181,12 +181,12 @@ def _huber_slope(loss: Loss, a: Symbol, y: Symbol) -> Formulas:
 
 
 def _quantile(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> Formulas:
-    q = loss_setting(loss, "q")
+    q = loss_setting(loss, "q", y)
     return [times(q if y.value > a.value else minus(q, ONE), minus(y, a))]
 
 
 def _quantile_slope(loss: Loss, a: Symbol, y: Symbol) -> Formulas:
-    q = loss_setting(loss, "q")
+    q = loss_setting(loss, "q", y)
     if y.value > a.value:
         return [Negative(q)]
     return [minus(ONE, q) if y.value < a.value else Number(0.0)]
@@ -286,10 +286,15 @@ def is_a_minus_y(loss: Loss, f: Activation) -> bool:
     return fused_delta_formulas(loss, f, z, a, y, total)[:1] == [minus(a, y)]
 
 
-def loss_setting(loss: Loss, name: str) -> Symbol:
-    """Return a number that a loss was made with, as a symbol."""
+def loss_setting(loss: Loss, name: str, y: Symbol | None = None) -> Symbol:
+    """Return a number that a loss was made with, as a symbol; of several that of y's output."""
     assert isinstance(loss, BuiltInLoss)
-    return Symbol(name if name != "delta" else "threshold", loss.settings[name])
+    value = loss.settings[name]
+    if isinstance(value, tuple):
+        assert y is not None
+        place = y.name.removeprefix("y")  # "[1]"
+        return Symbol(f"{name}{place}", value[int(place[1:-1])])
+    return Symbol(name if name != "delta" else "threshold", value)
 
 
 def jacobian(row: Symbol, column: Symbol) -> Expression:

@@ -163,9 +163,9 @@ class Names:
         if name.startswith("new "):
             inner = self.glyph(Symbol(name[4:], symbol.value))
             return Glyph(inner.base, inner.above, inner.below, "new")
-        target = re.fullmatch(r"y\[(\d+)\]", name)
-        if target is not None:
-            return Glyph("y", f"({row})" if row else "", target[1])
+        of_output = re.fullmatch(r"([yq])\[(\d+)\]", name)
+        if of_output is not None:
+            return Glyph(of_output[1], f"({row})" if row else "", of_output[2])
         special = _SUM_OF_EXP.fullmatch(name)
         if special is not None:
             return Glyph("z", special[2] + (f",({row})" if row else ""), "k", special[1])

@@ -151,7 +151,7 @@ def _targets(record: Record) -> Iterator[Finding]:
             "constant targets", None, f"all {n:,} rows have {value}",
             "an output bias alone learns that: look at how y is made, or at how rows are chosen",
         )  # fmt: skip
-    if kind != "real":
+    if kind not in ("real", "shared"):
         return
     spreads, means = y.std(axis=0), y.mean(axis=0)
     off = np.maximum(spreads, np.abs(means) / np.maximum(spreads, 1.0))

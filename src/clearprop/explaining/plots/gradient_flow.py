@@ -117,10 +117,12 @@ def _draw_layers(axis: Any, record: Record) -> None:
         _mark(axis, places, sizes, color, foot, top)
     names = [f.name for f in record.network.activations]
     if len(names) <= NAMED:
-        axis.set_xticks(numbers, [f"{n}\n{name}" for n, name in zip(numbers, names, strict=True)])
+        labels = [f"{n}\n{name}" for n, name in zip(numbers, names, strict=True)]
+        axis.set_xticks(numbers, labels, parse_math=False)
         axis.set_xlabel("layer, and its activation")
     else:
-        axis.set_xlabel(f"layer (activations: {', '.join(dict.fromkeys(names))})")
+        used = ", ".join(dict.fromkeys(names))
+        axis.set_xlabel(f"layer (activations: {used})", parse_math=False)
         _whole_numbers(axis)
     axis.set_xlim(0.5, len(names) + 0.5)
     axis.set_ylabel("cost per unit of z, or of weight")

@@ -164,7 +164,8 @@ class History:
                 axis.axvline(self.best_epoch, color="0.6", lw=1, ls=":", label="best epoch")
             axis.set_xlabel("epoch")
             axis.set_ylabel(
-                f"{name} (mean per sample)" if name == "loss" else name.replace("_", " ")
+                f"{name} (mean per sample)" if name == "loss" else name.replace("_", " "),
+                parse_math=False,
             )
             axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             if len(numbers) == 1:

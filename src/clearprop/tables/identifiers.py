@@ -1,0 +1,136 @@
+"""Identifiers and text: columns that differ in nearly every row, of which nothing is learned.
+
+Numbers that measure something differ in every row too, so that whole numbers alone are looked at,
+and more than their being different has to speak for an identifier.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.tables.columns import EXACT, Column
+from clearprop.tables.numerals import has_leading_zero, is_plain
+from clearprop.tables.text import examples, setting
+
+FEWEST = 20
+"""So many different texts are categories, in whatever rows, unless each is another."""
+
+LOOKED_AT = 1000
+"""Texts that tell what a column of text is."""
+
+_NAMED = re.compile(
+    r"((^|[\W_])(id|uuid|guid|index|key|row|rownames|rowid|nr|no|phone|isbn|iban|ssn|ean)"
+    r"|^column 1|^unnamed: 0)$",
+    re.I,
+)
+_CAMEL = re.compile(r"[a-z]I[dD]$")
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+"""Letters of scripts without blanks between words: Thai, Lao, Chinese, Japanese (and Korean)."""
+
+_MARKUP = "{[<"
+
+
+def of_text(column: Column) -> str:
+    """Return why a column of text is no categories, what it is, and how to keep it, or "".
+
+    Parameters
+    ----------
+    column : Column
+        Of words.
+    """
+    counts = column.counts()
+    places = np.flatnonzero(counts)
+    n, different = int(counts.sum()), len(places)
+    if not (different > max(FEWEST, n / 2) or different == n > 10):
+        return ""
+    words = [column.words[place] for place in places[:LOOKED_AT]]
+    seen = f"{different:,} different values in {n:,} rows, such as {examples(words)}"
+    how = "category"
+    if numbers := _share_of_numbers(words):
+        what, how = f"is text that is {'mostly ' * (numbers < 1)}numbers: {seen}", "number"
+    elif _is_prose(words):
+        what = f"is text: {seen}"
+    elif _is_code(words) or different == n:
+        return f"looks like an identifier: {seen}; {setting('keep', column.name)} keeps it"
+    else:
+        what = f"has too many categories: {seen}"
+    as_what = "numbers" if how == "number" else "categories"
+    return f"{what}; {setting('columns', column.name, how)} reads it as {as_what}"
+
+
+def _share_of_numbers(words: Sequence[str]) -> float:
+    """Return the share of numbers among words, or 0: of half or less, and of codes such as 007."""
+    if any(has_leading_zero(word) or re.fullmatch("[0-9]{16,}", word) for word in words):
+        return 0
+    share = sum(map(is_plain, words)) / len(words)
+    return share if share > 0.5 else 0
+
+
+def _is_prose(words: Sequence[str]) -> bool:
+    """Whether most are words in a row, and not one text with other digits each time."""
+    lengths = median(map(_n_words, words))
+    return lengths >= 3 or (lengths >= 2 and not _is_numbered(words))
+
+
+def _n_words(text: str) -> int:
+    if text[0] in _MARKUP:
+        return len(text)
+    n = sum(_WORD.fullmatch(word.strip(".,;:!?()\"'„“”")) is not None for word in text.split())
+    unspaced = len(_UNSPACED.findall(text))
+    return n + unspaced // 4
+
+
+def _is_numbered(words: Sequence[str]) -> bool:
+    """Whether the texts are few but for their digits, as in INV-0001 and INV-0002."""
+    return len({re.sub(r"[0-9]+", "0", word) for word in words}) <= len(words) / 10
+
+
+def _is_code(words: Sequence[str]) -> bool:
+    odd = sum(re.search(r"[0-9@/\\_]", word) is not None for word in words)
+    return odd > len(words) / 2
+
+
+def of_numbers(column: Column) -> str:
+    """Return why a column of numbers names rows, and how to keep it, or ""."""
+    some = column.values[:LOOKED_AT]
+    if (some != np.floor(some))[~np.isnan(some)].any():
+        return ""
+    present = column.values[~column.missing]
+    if len(present) <= 10 or not (present == np.floor(present)).all():
+        return ""
+    what = _what_numbers(present, column.name)
+    return f"{what}; {setting('keep', column.name)} keeps it" if what else ""
+
+
+def _what_numbers(present: NDArray[np.float64], name: str) -> str:
+    n, low, high = len(present), float(present.min()), float(present.max())
+    if low in (0, 1) and high == low + n - 1 and np.array_equal(present, np.arange(n) + low):
+        return f"looks like a row number: {low:.0f} to {high:.0f}, in order"
+    is_named = _NAMED.search(name) or _CAMEL.search(name)
+    is_dense = n >= 50 and high - low < 1.5 * n and not 1700 <= low <= high <= 2100
+    is_counted = is_dense and bool((np.diff(present) > 0).all())  # in another order it is a rank
+    # 1001 to 9999 may be any numbers, but not ten digits in all rows, from 2 to 9 in front: no
+    # sums, nor seconds since 1970.
+    digits = len(f"{low:.0f}") if low > 0 else 0
+    is_dialed = n > FEWEST and 9 <= digits == len(f"{high:.0f}") and high > 2 * low
+    is_inexact = low >= EXACT
+    if not (is_named or is_counted or is_dialed or is_inexact):
+        return ""
+    different = len(np.unique(present))
+    if different < n and not (is_named and different > max(FEWEST, n / 2)):
+        return ""
+    why = f"{different:,} different whole numbers in {n:,} rows, from {low:.0f} to {high:.0f}"
+    if is_counted:
+        why += ", in order, most of those between"
+    elif is_named:
+        why += ", and its name says so"
+    elif is_dialed:
+        why += f", all of {digits} digits"
+    return f"looks like an identifier: {why}"

@@ -1,0 +1,75 @@
+"""Packed files: gzip and Zstandard, unpacked no further than there is memory."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+from clearprop.errors import TableFileError, missing_extra
+from clearprop.tables.memory import read_within
+
+
+def unpack(file: IO[bytes], packing: str, path: Path, taken: int = 0) -> bytes:
+    """Return what is in a file packed by "gzip" or "zstd"; `taken` as for `check_room`.
+
+    Raises
+    ------
+    TableFileError
+        If it is truncated, damaged, or holds more than a table may take.
+    MissingExtraError
+        If nothing that knows Zstandard is installed.
+    """
+    damaged: tuple[type[Exception], ...] = (OSError, zlib.error)  # BadGzipFile is an OSError
+    opened: Any
+    if packing == "gzip":
+        opened = gzip.GzipFile(fileobj=file, mode="rb")
+    else:
+        zstd = _zstd(f"reading {path.name}")
+        opened = zstd.ZstdFile(file, "rb")
+        damaged = (OSError, zstd.ZstdError)
+    try:
+        return read_within(opened, path, taken, " unpacked")
+    except EOFError:
+        raise TableFileError(
+            f"{path} is truncated: its {packing} ends early; get it anew"
+        ) from None
+    except damaged as error:
+        raise TableFileError(f"{path} cannot be unpacked by {packing}: {error}") from None
+
+
+def pack(content: bytes, packing: str, path: Path) -> bytes:
+    """Return bytes packed by "gzip" or "zstd", or as they are where that is "".
+
+    Raises
+    ------
+    MissingExtraError
+        If nothing that knows Zstandard is installed.
+    """
+    if not packing:
+        return content
+    if packing == "gzip":
+        return gzip.compress(content, mtime=0)  # the same bytes for the same table
+    zstd = _zstd(f"writing {path.name}")
+    checked = {zstd.CompressionParameter.checksum_flag: 1}  # as gzip is
+    packed: bytes = zstd.compress(content, options=checked)
+    return packed
+
+
+def check_packing(packing: str, path: Path) -> None:
+    """Raise `MissingExtraError` if `pack` would: for use before long work."""
+    if packing == "zstd":
+        _zstd(f"writing {path.name}")
+
+
+def _zstd(feature: str) -> Any:
+    """Return Python's own module, which 3.14 has, or its backport."""
+    try:
+        from compression import zstd
+    except ImportError:
+        try:
+            from backports import zstd
+        except ImportError:
+            missing_extra("backports.zstd", feature, "tables")
+    return zstd

@@ -1,0 +1,110 @@
+"""Tables of their own to stop by and to test on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+import clearprop as cp
+from example_tables import CARS, PENGUINS
+
+QUICK = {"hidden": 3, "epochs": 2, "progress": False}
+SHUFFLED = PENGUINS.sample(frac=1, random_state=0).reset_index(drop=True)
+LEARN, STOP, TEST = SHUFFLED[:200], SHUFFLED[200:260], SHUFFLED[260:]
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, part in (("learn", LEARN), ("stop", STOP), ("test", TEST)):
+        part.to_csv(f"{name}.csv", index=False)
+
+
+def test_the_scores_are_those_of_evaluate(files):
+    model = cp.Model.fit("learn.csv", "species", validation="stop.csv", test="test.csv", **QUICK)
+    assert model.report.rows == {
+        "training": 200, "validation": 60, "test": 84, "without target": 0,
+    }  # fmt: skip
+    figures = model.evaluate("test.csv").figures
+    assert model.report.scores["this network"] == pytest.approx(figures)
+    assert set(model.report.scores) > {"logistic regression", "gradient boosting"}
+    note = "the rows to test on are a table of their own"
+    assert note in model.report.notes
+
+
+def test_tables_and_paths_are_alike(files):
+    paths = cp.Model.fit("learn.csv", "species", validation="stop.csv", test=0, **QUICK)
+    frames = cp.Model.fit(LEARN, "species", validation=STOP, test=0, **QUICK)
+    np.testing.assert_array_equal(paths.network.parameters, frames.network.parameters)
+
+
+def test_the_encoding_knows_the_training_table_alone():
+    far = STOP.assign(body_mass_g=STOP["body_mass_g"] * 100)
+    one = cp.Model.fit(LEARN, "species", validation=STOP, test=0, **QUICK)
+    other = cp.Model.fit(LEARN, "species", validation=far, test=0, **QUICK)
+    np.testing.assert_array_equal(one.encode(TEST), other.encode(TEST))
+    assert one.history.epochs[0].validation_loss != other.history.epochs[0].validation_loss
+
+
+def test_the_validation_loss_is_of_its_rows():
+    model = cp.Model.fit(
+        LEARN, "species", validation=STOP, test=0, compare=False, early_stopping=None, **QUICK
+    )
+    loss = log_loss(STOP["species"], model.predict_proba(STOP))
+    assert model.history.epochs[-1].validation_loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_share_beside_a_table():
+    model = cp.Model.fit(LEARN, "species", test=TEST, validation=0.25, compare=False, **QUICK)
+    assert model.report.rows["training"] == 150
+    assert model.report.rows["test"] == 84
+
+
+def test_decimal_commas_are_read_as_in_training(tmp_path):
+    names = ["learn", "test"]
+    for name, part in zip(names, (CARS[:300], CARS[300:]), strict=True):
+        part.to_csv(tmp_path / f"{name}.csv", index=False, sep=";", decimal=",")
+    german = cp.Model.fit(
+        tmp_path / "learn.csv", "Acceleration", test=tmp_path / "test.csv", compare=False, **QUICK
+    )
+    plain = cp.Model.fit(CARS[:300], "Acceleration", test=CARS[300:], compare=False, **QUICK)
+    assert german.report.scores == plain.report.scores
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_what_does_not_fit_is_told_with_its_part(part):
+    def refused(table, message, error=cp.ClearpropError):
+        with pytest.raises(error, match=f"{part}: .*{message}"):
+            cp.Model.fit(LEARN, "species", **{part: table}, **QUICK)
+
+    refused(TEST.assign(species="Emperor"), "'Emperor', which is no class", cp.TargetError)
+    refused(TEST.drop(columns="island"), "lacks the column 'island'", cp.ColumnError)
+    refused(TEST.drop(columns="species"), "no column 'species'", cp.ColumnError)
+    refused(TEST.assign(species=[None, *TEST["species"][1:]]), "missing in 1 of 84", cp.TargetError)
+    with pytest.raises(cp.FileMissingError, match=r"none\.csv"):
+        cp.Model.fit(LEARN, "species", **{part: "none.csv"}, **QUICK)
+    with pytest.raises(cp.ArgumentError, match=rf"{part} is 0.9; .*\[0, 0.5\], a table or a path"):
+        cp.Model.fit(LEARN, "species", **{part: 0.9}, **QUICK)
+
+
+def test_rows_without_a_target_may_be_left_out():
+    model = cp.Model.fit(
+        LEARN, "species", test=TEST.assign(species=[None, *TEST["species"][1:]]),
+        drop_missing_target=True, compare=False, **QUICK,
+    )  # fmt: skip
+    assert model.report.rows["test"] == 83
+    assert model.report.rows["without target"] == 1
+
+
+def test_whole_numbers_and_truth_as_classes():
+    for values in ([0, 1, 2], [True, False, True]):
+        table = CARS[["Horsepower", "Acceleration"]].dropna()
+        table = table.assign(y=np.resize(values, len(table)))
+        model = cp.Model.fit(
+            table[:200], "y", test=table[200:], task="classification", compare=False, **QUICK
+        )
+        assert sum(model.report.classes.values()) == len(table)
+        assert model.evaluate(table[200:]).figures == pytest.approx(
+            model.report.scores["this network"]
+        )
