@@ -45,11 +45,13 @@ class PrebuiltKernels(BuildHookInterface[Any]):
             self.app.display_warning(f"no kernels are built ahead for {platform.machine()} here")
             return
         source = Path(self.root) / "src"
-        command = [sys.executable, "-m", "clearprop.engine.build"]
+        # What was installed for building is on this process's path; pip's way of keeping all else
+        # off the path, run anew by `site`, would take an editable install's folder for all else.
+        command = [sys.executable, "-S", "-m", "clearprop.engine.build"]
         command += ["--out", str(source / "clearprop" / "engine" / "prebuilt")]
         if version == "editable":
             command += ["--here", "--precision", "float32"]
-        environment = os.environ | {"PYTHONPATH": str(source)}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(source), *sys.path])}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["it ended without a word"]

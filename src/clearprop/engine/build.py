@@ -33,6 +33,9 @@ _LINK = {
 }
 """How a library is linked. What it calls (memset, syscall), each process has loaded."""
 
+_PYTHON = [sys.executable, "-S", "-m"]
+"""Runs a module on this process's path, which `_environment` hands on: it may be a build's own."""
+
 
 def levels() -> list[Level]:
     """Return the levels that can be built on this machine."""
@@ -71,17 +74,20 @@ def build_library(of: Level, precisions: Sequence[str], folder: Path) -> Path:
 def _compile_apart(of: Level, folder: str, job: tuple[str, str, str]) -> None:
     """Compile what `compile_objects` does in a process that takes this for its processor."""
     features = ",".join(f"+{name}" for name in sorted(of.features))
-    environment = os.environ | {
+    environment = _environment() | {
         "NUMBA_CPU_NAME": of.name if of.machine == "x86_64" else "generic",
         "NUMBA_CPU_FEATURES": features,
-        "PYTHONPATH": os.pathsep.join(sys.path),
         "PYTHONHASHSEED": "0",
     }
-    command = [sys.executable, "-m", "clearprop.engine.build", "--out", folder, "--objects", *job]
+    command = [*_PYTHON, "clearprop.engine.build", "--out", folder, "--objects", *job]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it ended without a word"]
         raise CompilationError(f"the kernels of {of.name} cannot be compiled: {said[-1]}")
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def compile_objects(precision: str, part: int, parts: int, folder: Path) -> None:
@@ -98,7 +104,9 @@ def compile_objects(precision: str, part: int, parts: int, folder: Path) -> None
 def _link(objects: Sequence[Path], path: Path) -> None:
     for linker in _linkers():
         command = [*linker, *_LINK[sys.platform], "-o", str(path), *map(str, objects)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=_environment(), capture_output=True, text=True, check=False
+        )
         if done.returncode == 0:
             return
         said = done.stderr.strip().splitlines() or [f"{linker[0]} failed"]
@@ -112,7 +120,7 @@ def _linkers() -> Iterator[list[str]]:
         if name and shutil.which(name):
             yield [name]
     if find_spec("ziglang") is not None:
-        yield [sys.executable, "-m", "ziglang", "cc"]
+        yield [*_PYTHON, "ziglang", "cc"]
 
 
 def main() -> int:
