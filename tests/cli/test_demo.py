@@ -8,9 +8,11 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn import datasets
 
 import clearprop as cp
 from clearprop.cli.demo import draw, largest_gradient
+from clearprop.cli.digits import load_digits
 from command_line import invoke
 
 
@@ -108,12 +110,27 @@ def test_a_console_that_cannot_show_blocks():
     assert b"##" in done.stdout
 
 
-def test_without_scikit_learn_one_line_names_the_extra(monkeypatch):
+def test_without_scikit_learn_nothing_is_beside_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
     result = invoke("demo")
-    assert result.exit_code == 1
-    assert result.output.endswith('which is not installed: pip install "clearprop[tables]"\n')
-    assert result.output.count("\n") == 1
+    assert result.exit_code == 0
+    assert result.stdout.count("% right") == 1
+    assert 'tried beside it with pip install "clearprop[tables]"' in result.stdout
+    assert json.loads(invoke("demo", "--json").stdout)["logistic_regression_accuracy"] is None
+
+
+def test_the_digits_are_scikit_learns_each_in_one_part():
+    X, y = datasets.load_digits(return_X_y=True)
+    digits = load_digits(5)
+    assert len(digits.y_test) == pytest.approx(len(y) / 4, abs=5)
+    assert np.bincount(digits.y_test) == pytest.approx(np.bincount(y) / 4, abs=0.5)
+    found = np.column_stack(
+        [np.concatenate([digits.X, digits.X_test]) * 16, np.concatenate([digits.y, digits.y_test])]
+    )
+    expected = np.column_stack([X, y])
+    assert sorted(map(tuple, found)) == sorted(map(tuple, expected))
+    assert not np.array_equal(digits.y_test, load_digits(6).y_test)
 
 
 @pytest.mark.parametrize("arguments", [["demo", "--seed", "-1"], ["demo", "--what"], ["dance"]])

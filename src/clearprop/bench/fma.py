@@ -13,6 +13,7 @@ from typing import Any
 
 from clearprop.engine.kernels.machine import vectors_held
 from clearprop.engine.kernels.precision import FLOAT32
+from clearprop.errors import missing_extra
 
 BLOCKS = 5
 SECONDS = 0.01
@@ -21,10 +22,12 @@ SECONDS = 0.01
 
 def _make_chains(count: int, width: int) -> Callable[[int], float]:
     """Return a compiled function that takes so many turns, each an fma in every chain."""
-    from llvmlite import ir
-    from numba import njit, types
-    from numba.extending import intrinsic
-
+    try:
+        from llvmlite import ir
+        from numba import njit, types
+        from numba.extending import intrinsic
+    except ImportError:
+        missing_extra("Numba", "clearprop bench", "compile")
     vector, int64 = ir.VectorType(ir.FloatType(), width), ir.IntType(64)
 
     @intrinsic

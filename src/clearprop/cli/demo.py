@@ -16,21 +16,12 @@ from numpy.typing import NDArray
 
 import clearprop as cp
 from clearprop.cli import options, signals
+from clearprop.cli.digits import Digits, load_digits
 from clearprop.cli.output import echo
-from clearprop.errors import FileWriteError, missing_extra
+from clearprop.errors import FileWriteError
 from clearprop.interruption import Interrupt
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Scikit-learn's handwritten digits: pixels in [0, 1], and labels 0..9."""
-
-    X: Array
-    y: Array
-    X_test: Array
-    y_test: Array
 
 
 @dataclass(frozen=True)
@@ -106,24 +97,12 @@ def demo(seed: int, epochs: int, out: Path | None, json_wanted: bool) -> None:
     _explain(gradient, int(digits.y_test[row]))
 
 
-def load_digits(seed: int) -> Digits:
-    """Return the digits, a quarter of them (stratified) to test on."""
+def logistic_regression(digits: Digits) -> float | None:
+    """Return the test accuracy of scikit-learn's logistic regression; None without scikit-learn."""
     try:
-        from sklearn import datasets
-        from sklearn.model_selection import train_test_split
+        from sklearn.linear_model import LogisticRegression
     except ImportError:
-        missing_extra("scikit-learn", "clearprop demo", "tables")
-    X, y = datasets.load_digits(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(
-        X / 16, y, test_size=0.25, stratify=y, random_state=seed % 2**32
-    )
-    return Digits(X, y, X_test, y_test)
-
-
-def logistic_regression(digits: Digits) -> float:
-    """Return the test accuracy of scikit-learn's logistic regression."""
-    from sklearn.linear_model import LogisticRegression
-
+        return None
     model = LogisticRegression(max_iter=1000).fit(digits.X, digits.y)
     return float(model.score(digits.X_test, digits.y_test))
 
@@ -206,11 +185,14 @@ def _say_what_is_learned(digits: Digits, network: cp.Network) -> None:
     echo(f"\n{network}\n")
 
 
-def _say_how_well(accuracy: float, logistic: float, seconds: float, epochs: int) -> None:
+def _say_how_well(accuracy: float, logistic: float | None, seconds: float, epochs: int) -> None:
     _heading("On digits it has never seen")
     plural = "s" if epochs > 1 else ""
     echo(f"  {accuracy:.1%} right   this network, {epochs} epoch{plural} in {seconds:.1f} s")
-    echo(f"  {logistic:.1%} right   logistic regression (scikit-learn's)")
+    if logistic is None:
+        echo('  Logistic regression is tried beside it with pip install "clearprop[tables]".')
+    else:
+        echo(f"  {logistic:.1%} right   logistic regression (scikit-learn's)")
 
 
 def _say_what_was_saved(

@@ -27,6 +27,7 @@ from clearprop.estimators.sparse import dense_rows
 from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
 from clearprop.network import Network
 from clearprop.numerics.random import EPOCHS
+from clearprop.training.engines import with_engine
 from clearprop.training.job import Job
 from clearprop.training.loop import Loop
 from clearprop.training.standing import where_squares_overflow
@@ -96,12 +97,12 @@ def _run(
     sparse = not isinstance(job.data.X, np.ndarray)
     rule, standing = e._solver.rule, e._solver.standing_for(job.network.parameters)
     try:
-        history = Loop(
+        loop = with_engine("reference" if sparse else None, job.network, lambda engine: Loop(
             e.network_, job, rule, callbacks=hooks, judge=judge,
             held_out=None if watched is None else watched.data,
-            engine="reference" if sparse else "compiled", threads=_threads(e),
-            progress=bool(e.progress), standing=standing,
-        ).run()  # fmt: skip
+            engine=engine, threads=_threads(e), progress=bool(e.progress), standing=standing,
+        ))  # fmt: skip
+        history = loop.run()
     except NonFiniteError as error:
         overflow = where_squares_overflow(rule, standing.state, job.network)
         e._solver = Solver.begin(e)  # its state may hold what is not finite

@@ -249,6 +249,18 @@ class TestNothingBuilt:
             err,
         )
 
+    def test_estimators_learn_by_the_reference(self):
+        pytest.importorskip("sklearn")
+        out, err = self.run("""
+        from clearprop.estimators import MLPClassifier, MLPRegressor
+        settings = dict(hidden_layer_sizes=3, tol=1, n_iter_no_change=2, random_state=0)
+        print(MLPClassifier(**settings).fit(X, y).predict(X).shape, end=" ")
+        print(MLPRegressor(early_stopping=True, validation_fraction=0.5, **settings)
+              .fit(X, y).predict(X).shape)
+        """)
+        assert out == "(4,) (4,)\n"
+        assert err.count("trained by the reference engine") == 1
+
     def test_whoever_wants_kernels_is_told_what_is_missing(self):
         out, err = self.run("""
         try:
