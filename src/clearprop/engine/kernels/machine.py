@@ -47,6 +47,9 @@ LEVELS = (
 )
 """Those that kernels are built for ahead, the highest first."""
 
+_WITH_BMI2 = frozenset(["lzcnt", "movbe"])
+"""What all processors with BMI2 have, so that lists written by hand leave it out."""
+
 _OF_LINUX = {"abm": "lzcnt", "bmi1": "bmi", "asimd": "neon"}
 """What Linux calls otherwise than LLVM does."""
 
@@ -91,7 +94,8 @@ def features() -> frozenset[str]:
     """Return what this processor can do, as LLVM writes it, as far as it is known."""
     asked = os.environ.get("NUMBA_CPU_FEATURES")
     if asked is not None:
-        return frozenset(one[1:] for one in asked.split(",") if one.startswith("+"))
+        named = frozenset(one[1:] for one in asked.split(",") if one.startswith("+"))
+        return named | _WITH_BMI2 if "bmi2" in named else named
     if os.environ.get("NUMBA_CPU_NAME") == "generic":
         return frozenset()
     return _of_linux() or _of_llvm()
