@@ -108,13 +108,13 @@ def report(dtype: str) -> None:
     from clearprop.engine.kernels.cache import folder
     from clearprop.engine.kernels.machine import vector_bytes
 
+    bits_of = {shards: bits(dtype, shards, threads=2) for shards in (1, 4)}
+    kept = folder() / f"training.run-{dtype}.kernel"
     found = {
-        "bits": {shards: bits(dtype, shards, threads=2) for shards in (1, 4)},
+        "bits": bits_of,
         "vector": vector_bytes(),
         "NumPy": numpy_uses(),
-        "code": hashlib.sha256(
-            (folder() / f"training.run-{dtype}.kernel").read_bytes()
-        ).hexdigest(),
+        "code": hashlib.sha256(kept.read_bytes()).hexdigest() if kept.exists() else "built ahead",
     }
     print(json.dumps(found))
 
