@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paths import EXAMPLES
+from signals import without_phases
 
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```(?:\n\n```text\n(?P<output>.*?)```)?", re.DOTALL)
 SHELL = re.compile(r"```sh\n(?P<command>[^`]*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
@@ -70,7 +71,7 @@ def output_of(commands: str) -> str:
         commands, shell=True, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PATH": os.pathsep.join(folders), "PYTHONUTF8": "1"},
     )  # fmt: skip
-    return done.stdout
+    return without_phases(done.stdout)
 
 
 def alike(said: str, printed: str) -> bool:

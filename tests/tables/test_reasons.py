@@ -295,3 +295,32 @@ class TestPages:
         assert labels[0].count("x") >= 70
         assert "$\\frac$" in labels[1]
         assert not any(label.get_parse_math() for label in figure.axes[0].get_yticklabels())
+
+
+class TestOfNumbersLearnedOtherwise:
+    @pytest.fixture
+    def table(self):
+        rng = np.random.default_rng(0)
+        x, z = rng.normal(size=(2, 300))
+        return pd.DataFrame({"x": x, "z": z, "y": np.exp(3 + x + 0.1 * rng.normal(size=300))})
+
+    def test_a_logarithm_is_what_columns_add_to(self, table):
+        model = cp.Model.fit(table, "y", target_transform="log", hidden=[8], epochs=20,
+                             compare=False, progress=False)  # fmt: skip
+        why = model.explain(table.iloc[[5]])
+        assert why.prediction == pytest.approx(model.predict(table.iloc[[5]])[0])
+        assert why.value == pytest.approx(np.log(why.prediction), rel=1e-6)
+        assert why.unit == why.to_dict()["unit"] == "log(y)"
+        assert " Its log is " in " ".join(f" {why!r}".split("\n"))
+        total = sum(part.attribution for part in why.parts.values())
+        assert total == pytest.approx(why.value - why.baseline_value, rel=2e-3)
+
+    def test_the_median_of_quantiles_is_explained(self, table):
+        model = cp.Model.fit(table, "y", quantiles=[0.1, 0.5, 0.9], hidden=[8], epochs=3,
+                             compare=False, progress=False)  # fmt: skip
+        model.network["b2"][:] = model.network["b2"][::-1].copy()  # so that many cross
+        crossed = np.diff(model.network.predict(model.encode(table)), axis=1) < 0
+        assert crossed.any()
+        for row in (0, 5, int(np.flatnonzero(crossed.any(axis=1))[0])):
+            why = model.explain(table.iloc[[row]])
+            assert why.value == pytest.approx(why.prediction, rel=1e-5)

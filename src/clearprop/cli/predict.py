@@ -93,7 +93,7 @@ def predict(
     cannot be read as in training are missing values, which a note counts and shows.
 
     What a column adds is counted from a row of medians and most frequent values: in log-odds of
-    the class that is predicted, or in the target's unit.
+    the class that is predicted, in the target's unit, or in its logarithm where that is learned.
     """
     out = None if out == STREAM else out
     if out is not None:

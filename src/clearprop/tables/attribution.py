@@ -56,7 +56,7 @@ class Attributions:
         Of the class; None for a number.
     value, baseline_value : float
         For the row and for the baseline row: the log-odds of the predicted class, log(p / (1 - p)),
-        or the number.
+        or the number, or its logarithm where that is learned.
     parts : dict of str to Part
         By column, the largest first. The attributions sum to ``value - baseline_value``, within
         a thousandth of it.
@@ -64,6 +64,8 @@ class Attributions:
         What the baseline row is.
     steps : int
         In which the gradient was integrated.
+    transform : str
+        "log" or "log1p", of a target that is learned so: what values and attributions are of.
     """
 
     target: str
@@ -74,11 +76,17 @@ class Attributions:
     parts: dict[str, Part]
     about: str
     steps: int
+    transform: str = ""
 
     @property
     def unit(self) -> str:
-        """What the attributions are shares of: the predicted class's log-odds, or the target."""
-        return self.target if self.probability is None else f"log-odds of {self.prediction}"
+        """What the attributions are shares of: the predicted class's log-odds, or the target.
+
+        Of a target that is learned as its logarithm, that.
+        """
+        if self.probability is None:
+            return f"{self.transform}({self.target})" if self.transform else self.target
+        return f"log-odds of {self.prediction}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON holds it."""
@@ -117,9 +125,11 @@ class Attributions:
         n = _decimals([self.value, self.baseline_value])
         ours, theirs = (f"{v:,.{n}f}" for v in (self.value, self.baseline_value))
         is_class = self.probability is not None
-        what = (
-            f"Its log-odds are {ours}, and {theirs}" if is_class else f"It is {ours}, and {theirs}"
-        )
+        what = f"It is {ours}, and {theirs}"
+        if is_class:
+            what = f"Its log-odds are {ours}, and {theirs}"
+        elif self.transform:
+            what = f"Its {self.transform} is {ours}, and {theirs}"
         return f"{what} for the baseline row, {self.about}; each column adds to the difference:"
 
     def _rows(self) -> list[list[str]]:

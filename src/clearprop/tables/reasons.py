@@ -183,6 +183,7 @@ class ModelReasons(ModelPredictions):
             dict(named),
             about,
             int(found.steps[0]),
+            self._target.transform,
         )
 
     def attributions(
@@ -202,7 +203,7 @@ class ModelReasons(ModelPredictions):
         -------
         ndarray, float64, shape (n, n_columns)
             In the order of `columns`: in log-odds of the class that is predicted for the row, or
-            in the target's unit.
+            in the target's unit, or in its logarithm where that is learned.
 
         Raises
         ------
@@ -287,7 +288,11 @@ class ModelReasons(ModelPredictions):
             self._encoding.encode(start, np.float64)[0],
         )
         y = np.zeros((len(X), network.sizes[-1]))
-        y[np.arange(len(X)), outputs.argmax(axis=1) if is_class else 0] = 1
+        told: Any = outputs.argmax(axis=1) if is_class else 0
+        if len(self.quantiles) > 1:  # the output that is the median, once a row is in order
+            order = np.argsort(self._raw(columns), axis=1, kind="stable")
+            told = order[:, self.quantiles.index(0.5)]
+        y[np.arange(len(X)), told] = 1
         found = integrate(network, x, X, y, self._encoding.places)
         if is_class:
             return found
