@@ -16,8 +16,8 @@ import clearprop_command  # noqa: F401 - signals are handled from here in `pytho
 
 # isort: split
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+import typing as _typing
 
 from clearprop.activations import Activation
 from clearprop.backprop import backprop
@@ -78,7 +78,7 @@ from clearprop.training.watching.logs.csv_log import CSVLog
 from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
 from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
     from clearprop.explaining.checking.comparison import (
         GradientComparison,
@@ -119,10 +119,10 @@ _LATER = {
 """What is imported when it is first asked for: a training run needs none of it."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     for module, names in _LATER.items():
         if name in names:
-            found = getattr(import_module(f"clearprop.{module}"), name)
+            found = getattr(_importlib.import_module(f"clearprop.{module}"), name)
             globals()[name] = found
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, DivergenceError, missing_extra
+from clearprop.errors import ArgumentError, DivergenceError, MissingExtraError
 from clearprop.optimizers import LBFGS
 from clearprop.record import where_not_finite
 from clearprop.training.job import Job
@@ -37,7 +37,9 @@ def minimize(
     try:
         from scipy.optimize import minimize as scipy_minimize
     except ImportError:
-        missing_extra("SciPy", "optimizer 'lbfgs'", "tables")
+        raise MissingExtraError(
+            "optimizer 'lbfgs' needs SciPy, which is not installed: pip install scipy"
+        ) from None
     epochs = job.settings.epochs
     search = _Search(job, cost, look, stops)
     while search.goes_on():
