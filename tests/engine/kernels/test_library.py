@@ -26,7 +26,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="libraries were linke
 
 def as_processor(level):
     """Return the settings that make a process take a level for its processor's."""
-    return {"NUMBA_CPU_FEATURES": ",".join(f"+{name}" for name in sorted(level.features))}
+    features = ",".join(f"+{name}" for name in sorted(level.features))
+    return {"NUMBA_CPU_FEATURES": features, "CLEARPROP_KERNELS": ""}
 
 
 class TestLevel:
