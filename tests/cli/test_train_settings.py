@@ -393,3 +393,13 @@ class TestFindLearningRate:
         again = cp.Model.load("t-adam.safetensors")
         assert repr(again.network.loss) == "huber(delta=0.5)"
         assert again.target_transform == "log"
+
+    def test_of_quantiles(self, here):
+        done = invoke("train", "t.csv", "--target", "price", "--quantiles", "0.1,0.5,0.9",
+                      "--drop-missing-target", "--epochs", 2, "--no-compare", "--hidden", "")  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        said = invoke("find-lr", "t.safetensors", "t.csv", "--drop-missing-target").stdout
+        command = shlex.split(said.splitlines()[-1].removeprefix("Next: "))
+        again = invoke(*command[1:], "--epochs", 2, "--no-compare")
+        assert again.exit_code == 0, again.stderr
+        assert cp.Model.load("t-adam.safetensors").quantiles == (0.1, 0.5, 0.9)
