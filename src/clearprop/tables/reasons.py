@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +24,7 @@ from clearprop.tables.columns import Column, columns_of_row, names_of, read_colu
 from clearprop.tables.importance import Importance, permutation_importance
 from clearprop.tables.predictions import ModelPredictions, in_units
 from clearprop.tables.preparation import rows_with_target
+from clearprop.tables.sources import is_source
 from clearprop.tables.target import check_target_name
 from clearprop.tables.text import shortened
 from clearprop.training.watching.phase import Phase
@@ -99,7 +99,7 @@ class ModelReasons(ModelPredictions):
         repeats = count("repeats", repeats, 1, most=1000)
         seed = check_seed(seed)
         progress = _checked(progress)
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
         goal = self._goal(read_columns(table, {self.target}))
