@@ -14,6 +14,7 @@ from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.sources import Table
 from clearprop.errors import ArgumentError, nearest, shown
 from clearprop.tables.columns import names_of
+from clearprop.tables.encoding import much_unlike
 from clearprop.tables.kinds import STREAM
 from clearprop.tables.predictions import UNREADABLE
 from clearprop.tables.table_files import as_bytes, check_writer, write_table
@@ -22,9 +23,6 @@ from clearprop.tables.workbooks import NO_DAY
 
 if TYPE_CHECKING:
     import polars as pl
-
-MANY = 0.2
-"""The share of a column's values that makes their oddness worth a line nobody asked for."""
 
 
 @click.command(
@@ -199,11 +197,7 @@ def say_unusual(model: cp.Model, table: Any) -> None:
 
 def warn_unusual(model: cp.Model, table: Any) -> None:
     """Print one line if much of a column is unlike training's, which nobody may have meant."""
-    odd = []
-    for name, c in model.unusual(table).items():
-        missing = 0 if name in model.report.missing else c.missing
-        if max(missing, c.out_of_range, c.new) > MANY * len(table):
-            odd.append(name)
+    odd = much_unlike(model.unusual(table), model.report.missing, len(table))
     if odd:
         say(f"Much of {shortened(odd)} is unlike the rows the model learned from: see --report.")
 

@@ -42,6 +42,9 @@ KINDS_OF_CATEGORY = ("category", "boolean")
 FARTHEST = 1e6
 """Standardized values end here, so that none is too large for a network in float32."""
 
+MUCH = 0.2
+"""The share of a column's values that makes their oddness worth a line nobody asked for."""
+
 STATISTICS = ("median", "mean", "scale", "low", "high")
 """What is kept of each number and part of a date, over the training rows."""
 
@@ -314,6 +317,25 @@ class Encoding:
             }
             for one in self.inputs
         ]
+
+
+def much_unlike(found: Mapping[str, Unusual], with_gaps: Collection[str], n: int) -> list[str]:
+    """Return the columns of which much is unlike training, which nobody may have meant.
+
+    Parameters
+    ----------
+    found : mapping of str to Unusual
+        As `Encoding.unusual` gives it.
+    with_gaps : collection of str
+        The columns that had missing values in training.
+    n : int
+        How many rows there are.
+    """
+    return [
+        name
+        for name, c in found.items()
+        if max(0 if name in with_gaps else c.missing, c.out_of_range, c.new) > MUCH * n
+    ]
 
 
 def _n_rows(columns: Mapping[str, Column]) -> int:
