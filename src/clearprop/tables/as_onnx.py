@@ -72,6 +72,7 @@ def as_onnx(
             number = graph.node("Exp", number)
         if target.transform == "log1p":
             number = graph.node("Sub", number, graph.constant(np.array([1.0]), "one"))
+            number = graph.node("Max", number, graph.constant(np.array([0.0]), "least"))
         graph.output("variable", number, np.float64, network.sizes[-1])
     about = {"target": target.column, "task": target.task}
     proto = graph.model("model", f"Predicts {target.column!r}: {target.task}", about)

@@ -22,12 +22,13 @@ from clearprop.tables.intervals import (
     calibrated,
     calibrating,
     intervals_held,
+    is_rate,
     quantiles_held,
 )
 from clearprop.tables.judgment import judge, make_report
 from clearprop.tables.own_rows import with_own_rows
 from clearprop.tables.predictions import in_units, raw_outputs
-from clearprop.tables.preparation import Prepared, is_rate, prepare
+from clearprop.tables.preparation import Prepared, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings
 from clearprop.tables.split import Split

@@ -17,6 +17,7 @@ from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
     Calibration,
     center,
+    interval_ends,
     numbers_in_units,
     ordered,
     quantiles_of,
@@ -192,7 +193,8 @@ class ModelPredictions:
         Returns
         -------
         ndarray, float64, shape (n, 2)
-            The lower and the upper end, in the target's own unit.
+            The lower and the upper end, in the target's own unit; 0 or more where training takes
+            numbers of 0 or more alone (the loss poisson, log1p).
 
         Raises
         ------
@@ -221,8 +223,8 @@ class ModelPredictions:
                 f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
                 "train it anew, with validation above 0"
             )
-        outputs = ordered(self.network, self._raw(self._columns(table, unreadable)))
-        ends = self._calibration.moved(outputs, self.quantiles, level)
+        outputs = self._raw(self._columns(table, unreadable))
+        ends = interval_ends(self.network, self._calibration, outputs, level)
         return numbers_in_units(self._target, ends)
 
     def encode(self, table: object, *, unreadable: str = "missing") -> Array:

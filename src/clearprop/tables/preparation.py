@@ -26,6 +26,7 @@ from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.dividing import divide
 from clearprop.tables.encoding import Encoding, Input
 from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
+from clearprop.tables.intervals import is_rate
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.sources import check_unread, is_source
@@ -165,11 +166,6 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
         used, goal, left_out, settings.test, aim, reason, detected, encoding, split, y,
         weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
     )  # fmt: skip
-
-
-def is_rate(loss: Loss | None) -> bool:
-    """Whether a loss takes a positive rate, and numbers of 0 or more."""
-    return loss is not None and loss.targets == "nonnegative"
 
 
 def _as_asked(

@@ -24,9 +24,15 @@ Class = str | int | float | bool
 
 TASKS = ("classification", "regression")
 
+
+def _not_below_0(logarithms: Array) -> Array:
+    """Return the numbers whose log1p these are; no such number was below 0 in training."""
+    return np.maximum(np.expm1(logarithms), 0.0)
+
+
 TRANSFORMS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], str]] = {
     "log": (np.log, np.exp, "above 0"),
-    "log1p": (np.log1p, np.expm1, "0 or more"),
+    "log1p": (np.log1p, _not_below_0, "0 or more"),
 }
 """What a network may learn of a number, how that comes back, and which numbers it takes."""
 
