@@ -117,7 +117,7 @@ def predict(
         columns |= dict(zip(("lower", "upper"), ends, strict=True))
     if quantiles:
         found = loaded.predict_quantiles(rows).T
-        columns |= {f"quantile_{q:g}": v for q, v in zip(loaded.quantiles, found, strict=True)}
+        columns |= {f"quantile_{q}": v for q, v in zip(loaded.quantiles, found, strict=True)}
     if report:
         say_unusual(loaded, rows)
     else:

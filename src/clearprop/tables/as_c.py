@@ -97,7 +97,7 @@ def _about(
 ) -> list[str]:
     given = "in its own unit"
     if quantiles:
-        given = f"its quantiles {', '.join(f'{q:g}' for q in quantiles)}, in its own unit"
+        given = f"its quantiles {', '.join(f'{q}' for q in quantiles)}, in its own unit"
     if target.classes:
         given = f"the probabilities of {name}_classes, in that order"
     lines = [

@@ -223,8 +223,12 @@ def signed(size: float, decimals: int) -> str:
     return f"{size:+,.{decimals}f}" if size else "0"
 
 
-def why(columns: Mapping[str, Column], sizes: Array, most: int) -> list[str]:
-    """Return in a line for each row what adds most: "bill_length_mm 39.1 (+5.10); ..."."""
+def why(columns: Mapping[str, Column], sizes: Array, most: int, transform: str = "") -> list[str]:
+    """Return in a line for each row what adds most: "bill_length_mm 39.1 (+5.10); ...".
+
+    Of a target that is learned as its logarithm, that is said: "(log +0.31)".
+    """
+    unit = f"{transform} " if transform else ""
     names = list(columns)
     largest = np.argsort(-np.abs(sizes), axis=1, kind="stable")[:, :most].tolist()
     lines = []
@@ -233,7 +237,7 @@ def why(columns: Mapping[str, Column], sizes: Array, most: int) -> list[str]:
         lines.append(
             "; ".join(
                 f"{names[k]} {shown(value_of(columns[names[k]], row))} "
-                f"({signed(sizes[row, k], decimals)})"
+                f"({unit}{signed(sizes[row, k], decimals)})"
                 for k in order
                 if sizes[row, k]
             )

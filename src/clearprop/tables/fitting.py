@@ -120,7 +120,26 @@ def make_ready(table: object, target: str, settings: TableSettings) -> Prepared:
     if given is not None:
         how = "so that all classes count the same" if given == BALANCED else "as asked for"
         notes = [*notes, f"rows count by their class in training, {how}; probabilities follow that"]
+    notes = [*notes, *_promise(ready, settings)]
     return replace(ready, weights=weights, detected=replace(ready.detected, notes=notes))
+
+
+def _promise(ready: Prepared, settings: TableSettings) -> list[str]:
+    """Say what intervals promise where the rows that calibrate them are not drawn from all."""
+    if ready.target.classes or not len(ready.split.validation):
+        return []
+    if settings.own_validation is not None:
+        which, others = "a table of their own", "others"
+    elif settings.split_group is not None:
+        which, others = "of groups of their own", "those of other groups"
+    elif settings.split_time is not None:
+        which, others = "the last before those to test on", "later ones"
+    else:
+        return []
+    return [
+        f"intervals promise their share of rows like those to stop by, which are {which}; {others} "
+        "may be held less often"
+    ]
 
 
 def _network(ready: Prepared, settings: TableSettings) -> Network:

@@ -198,7 +198,7 @@ def smallest(scores: Array, level: float) -> float:
     m = len(scores)
     if m < rows_needed(level):
         raise ArgumentError(
-            f"intervals of level {level:g} take {rows_needed(level):,} validation rows or more, "
+            f"intervals of level {level} take {rows_needed(level):,} validation rows or more, "
             f"but the model has {m:,} of them, which suffice for "
             f"{_below((m - CHOSEN_BY) / (m + 1))}: ask for less, or train with more rows"
         )
@@ -280,7 +280,7 @@ def quantiles_held(network: Network, outputs: Array, y: Array) -> dict[str, Any]
         return {}
     below = (y[:, None] <= np.sort(outputs, axis=1)).mean(axis=0).tolist()
     return {
-        "below": {f"{q:g}": share for q, share in zip(quantiles, below, strict=True)},
+        "below": {f"{q}": share for q, share in zip(quantiles, below, strict=True)},
         "crossed": float((np.diff(outputs, axis=1) < 0).any(axis=1).mean()),
     }
 

@@ -232,6 +232,8 @@ class ModelReasons(ModelPredictions):
     ) -> list[str]:
         """Return in words what adds most to the prediction of each row, a line for each.
 
+        Of a target that is learned as its logarithm these are shares of that: "(log +0.31)".
+
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
@@ -262,7 +264,8 @@ class ModelReasons(ModelPredictions):
         most = count("most", most, 1)
         columns = self._columns(table, "missing")
         start, _ = self._baseline(baseline)
-        return why(columns, self._attributions(columns, start, progress), most)
+        sizes = self._attributions(columns, start, progress)
+        return why(columns, sizes, most, self._target.transform)
 
     def _attributions(
         self, columns: Mapping[str, Column], start: Mapping[str, Column], progress: bool | None
