@@ -17,6 +17,9 @@ import clearprop as cp
 from clearprop.cli import notation, settings_file
 from clearprop.cli.train import train
 from clearprop.cli.train_settings import NOT_HERE, SETTINGS, keywords
+from clearprop.initializers import INITIALIZERS
+from clearprop.losses import LOSSES
+from clearprop.optimizers import OPTIMIZERS
 from command_line import invoke, refused
 from example_tables import PENGUINS
 
@@ -188,6 +191,27 @@ class TestNotation:
         )
         assert repr(notation.loss("quantile(0.9)")) == "quantile(q=0.9)"
         assert repr(notation.initializer("he_normal")) == repr(cp.he_normal())
+
+    @pytest.mark.parametrize(
+        ("read", "names"),
+        [
+            (notation.optimizer, OPTIMIZERS), (notation.loss, LOSSES),
+            (notation.initializer, INITIALIZERS),
+        ],
+        ids=["optimizer", "loss", "initializer"],
+    )  # fmt: skip
+    def test_every_name_is_known(self, read, names):
+        for name in names:
+            assert name in repr(read(name)).lower()
+
+    def test_every_loss_of_numbers_trains(self, here):
+        with pytest.raises(cp.ArgumentError, match="poisson has no settings"):
+            notation.loss("poisson(2)")
+        for name in ("squared_error", "absolute_error", "huber", "quantile", "poisson"):
+            done = invoke("train", "t.csv", "--target", "price", "--loss", name, "--epochs", 1,
+                          "--no-compare", "--hidden", "", "--drop-missing-target", "--out", f"{name}.safetensors")  # fmt: skip
+            assert done.exit_code == 0, done.stderr
+            assert cp.Model.load(f"{name}.safetensors").network.loss.name == name
 
     @pytest.mark.parametrize(
         ("text", "message"),
