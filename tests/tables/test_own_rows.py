@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,9 +129,12 @@ def test_sheet_and_encoding_are_of_the_files_that_have_some(files):
         pl.from_pandas(LEARN).write_excel("learn.xlsx", worksheet="rows")
         pl.from_pandas(TEST).write_excel("test.xlsx")
     LEARN.to_csv("learn16.csv", index=False, encoding="utf-16-le")
+    rows = TEST.to_json(orient="records", lines=True)
+    Path("test16.jsonl").write_bytes(rows.encode("utf-16-le"))
     for table, test, said in (
         ("learn.xlsx", "test.csv", {"sheet": "rows"}),
         ("learn16.csv", "test.xlsx", {"encoding": "utf-16-le"}),
+        ("learn16.csv", "test16.jsonl", {"encoding": "utf-16-le"}),
     ):
         model = cp.Model.fit(table, "species", test=test, compare=False, **said, **QUICK)
         assert model.report.rows["test"] == len(TEST)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import DataError
+from clearprop.errors import DataError, TableFileError
 from clearprop.tables import wild_values
 from clearprop.tables.columns import Column, as_words, joined, names_of, read_columns
 from clearprop.tables.encoding import much_unlike
-from clearprop.tables.kinds import STREAM, TEXTS, form_of
+from clearprop.tables.kinds import BINARY, form_of
 from clearprop.tables.preparation import Prepared, check_range, rows_with_target
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.sources import Source, files_of, is_source
@@ -46,9 +47,14 @@ def with_own_rows(ready: Prepared, settings: TableSettings) -> Prepared:
 
 def _asked(source: Source, settings: TableSettings) -> dict[str, str | None]:
     """Return what was said of the training table's files, as far as it is of such files."""
-    kinds = {form_of(path).kind for path in files_of(source)[0] if path != STREAM}
+    if settings.encoding is None and settings.sheet is None:
+        return {}
+    kinds = set()
+    for path in files_of(source)[0]:
+        with suppress(TableFileError):  # who reads it says so
+            kinds.add(form_of(path).kind)
     return {
-        "encoding": settings.encoding if kinds & {*TEXTS} else None,
+        "encoding": None if kinds and kinds <= {*BINARY} else settings.encoding,
         "sheet": settings.sheet if "Excel" in kinds else None,
     }
 
