@@ -12,9 +12,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from clearprop.errors import ArgumentError, TargetError, shown
 from clearprop.estimators.table_base import BaseTable, vector
-from clearprop.tables.columns import EXACT
 from clearprop.tables.conventions import FEW
 from clearprop.tables.text import shortened
+from clearprop.tables.values import EXACT
 
 Array = NDArray[Any]
 

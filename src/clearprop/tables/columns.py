@@ -27,15 +27,13 @@ from numpy.typing import NDArray
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
 from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.values import EXACT, as_text, is_missing
 from clearprop.tables.words import MANY, Words, mostly_plain
 
 Array = NDArray[Any]
 
 _BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 """What `str.strip` takes off."""
-
-EXACT = 2.0**53
-"""Whole numbers from here on are not all told apart by float64: they are names, and stay text."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def _column(name: str, series: Any) -> Column:
     if kind.is_numeric():
         numbers = _floats(series)
         if kind.is_integer() and (np.abs(numbers) >= EXACT).any():
-            return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
+            return _of_objects(name, [None if is_missing(v) else str(v) for v in series.to_list()])
         return Column(name, "number", numbers)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
@@ -177,7 +175,7 @@ def _column(name: str, series: Any) -> Column:
     if kind == nw.Duration:
         return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
+        values = [None if is_missing(v) else as_text(v) for v in _listed(name, series)]
         return _of_objects(name, values)
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
@@ -210,7 +208,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     """Return a column of the kind that its values, which may be any Python objects, have."""
     kinds = set(map(type, values))
     if not kinds <= {str, type(None)}:
-        values = [None if _is_missing(v) else v for v in values]
+        values = [None if is_missing(v) else v for v in values]
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
@@ -259,7 +257,7 @@ def _of_strings(name: str, values: list[str | None]) -> Column:
 def _as_texts(name: str, values: Sequence[Any]) -> list[str | None]:
     """Return numbers and texts as words."""
     try:
-        return [None if v is None else _as_text(v) for v in values]
+        return [None if v is None else as_text(v) for v in values]
     except ValueError:  # a Python integer of more than 4,300 digits
         raise _beyond(name) from None
 
@@ -352,7 +350,7 @@ def as_words(column: Column) -> Column:
     values = np.full(len(column.values), -1, dtype=np.int32)
     values[~column.missing] = places
     whole = column.kind == "number"
-    words = [_as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
+    words = [as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
     return Column(column.name, "text", values, words)
 
 
@@ -387,36 +385,9 @@ def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:
     for place, word in enumerate(words):
         if word not in found and is_plain(word):
             with suppress(OverflowError):
-                number = _as_text(float(word))
+                number = as_text(float(word))
                 called[place] = number if number in found else word
     return called
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
-    if not isinstance(value, numbers.Real | decimal.Decimal):
-        return str(value)  # a category of any type, such as an interval
-    number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)  # -0.0 is "0"
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT, or pandas's NA."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return False
-    if isinstance(value, decimal.Decimal):
-        return value.is_nan()  # one that signals cannot be compared
-    try:
-        return bool(value != value)
-    except Exception:  # NA has no truth, nor have arrays; an object may do anything
-        return type(value).__name__ == "NAType"
 
 
 def _objects(values: list[Any]) -> Array:

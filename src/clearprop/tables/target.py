@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, shown, unknown
 from clearprop.tables.cells import AS_IT_IS, Reading, without, words_as_known
 from clearprop.tables.cells import read as read_cells
-from clearprop.tables.columns import EXACT, Column, as_words, check_finite, in_words_of
+from clearprop.tables.columns import Column, as_words, check_finite, in_words_of
 from clearprop.tables.text import cut, shortened
+from clearprop.tables.values import EXACT
 
 Array = NDArray[Any]
 Class = str | int | float | bool
