@@ -26,8 +26,8 @@ from clearprop.tables.intervals import (
     quantiles_held,
 )
 from clearprop.tables.judgment import judge, make_report
+from clearprop.tables.outputs import in_units, raw_outputs
 from clearprop.tables.own_rows import with_own_rows
-from clearprop.tables.predictions import in_units, raw_outputs
 from clearprop.tables.preparation import Prepared, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings

@@ -16,12 +16,12 @@ from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
     Calibration,
-    center,
     interval_ends,
     numbers_in_units,
     ordered,
     quantiles_of,
 )
+from clearprop.tables.outputs import in_units, raw_outputs
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
@@ -387,23 +387,3 @@ class ModelPredictions:
 
     def _raw(self, columns: Mapping[str, Column]) -> Array:
         return raw_outputs(self.network, self._encoding, columns)
-
-
-def raw_outputs(network: Network, encoding: Encoding, columns: Mapping[str, Column]) -> Array:
-    """Return what the network gives for columns as they are read: float64, shape (n, n_L).
-
-    A block of rows at a time, so that their inputs need not be there together.
-    """
-    return np.concatenate(
-        [network.predict(X) for X in encoding.blocks(columns, network.dtype)], dtype=np.float64
-    )
-
-
-def in_units(network: Network, target: Target, outputs: Array) -> Array:
-    """Return outputs as probabilities (n, K), or as numbers in the target's unit (n,).
-
-    They are float64; of quantiles the median is the number.
-    """
-    if target.classes:
-        return outputs / outputs.sum(axis=1, keepdims=True)
-    return numbers_in_units(target, ordered(network, outputs)[:, center(network)])
