@@ -115,7 +115,10 @@ def read(
         raise TypeOfDataError(
             f"column {column.name!r} holds {column.words[0]}, but held categories in training"
         )
-    return without(as_words(column), missing), None
+    words = without(as_words(column), missing)
+    if kind == "boolean" and reading.unit is not None:  # in 0.1.0 what is neither was new
+        return _booleans(words)
+    return words, None
 
 
 def without(column: Column, missing: Collection[str]) -> Column:
@@ -174,6 +177,15 @@ def check_codes(column: Column, categories: Sequence[str]) -> None:
             f"column {column.name!r} holds numbers, but codes such as {padded[0]!r} in "
             "training: read it as text"
         )
+
+
+def _booleans(column: Column) -> tuple[Column, Unreadable | None]:
+    """Return a column of words as true and false."""
+    called = [BOOLEANS.get(word.lower()) for word in column.words]
+    places = np.array([*(-1 if word is None else word == "true" for word in called), -1])
+    read = Column(column.name, "boolean", places.astype(np.int32)[column.values], ("false", "true"))
+    failed = np.array([word is None for word in called], dtype=bool)
+    return read, _unreadable(column, failed, (), "true or false")
 
 
 def _numbers(

@@ -56,6 +56,13 @@ class Words(Sequence[str]):
         yield from self.others
 
 
+def sampled(words: Sequence[str], counts: Sequence[int] | NDArray[np.int64]) -> list[str]:
+    """Return the words of a thousand cells, as often as they stand there."""
+    ends = np.cumsum(counts)
+    some = np.linspace(1, ends[-1], MANY) if len(ends) else ends
+    return [words[at] for at in np.searchsorted(ends, some).tolist()]
+
+
 def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     """Return which words are among those wanted, shape (n,)."""
     if not isinstance(words, Words):
