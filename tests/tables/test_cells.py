@@ -274,6 +274,21 @@ class TestOneRow:
             write_table(table[row].to_dict(), path)
             np.testing.assert_array_equal(model.predict_proba(path), whole[row : row + 1])
 
+    def test_bins_of_pandas_some_of_which_are_missing(self, tmp_path):
+        """pandas gives (0.0, 1.0] for (0, 1] where another value of the column is missing."""
+        x = np.random.default_rng(0).normal(size=120)
+        table = pd.DataFrame(
+            {"band": pd.cut(x, [-1, 0, 1]), "x": x, "y": np.where(x > 0, "a", "b")}
+        )
+        model = cp.Model.fit(table, "y", **FIT)
+        assert model.features[:3] == ["band = (-1, 0]", "band = (0, 1]", "band is missing"]
+        whole = model.predict_proba(table)
+        table.to_csv(tmp_path / "t.csv", index=False)
+        np.testing.assert_array_equal(model.predict_proba(tmp_path / "t.csv"), whole)
+        for row in range(5):
+            for one in (table.iloc[[row]], table.iloc[row].to_frame().T):
+                np.testing.assert_array_equal(model.predict_proba(one), whole[[row]])
+
     def test_it_is_kept_in_the_file(self, german, tmp_path):
         model, _ = german
         model.save(tmp_path / "m")

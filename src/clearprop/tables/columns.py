@@ -146,7 +146,7 @@ def _frame(table: object) -> Any:
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None
     except TypeError:
-        one = "; a row as a table is series.to_frame().T" if hasattr(table, "to_frame") else ""
+        one = "; a row as a table is series.to_frame().T" if hasattr(table, "iloc") else ""
         raise TypeOfDataError(
             f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
             f"the path of a file{one}"
@@ -177,8 +177,7 @@ def _column(name: str, series: Any) -> Column:
     if kind == nw.Duration:
         return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
-        return _of_objects(name, values)
+        return _of_objects(name, _words_of_categories(name, series))
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
@@ -196,6 +195,18 @@ def _floats(series: Any) -> Array:
         if not series.dtype.is_integer():
             raise
         return np.full(len(series), np.inf)
+
+
+def _words_of_categories(name: str, series: Any) -> list[str | None]:
+    """Return categories as text, each the same whatever stands in other rows.
+
+    pandas makes (0.0, 1.0] of the interval (0, 1] where a value of the column is missing.
+    """
+    native = series.to_native()
+    if hasattr(native, "cat") and hasattr(native.cat, "codes"):
+        words = [*map(_as_text, native.cat.categories), None]
+        return [words[code] for code in native.cat.codes.tolist()]
+    return [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
 
 
 def _listed(name: str, series: Any) -> list[Any]:
@@ -242,6 +253,8 @@ def _of_objects(name: str, values: list[Any]) -> Column:
         return Column(name, "number", np.array(seconds))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
         return _text(name, _as_texts(name, values))
+    if {k.__name__ for k in kinds} == {"Interval"}:  # pandas's, as in a row of bins
+        return _text(name, [None if v is None else _as_text(v) for v in values])
     odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
 
