@@ -322,6 +322,21 @@ class TestUnits:
         with pytest.warns(cp.TableWarning, match="no number in 'kg': '500 g' in row 0"):
             model.predict(pd.DataFrame({"w": ["500 g", "1 kg", "2"]}))
 
+    def test_what_one_cell_has_is_no_unit(self, tmp_path):
+        """19xx among years is not 19."""
+        cells = [str(1950 + i % 70) for i in range(300)]
+        for odd in ("19xx", "12 kg", "7%"):
+            cells[7] = odd
+            path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100)
+            report = cp.Model.fit(path, "y", **FIT).report
+            assert report.inputs == {"x": "number"}
+            assert report.missing == {"x": 1}
+            assert f"being no number with a decimal comma: {odd!r} in row 7" in report.notes[0]
+        for sign in ("$1,950", "EUR 1950"):  # as accountants write the first row
+            cells[7] = sign
+            path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100)
+            assert not cp.Model.fit(path, "y", **FIT).report.missing
+
     def test_units_that_are_mixed_are_text(self):
         table = pd.DataFrame(
             {"w": [f"{i % 9} {'kg' if i % 2 else 'g'}" for i in range(60)], "y": ["a", "b"] * 30}
@@ -521,8 +536,16 @@ class TestFewUnreadableCells:
             cp.Model.fit(tmp_path / "t.csv", "x", **FIT)
         model = cp.Model.fit(tmp_path / "t.csv", "x", drop_missing_target=True, **FIT)
         assert model.report.rows["without target"] == 1
-        with pytest.raises(cp.TargetError, match="holds 'n.k.' in row 3"):
-            model.evaluate(tmp_path / "t.csv")
+        path = tmp_path / "t.csv"
+        for judged in (model.evaluate, model.importance):
+            with pytest.raises(cp.TargetError, match="holds 'n.k.' in row 3"):
+                judged(path)
+            with pytest.warns(cp.TableWarning, match="target 'x': 1 of 300.*'n.k.' in row 3"):
+                assert judged(path, drop_missing_target=True).rows == 299
+        settings = {**FIT, "drop_missing_target": True, "test": path}
+        report = cp.Model.fit(table.drop(3), "x", **settings).report
+        assert report.rows["test"] == 299
+        assert "test: 'x': 1 of 300 cells taken as missing" in " ".join(report.notes)
 
 
 class TestWordsForMissing:

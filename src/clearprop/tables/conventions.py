@@ -25,6 +25,7 @@ from clearprop.tables.numerals import (
     POINT,
     TIMES,
     has_leading_zero,
+    is_money,
     numeral,
 )
 from clearprop.tables.text import cut
@@ -207,8 +208,10 @@ def _readable(look: Look, decimal: str, unit: str) -> int:
 
 
 def _unit(look: Look) -> str:
+    """Return the unit of a column: what few of its numbers have is none, but for money's."""
     named = Counter({name: count for name, count in look.units.items() if name})
-    return named.most_common(1)[0][0] if named else ""
+    unit, count = named.most_common(1)[0] if named else ("", 0)
+    return unit if is_money(unit) or count > FEW * look.n else ""
 
 
 def _as_wished(

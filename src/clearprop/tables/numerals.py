@@ -114,6 +114,11 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     return Numeral(value * TIMES.get(times, 1.0), f"{before} {after}".strip(), marks, times)
 
 
+def is_money(unit: str) -> bool:
+    """Whether a unit is one of money, which may stand at a column's first number alone."""
+    return re.fullmatch(f"(?:{_BEFORE})(?: .*)?|[{_MONEY}].*", unit) is not None
+
+
 def is_plain(text: str) -> bool:
     """Whether a text is a number with a point, without a sign of currency, thousands or percent."""
     return _PLAIN.fullmatch(text) is not None
