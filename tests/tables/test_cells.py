@@ -401,8 +401,8 @@ def test_of_many_words_some_tell_what_all_are(some, monkeypatch):
         options = {"typed": False, "decimal": ".", "missing": MISSING, "wishes": {}}
         quick = decide(read_columns(pl.DataFrame({"a": cells})), **options)["a"]
         with monkeypatch.context() as patch:
-            patch.setattr(dates, "MANY", 10**9)
-            patch.setattr(look_module, "MANY", 10**9)
+            patch.setattr(dates, "SAMPLE", 10**9)
+            patch.setattr(look_module, "SAMPLE", 10**9)
             slow = decide(read_columns(pl.DataFrame({"a": cells})), **options)["a"]
         assert (quick.kind, quick.reading, quick.notes) == (slow.kind, slow.reading, slow.notes)
     calls = []

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.tables.words import MANY, sampled
+from clearprop.tables.words import SAMPLE, sampled
 
 Array = NDArray[Any]
 
@@ -175,7 +175,7 @@ def find_format(
     """
     best, fewest = None, allowed + 1
     forms: tuple[str, ...] = FORMATS if words else ()
-    if len(words) > MANY:  # what reads few of some reads few of all
+    if len(words) > SAMPLE:  # what reads few of some reads few of all
         some = sampled(words, counts)
         forms = tuple(form for form in FORMATS if _share_read(some, form) >= LIKELY)
     for form in forms:

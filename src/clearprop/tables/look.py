@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearprop.tables.columns import Column
 from clearprop.tables.numerals import COMMA, POINT, has_leading_zero, is_plain, numeral
-from clearprop.tables.words import MANY, Words, among, sampled
+from clearprop.tables.words import SAMPLE, Words, among, sampled
 
 MOST = 0.95
 """The share of a column's cells that are numbers where it shows how numbers are marked."""
@@ -79,7 +79,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
     `few` is the share of cells that may be none in a column of numbers.
     """
     counts = column.counts()
-    if not isinstance(column.words, Words) and len(column.words) > MANY:
+    if not isinstance(column.words, Words) and len(column.words) > SAMPLE:
         some = [word for word in sampled(column.words, counts) if word not in missing]
         are_numbers = sum(bool(numeral(word, POINT) or numeral(word, COMMA)) for word in some)
         if are_numbers < min(0.25, (1 - few) / 2) * len(some):
