@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,13 @@ NUMERALS = {
     "R$5": ((5, "R$"), (5, "R$")),
     "Rs. 7,52,200": ((752200, "Rs."), None),
     "5 €/m²": ((5, "€/m²"), (5, "€/m²")),
+    "1 days 02:03:04": ((93784, ""), (93784, "")),
+    "-1 days +23:00:00": ((-3600, ""), (-3600, "")),
+    "-1 day, 23:00:00": ((-3600, ""), (-3600, "")),
+    "0 days 00:00:01.500000": ((1.5, ""), (1.5, "")),
+    "-PT1H": ((-3600, ""), (-3600, "")),
+    "P1DT2H3M4.25S": ((93784.25, ""), (93784.25, "")),
+    "P": (None, None),
     "1.2k": ((1200, ""), None),
     "$1.5M": ((1.5e6, "$"), None),
     "3,5 Mio. €": (None, (3.5e6, "€")),
@@ -273,6 +280,35 @@ class TestOneRow:
                 np.testing.assert_array_equal(model.predict_proba(one), whole[row : row + 1])
             write_table(table[row].to_dict(), path)
             np.testing.assert_array_equal(model.predict_proba(path), whole[row : row + 1])
+
+    @pytest.mark.parametrize("what", ["times", "durations"])
+    def test_times_of_day_and_durations(self, what, tmp_path):
+        """Objects in a data frame are what their text in a file is."""
+        rng = np.random.default_rng(0)
+        times = pd.Series(
+            pd.to_datetime("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**11, 120), "us")
+        )
+        cells = times.dt.time if what == "times" else times - times[0]
+        table = pd.DataFrame({"t": cells, "y": ["a", "b"] * 60})
+        table.to_csv(tmp_path / "t.csv", index=False)
+        pl.from_pandas(table).write_ndjson(tmp_path / "t.jsonl")
+        pl.from_pandas(table).write_parquet(tmp_path / "t.parquet")
+        for trained in (table, tmp_path / "t.csv", tmp_path / "t.parquet"):
+            model = cp.Model.fit(trained, "y", **FIT)
+            assert model.report.inputs["t"] == ("date, 2 numbers" if what == "times" else "number")
+            whole = model.predict_proba(table)
+            for file in ("t.csv", "t.jsonl", "t.parquet"):
+                np.testing.assert_array_equal(model.predict_proba(tmp_path / file), whole)
+            np.testing.assert_array_equal(model.predict_proba(table[3:4]), whole[3:4])
+
+    def test_a_model_of_seconds_of_the_day_takes_times(self):
+        """As those of 0.1.0 are, which took times of day as numbers."""
+        table = pd.DataFrame({"t": [3600.0 * (i % 20) for i in range(60)], "y": ["a", "b"] * 30})
+        model = cp.Model.fit(table, "y", **FIT)
+        times = pd.DataFrame({"t": [time(i % 20) for i in range(60)]})
+        np.testing.assert_array_equal(model.predict_proba(times), model.predict_proba(table))
+        with pytest.raises(cp.TypeOfDataError, match="holds dates, but held numbers"):
+            model.predict(pd.DataFrame({"t": pd.to_datetime(["2024-01-01"])}))
 
     def test_bins_of_pandas_some_of_which_are_missing(self, tmp_path):
         """pandas gives (0.0, 1.0] for (0, 1] where another value of the column is missing."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_words, in_words_of
+from clearprop.tables.moments import seconds_of_day
 from clearprop.tables.numerals import MISSING, POINT, is_plain
 from clearprop.tables.text import cut
 from clearprop.tables.words import among, numbers_of
@@ -197,6 +198,8 @@ def _numbers(
     if column.kind == "boolean":
         values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
         return Column(name, "number", values), None
+    if column.kind == "date" and (seconds := seconds_of_day(column.values)) is not None:
+        return Column(name, "number", seconds), None  # as of times of day in 0.1.0
     if column.kind != "text":
         raise _other_type(column, "numbers")
     numbers = numbers_of(column.words, reading.decimal, reading.unit)

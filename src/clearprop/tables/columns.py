@@ -4,7 +4,8 @@ number   float64, NaN where missing
 boolean  places in the words "false" and "true", -1 where missing
 text     places in the different texts, without blanks around them; -1 where empty. Where most are
          plain numbers, these may stand there more than once (`Words`), until `as_words`
-date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
+date     datetime64[us] without a time zone (UTC where there was one), NaT where missing; times of
+         day are on the first of January 1900
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
 what. What a text means, `cells` decides: these are the columns as the table has them.
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
+from clearprop.tables.moments import NO_DAY, far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
 from clearprop.tables.words import MANY, Words, mostly_plain
 
@@ -245,12 +246,12 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
-    if all(issubclass(k, datetime.time) for k in kinds):
-        seconds = [
-            np.nan if v is None else v.hour * 3600 + v.minute * 60 + v.second + v.microsecond / 1e6
+    if all(issubclass(k, datetime.time) for k in kinds):  # as text such as 9:12 is read
+        days = [
+            None if v is None else datetime.datetime.combine(NO_DAY, v.replace(tzinfo=None))
             for v in values
         ]
-        return Column(name, "number", np.array(seconds))
+        return Column(name, "date", np.array(days, dtype="datetime64[us]"))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
         return _text(name, _as_texts(name, values))
     if {k.__name__ for k in kinds} == {"Interval"}:  # pandas's, as in a row of bins

@@ -18,6 +18,7 @@ from clearprop.tables import dates
 from clearprop.tables.cells import Reading, Unreadable, read, without, without_numbers
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.look import Look, look_at
+from clearprop.tables.moments import seconds_of_day
 from clearprop.tables.numerals import (
     COMMA,
     MARKS,
@@ -307,7 +308,9 @@ def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
 def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:
     """Return a column that has a type of its own."""
     if wished is None or wished.kind == column.kind or column.kind == "other":
-        return Read(without_numbers(column, missing), column.kind)
+        of_day = column.kind == "date" and seconds_of_day(column.values) is not None
+        reading = Reading(date_format=dates.TIME if of_day else None)
+        return Read(without_numbers(column, missing), column.kind, reading)
     if wished.kind in ("category", "text"):
         return Read(without(as_words(column), missing), wished.kind)
     reading = Reading(wished.decimal or POINT)

@@ -76,6 +76,9 @@ FORMATS = (
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
 
+TIME = "%H:%M:%S.%f"
+"""The format of times of day that need not have fractions of a second, or seconds."""
+
 LIKELY = 0.25
 """The share of some cells that a format reads if it may read all but the few that need not be."""
 
@@ -215,6 +218,8 @@ def parse(words: Iterable[str | None], form: str) -> Array:
 
 
 def _parse(text: str, form: str) -> datetime | None:
+    if form == TIME:
+        form = ("%H:%M", "%H:%M:%S", TIME)[min(text.count(":") + text.count("."), 3) - 1]
     try:
         if form == "ISO 8601":
             if text.isdigit():  # 20240131 may be any number

@@ -32,6 +32,12 @@ than 0 to 9: what "\\d" is differs from one library to the next."""
 
 _PLAIN = re.compile(PLAIN, re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.I | re.ASCII)
+_OF_DAY = r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+_DURATION = re.compile(rf"(-?)([0-9]+) days?,? \+?{_OF_DAY}", re.ASCII)
+_ISO_DURATION = re.compile(
+    r"(-?)P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,9}))?S)?)?",
+    re.ASCII,
+)
 _DIGITS, _NO_DIGITS = re.compile("[0-9]"), re.compile("[^0-9]")
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]+", re.ASCII)
 
@@ -94,11 +100,9 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     >>> numeral("12,34,567", ".").value, numeral("(1,200)", ".").value, numeral("1.2k", ".").value
     (1234567.0, -1200.0, 1200.0)
     """
-    if _INFINITE.fullmatch(text):
-        return Numeral(float(text), "", "")
     found = _pattern(decimal).fullmatch(text)
     if found is None:
-        return None
+        return _in_words(text)
     sign, sign_2, whole, decimals = found.group("sign", "sign_2", "whole", "decimals")
     digits = whole if whole.isdigit() else _NO_DIGITS.sub("", whole)
     rest = (decimals or "")[1:].strip(_DASHES)
@@ -112,6 +116,22 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     value = float(f"{minus}{digits or '0'}.{rest}{found['exponent'] or ''}")
     marks = ("" if digits == whole else _DIGITS.sub("", whole)[:1]) + (decimals or "")[:1]
     return Numeral(value * TIMES.get(times, 1.0), f"{before} {after}".strip(), marks, times)
+
+
+def _in_words(text: str) -> Numeral | None:
+    """Return infinity, or the seconds of a duration: 1 days 02:03:04, P1DT2H3M4S."""
+    if _INFINITE.fullmatch(text):
+        return Numeral(float(text), "", "")
+    iso = _ISO_DURATION.fullmatch(text)
+    found = iso or _DURATION.fullmatch(text)
+    if found is None or not any(found.groups()[1:]):
+        return None
+    days, hours, minutes, seconds = (int(one or 0) for one in found.groups()[1:5])
+    micro = 1_000_000 * (3600 * hours + 60 * minutes + seconds)
+    micro += int((found[6] or "").ljust(6, "0")[:6])
+    days *= 86_400_000_000
+    sign = -1 if found[1] else 1  # pandas: -1 days +23:00:00 is an hour before
+    return Numeral((sign * (days + micro) if iso else sign * days + micro) / 1e6, "", "")
 
 
 def is_money(unit: str) -> bool:
