@@ -63,6 +63,8 @@ NUMERALS = {
     "-PT1H": ((-3600, ""), (-3600, "")),
     "P1DT2H3M4.25S": ((93784.25, ""), (93784.25, "")),
     "P": (None, None),
+    "-Infinity": ((-np.inf, ""), (-np.inf, "")),
+    "inf": ((np.inf, ""), (np.inf, "")),
     "1.2k": ((1200, ""), None),
     "$1.5M": ((1.5e6, "$"), None),
     "3,5 Mio. €": (None, (3.5e6, "€")),
@@ -385,7 +387,7 @@ class TestUnits:
         model = cp.Model.fit(path, "y", **FIT)
         same = pd.DataFrame({"x": [1200, 950, 3e6, 1.5e6]})
         np.testing.assert_array_equal(model.encode(path)[:4], model.encode(same))
-        assert "'x' is read as numbers, M as 1,000,000, k as 1,000" in model.report.notes
+        assert "'x' is read as numbers, with M for 1,000,000, k for 1,000" in model.report.notes
 
 
 DATES = [

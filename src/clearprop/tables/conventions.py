@@ -270,8 +270,8 @@ def _finish(
     if kind == "number" and reading.unit:
         notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out")
     if kind == "number" and look.times:
-        what = ", ".join(f"{word} as {TIMES[word]:,.0f}" for word in look.times)
-        notes.append(f"{name!r} is read as numbers, {what}")
+        what = ", ".join(f"{word} for {TIMES[word]:,.0f}" for word in look.times)
+        notes.append(f"{name!r} is read as numbers, with {what}")
     if reading.date_format is not None and dates.is_ambiguous(words, reading.date_format):
         notes.append(
             f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "

@@ -106,7 +106,9 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     sign, sign_2, whole, decimals = found.group("sign", "sign_2", "whole", "decimals")
     digits = whole if whole.isdigit() else _NO_DIGITS.sub("", whole)
     rest = (decimals or "")[1:].strip(_DASHES)
-    if not digits + rest or (sign and (sign_2 or found["open"])) or (sign_2 and found["open"]):
+    if not digits + rest:
+        return _in_words(text)
+    if (sign and (sign_2 or found["open"])) or (sign_2 and found["open"]):
         return None
     before, after = found["before"] or "", found["after"] or ""
     times = found["word"] or found["letter"] or ""
