@@ -120,8 +120,8 @@ def test_python_objects():
     )
     columns = read_columns(table)
     kinds = {name: column.kind for name, column in columns.items()}
-    assert kinds == {"decimal": "number", "mixed": "text", "time": "number", "date": "date", "list": "other", "7": "number"}  # fmt: skip
-    assert columns["time"].values[0] == 3630
+    assert kinds == {"decimal": "number", "mixed": "text", "time": "date", "date": "date", "list": "other", "7": "number"}  # fmt: skip
+    assert columns["time"].values[0] == np.datetime64("1900-01-01T01:00:30")
     assert columns["mixed"].texts().tolist() == ["1", "x"]
     assert read_columns(pl.DataFrame({"l": [[1]]}))["l"].kind == "other"
 

@@ -295,6 +295,12 @@ class TestPages:
         assert labels[0].count("x") >= 70
         assert "$\\frac$" in labels[1]
         assert not any(label.get_parse_math() for label in figure.axes[0].get_yticklabels())
+        long = "Adelie Penguin (Pygoscelis adeliae)"
+        inside(
+            Attributions(
+                "Species", long, 0.7, 11.04, 3.95, {"x": parts[next(iter(parts))]}, "b", 8
+            ).plot()
+        )
 
 
 class TestOfNumbersLearnedOtherwise:

@@ -130,7 +130,7 @@ def _flags(graph: OwnGraph, one: Input, missing_words: Collection[str]) -> list[
         domain=ML,
         keys_strings=list(places),
         values_int64s=list(places.values()),
-        default_int64=n if one.rare else _OTHER,
+        default_int64=_NONE if one.is_truth else n if one.rare else _OTHER,
     )
     flags = [*range(n), *([n] if one.rare else []), *([_NONE] if one.missing else [])]
     equal = graph.node("Equal", place, graph.constant(np.array(flags, np.int64), "places"))

@@ -189,10 +189,11 @@ class Attributions:
         room = (high - low) or 1.0
         ax.set_xlim(low - 0.06 * room, high + 0.16 * room)
         n = _decimals([self.value, self.baseline_value])
-        ax.set_xlabel(
+        label = (
             f"{printable(cut(self.unit, 40))}: from {self.baseline_value:,.{n}f} (baseline row) to "
-            f"{self.value:,.{n}f}", parse_math=False,
-        )  # fmt: skip
+            f"{self.value:,.{n}f}"
+        )
+        ax.set_xlabel(textwrap.fill(label, 56), parse_math=False)
         return figure
 
 

@@ -4,7 +4,8 @@ number   float64, NaN where missing
 boolean  places in the words "false" and "true", -1 where missing
 text     places in the different texts, without blanks around them; -1 where empty. Where most are
          plain numbers, these may stand there more than once (`Words`), until `as_words`
-date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
+date     datetime64[us] without a time zone (UTC where there was one), NaT where missing; times of
+         day are on the first of January 1900
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
 what. What a text means, `cells` decides: these are the columns as the table has them.
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
+from clearprop.tables.moments import NO_DAY, far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
 from clearprop.tables.values import EXACT, as_text, is_missing
 from clearprop.tables.words import MANY, Words, mostly_plain
@@ -144,7 +145,7 @@ def _frame(table: object) -> Any:
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None
     except TypeError:
-        one = "; a row as a table is series.to_frame().T" if hasattr(table, "to_frame") else ""
+        one = "; a row as a table is series.to_frame().T" if hasattr(table, "iloc") else ""
         raise TypeOfDataError(
             f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
             f"the path of a file{one}"
@@ -175,8 +176,7 @@ def _column(name: str, series: Any) -> Column:
     if kind == nw.Duration:
         return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if is_missing(v) else as_text(v) for v in _listed(name, series)]
-        return _of_objects(name, values)
+        return _of_objects(name, _words_of_categories(name, series))
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
@@ -194,6 +194,18 @@ def _floats(series: Any) -> Array:
         if not series.dtype.is_integer():
             raise
         return np.full(len(series), np.inf)
+
+
+def _words_of_categories(name: str, series: Any) -> list[str | None]:
+    """Return categories as text, each the same whatever stands in other rows.
+
+    pandas makes (0.0, 1.0] of the interval (0, 1] where a value of the column is missing.
+    """
+    native = series.to_native()
+    if hasattr(native, "cat") and hasattr(native.cat, "codes"):
+        words = [*map(as_text, native.cat.categories), None]
+        return [words[code] for code in native.cat.codes.tolist()]
+    return [None if is_missing(v) else as_text(v) for v in _listed(name, series)]
 
 
 def _listed(name: str, series: Any) -> list[Any]:
@@ -232,14 +244,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
-    if all(issubclass(k, datetime.time) for k in kinds):
-        seconds = [
-            np.nan if v is None else v.hour * 3600 + v.minute * 60 + v.second + v.microsecond / 1e6
+    if all(issubclass(k, datetime.time) for k in kinds):  # as text such as 9:12 is read
+        days = [
+            None if v is None else datetime.datetime.combine(NO_DAY, v.replace(tzinfo=None))
             for v in values
         ]
-        return Column(name, "number", np.array(seconds))
+        return Column(name, "date", np.array(days, dtype="datetime64[us]"))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
         return _text(name, _as_texts(name, values))
+    if {k.__name__ for k in kinds} == {"Interval"}:  # pandas's, as in a row of bins
+        return _text(name, [None if v is None else as_text(v) for v in values])
     odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
 

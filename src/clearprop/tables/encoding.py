@@ -108,6 +108,11 @@ class Input:
         """Whether the column was numbers, or true and false, so that NA is no name in it."""
         return self.kind != "category" or all(map(is_plain, (*self.categories, *self.rare_words)))
 
+    @property
+    def is_truth(self) -> bool:
+        """Whether it is true, false or missing, and never new, as in models of 0.1.0."""
+        return self.kind == "boolean" and self.reading.unit is not None
+
     def values_of(self, column: Column) -> Array:
         """Return the numbers of a column before standardizing: float64, (n_values, n)."""
         if self.kind == "number":

@@ -74,7 +74,9 @@ def _with_part(
             wanted.add(weighing.name)
         raw = read_columns(table, wanted)
         columns, unreadable = encoding.read(raw)
-        goal = target.read(raw[target.column], words)
+        goal, unread = target.read(
+            raw[target.column], words, leave_out=settings.drop_missing_target
+        )
         rows = rows_with_target(goal, settings.drop_missing_target)
         left_out, goal = len(goal.values) - len(rows), goal.take(rows)
         check_range(target, goal, rows, settings.loss)
@@ -87,9 +89,8 @@ def _with_part(
         raise type(error)(f"{part}: {error}") from None
     columns = {name: column.take(rows) for name, column in columns.items()}
     use = "to stop by" if part == "validation" else "to test on"
-    told = [
-        f"{part}: {one}" for one in (*said, *unreadable, *_unlike(ready, columns, goal, y, rows))
-    ]
+    whole = [*said, *unreadable, unread, *_unlike(ready, columns, goal, y, rows)]
+    told = [f"{part}: {one}" for one in whole if one is not None]
     notes = [*told, f"the rows {use} are a table of their own"]
     return replace(
         ready,

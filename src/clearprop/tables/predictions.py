@@ -297,10 +297,11 @@ class ModelPredictions:
         if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
-        goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
+        drop = flag("drop_missing_target", drop_missing_target)
+        goal = self._goal(read_columns(table, {self.target}), drop)
+        rows = rows_with_target(goal, drop)
         columns = {name: one.take(rows) for name, one in self._columns(table, unreadable).items()}
-        return scores_of(self._target, goal.take(rows), self._outputs(columns))
+        return scores_of(self._target, goal.take(rows), self._outputs(columns), rows)
 
     def unusual(self, table: object) -> dict[str, Unusual]:
         """Return, by column, how many values are not like those the model learned from.
@@ -378,9 +379,13 @@ class ModelPredictions:
             warnings.warn(str(one), TableWarning, stacklevel=depth)
         return columns
 
-    def _goal(self, columns: Mapping[str, Column]) -> Column:
+    def _goal(self, columns: Mapping[str, Column], leave_out: bool = False) -> Column:
         column = find_target(columns, self.target)
-        return self._target.read(column, self._encoding.words_for_missing)
+        words = self._encoding.words_for_missing
+        goal, unreadable = self._target.read(column, words, leave_out=leave_out)
+        if unreadable is not None:
+            warnings.warn(f"target {unreadable}", TableWarning, stacklevel=3)
+        return goal
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
         return in_units(self.network, self._target, self._raw(columns))

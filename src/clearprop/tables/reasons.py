@@ -103,8 +103,9 @@ class ModelReasons(ModelPredictions):
         if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
-        goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
+        drop = flag("drop_missing_target", drop_missing_target)
+        goal = self._goal(read_columns(table, {self.target}), drop)
+        rows = rows_with_target(goal, drop)
         columns = {name: one.take(rows) for name, one in self._columns(table, "missing").items()}
         X = self._encoding.encode(columns, self.network.dtype)
         blocks = dict(zip(self.columns, self._encoding.places, strict=True))

@@ -18,8 +18,11 @@ from clearprop.tables.numerals import COMMA, POINT, is_plain, numeral
 if TYPE_CHECKING:
     import polars as pl
 
-MANY = 1000
+MANY = 100
 """From so many texts on, polars reads those that are plain numbers, if it is there."""
+
+SAMPLE = 1000
+"""Of more texts as many are looked at first, to spare the others what is in vain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,13 @@ class Words(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         yield from self.plain.to_list()
         yield from self.others
+
+
+def sampled(words: Sequence[str], counts: Sequence[int] | NDArray[np.int64]) -> list[str]:
+    """Return the words of a thousand cells, as often as they stand there."""
+    ends = np.cumsum(counts)
+    some = np.linspace(1, ends[-1], SAMPLE) if len(ends) else ends
+    return [words[at] for at in np.searchsorted(ends, some).tolist()]
 
 
 def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
@@ -132,7 +142,8 @@ def mostly_plain(texts: pl.Series) -> tuple[NDArray[np.float64], str] | None:
     present = len(texts) - texts.null_count()
     if present < MANY:
         return None
-    for sample in (texts.gather_every(len(texts) // MANY), texts):  # a few say what is in vain
+    some = [texts.gather_every(len(texts) // SAMPLE)] if len(texts) > SAMPLE else []
+    for sample in (*some, texts):
         numbers, mark = plain_numbers(sample, POINT), POINT
         there = len(sample) - sample.null_count()
         if (read := np.count_nonzero(~np.isnan(numbers))) < there:
