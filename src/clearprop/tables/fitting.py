@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearprop.checks.settings import flag, listed, takes
 from clearprop.errors import ArgumentError, shown, unknown
@@ -25,8 +26,8 @@ from clearprop.tables.intervals import (
     quantiles_held,
 )
 from clearprop.tables.judgment import judge, make_report
+from clearprop.tables.outputs import in_units, raw_outputs
 from clearprop.tables.own_rows import with_own_rows
-from clearprop.tables.predictions import in_units, raw_outputs
 from clearprop.tables.preparation import Prepared, is_rate, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings
@@ -38,6 +39,8 @@ from clearprop.training.watching.early_stopping import EarlyStopping
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.history import History
 from clearprop.training.watching.phase import Phase
+
+Array = NDArray[Any]
 
 TRAINING = frozenset(inspect.signature(train).parameters) - {
     "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
@@ -92,14 +95,15 @@ def fit_model(
             history = train(network, X, y, **given)
             seconds = time.monotonic() - started
             calibration = _calibration(ready, network)
-            report = _report(ready, network, history, calibration, seconds, compare=False)
+            outputs = _tested(ready, network)
+            report = _report(ready, network, history, calibration, outputs, seconds, compare=False)
             model = make(network, ready.encoding, ready.target, report, history, calibration)
             if trained is not None:
                 trained(model)
         if compare and history.stopped != "interrupted":
             stop.obey()
             model.report = _report(
-                ready, network, history, calibration, seconds,
+                ready, network, history, calibration, outputs, seconds,
                 compare=True, seed=settings.seed, progress=verbose or progress,
             )  # fmt: skip
     except KeyboardInterrupt:  # whoever waits no more gets the model
@@ -185,11 +189,22 @@ def _calibration(ready: Prepared, network: Network) -> Calibration | None:
     return calibrated(network, ready.inputs(rows), ready.y[rows])
 
 
+def _tested(ready: Prepared, network: Network) -> Array | None:
+    """Return what the network gives for the test rows, if there are any."""
+    rows = ready.split.test
+    if not len(rows):
+        return None
+    return raw_outputs(
+        network, ready.encoding, {name: one.take(rows) for name, one in ready.columns.items()}
+    )
+
+
 def _report(
     ready: Prepared,
     network: Network,
     history: History,
     calibration: Calibration | None,
+    outputs: Array | None,
     seconds: float,
     *,
     compare: bool,
@@ -201,9 +216,7 @@ def _report(
     said = ""
     intervals: dict[str, Any] = {}
     quantiles: dict[str, Any] = {}
-    if len(ready.split.test):
-        tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
-        outputs = raw_outputs(network, ready.encoding, tested)
+    if outputs is not None:
         predicted = in_units(network, ready.target, outputs)
         scores, said = judge(ready, predicted, compare, seed, progress)
         if not ready.target.classes:

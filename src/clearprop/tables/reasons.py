@@ -23,7 +23,8 @@ from clearprop.tables.attribution import Attributions, Part, value_of, why
 from clearprop.tables.baseline_row import baseline_row
 from clearprop.tables.columns import Column, columns_of_row, names_of, read_columns
 from clearprop.tables.importance import Importance, permutation_importance
-from clearprop.tables.predictions import ModelPredictions, in_units
+from clearprop.tables.outputs import in_units
+from clearprop.tables.predictions import ModelPredictions
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.target import check_target_name
 from clearprop.tables.text import shortened
