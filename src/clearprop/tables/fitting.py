@@ -51,6 +51,9 @@ TRAINING = frozenset(inspect.signature(train).parameters) - {
 OPTIMIZER = AdamW(decay=0.5)
 """What trains unless another is asked for; see docs/decisions/0004."""
 
+MANY_ROWS = 100_000
+"""Rows to learn from beyond which batches are larger, and an epoch without gain says more."""
+
 
 class Reported(Protocol):
     """A model that has a report."""
@@ -174,11 +177,11 @@ def _printer(epochs: int) -> Callable[[Epoch], None]:
 def _defaults(split: Split) -> dict[str, Any]:
     """Return what training takes for a table of this size; see docs/decisions/0004."""
     n = len(split.training)
-    return {
-        "optimizer": OPTIMIZER,
-        "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
-        "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
-    }
+    size, patience = int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)), 20
+    if n > MANY_ROWS:
+        size, patience = 1024, 10
+    stopping = EarlyStopping(patience, min_delta=1e-4) if len(split.validation) else None
+    return {"optimizer": OPTIMIZER, "batch_size": size, "early_stopping": stopping}
 
 
 def _calibration(ready: Prepared, network: Network) -> Calibration | None:
