@@ -195,15 +195,17 @@ class TestDates:
         when = np.array(
             ["2000-01-01", "2024-01-01", "2024-07-01T18:00", "NaT"], dtype="datetime64[us]"
         )
-        years = dates.part("years since 2000", when)
+        years = dates.parts(["years since 2000"], when)[0]
         np.testing.assert_allclose(years[:2], [0, 24], atol=1e-2)
         assert np.isnan(years[3])
         np.testing.assert_allclose(
-            dates.part("cosine of the year", when)[:3], [1, 1, -1], atol=1e-4
+            dates.parts(["cosine of the year"], when)[0][:3], [1, 1, -1], atol=1e-4
         )
-        np.testing.assert_allclose(dates.part("sine of the day", when)[:3], [0, 0, -1], atol=1e-12)
+        np.testing.assert_allclose(
+            dates.parts(["sine of the day"], when)[0][:3], [0, 0, -1], atol=1e-12
+        )
         monday = np.array(["2024-01-01", "2024-01-08", "1999-12-27"], dtype="datetime64[us]")
-        np.testing.assert_allclose(dates.part("cosine of the week", monday), 1, atol=1e-12)
+        np.testing.assert_allclose(dates.parts(["cosine of the week"], monday)[0], 1, atol=1e-12)
 
     def test_only_what_varies_is_kept(self):
         def parts(*texts):

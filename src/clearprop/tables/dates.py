@@ -6,7 +6,7 @@ day: December lies beside January, Sunday beside Monday. Only what varies in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,27 +112,27 @@ def _turn_of_day(dates: Array) -> Array:
     return (dates - _EPOCH).astype(np.float64) / _DAY % 1
 
 
-def _on_circle(turn: Callable[[Array], Array], wave: Callable[[Array], Array]) -> Any:
-    return lambda dates: wave(2 * np.pi * turn(dates))
+_TURNS = {"year": _turn_of_year, "week": _turn_of_week, "day": _turn_of_day}
+_WAVES = {"sine": np.sin, "cosine": np.cos}
+
+PARTS = (YEARS, *(f"{wave} of the {circle}" for circle in _TURNS for wave in _WAVES))
+"""The numbers a date can become."""
 
 
-PARTS: dict[str, Callable[[Array], Array]] = {
-    YEARS: _years,
-    "sine of the year": _on_circle(_turn_of_year, np.sin),
-    "cosine of the year": _on_circle(_turn_of_year, np.cos),
-    "sine of the week": _on_circle(_turn_of_week, np.sin),
-    "cosine of the week": _on_circle(_turn_of_week, np.cos),
-    "sine of the day": _on_circle(_turn_of_day, np.sin),
-    "cosine of the day": _on_circle(_turn_of_day, np.cos),
-}
-"""The numbers a date can become: functions of datetime64[us] arrays without NaT."""
-
-
-def part(name: str, dates: Array) -> Array:
-    """Return one of the `PARTS` of each date, NaN for NaT: float64, shape (n,)."""
-    numbers = np.full(dates.shape, np.nan)
+def parts(names: Sequence[str], dates: Array) -> Array:
+    """Return some of the `PARTS` of dates, NaN for NaT: float64, shape (n_parts, n)."""
+    numbers = np.full((len(names), *dates.shape), np.nan)
     present = ~np.isnat(dates)
-    numbers[present] = PARTS[name](dates[present])
+    dates = dates[present]
+    angles: dict[str, Array] = {}  # a sine and a cosine share theirs
+    for row, name in zip(numbers, names, strict=True):
+        if name == YEARS:
+            row[present] = _years(dates)
+            continue
+        wave, circle = name.split(" of the ")
+        if circle not in angles:
+            angles[circle] = 2 * np.pi * _TURNS[circle](dates)
+        row[present] = _WAVES[wave](angles[circle])
     return numbers
 
 

@@ -21,7 +21,7 @@ from clearprop.tables.intervals import (
     ordered,
     quantiles_of,
 )
-from clearprop.tables.outputs import in_units, raw_outputs
+from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
@@ -358,26 +358,30 @@ class ModelPredictions:
         """The name of each input of the network."""
         return self._encoding.features
 
-    def _columns(self, table: object, unreadable: str, depth: int = 3) -> dict[str, Column]:
+    def _columns(self, table: object, unreadable: str, depth: int = 3) -> KnownRows:
         """Return the columns as training read them; "" says nothing of unreadable cells.
+
+        Where they are returned for a table, they may be given to any method in its place.
 
         `depth` is how far up the stack the caller of the public method is, whom warnings name.
         """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
+        if isinstance(table, KnownRows):
+            return table
         if is_source(table):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
         return self._known(read_columns(table, self.columns), unreadable, depth + 1)
 
-    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> dict[str, Column]:
+    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> KnownRows:
         """Return columns of a table as training read them."""
         columns, failed = self._encoding.read(raw)
         if failed and unreadable == "error":
             raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
         for one in failed if unreadable else ():
             warnings.warn(str(one), TableWarning, stacklevel=depth)
-        return columns
+        return KnownRows(columns)
 
     def _goal(self, columns: Mapping[str, Column], leave_out: bool = False) -> Column:
         column = find_target(columns, self.target)

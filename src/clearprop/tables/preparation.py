@@ -35,6 +35,7 @@ from clearprop.tables.table_files import read_table
 from clearprop.tables.target import TRANSFORMS, Target, detect_target, find_target
 from clearprop.tables.text import cut, shortened
 from clearprop.tables.weights import WeightColumn, check_some, weight_column
+from clearprop.tables.words import present
 
 Array = NDArray[Any]
 Columns = dict[str, Column]
@@ -293,7 +294,7 @@ def _said(words: Collection[str], raw: Columns) -> set[str]:
     there: set[str] = set()
     for column in raw.values():
         if column.kind == "text":
-            there.update(set(words).intersection(column.words))
+            there.update(present(column.words, words))
     return there
 
 

@@ -47,7 +47,7 @@ _SHARE = 0.01
 def numbers_of(column: Column) -> Array | None:
     """Return the numbers of a column that may be wild: its own, or the years of dates."""
     if column.kind == "date":
-        return dates.part(dates.YEARS, column.values)
+        return dates.parts([dates.YEARS], column.values)[0]
     return column.values if column.kind == "number" else None
 
 

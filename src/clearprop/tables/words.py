@@ -77,6 +77,17 @@ def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     return np.concatenate([plain, among(words.others, wanted)])
 
 
+def present(words: Sequence[str], wanted: Collection[str]) -> set[str]:
+    """Return those wanted that are among the words, which may be a million numbers."""
+    if not isinstance(words, Words):
+        return set(wanted).intersection(words)
+    numerals = [word for word in wanted if is_plain(word.replace(COMMA, POINT))]
+    there: set[str] = set()
+    if numerals:
+        there.update(words.plain.filter(words.plain.is_in(numerals)).unique().to_list())
+    return there | present(words.others, wanted)
+
+
 def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[np.float64]:
     """Return the numbers that texts are, NaN where one is none or has another unit.
 
