@@ -124,6 +124,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "revenues of nine digits and more": (each(lambda r, i: int(r.lognormvariate(21, 2))), "number"),
     "percentages": (each(lambda r, i: f"{r.random():.2%}"), "number"),
     "kilograms": (each(lambda r, i: f"{40 + i} kg"), "number"),
+    "decimals as text in a data frame": (each(lambda r, i: f"{r.random():.6f}"), "number"),
     "coordinates": (each(lambda r, i: r.uniform(-90, 90)), "number"),
     "numbers with holes": (each(lambda r, i: sparse(r, r.random())), "number"),
     "postcodes without a zero in front": (each(lambda r, i: r.randrange(10, 80) * 1000), "number"),
@@ -230,7 +231,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
         each(lambda r, i: f"{r.random():.6f}" if i % 9 else f"<{i}"),
         "is text that is mostly numbers",
     ),
-    "numbers as text in a data frame": (each(lambda r, i: f"{r.random():.6f}"), NUMERALS),
+    "digits as text in a data frame": (each(lambda r, i: f"{r.randrange(10**6)}"), NUMERALS),
     # Nothing to learn from.
     "always the same number": (each(lambda r, i: 7), "is always 7"),
     "always the same word": (each(lambda r, i: "EUR"), "is always EUR"),

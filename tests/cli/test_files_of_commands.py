@@ -276,3 +276,56 @@ def test_a_real_pipe(here):
         Path("out.csv").read_text()
         == invoke("predict", "m", "penguins.csv", "--carry", "year").stdout
     )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a model of quantiles of a logarithm, and a table."""
+    folder = tmp_path_factory.mktemp("all")
+    table = PENGUINS.dropna(subset="body_mass_g").head(120).assign(id=range(120))
+    table.to_csv(folder / "t.csv", index=False)
+    made = cp.Model.fit(
+        table.drop(columns="id"), "body_mass_g", quantiles=[0.1, 0.5, 0.9], hidden=[5],
+        target_transform="log", validation=0.3, epochs=3, compare=False, progress=False,
+    )  # fmt: skip
+    made.save(folder / "m")
+    return folder
+
+
+class TestAllThatPredictionsCanHave:
+    OPTIONS = ("--why", "--attributions", "--interval", "0.8", "--quantiles", "--carry", "sex",
+               "--carry", "id")  # fmt: skip
+
+    @pytest.mark.parametrize("kind", ["csv.gz", "tsv.zst", "xlsx", "parquet", "arrow", "jsonl"])
+    @pytest.mark.parametrize("piped", [False, True])
+    def test_at_once_is_as_in_python(self, kind, piped, folder, tmp_path):
+        path, out = folder / "t.csv", tmp_path / f"out.{kind}"
+        content = path.read_bytes() if piped else b""
+        rows = "-" if piped else path
+        done = given(content, "predict", folder / "m", rows, *self.OPTIONS, "--out", out)
+        assert done.exit_code == 0, done.output
+        model, found = cp.Model.load(folder / "m"), read_table(out).frame
+        table = pl.read_csv(path, infer_schema=False)
+        made = [f"adds_{name}" for name in model.columns]
+        names = ["quantile_0.1", "quantile_0.5", "quantile_0.9"]
+        assert found.columns == [
+            "sex", "id", "prediction", "why", *made, "lower", "upper", *names
+        ]  # fmt: skip
+        assert found["id"].cast(pl.Int64).to_list() == list(range(120))
+        assert found["why"].to_list() == model.why(table)
+        for columns, expected in (
+            (["prediction"], model.predict(table)[:, None]),
+            (made, model.attributions(table)),
+            (["lower", "upper"], model.predict_interval(table, 0.8)),
+            (names, model.predict_quantiles(table)),
+        ):
+            numbers = found.select(pl.col(columns).cast(pl.Float64)).to_numpy()
+            np.testing.assert_allclose(numbers, expected, rtol=1e-12)
+
+    @pytest.mark.parametrize("name", ["prediction", "why", "adds_sex", "lower", "quantile_0.5"])
+    def test_a_carried_column_of_the_same_name_is_refused(self, name, folder, tmp_path):
+        table = pl.read_csv(folder / "t.csv").rename({"id": name})
+        table.write_csv(tmp_path / "t.csv")
+        options = [name if one == "id" else one for one in self.OPTIONS]
+        message = f"the table has a column '{name}', as the predictions do"
+        refused(message, "predict", folder / "m", tmp_path / "t.csv", *options)

@@ -17,6 +17,9 @@ import clearprop as cp
 from clearprop.cli import notation, settings_file
 from clearprop.cli.train import train
 from clearprop.cli.train_settings import NOT_HERE, SETTINGS, keywords
+from clearprop.initializers import INITIALIZERS
+from clearprop.losses import LOSSES
+from clearprop.optimizers import OPTIMIZERS
 from command_line import invoke, refused
 from example_tables import PENGUINS
 
@@ -188,6 +191,27 @@ class TestNotation:
         )
         assert repr(notation.loss("quantile(0.9)")) == "quantile(q=0.9)"
         assert repr(notation.initializer("he_normal")) == repr(cp.he_normal())
+
+    @pytest.mark.parametrize(
+        ("read", "names"),
+        [
+            (notation.optimizer, OPTIMIZERS), (notation.loss, LOSSES),
+            (notation.initializer, INITIALIZERS),
+        ],
+        ids=["optimizer", "loss", "initializer"],
+    )  # fmt: skip
+    def test_every_name_is_known(self, read, names):
+        for name in names:
+            assert name in repr(read(name)).lower()
+
+    def test_every_loss_of_numbers_trains(self, here):
+        with pytest.raises(cp.ArgumentError, match="poisson has no settings"):
+            notation.loss("poisson(2)")
+        for name in ("squared_error", "absolute_error", "huber", "quantile", "poisson"):
+            done = invoke("train", "t.csv", "--target", "price", "--loss", name, "--epochs", 1,
+                          "--no-compare", "--hidden", "", "--drop-missing-target", "--out", f"{name}.safetensors")  # fmt: skip
+            assert done.exit_code == 0, done.stderr
+            assert cp.Model.load(f"{name}.safetensors").network.loss.name == name
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -393,3 +417,13 @@ class TestFindLearningRate:
         again = cp.Model.load("t-adam.safetensors")
         assert repr(again.network.loss) == "huber(delta=0.5)"
         assert again.target_transform == "log"
+
+    def test_of_quantiles(self, here):
+        done = invoke("train", "t.csv", "--target", "price", "--quantiles", "0.1,0.5,0.9",
+                      "--drop-missing-target", "--epochs", 2, "--no-compare", "--hidden", "")  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        said = invoke("find-lr", "t.safetensors", "t.csv", "--drop-missing-target").stdout
+        command = shlex.split(said.splitlines()[-1].removeprefix("Next: "))
+        again = invoke(*command[1:], "--epochs", 2, "--no-compare")
+        assert again.exit_code == 0, again.stderr
+        assert cp.Model.load("t-adam.safetensors").quantiles == (0.1, 0.5, 0.9)

@@ -135,6 +135,62 @@ class TestModel:
         with pytest.raises(ValueError, match="Negative values"):
             classifier().fit(X, Y, -weights)
 
+    def test_what_a_number_is_learned_by(self):
+        numbers, mass = MASS.drop(columns="body_mass_g"), MASS["body_mass_g"]
+        for settings in (
+            {"loss": "huber"},
+            {"loss": cp.huber(0.5), "target_transform": "log"},
+            {"loss": "poisson"},
+            {"quantiles": [0.1, 0.5, 0.9]},
+            {"quantiles": (0.5,), "target_transform": "log1p"},
+        ):
+            fitted = clone(regressor(epochs=3, **settings)).fit(numbers, mass)
+            model = cp.Model.fit(
+                MASS, "body_mass_g", task="regression", hidden=[8], epochs=3, seed=0, test=0,
+                compare=False, progress=False, **settings,
+            )  # fmt: skip
+            np.testing.assert_array_equal(fitted.predict(numbers), model.predict(numbers))
+            np.testing.assert_array_equal(
+                fitted.predict_interval(numbers, 0.8), model.predict_interval(numbers, 0.8)
+            )
+            if "quantiles" in settings:
+                found = fitted.predict_quantiles(numbers)
+                np.testing.assert_array_equal(found, model.predict_quantiles(numbers))
+        with pytest.raises(cp.ArgumentError, match="gives no quantiles"):
+            regressor(epochs=1).fit(numbers, mass).predict_quantiles(numbers)
+        with pytest.raises(cp.ArgumentError, match="quantiles have a loss of their own"):
+            regressor(quantiles=[0.5], loss="huber").fit(numbers, mass)
+
+    def test_intervals_of_arrays_and_weighted_rows(self):
+        rng = np.random.default_rng(0)
+        table = rng.normal(size=(300, 2))
+        y = table[:, 0] + rng.normal(size=300)
+        fitted = regressor(quantiles=[0.05, 0.5, 0.95]).fit(table, y, rng.random(300))
+        lower, upper = fitted.predict_interval(table).T
+        assert ((lower <= y) & (y <= upper)).mean() > 0.8
+
+    @pytest.mark.parametrize(
+        "labels", [["a", "b"], [" a", "a"], [0, 1], [True, False], ["", "NA"]], ids=str
+    )
+    def test_weights_of_classes(self, labels):
+        """Labels that no cell holds are named as they are, too."""
+        rng = np.random.default_rng(0)
+        table, y = rng.normal(size=(200, 2)), np.array(labels)[np.arange(200) % 2]
+        rare = y == labels[0]
+        even = classifier(epochs=30).fit(table, y)
+        for given in ({labels[0]: 50}, {labels[0]: 50.0, labels[1]: 1}):
+            fitted = classifier(epochs=30, class_weight=given).fit(table, y)
+            assert (fitted.predict(table) == labels[0]).mean() > 0.9
+        by_row = classifier(epochs=30).fit(table, y, np.where(rare, 50.0, 1.0))
+        np.testing.assert_array_equal(by_row.predict_proba(table), fitted.predict_proba(table))
+        assert (even.predict_proba(table) != fitted.predict_proba(table)).any()
+        few = np.flatnonzero(~rare | (np.arange(200) < 40))
+        balanced = classifier(epochs=30, class_weight="balanced").fit(table[few], y[few])
+        plain = classifier(epochs=30).fit(table[few], y[few])
+        assert (balanced.predict_proba(table) != plain.predict_proba(table)).any()
+        with pytest.raises(cp.ArgumentError, match="class_weight names 'c'; the classes are"):
+            classifier(class_weight={"c": 1}).fit(table, y)
+
     def test_the_name_of_the_target_is_free(self):
         table = X.assign(species=1.0).rename(columns={"year": "species_"})
         assert classifier().fit(table, Y).model_.target == "species__"

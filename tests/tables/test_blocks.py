@@ -16,7 +16,7 @@ from clearprop.tables import fitted_encoding
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.encoding import Input
 from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding
-from clearprop.tables.predictions import in_units, raw_outputs
+from clearprop.tables.outputs import in_units, raw_outputs
 from clearprop.tables.target import Target
 
 WORDS = tuple(f"v{k:02}" for k in range(60))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import clearprop as cp
+from clearprop.tables import dates
+from clearprop.tables import look as look_module
 from clearprop.tables import words as words_module
 from clearprop.tables.columns import as_words, read_columns
 from clearprop.tables.conventions import decide, wish
@@ -39,7 +42,35 @@ NUMERALS = {
     "1 234,5": (None, (1234.5, "")),
     "1'234.5": ((1234.5, ""), None),
     "12,34": (None, (12.34, "")),
-    "12,34,567": (None, None),
+    "12,34,567": ((1234567, ""), None),
+    "1,23,45,678.50": ((12345678.5, ""), None),
+    "12,345,67": (None, None),
+    "(1,234.50)": ((-1234.5, ""), None),
+    "($5)": ((-5, "$"), (-5, "$")),
+    "(-5)": (None, None),
+    "(5": (None, None),
+    "12.-": ((12, ""), None),
+    "1.200,–": (None, (1200, "")),
+    "Fr. 1'200.–": ((1200, "Fr."), None),
+    "US$ 5": ((5, "US$"), (5, "US$")),
+    "R$5": ((5, "R$"), (5, "R$")),
+    "Rs. 7,52,200": ((752200, "Rs."), None),
+    "5 €/m²": ((5, "€/m²"), (5, "€/m²")),
+    "1 days 02:03:04": ((93784, ""), (93784, "")),
+    "-1 days +23:00:00": ((-3600, ""), (-3600, "")),
+    "-1 day, 23:00:00": ((-3600, ""), (-3600, "")),
+    "0 days 00:00:01.500000": ((1.5, ""), (1.5, "")),
+    "-PT1H": ((-3600, ""), (-3600, "")),
+    "P1DT2H3M4.25S": ((93784.25, ""), (93784.25, "")),
+    "P": (None, None),
+    "-Infinity": ((-np.inf, ""), (-np.inf, "")),
+    "inf": ((np.inf, ""), (np.inf, "")),
+    "1.2k": ((1200, ""), None),
+    "$1.5M": ((1.5e6, "$"), None),
+    "3,5 Mio. €": (None, (3.5e6, "€")),
+    "5 km": ((5, "km"), (5, "km")),
+    "300 K": ((300, "K"), (300, "K")),
+    "007k": (None, None),
     "$1,234.50": ((1234.5, "$"), None),
     "-$5": ((-5, "$"), (-5, "$")),
     "$-5": ((-5, "$"), (-5, "$")),
@@ -252,6 +283,50 @@ class TestOneRow:
             write_table(table[row].to_dict(), path)
             np.testing.assert_array_equal(model.predict_proba(path), whole[row : row + 1])
 
+    @pytest.mark.parametrize("what", ["times", "durations"])
+    def test_times_of_day_and_durations(self, what, tmp_path):
+        """Objects in a data frame are what their text in a file is."""
+        rng = np.random.default_rng(0)
+        times = pd.Series(
+            pd.to_datetime("2024-01-01") + pd.to_timedelta(rng.integers(0, 10**11, 120), "us")
+        )
+        cells = times.dt.time if what == "times" else times - times[0]
+        table = pd.DataFrame({"t": cells, "y": ["a", "b"] * 60})
+        table.to_csv(tmp_path / "t.csv", index=False)
+        pl.from_pandas(table).write_ndjson(tmp_path / "t.jsonl")
+        pl.from_pandas(table).write_parquet(tmp_path / "t.parquet")
+        for trained in (table, tmp_path / "t.csv", tmp_path / "t.parquet"):
+            model = cp.Model.fit(trained, "y", **FIT)
+            assert model.report.inputs["t"] == ("date, 2 numbers" if what == "times" else "number")
+            whole = model.predict_proba(table)
+            for file in ("t.csv", "t.jsonl", "t.parquet"):
+                np.testing.assert_array_equal(model.predict_proba(tmp_path / file), whole)
+            np.testing.assert_array_equal(model.predict_proba(table[3:4]), whole[3:4])
+
+    def test_a_model_of_seconds_of_the_day_takes_times(self):
+        """As those of 0.1.0 are, which took times of day as numbers."""
+        table = pd.DataFrame({"t": [3600.0 * (i % 20) for i in range(60)], "y": ["a", "b"] * 30})
+        model = cp.Model.fit(table, "y", **FIT)
+        times = pd.DataFrame({"t": [time(i % 20) for i in range(60)]})
+        np.testing.assert_array_equal(model.predict_proba(times), model.predict_proba(table))
+        with pytest.raises(cp.TypeOfDataError, match="holds dates, but held numbers"):
+            model.predict(pd.DataFrame({"t": pd.to_datetime(["2024-01-01"])}))
+
+    def test_bins_of_pandas_some_of_which_are_missing(self, tmp_path):
+        """pandas gives (0.0, 1.0] for (0, 1] where another value of the column is missing."""
+        x = np.random.default_rng(0).normal(size=120)
+        table = pd.DataFrame(
+            {"band": pd.cut(x, [-1, 0, 1]), "x": x, "y": np.where(x > 0, "a", "b")}
+        )
+        model = cp.Model.fit(table, "y", **FIT)
+        assert model.features[:3] == ["band = (-1, 0]", "band = (0, 1]", "band is missing"]
+        whole = model.predict_proba(table)
+        table.to_csv(tmp_path / "t.csv", index=False)
+        np.testing.assert_array_equal(model.predict_proba(tmp_path / "t.csv"), whole)
+        for row in range(5):
+            for one in (table.iloc[[row]], table.iloc[row].to_frame().T):
+                np.testing.assert_array_equal(model.predict_proba(one), whole[[row]])
+
     def test_it_is_kept_in_the_file(self, german, tmp_path):
         model, _ = german
         model.save(tmp_path / "m")
@@ -285,11 +360,93 @@ class TestUnits:
         with pytest.warns(cp.TableWarning, match="no number in 'kg': '500 g' in row 0"):
             model.predict(pd.DataFrame({"w": ["500 g", "1 kg", "2"]}))
 
+    def test_what_one_cell_has_is_no_unit(self, tmp_path):
+        """19xx among years is not 19."""
+        cells = [str(1950 + i % 70) for i in range(300)]
+        for odd in ("19xx", "12 kg", "7%"):
+            cells[7] = odd
+            path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100)
+            report = cp.Model.fit(path, "y", **FIT).report
+            assert report.inputs == {"x": "number"}
+            assert report.missing == {"x": 1}
+            assert f"being no number with a decimal comma: {odd!r} in row 7" in report.notes[0]
+        for sign in ("$1,950", "EUR 1950"):  # as accountants write the first row
+            cells[7] = sign
+            path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100)
+            assert not cp.Model.fit(path, "y", **FIT).report.missing
+
     def test_units_that_are_mixed_are_text(self):
         table = pd.DataFrame(
             {"w": [f"{i % 9} {'kg' if i % 2 else 'g'}" for i in range(60)], "y": ["a", "b"] * 30}
         )
         assert "categories" in cp.Model.fit(table, "y", **FIT).report.inputs["w"]
+
+    def test_thousands_and_millions(self, tmp_path):
+        cells = ["1.2k", "950", "$3M", "$1.5M"] * 20
+        path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v"] * 40, separator=",")
+        model = cp.Model.fit(path, "y", **FIT)
+        same = pd.DataFrame({"x": [1200, 950, 3e6, 1.5e6]})
+        np.testing.assert_array_equal(model.encode(path)[:4], model.encode(same))
+        assert "'x' is read as numbers, with M for 1,000,000, k for 1,000" in model.report.notes
+
+
+DATES = [
+    *dates.FORMATS[1:], "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ", "%-d-%-m-%Y", "%-m/%-d/%y %-H:%M",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", DATES)
+def test_dates_in_every_format(form):
+    rng = random.Random(form)
+    moments = [datetime(2024, 1, 1) + timedelta(minutes=rng.randrange(700_000)) for _ in range(90)]
+    cells = [moment.strftime(form) for moment in moments]
+    if "UTC" in form or "Z" in form:
+        expected = moments
+    else:
+        expected = [datetime.strptime(one, form.replace("%-", "%")) for one in cells]
+    columns = read_columns(pl.DataFrame({"a": cells}))
+    for is_typed in (False, True):
+        one = decide(columns, typed=is_typed, decimal=".", missing=MISSING, wishes={})["a"]
+        assert one.kind == "date"
+        np.testing.assert_array_equal(one.column.values, np.array(expected, dtype="datetime64[us]"))
+
+
+@pytest.mark.parametrize("mark", "/-")
+def test_month_before_day_is_told(mark):
+    table = {"a": [f"{i % 12 + 1:02}{mark}{i % 11 + 1:02}{mark}2024" for i in range(60)]}
+    options = {"typed": True, "decimal": ".", "missing": ()}
+    columns = read_columns(pl.DataFrame(table))
+    one = decide(columns, wishes={}, **options)["a"]
+    assert "could be day/month/year too: columns={'a': 'date, day first'}" in one.notes[0]
+    asked = decide(columns, wishes={"a": wish("a", "date, day first")}, **options)["a"]
+    assert asked.column.values[1] == np.datetime64("2024-02-02")
+    assert (one.column.values[2], asked.column.values[2]) == (np.datetime64("2024-03-03"),) * 2
+    assert (one.column.values[11], asked.column.values[11]) == (
+        np.datetime64("2024-12-01"), np.datetime64("2024-01-12"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("some", [0, 0.02, 0.2])
+def test_of_many_words_some_tell_what_all_are(some, monkeypatch):
+    """What is no number or date is not read twenty times; what is decided does not change."""
+    n = 4000
+    for make in (
+        lambda i: f"{i} kg",
+        lambda i: f"{i % 28 + 1:02}-{i % 12 + 1:02}-{1900 + i % 200}",
+        lambda i: f"u{i}",
+    ):
+        cells = [f"x {i}" if i % 1000 < 1000 * some else make(i) for i in range(n)]
+        options = {"typed": False, "decimal": ".", "missing": MISSING, "wishes": {}}
+        quick = decide(read_columns(pl.DataFrame({"a": cells})), **options)["a"]
+        with monkeypatch.context() as patch:
+            patch.setattr(dates, "SAMPLE", 10**9)
+            patch.setattr(look_module, "SAMPLE", 10**9)
+            slow = decide(read_columns(pl.DataFrame({"a": cells})), **options)["a"]
+        assert (quick.kind, quick.reading, quick.notes) == (slow.kind, slow.reading, slow.notes)
+    calls = []
+    monkeypatch.setattr(dates, "_parse", lambda text, form: calls.append(text))
+    decide(read_columns(pl.DataFrame({"a": [f"user {i}" for i in range(20_000)]})), **options)
+    assert len(calls) <= 1000 * len(dates.FORMATS)
 
 
 class TestFewUnreadableCells:
@@ -325,6 +482,77 @@ class TestFewUnreadableCells:
             in notes
         )
 
+    @pytest.mark.parametrize("bad", ["abc", "-", "#REF!", "12:60", "1.2.3", "2024-02-31"])
+    @pytest.mark.parametrize("what", ["decimals", "digits", "floats", "money", "times", "truths"])
+    def test_alike_in_files_and_data_frames(self, what, bad, tmp_path):
+        """A data frame with one bad cell has text, or objects, where the file's others are numbers."""
+        rng = np.random.default_rng(0)
+        numbers = rng.uniform(0, 9000, 300).round(2)
+        cells = {
+            "decimals": numbers.astype(str),
+            "digits": (numbers * 100).astype(int).astype(str),
+            "floats": numbers,
+            "money": [f"${number:,.2f}" for number in numbers],
+            "times": [f"{int(number) % 24}:{int(number) % 60:02}" for number in numbers],
+            "truths": np.where(numbers > 4500, "True", "False"),
+        }[what]
+        table = pd.DataFrame(
+            {"x": pd.Series(cells, dtype=object), "y": np.where(numbers > 3000, "u", "v")}
+        )
+        good = table.copy()
+        table.loc[7, "x"] = bad
+        path = tmp_path / "t.csv"
+        table.to_csv(path, index=False)
+        models = [
+            cp.Model.fit(one, "y", **FIT)
+            for one in (path, table, pl.from_pandas(table.astype(str)))
+        ]
+        kind = {"times": "date, 2 numbers", "truths": "boolean"}.get(what, "number")
+        for model in models:
+            assert model.report.inputs == {"x": kind}
+            assert (
+                f"'x': 1 of 300 cells taken as missing, being no {'true or false' if what == 'truths' else ''}"
+                in model.report.notes[0]
+            )
+            assert f"{bad!r} in row 7" in model.report.notes[0]
+            np.testing.assert_array_equal(model.predict_proba(good), models[0].predict_proba(good))
+
+    @pytest.mark.parametrize("code", ["05", "007"])
+    def test_one_zero_in_front_makes_no_codes_of_decimals_and_money(self, code, tmp_path):
+        for cells in ([f"{i}.25" for i in range(300)], [f"${i}" for i in range(300)]):
+            cells[7] = code
+            path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=",")
+            assert cp.Model.fit(path, "y", **FIT).report.inputs == {"x": "number"}
+
+    def test_among_whole_numbers_it_does_and_is_told(self, tmp_path):
+        cells = ["05", *(str(i % 40 + 10) for i in range(299))]
+        path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100)
+        report = cp.Model.fit(path, "y", **FIT).report
+        assert "categories" in report.inputs["x"]
+        assert (
+            "'x' is read as text, as 1 of its 300 values begin with a zero, such as '05' in row 0 "
+            "(from 0); columns={'x': 'number'} reads it as numbers"
+        ) in report.notes
+        codes = as_file(
+            tmp_path / "c.csv", x=[f"{i % 90:02}" for i in range(300)], y=["u", "v", "w"] * 100
+        )
+        assert "begin with" not in " ".join(cp.Model.fit(codes, "y", **FIT).report.notes)
+
+    def test_in_true_and_false_they_are_no_category(self):
+        table = pd.DataFrame({"on": ["True", "False", "True"] * 100, "x": range(300)})
+        table["y"] = table["x"] * 0.5
+        model = cp.Model.fit(table, "y", **FIT)
+        odd = table[:3].assign(on=["maybe", "Yes", "0"])
+        with pytest.warns(
+            cp.TableWarning, match="'on': 1 of 3 cells.*no true or false: 'maybe' in"
+        ):
+            found = model.predict(odd)
+        np.testing.assert_array_equal(
+            found, model.predict(table[:3].assign(on=[None, True, False]))
+        )
+        with pytest.raises(cp.TypeOfDataError, match="'maybe'"):
+            model.predict(odd, unreadable="error")
+
     def test_the_share_is_a_setting(self, tmp_path):
         table = self.table()
         table["x"] = [*table["x"][:280], *["-"] * 20]
@@ -346,8 +574,16 @@ class TestFewUnreadableCells:
             cp.Model.fit(tmp_path / "t.csv", "x", **FIT)
         model = cp.Model.fit(tmp_path / "t.csv", "x", drop_missing_target=True, **FIT)
         assert model.report.rows["without target"] == 1
-        with pytest.raises(cp.TargetError, match="holds 'n.k.' in row 3"):
-            model.evaluate(tmp_path / "t.csv")
+        path = tmp_path / "t.csv"
+        for judged in (model.evaluate, model.importance):
+            with pytest.raises(cp.TargetError, match="holds 'n.k.' in row 3"):
+                judged(path)
+            with pytest.warns(cp.TableWarning, match="target 'x': 1 of 300.*'n.k.' in row 3"):
+                assert judged(path, drop_missing_target=True).rows == 299
+        settings = {**FIT, "drop_missing_target": True, "test": path}
+        report = cp.Model.fit(table.drop(3), "x", **settings).report
+        assert report.rows["test"] == 299
+        assert "test: 'x': 1 of 300 cells taken as missing" in " ".join(report.notes)
 
 
 class TestWordsForMissing:

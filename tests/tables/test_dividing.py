@@ -218,3 +218,26 @@ class TestModel:
         table = _table().assign(y=["a", "b", "c"] * 40)
         model = cp.Model.fit(table, "y", split_group="patient", hidden=3, epochs=2)
         assert model.report.scores
+
+
+def test_what_intervals_promise_is_said_where_rows_are_not_drawn_from_all():
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"x": draw.normal(size=120), "g": draw.integers(0, 20, 120), "y": draw.normal(size=120)}
+    )
+    quick = {"hidden": 3, "epochs": 1, "compare": False, "progress": False}
+
+    def said(target="y", **settings):
+        notes = cp.Model.fit(table, target, **settings, **quick).report.notes
+        return [note for note in notes if note.startswith("intervals promise")]
+
+    for settings, words in (
+        ({"split_group": "g"}, "of groups of their own; those of other groups may be held"),
+        ({"split_time": "x"}, "the last before those to test on; later ones may be held"),
+        ({"validation": table}, "a table of their own; others may be held"),
+    ):
+        (note,) = said(**settings)
+        assert words in note
+    assert not said()
+    assert not said(split_time="x", validation=0)
+    assert not said(target="g", task="classification", split_time="x")

@@ -216,3 +216,10 @@ class TestResult:
             regression.importance(table)
         found = regression.importance(table, drop_missing_target=True)
         assert found.rows == len(CARS) - 1
+
+
+def test_of_several_files(model, tmp_path):
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path, part in zip(paths, (PENGUINS[:100], PENGUINS[100:]), strict=True):
+        part.to_csv(path, index=False)
+    assert model.importance(paths).to_dict() == model.importance(PENGUINS).to_dict()

@@ -17,6 +17,7 @@ import clearprop as cp
 from clearprop.tables import intervals
 from clearprop.tables.intervals import Calibration, calibrated, calibrating, rows_needed, smallest
 from clearprop.tables.split import split_rows
+from command_line import invoke
 from example_tables import CARS, PENGUINS
 
 OLD = Path(__file__).parent / "models_of_0_1_0" / "cars.safetensors"
@@ -120,6 +121,16 @@ class TestQuantiles:
             cp.Model.fit(PENGUINS, "species", quantiles=[0.5], compare=False)
         with pytest.raises(cp.ArgumentError, match="train it with quantiles="):
             plain.predict_quantiles(wavy(5, 0))
+
+    def test_levels_that_are_near_have_names_of_their_own(self, tmp_path):
+        table, levels = wavy(200, 0), (0.5, 0.5000001, 0.9)
+        model = fitted(table, quantiles=levels, epochs=1)
+        assert list(model.report.quantiles["below"]) == ["0.5", "0.5000001", "0.9"]
+        model.save(tmp_path / "m")
+        table.to_csv(tmp_path / "t.csv", index=False)
+        head = invoke("predict", tmp_path / "m", tmp_path / "t.csv", "--quantiles").stdout
+        names = [f"quantile_{q}" for q in levels]
+        assert head.splitlines()[0] == ",".join(["prediction", *names])
 
     def test_a_row_can_be_explained(self, quantiles):
         table = wavy(5, 0)

@@ -10,8 +10,11 @@ import pytest
 
 import clearprop as cp
 from c_programs import library, run
+from clearprop.tables.split import split_rows
+from clearprop.tables.target import TRANSFORMS
 
 SETTINGS = [{"target_transform": "log"}, {"target_transform": "log1p"}, {"loss": "poisson"}]
+LEVELS = [0.1, 0.5, 0.9]
 QUICK = {"progress": False, "compare": False}
 
 
@@ -27,7 +30,10 @@ class TestTransform:
     @pytest.mark.parametrize("name", ["log", "log1p"])
     def test_is_a_model_of_the_logarithm(self, name, tmp_path):
         table = _table()
-        forward, back = {"log": (np.log, np.exp), "log1p": (np.log1p, np.expm1)}[name]
+        forward, back = {
+            "log": (np.log, np.exp),
+            "log1p": (np.log1p, lambda z: np.maximum(np.expm1(z), 0)),
+        }[name]
         one = cp.Model.fit(table, "y", target_transform=name, epochs=5, **QUICK)
         other = cp.Model.fit(table.assign(y=forward(table["y"])), "y", epochs=5, **QUICK)
         np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
@@ -77,26 +83,57 @@ class TestTransform:
         with pytest.raises(cp.TargetError, match="takes numbers"):
             model.encode_target(table[1:])
 
-    @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-    def test_exports_give_the_number_in_its_unit(self, settings, tmp_path):
+    @pytest.mark.parametrize(
+        "settings",
+        [*SETTINGS, *({"quantiles": LEVELS, "target_transform": name} for name in TRANSFORMS)],
+        ids=str,
+    )
+    @pytest.mark.parametrize("lower", [0, 3])
+    def test_exports_give_the_number_in_its_unit(self, settings, lower, tmp_path):
         table = _table(kind="count" if "loss" in settings else "price")
         model = cp.Model.fit(
             table, "y", task="regression", epochs=5, hidden=[5], **settings, **QUICK
         )
-        X, expected = table[["a", "b"]].to_numpy().copy(), model.predict(table)
+        model.network["b2"][:] -= lower  # so that a log1p may say less than 0
+        X, expected = table[["a", "b"]].to_numpy().copy(), model.predict(table)[:, None]
+        if model.quantiles:
+            expected = model.predict_quantiles(table)
+        if lower and model.target_transform == "log1p":
+            assert (expected == 0).any()
+        assert (expected >= 0).all()
+        n = expected.shape[1]
         if shutil.which("gcc"):
             made = library({"net": model.to_c()}, tmp_path)
-            np.testing.assert_allclose(run(made, "net", X, 1)[:, 0], expected, rtol=1e-5)
+            np.testing.assert_allclose(run(made, "net", X, n), expected, rtol=1e-5, atol=1e-6)
         runtime = pytest.importorskip("onnxruntime")
         session = runtime.InferenceSession(
             model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"]
         )
         (found,) = session.run(["variable"], {"a": X[:, :1], "b": X[:, 1:]})
-        np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
         torch = pytest.importorskip("torch")
         with torch.no_grad():
             found = model.to_torch()(torch.from_numpy(X)).numpy()
-        np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.parametrize("settings", SETTINGS, ids=str)
+    def test_intervals_end_where_the_target_does(self, settings):
+        """And hold as many rows as they would without."""
+        table = _table(600, kind="count" if settings != SETTINGS[0] else "price")
+        model = cp.Model.fit(
+            table, "y", task="regression", epochs=20, hidden=[5], **settings, **QUICK
+        )
+        lower, upper = model.predict_interval(table).T
+        assert (lower >= 0).all()
+        assert (lower == 0).any() == (settings != SETTINGS[0])
+        predicted = model.predict(table)
+        assert ((lower <= predicted) & (predicted <= upper)).all()
+        y = table["y"].to_numpy()
+        assert ((lower <= y) & (y <= upper)).mean() > 0.85
+        test = split_rows(len(table), None, 0.15, 0.2, 0).test
+        told = model.report.intervals
+        assert told["held"] == ((lower <= y) & (y <= upper))[test].mean()
+        assert told["mean_width"] == pytest.approx((upper - lower)[test].mean())
 
     def test_refused(self):
         with pytest.raises(cp.ArgumentError, match="it must be 'log' or 'log1p', or None"):

@@ -127,12 +127,15 @@ def test_what_training_takes_where_nobody_says(monkeypatch):
         return cp.train(network, X, y, **settings | {"epochs": 1})
 
     monkeypatch.setattr("clearprop.tables.fitting.train", noted)
-    for n, size in ((50, 8), (600, 8), (1000, 16), (5000, 64), (40_000, 256)):
+    for n, size, patience in (
+        (50, 8, 20), (600, 8, 20), (1000, 16, 20), (5000, 64, 20), (153_846, 256, 20),
+        (153_848, 1024, 10),
+    ):  # fmt: skip
         table = pd.DataFrame({"x": np.sin(np.arange(n)), "y": np.cos(np.arange(n))})
         cp.Model.fit(table, "y", compare=False)
         assert taken[-1]["batch_size"] == size
         assert taken[-1]["optimizer"] == cp.AdamW(decay=0.5)
-        assert taken[-1]["early_stopping"] == cp.EarlyStopping(20, min_delta=1e-4)
+        assert taken[-1]["early_stopping"] == cp.EarlyStopping(patience, min_delta=1e-4)
     cp.Model.fit(table.head(50), "y", validation=0, test=0, compare=False)
     assert taken[-1]["early_stopping"] is None
 

@@ -130,10 +130,13 @@ class TestDigits:
         assert frame["a"].to_list() == values
         semicolons = read_table(save(tmp_path, f"a;b\n1,5;{word},5\n2,5;1.000\n"))
         assert semicolons["b"].dtype == pl.String
-        model = cp.Model.fit(frame, "y", keep=["a"], **FIT)
-        other = cp.Model.fit(pd.DataFrame({"a": values, "y": frame["y"].to_list()}), "y", keep=["a"], **FIT)  # fmt: skip
-        assert model.report.inputs == other.report.inputs
-        assert "categories" in model.report.inputs["a"]
+        pandas = pd.DataFrame({"a": values, "y": frame["y"].to_list()})
+        for table in (frame, pandas):
+            report = cp.Model.fit(table, "y", keep=["a"], **FIT).report
+            assert report.inputs == {"a": "number"}
+            assert (
+                f"'a': 1 of 20 cells taken as missing, being no number: {word!r}" in report.notes[0]
+            )
 
     def test_the_command(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

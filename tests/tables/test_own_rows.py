@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
@@ -108,3 +111,78 @@ def test_whole_numbers_and_truth_as_classes():
         assert model.evaluate(table[200:]).figures == pytest.approx(
             model.report.scores["this network"]
         )
+
+
+def test_several_files_are_one_table(files):
+    TEST[:40].to_csv("first.csv", index=False)
+    TEST[40:].to_csv("second.csv", index=False)
+    several = cp.Model.fit(LEARN, "species", test=["first.csv", "second.csv"], **QUICK)
+    one = cp.Model.fit(LEARN, "species", test="test.csv", **QUICK)
+    assert several.report.scores == one.report.scores
+
+
+def test_sheet_and_encoding_are_of_the_files_that_have_some(files):
+    import polars as pl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of polars and XlsxWriter
+        pl.from_pandas(LEARN).write_excel("learn.xlsx", worksheet="rows")
+        pl.from_pandas(TEST).write_excel("test.xlsx")
+    LEARN.to_csv("learn16.csv", index=False, encoding="utf-16-le")
+    rows = TEST.to_json(orient="records", lines=True)
+    Path("test16.jsonl").write_bytes(rows.encode("utf-16-le"))
+    for table, test, said in (
+        ("learn.xlsx", "test.csv", {"sheet": "rows"}),
+        ("learn16.csv", "test.xlsx", {"encoding": "utf-16-le"}),
+        ("learn16.csv", "test16.jsonl", {"encoding": "utf-16-le"}),
+    ):
+        model = cp.Model.fit(table, "species", test=test, compare=False, **said, **QUICK)
+        assert model.report.rows["test"] == len(TEST)
+    with pytest.raises(cp.ArgumentError, match=r"sheet is of a workbook, and learn.csv is CSV"):
+        cp.Model.fit("learn.csv", "species", test="test.xlsx", sheet="rows", **QUICK)
+
+
+class TestWhatTrainingHasNot:
+    """A few rows of another kind may make the scores alone, and nothing else would say so."""
+
+    def notes(self, target="body_mass_g", learn=LEARN, **part):
+        model = cp.Model.fit(
+            learn, target, compare=False, drop_missing_target=True, **part, **QUICK
+        )
+        return model.report.notes
+
+    def with_one(self, table, column, row, value):
+        table = table.reset_index(drop=True).astype({column: float})
+        table.loc[row, column] = value
+        return table
+
+    @pytest.mark.parametrize(("part", "table"), [("validation", STOP), ("test", TEST)])
+    def test_a_wild_value_is_told(self, part, table):
+        n = int(table["body_mass_g"].notna().sum())
+        told = self.notes(**{part: self.with_one(table, "bill_depth_mm", 5, 1e12)})
+        assert (
+            f"{part}: 'bill_depth_mm': 1 of {n} values is far from all others: 1e+12 in row 5 "
+            "(from 0)"
+        ) in told
+        assert not any("far from" in note for note in self.notes(**{part: table}))
+
+    def test_one_as_training_has_some_counts_as_the_end(self):
+        learn = self.with_one(LEARN, "bill_depth_mm", 3, -1e9)
+        told = self.notes(learn=learn, test=self.with_one(TEST, "bill_depth_mm", 5, 1e12))
+        (note,) = [one for one in told if one.startswith("test: ")]
+        assert "is far from all others and counts as" in note
+        assert note.endswith("1e+12 in row 5 (from 0)")
+
+    def test_a_wild_target(self):
+        table = self.with_one(TEST, "body_mass_g", 5, 1e12)
+        told = self.notes(test=table)
+        assert any(note.startswith("test: 'body_mass_g': 1 of ") for note in told)
+        assert not any(
+            "far from" in note for note in self.notes(target="species", test=TEST, learn=LEARN)
+        )
+
+    def test_categories_and_gaps(self):
+        told = self.notes(test=TEST.assign(island="Mars", year=np.nan))
+        assert "test: much of island, year is unlike the rows to learn from" in told
+        told = self.notes(test=TEST)
+        assert not any("unlike" in note for note in told)

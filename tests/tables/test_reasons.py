@@ -295,6 +295,12 @@ class TestPages:
         assert labels[0].count("x") >= 70
         assert "$\\frac$" in labels[1]
         assert not any(label.get_parse_math() for label in figure.axes[0].get_yticklabels())
+        long = "Adelie Penguin (Pygoscelis adeliae)"
+        inside(
+            Attributions(
+                "Species", long, 0.7, 11.04, 3.95, {"x": parts[next(iter(parts))]}, "b", 8
+            ).plot()
+        )
 
 
 class TestOfNumbersLearnedOtherwise:
@@ -314,6 +320,20 @@ class TestOfNumbersLearnedOtherwise:
         assert " Its log is " in " ".join(f" {why!r}".split("\n"))
         total = sum(part.attribution for part in why.parts.values())
         assert total == pytest.approx(why.value - why.baseline_value, rel=2e-3)
+        largest, first = next(iter(why.parts.items()))
+        line = f"{largest} {first.value:.6g} (log {first.attribution:+.3f})"
+        assert model.why(table.iloc[[5]], most=1) == [line]
+
+    def test_a_rate_is_explained_in_its_own_unit(self, table):
+        table["y"] = np.random.default_rng(1).poisson(table["y"] / 5)
+        model = cp.Model.fit(table, "y", loss="poisson", task="regression", hidden=[8], epochs=20,
+                             compare=False, progress=False)  # fmt: skip
+        for row in range(0, 300, 30):
+            why = model.explain(table.iloc[[row]])
+            assert why.value == pytest.approx(why.prediction, rel=1e-5)
+            total = sum(part.attribution for part in why.parts.values())
+            assert total == pytest.approx(why.value - why.baseline_value, rel=2e-3)
+            assert why.unit == "y"
 
     def test_the_median_of_quantiles_is_explained(self, table):
         model = cp.Model.fit(table, "y", quantiles=[0.1, 0.5, 0.9], hidden=[8], epochs=3,

@@ -73,6 +73,14 @@ class TestScores:
         assert scores.to_dict()["mae"] == pytest.approx(np.abs(y - a).mean())
         assert "50 rows: R2" in repr(scores)
 
+    def test_rows_are_those_of_the_table_though_some_are_left_out(self, regression):
+        table = CARS.copy()
+        table.loc[[0, 3], regression.target] = None
+        page = repr(regression.evaluate(table, drop_missing_target=True))
+        first = int(page.split("error\n")[1].split()[0])
+        errors = np.abs(regression.predict(table) - table[regression.target])
+        assert first == errors.argmax() > 3
+
     def test_what_is_not_defined_is_null(self):
         scores = class_scores(
             ["a", "b", "c"], np.array([0, 0]), np.array([[0.9, 0.1, 0], [0.2, 0.8, 0]])

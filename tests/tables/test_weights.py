@@ -149,3 +149,23 @@ def test_settings_have_one_default_each():
         if p.default is not p.empty and name not in ("verbose", "trained")
     }
     assert check_settings(**given) == TableSettings(hidden=[100, 50])
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_rows_that_are_left_out_need_no_weight(own, tmp_path):
+    """As they need no group and no time."""
+    table = _names()
+    gaps = table.copy()
+    gaps.loc[3, ["y", "w"]] = None
+    settings = {"weight": "w", "drop_missing_target": True, **QUICK}
+    learn, test = (table, gaps) if own else (gaps, 0.2)
+    model = cp.Model.fit(learn, "y", test=test, epochs=1, **settings)
+    assert model.report.rows["without target"] == 1
+    gaps.loc[7, "w"] = None
+    with pytest.raises(cp.DataError, match="weight 'w' is missing in row 7"):
+        cp.Model.fit(learn, "y", test=test, epochs=1, **settings)
+    gaps.loc[7, "w"] = -2
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    learn, test = (table, tmp_path / "gaps.csv") if own else (tmp_path / "gaps.csv", 0.2)
+    with pytest.raises(cp.DataError, match="weight 'w' is -2.0 in row 7"):
+        cp.Model.fit(learn, "y", test=test, epochs=1, **settings)

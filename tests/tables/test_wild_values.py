@@ -229,3 +229,15 @@ class TestStandIns:
     def test_several(self):
         numbers = np.r_[np.full(10, -999.0), np.full(8, 9999.0), np.full(7, -9999.0), np.arange(99)]
         assert sorted(stand_ins(numbers)) == [("-999", 10), ("-9999", 7), ("9999", 8)]
+
+
+def test_a_targets_logarithm_may_have_none():
+    """What is far in dollars is not far in powers of ten."""
+    table = incomes()[["age", "income"]]
+    table.loc[17, "income"] = 2e6
+    for transform, is_told in ((None, True), ("log", False)):
+        notes = cp.Model.fit(table, "income", target_transform=transform, **FIT).report.notes
+        assert any("2000000 in row 17" in note for note in notes) == is_told
+    table.loc[17, "income"] = 1e60
+    notes = cp.Model.fit(table, "income", target_transform="log", **FIT).report.notes
+    assert any("1e+60 in row 17" in note for note in notes)

@@ -104,7 +104,9 @@ def _train_again(model: Path, table: Table, optimizer: str) -> list[str]:
     command += ["--hidden", ",".join(map(str, network.sizes[1:-1]))]
     if len(set(names)) == 1 and names[0] in HIDDEN_ACTIVATIONS:
         command += ["--activation", names[0]]
-    if loaded.task == "regression" and network.loss.name in LOSSES:
+    if loaded.quantiles:
+        command += ["--quantiles", ",".join(map(str, loaded.quantiles))]
+    elif loaded.task == "regression" and network.loss.name in LOSSES:
         inside = ", ".join(f"{value!r}" for value in getattr(network.loss, "settings", {}).values())
         command += ["--loss", f"{network.loss.name}({inside})" if inside else network.loss.name]
     if transform := loaded.target_transform:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from clearprop.errors import ArgumentError, shown, unknown
@@ -30,7 +29,14 @@ _SCHEDULES: dict[str, Maker] = {
     maker.__name__: maker
     for maker in (constant, step, exponential, cosine, warmup_cosine, inverse_scaling)
 }
-_LOSSES: dict[str, Maker] = {name: partial(LOSSES.__getitem__, name) for name in LOSSES}
+
+
+def _as_it_is(found: Any) -> Maker:
+    """Return a maker without settings."""
+    return lambda: found  # a dictionary's method would do, but has no signature in Python 3.11
+
+
+_LOSSES: dict[str, Maker] = {name: _as_it_is(found) for name, found in LOSSES.items()}
 _LOSSES |= {"huber": huber, "quantile": quantile}
 
 

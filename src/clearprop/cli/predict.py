@@ -14,7 +14,9 @@ from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.sources import Table
 from clearprop.errors import ArgumentError, nearest, shown
 from clearprop.tables.columns import names_of
+from clearprop.tables.encoding import much_unlike
 from clearprop.tables.kinds import STREAM
+from clearprop.tables.outputs import KnownRows
 from clearprop.tables.predictions import UNREADABLE
 from clearprop.tables.table_files import as_bytes, check_writer, write_table
 from clearprop.tables.text import aligned, shortened
@@ -22,9 +24,6 @@ from clearprop.tables.workbooks import NO_DAY
 
 if TYPE_CHECKING:
     import polars as pl
-
-MANY = 0.2
-"""The share of a column's values that makes their oddness worth a line nobody asked for."""
 
 
 @click.command(
@@ -104,8 +103,9 @@ def predict(
     loaded = cp.Model.load(model)
     cells = table.cells()
     carried = carried_columns(cells.frame, None if carry_all else carry)
-    rows = loaded._as_read(cells)
-    columns: dict[str, Any] = {"prediction": loaded.predict(rows, unreadable=unreadable)}
+    frame = loaded._as_read(cells)
+    rows = loaded._columns(frame, unreadable)  # read, encoded and predicted once
+    columns: dict[str, Any] = {"prediction": loaded.predict(rows)}
     if probabilities:
         shares = loaded.predict_proba(rows).T
         columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
@@ -119,9 +119,9 @@ def predict(
         columns |= dict(zip(("lower", "upper"), ends, strict=True))
     if quantiles:
         found = loaded.predict_quantiles(rows).T
-        columns |= {f"quantile_{q:g}": v for q, v in zip(loaded.quantiles, found, strict=True)}
+        columns |= {f"quantile_{q}": v for q, v in zip(loaded.quantiles, found, strict=True)}
     if report:
-        say_unusual(loaded, rows)
+        say_unusual(loaded, rows, names_of(frame))
     else:
         warn_unusual(loaded, rows)
     columns = carried_before(carried, columns)
@@ -178,32 +178,28 @@ def carried_before(carried: dict[str, Any], columns: dict[str, Any]) -> dict[str
     return carried | columns
 
 
-def say_unusual(model: cp.Model, table: Any) -> None:
-    """Print which columns hold values that are unlike those of training."""
-    n = f"{len(table):,} row{'s' if len(table) > 1 else ''}"
-    found = {name: counts for name, counts in model.unusual(table).items() if counts}
+def say_unusual(model: cp.Model, rows: KnownRows, names: Sequence[str]) -> None:
+    """Print which columns hold values unlike those of training, and which are not known."""
+    n = f"{rows.n:,} row{'s' if rows.n > 1 else ''}"
+    found = {name: counts for name, counts in model.unusual(rows).items() if counts}
     known = {*model.columns, *model.report.dropped, model.target}
-    new = [name for name in names_of(table) if name not in known]
+    new = [name for name in names if name not in known]
     if found:
-        rows = [["column", "missing", "out of range", "new"]]
+        lines = [["column", "missing", "out of range", "new"]]
         for name, c in found.items():
             counts = (c.missing, c.out_of_range, c.new)
-            rows.append([name, *(f"{count:,}" if count else "-" for count in counts)])
+            lines.append([name, *(f"{count:,}" if count else "-" for count in counts)])
         say(f"In {n}, values unlike those the model learned from:")
-        say("\n".join(aligned(rows)))
+        say("\n".join(aligned(lines)))
     else:
         say(f"All values of {n} are like those the model learned from.")
     if new:
         say(f"Columns the model does not know, and leaves alone: {shortened(new)}")
 
 
-def warn_unusual(model: cp.Model, table: Any) -> None:
+def warn_unusual(model: cp.Model, rows: KnownRows) -> None:
     """Print one line if much of a column is unlike training's, which nobody may have meant."""
-    odd = []
-    for name, c in model.unusual(table).items():
-        missing = 0 if name in model.report.missing else c.missing
-        if max(missing, c.out_of_range, c.new) > MANY * len(table):
-            odd.append(name)
+    odd = much_unlike(model.unusual(rows), model.report.missing, rows.n)
     if odd:
         say(f"Much of {shortened(odd)} is unlike the rows the model learned from: see --report.")
 

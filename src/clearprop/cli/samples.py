@@ -145,7 +145,7 @@ def _outputs(model: cp.Model) -> str:
         learned = f"{target.transform}({target.column})" if target.transform else target.column
         unit = f"less {target.mean:.6g} and divided by {target.scale:.6g}"
         if model.quantiles:
-            names = (f"a{last}[{k}] of {q:g}" for k, q in enumerate(model.quantiles))
+            names = (f"a{last}[{k}] of {q}" for k, q in enumerate(model.quantiles))
             return f"quantiles of {learned}, {', '.join(names)}; they, and y, are {unit}"
         return f"a{last}[0] and y[0] are {learned}, {unit}"
     if len(target.classes) > LISTED:

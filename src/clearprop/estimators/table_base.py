@@ -39,6 +39,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
 
     model_: Model
     _task: str
+    _own: tuple[str, ...]
+    """The parameters that this one has beside those of both."""
     _names: list[str]
 
     def __init__(
@@ -102,6 +104,10 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         """Return y as a table holds it, and how its column is to be read."""
         raise NotImplementedError
 
+    def _own_settings(self) -> dict[str, Any]:
+        """Return what `Model.fit` is given beside what both estimators have."""
+        return {name: getattr(self, name) for name in self._own}
+
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Any:
         if y is None:
             raise ValueError(
@@ -116,6 +122,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         if wish is not None and (columns is None or isinstance(columns, Mapping)):
             columns = {**(columns or {}), name: wish}
         settings = {setting: getattr(self, setting) for setting in PASSED_ON}
+        settings |= self._own_settings()
         table = joined(table, name, values)
         weights = check_weights(sample_weight, table)
         if weights is not None:

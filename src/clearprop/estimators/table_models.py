@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from clearprop.errors import TargetError, shown
+from clearprop.errors import ArgumentError, TargetError, shown
 from clearprop.estimators.table_base import BaseTable, vector
-from clearprop.tables.columns import EXACT
+from clearprop.tables.conventions import FEW
+from clearprop.tables.text import shortened
+from clearprop.tables.values import EXACT
 
 Array = NDArray[Any]
 
@@ -34,6 +36,8 @@ max_categories, validation, epochs
         As for ``cp.train``.
     progress : bool, default=False
         Whether training shows how far it is.
+    class_weight : "balanced", dict or None, default=None
+        As for ``cp.Model.fit``: labels of y and what their rows count, beside `sample_weight`.
     random_state : int, RandomState instance or None, default=None
         For the rows put aside, the first weights and the order of rows. A whole number is the
         seed of ``cp.Model.fit``.
@@ -63,6 +67,44 @@ max_categories, validation, epochs
     """
 
     _task = "classification"
+    _own = ("class_weight",)
+
+    def __init__(
+        self,
+        hidden: Any = (100, 50),
+        *,
+        activation: Any = "relu",
+        initializer: Any = "glorot_uniform",
+        drop: Any = (),
+        keep: Any = (),
+        categorical: Any = (),
+        columns: Any = None,
+        missing_words: Any = None,
+        unreadable: float = FEW,
+        max_categories: int | None = None,
+        validation: float = 0.15,
+        epochs: int = 200,
+        optimizer: Any = "auto",
+        batch_size: Any = "auto",
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        early_stopping: Any = "auto",
+        callbacks: Any = (),
+        precision: str | None = None,
+        threads: int | None = None,
+        progress: bool = False,
+        random_state: Any = None,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden, activation=activation, initializer=initializer, drop=drop, keep=keep,
+            categorical=categorical, columns=columns, missing_words=missing_words,
+            unreadable=unreadable, max_categories=max_categories, validation=validation,
+            epochs=epochs, optimizer=optimizer, batch_size=batch_size, l2=l2, dropout=dropout,
+            early_stopping=early_stopping, callbacks=callbacks, precision=precision,
+            threads=threads, progress=progress, random_state=random_state,
+        )  # fmt: skip
+        self.class_weight = class_weight
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableClassifier:
         """Fit the model.
@@ -124,6 +166,18 @@ max_categories, validation, epochs
         table = self._table_to_predict(X)
         return self.model_.predict_proba(table)
 
+    def _own_settings(self) -> dict[str, Any]:
+        given = self.class_weight
+        if isinstance(given, Mapping):
+            unknown = [label for label in given if label not in self._cells]
+            if unknown:
+                raise ArgumentError(
+                    f"class_weight names {shown(unknown[0])}; the classes are "
+                    f"{shortened(self._cells)}"
+                )
+            given = {self._cells[label]: weight for label, weight in given.items()}
+        return {"class_weight": given}
+
     def _check_target(self, y: Any) -> tuple[list[Any] | Array, str | None]:
         labels = vector(y, None)
         try:
@@ -142,6 +196,7 @@ max_categories, validation, epochs
             [words] if isinstance(words, str) else words if isinstance(words, Collection) else ()
         )
         written = _written(self.classes_, known)
+        self._cells = dict(zip(self.classes_.tolist(), written.tolist(), strict=True))
         if written.dtype.kind in "OU":
             return written[places].tolist(), "category"
         return written[places], None
@@ -156,6 +211,8 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
 max_categories, validation, epochs, optimizer, batch_size, l2, dropout, early_stopping, callbacks, \
 precision, threads, progress, random_state
         As for `TableClassifier`.
+    loss, target_transform, quantiles
+        As for ``cp.Model.fit``. With quantiles `predict` gives the median.
 
     Attributes
     ----------
@@ -173,6 +230,48 @@ precision, threads, progress, random_state
     """
 
     _task = "regression"
+    _own = ("loss", "target_transform", "quantiles")
+
+    def __init__(
+        self,
+        hidden: Any = (100, 50),
+        *,
+        activation: Any = "relu",
+        initializer: Any = "glorot_uniform",
+        drop: Any = (),
+        keep: Any = (),
+        categorical: Any = (),
+        columns: Any = None,
+        missing_words: Any = None,
+        unreadable: float = FEW,
+        max_categories: int | None = None,
+        validation: float = 0.15,
+        epochs: int = 200,
+        optimizer: Any = "auto",
+        batch_size: Any = "auto",
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        early_stopping: Any = "auto",
+        callbacks: Any = (),
+        precision: str | None = None,
+        threads: int | None = None,
+        progress: bool = False,
+        random_state: Any = None,
+        loss: Any = None,
+        target_transform: str | None = None,
+        quantiles: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden, activation=activation, initializer=initializer, drop=drop, keep=keep,
+            categorical=categorical, columns=columns, missing_words=missing_words,
+            unreadable=unreadable, max_categories=max_categories, validation=validation,
+            epochs=epochs, optimizer=optimizer, batch_size=batch_size, l2=l2, dropout=dropout,
+            early_stopping=early_stopping, callbacks=callbacks, precision=precision,
+            threads=threads, progress=progress, random_state=random_state,
+        )  # fmt: skip
+        self.loss = loss
+        self.target_transform = target_transform
+        self.quantiles = quantiles
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableRegressor:
         """Fit the model.
@@ -214,6 +313,49 @@ precision, threads, progress, random_state
         """
         table = self._table_to_predict(X)
         return self.model_.predict(table)
+
+    def predict_quantiles(self, X: Any) -> Array:
+        """Return the quantiles of each row that were asked for, ascending.
+
+        Parameters
+        ----------
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_quantiles)
+
+        Raises
+        ------
+        ArgumentError
+            If there are none.
+        NotFittedError, ValueError, TypeError
+            As for `predict`.
+        """
+        table = self._table_to_predict(X)
+        return self.model_.predict_quantiles(table)
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> Array:
+        """Return for each row an interval that holds its number with a probability of `level`.
+
+        Parameters
+        ----------
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+        level : float, default=0.9
+
+        Returns
+        -------
+        ends : ndarray of shape (n_samples, 2)
+
+        Raises
+        ------
+        ArgumentError
+            If `validation` put too few rows aside; as ``cp.Model.predict_interval``.
+        NotFittedError, ValueError, TypeError
+            As for `predict`.
+        """
+        table = self._table_to_predict(X)
+        return self.model_.predict_interval(table, level)
 
     def _check_target(self, y: Any) -> tuple[list[Any] | Array, str | None]:
         return vector(y, np.float64), None

@@ -78,7 +78,8 @@ class Ascending(nn.Module):  # type: ignore[misc]
 class Rescale(nn.Module):  # type: ignore[misc]
     """A standardized number in its own unit again: scale a + mean, in float64.
 
-    Of what was learned as its logarithm ("log" or "log1p"), e to that power, or that less 1.
+    Of what was learned as its logarithm ("log" or "log1p"), e to that power, or that less 1, but
+    not below 0.
     """
 
     def __init__(self, mean: float, scale: float, transform: str = "") -> None:
@@ -92,4 +93,4 @@ class Rescale(nn.Module):  # type: ignore[misc]
         found = a.to(torch.float64) * self.scale + self.mean
         if self.transform == "log":
             return torch.exp(found)
-        return torch.expm1(found) if self.transform else found
+        return torch.expm1(found).clamp(min=0) if self.transform else found

@@ -70,6 +70,11 @@ def as_c(network: Network, encoding: Encoding, target: Target, name: str) -> str
             ]
         else:
             lines.append(f"    y[0] = {number('0')};")
+        if target.transform == "log1p":
+            lines += [
+                f"    for (int j = 0; j < {network.sizes[-1]}; j++)",
+                "        if (y[j] < 0.0) y[j] = 0.0;",
+            ]
     lines.append("}")
     about = _about(target, quantiles, inputs, name)
     return header(name, about, len(inputs), network.sizes[-1], lines)
@@ -92,7 +97,7 @@ def _about(
 ) -> list[str]:
     given = "in its own unit"
     if quantiles:
-        given = f"its quantiles {', '.join(f'{q:g}' for q in quantiles)}, in its own unit"
+        given = f"its quantiles {', '.join(f'{q}' for q in quantiles)}, in its own unit"
     if target.classes:
         given = f"the probabilities of {name}_classes, in that order"
     lines = [

@@ -72,6 +72,7 @@ def as_onnx(
             number = graph.node("Exp", number)
         if target.transform == "log1p":
             number = graph.node("Sub", number, graph.constant(np.array([1.0]), "one"))
+            number = graph.node("Max", number, graph.constant(np.array([0.0]), "least"))
         graph.output("variable", number, np.float64, network.sizes[-1])
     about = {"target": target.column, "task": target.task}
     proto = graph.model("model", f"Predicts {target.column!r}: {target.task}", about)
@@ -129,7 +130,7 @@ def _flags(graph: OwnGraph, one: Input, missing_words: Collection[str]) -> list[
         domain=ML,
         keys_strings=list(places),
         values_int64s=list(places.values()),
-        default_int64=n if one.rare else _OTHER,
+        default_int64=_NONE if one.is_truth else n if one.rare else _OTHER,
     )
     flags = [*range(n), *([n] if one.rare else []), *([_NONE] if one.missing else [])]
     equal = graph.node("Equal", place, graph.constant(np.array(flags, np.int64), "places"))

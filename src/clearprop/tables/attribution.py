@@ -189,10 +189,11 @@ class Attributions:
         room = (high - low) or 1.0
         ax.set_xlim(low - 0.06 * room, high + 0.16 * room)
         n = _decimals([self.value, self.baseline_value])
-        ax.set_xlabel(
+        label = (
             f"{printable(cut(self.unit, 40))}: from {self.baseline_value:,.{n}f} (baseline row) to "
-            f"{self.value:,.{n}f}", parse_math=False,
-        )  # fmt: skip
+            f"{self.value:,.{n}f}"
+        )
+        ax.set_xlabel(textwrap.fill(label, 56), parse_math=False)
         return figure
 
 
@@ -223,8 +224,12 @@ def signed(size: float, decimals: int) -> str:
     return f"{size:+,.{decimals}f}" if size else "0"
 
 
-def why(columns: Mapping[str, Column], sizes: Array, most: int) -> list[str]:
-    """Return in a line for each row what adds most: "bill_length_mm 39.1 (+5.10); ..."."""
+def why(columns: Mapping[str, Column], sizes: Array, most: int, transform: str = "") -> list[str]:
+    """Return in a line for each row what adds most: "bill_length_mm 39.1 (+5.10); ...".
+
+    Of a target that is learned as its logarithm, that is said: "(log +0.31)".
+    """
+    unit = f"{transform} " if transform else ""
     names = list(columns)
     largest = np.argsort(-np.abs(sizes), axis=1, kind="stable")[:, :most].tolist()
     lines = []
@@ -233,7 +238,7 @@ def why(columns: Mapping[str, Column], sizes: Array, most: int) -> list[str]:
         lines.append(
             "; ".join(
                 f"{names[k]} {shown(value_of(columns[names[k]], row))} "
-                f"({signed(sizes[row, k], decimals)})"
+                f"({unit}{signed(sizes[row, k], decimals)})"
                 for k in order
                 if sizes[row, k]
             )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from clearprop.errors import TypeOfDataError
 from clearprop.tables import dates
 from clearprop.tables.columns import Column, as_words, in_words_of
+from clearprop.tables.moments import seconds_of_day
 from clearprop.tables.numerals import MISSING, POINT, is_plain
 from clearprop.tables.text import cut
 from clearprop.tables.words import among, numbers_of
@@ -115,7 +116,10 @@ def read(
         raise TypeOfDataError(
             f"column {column.name!r} holds {column.words[0]}, but held categories in training"
         )
-    return without(as_words(column), missing), None
+    words = without(as_words(column), missing)
+    if kind == "boolean" and reading.unit is not None:  # in 0.1.0 what is neither was new
+        return _booleans(words)
+    return words, None
 
 
 def without(column: Column, missing: Collection[str]) -> Column:
@@ -176,6 +180,15 @@ def check_codes(column: Column, categories: Sequence[str]) -> None:
         )
 
 
+def _booleans(column: Column) -> tuple[Column, Unreadable | None]:
+    """Return a column of words as true and false."""
+    called = [BOOLEANS.get(word.lower()) for word in column.words]
+    places = np.array([*(-1 if word is None else word == "true" for word in called), -1])
+    read = Column(column.name, "boolean", places.astype(np.int32)[column.values], ("false", "true"))
+    failed = np.array([word is None for word in called], dtype=bool)
+    return read, _unreadable(column, failed, (), "true or false")
+
+
 def _numbers(
     column: Column, reading: Reading, missing: Collection[str]
 ) -> tuple[Column, Unreadable | None]:
@@ -185,6 +198,8 @@ def _numbers(
     if column.kind == "boolean":
         values = np.where(column.values < 0, np.nan, column.values.astype(np.float64))
         return Column(name, "number", values), None
+    if column.kind == "date" and (seconds := seconds_of_day(column.values)) is not None:
+        return Column(name, "number", seconds), None  # as of times of day in 0.1.0
     if column.kind != "text":
         raise _other_type(column, "numbers")
     numbers = numbers_of(column.words, reading.decimal, reading.unit)

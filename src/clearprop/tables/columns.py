@@ -4,7 +4,8 @@ number   float64, NaN where missing
 boolean  places in the words "false" and "true", -1 where missing
 text     places in the different texts, without blanks around them; -1 where empty. Where most are
          plain numbers, these may stand there more than once (`Words`), until `as_words`
-date     datetime64[us] without a time zone (UTC where there was one), NaT where missing
+date     datetime64[us] without a time zone (UTC where there was one), NaT where missing; times of
+         day are on the first of January 1900
 
 Anything else (lists, structs, bytes, complex numbers) is of the kind "other", whose only word says
 what. What a text means, `cells` decides: these are the columns as the table has them.
@@ -25,17 +26,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
-from clearprop.tables.moments import far_away, moment_of, moments_of, seconds_in, seconds_of
+from clearprop.tables.moments import NO_DAY, far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.values import EXACT, as_text, is_missing
 from clearprop.tables.words import MANY, Words, mostly_plain
 
 Array = NDArray[Any]
 
 _BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 """What `str.strip` takes off."""
-
-EXACT = 2.0**53
-"""Whole numbers from here on are not all told apart by float64: they are names, and stay text."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _frame(table: object) -> Any:
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None
     except TypeError:
-        one = "; a row as a table is series.to_frame().T" if hasattr(table, "to_frame") else ""
+        one = "; a row as a table is series.to_frame().T" if hasattr(table, "iloc") else ""
         raise TypeOfDataError(
             f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "
             f"the path of a file{one}"
@@ -168,7 +167,7 @@ def _column(name: str, series: Any) -> Column:
     if kind.is_numeric():
         numbers = _floats(series)
         if kind.is_integer() and (np.abs(numbers) >= EXACT).any():
-            return _of_objects(name, [None if _is_missing(v) else str(v) for v in series.to_list()])
+            return _of_objects(name, [None if is_missing(v) else str(v) for v in series.to_list()])
         return Column(name, "number", numbers)
     if isinstance(kind, nw.Datetime | nw.Date):
         if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
@@ -177,8 +176,7 @@ def _column(name: str, series: Any) -> Column:
     if kind == nw.Duration:
         return Column(name, "number", seconds_of(series.to_numpy()))
     if kind in (nw.Categorical, nw.Enum):
-        values = [None if _is_missing(v) else _as_text(v) for v in _listed(name, series)]
-        return _of_objects(name, values)
+        return _of_objects(name, _words_of_categories(name, series))
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
@@ -198,6 +196,18 @@ def _floats(series: Any) -> Array:
         return np.full(len(series), np.inf)
 
 
+def _words_of_categories(name: str, series: Any) -> list[str | None]:
+    """Return categories as text, each the same whatever stands in other rows.
+
+    pandas makes (0.0, 1.0] of the interval (0, 1] where a value of the column is missing.
+    """
+    native = series.to_native()
+    if hasattr(native, "cat") and hasattr(native.cat, "codes"):
+        words = [*map(as_text, native.cat.categories), None]
+        return [words[code] for code in native.cat.codes.tolist()]
+    return [None if is_missing(v) else as_text(v) for v in _listed(name, series)]
+
+
 def _listed(name: str, series: Any) -> list[Any]:
     """Return the values of a column as Python's objects."""
     try:
@@ -210,7 +220,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     """Return a column of the kind that its values, which may be any Python objects, have."""
     kinds = set(map(type, values))
     if not kinds <= {str, type(None)}:
-        values = [None if _is_missing(v) else v for v in values]
+        values = [None if is_missing(v) else v for v in values]
         kinds = set(map(type, values))
     kinds.discard(type(None))
     if kinds <= {str}:
@@ -234,14 +244,16 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     if all(issubclass(k, datetime.date | np.datetime64) for k in kinds):
         plain = [np.datetime64("NaT", "us") if v is None else moment_of(name, v) for v in values]
         return Column(name, "date", np.array(plain, dtype="datetime64[us]"))
-    if all(issubclass(k, datetime.time) for k in kinds):
-        seconds = [
-            np.nan if v is None else v.hour * 3600 + v.minute * 60 + v.second + v.microsecond / 1e6
+    if all(issubclass(k, datetime.time) for k in kinds):  # as text such as 9:12 is read
+        days = [
+            None if v is None else datetime.datetime.combine(NO_DAY, v.replace(tzinfo=None))
             for v in values
         ]
-        return Column(name, "number", np.array(seconds))
+        return Column(name, "date", np.array(days, dtype="datetime64[us]"))
     if all(issubclass(k, str | numbers.Real | decimal.Decimal) for k in kinds):
         return _text(name, _as_texts(name, values))
+    if {k.__name__ for k in kinds} == {"Interval"}:  # pandas's, as in a row of bins
+        return _text(name, [None if v is None else as_text(v) for v in values])
     odd = next(type(v) for v in values if not isinstance(v, str | numbers.Real | None))
     return _other(name, odd.__name__, len(values))
 
@@ -259,7 +271,7 @@ def _of_strings(name: str, values: list[str | None]) -> Column:
 def _as_texts(name: str, values: Sequence[Any]) -> list[str | None]:
     """Return numbers and texts as words."""
     try:
-        return [None if v is None else _as_text(v) for v in values]
+        return [None if v is None else as_text(v) for v in values]
     except ValueError:  # a Python integer of more than 4,300 digits
         raise _beyond(name) from None
 
@@ -352,7 +364,7 @@ def as_words(column: Column) -> Column:
     values = np.full(len(column.values), -1, dtype=np.int32)
     values[~column.missing] = places
     whole = column.kind == "number"
-    words = [_as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
+    words = [as_text(v) for v in different.tolist()] if whole else [str(v) for v in different]
     return Column(column.name, "text", values, words)
 
 
@@ -387,36 +399,9 @@ def in_words_of(known: Collection[str], words: Sequence[str]) -> list[str]:
     for place, word in enumerate(words):
         if word not in found and is_plain(word):
             with suppress(OverflowError):
-                number = _as_text(float(word))
+                number = as_text(float(word))
                 called[place] = number if number in found else word
     return called
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
-    if not isinstance(value, numbers.Real | decimal.Decimal):
-        return str(value)  # a category of any type, such as an interval
-    number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)  # -0.0 is "0"
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT, or pandas's NA."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return False
-    if isinstance(value, decimal.Decimal):
-        return value.is_nan()  # one that signals cannot be compared
-    try:
-        return bool(value != value)
-    except Exception:  # NA has no truth, nor have arrays; an object may do anything
-        return type(value).__name__ == "NAType"
 
 
 def _objects(values: list[Any]) -> Array:

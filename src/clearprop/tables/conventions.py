@@ -18,11 +18,15 @@ from clearprop.tables import dates
 from clearprop.tables.cells import Reading, Unreadable, read, without, without_numbers
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.look import Look, look_at
+from clearprop.tables.moments import seconds_of_day
 from clearprop.tables.numerals import (
     COMMA,
     MARKS,
     MISSING,
     POINT,
+    TIMES,
+    has_leading_zero,
+    is_money,
     numeral,
 )
 from clearprop.tables.text import cut
@@ -34,6 +38,9 @@ KINDS = ("number", "category", "boolean", "date", "text")
 """What can be said of a column."""
 
 DAY_FIRST = "day first"
+
+TRUTHS = ("true", "false")
+"""Words, in any case, that make a column true and false; in predictions `BOOLEANS` do."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ def decide(
         The share of a column's cells that may be unreadable.
     """
     seen = {
-        name: look_at(column, {*missing, *MISSING})
+        name: look_at(column, {*missing, *MISSING}, few)
         for name, column in columns.items()
         if column.kind == "text"
     }
@@ -157,7 +164,7 @@ def _decide(
     if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
         decimal = POINT if POINT in look.example else COMMA
     unit = _unit(look)
-    if look.n and not look.codes and (look.dressed or not typed):
+    if look.n and not look.has_codes and not (typed and look.is_digits):
         unread = look.n - _readable(look, decimal, unit)
         if unread < min(wrong, look.n):
             kind, wrong = "number", unread
@@ -166,16 +173,18 @@ def _decide(
     if kind == "text":  # no number is a date, or true
         column = as_words(column)
         words, counts = _present(column, missing)
-        if words and {word.lower() for word in words} <= {"true", "false"}:
-            return Read(_booleans(without(column, {*missing, *MISSING})), "boolean")
-        if look.n:
+        pairs = zip(words, counts, strict=True)
+        neither = sum(count for word, count in pairs if word.lower() not in TRUTHS)
+        if neither < min(wrong, look.n):
+            kind, missing = "boolean", {*missing, *MISSING}
+        elif look.n:
             found, unread = dates.find_format(words, counts, min(allowed, look.n - 1))
             if found is not None and unread < wrong:
                 kind, form = "date", found
     if kind == "text":
-        notes = tuple(_nearly(column, look, decimal))
+        notes = () if typed and look.is_digits else tuple(_nearly(column, look, decimal))
         return Read(without(column, missing), "text", notes=notes)
-    reading = Reading(decimal if kind == "number" else POINT, unit if form is None else "", form)
+    reading = Reading(decimal, unit) if kind == "number" else Reading(date_format=form)
     is_natural = is_known and usual == POINT
     is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
     return _finish(column, kind, reading, missing, look, words, is_doubtful)
@@ -192,13 +201,6 @@ def _present(column: Column, missing: Collection[str]) -> tuple[list[str], list[
     return [word for word, _ in found], [count for _, count in found]
 
 
-def _booleans(column: Column) -> Column:
-    """Return a column of the words true and false, in any case, as booleans."""
-    places = np.array([word.lower() == "true" for word in column.words] + [False], dtype=np.int32)
-    values = np.where(column.values < 0, -1, places[column.values])
-    return Column(column.name, "boolean", values.astype(np.int32), ("false", "true"))
-
-
 def _readable(look: Look, decimal: str, unit: str) -> int:
     """Return how many cells are numbers with this mark and unit."""
     marked = look.point if decimal == POINT else look.comma
@@ -207,17 +209,21 @@ def _readable(look: Look, decimal: str, unit: str) -> int:
 
 
 def _unit(look: Look) -> str:
+    """Return the unit of a column: what few of its numbers have is none, but for money's."""
     named = Counter({name: count for name, count in look.units.items() if name})
-    return named.most_common(1)[0][0] if named else ""
+    unit, count = named.most_common(1)[0] if named else ("", 0)
+    return unit if is_money(unit) or count > FEW * look.n else ""
 
 
 def _as_wished(
     column: Column, look: Look, usual: str, missing: Collection[str], wished: Wish
 ) -> Read:
-    if wished.kind in ("category", "boolean", "text"):
+    if wished.kind in ("category", "text"):
         return Read(without(as_words(column), missing), wished.kind)
     words: list[str] = []
-    if wished.kind == "number":
+    if wished.kind == "boolean":
+        reading, missing = Reading(), {*missing, *MISSING}
+    elif wished.kind == "number":
         reading = Reading(wished.decimal or look.mark or usual, _unit(look))
     else:
         form, column = wished.date_format, as_words(column)
@@ -230,7 +236,7 @@ def _as_wished(
 
 def _most_read(words: Sequence[str], day_first: bool) -> str:
     """Return the format that reads the most words."""
-    forms = [form for form in dates.FORMATS if not (day_first and form.startswith("%m/%d"))]
+    forms = [form for form in dates.FORMATS if not (day_first and form != dates.day_first(form))]
     sample = words[:1000]
 
     def read_by(form: str) -> int:
@@ -263,6 +269,9 @@ def _finish(
         )
     if kind == "number" and reading.unit:
         notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out")
+    if kind == "number" and look.times:
+        what = ", ".join(f"{word} for {TIMES[word]:,.0f}" for word in look.times)
+        notes.append(f"{name!r} is read as numbers, with {what}")
     if reading.date_format is not None and dates.is_ambiguous(words, reading.date_format):
         notes.append(
             f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "
@@ -272,31 +281,39 @@ def _finish(
 
 
 def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
-    """Return a note if most cells of a column of text are numbers."""
-    odd = look.n - _readable(look, decimal, _unit(look))
-    if look.codes or not 0 < odd < look.n / 2:
-        return []
+    """Return a note if most cells of a column of text are numbers, or all but few, and no codes."""
     unit = _unit(look)
+    odd = look.codes or look.n - _readable(look, decimal, unit)
+    if not 0 < odd < look.n / 2 or look.codes > FEW * look.n:
+        return []
 
     def is_odd(word: str) -> bool:
+        if look.codes:
+            return has_leading_zero(word)
         found = numeral(word, decimal)
         return word not in MISSING and (found is None or found.unit not in ("", unit))
 
     wrong = np.array([is_odd(word) for word in column.words] + [False])
     row = int(np.flatnonzero(wrong[column.values])[0])
+    are, rest = "are no numbers", ", and these as missing"
+    if look.codes:
+        are, rest = "begin with a zero", ""
     return [
-        f"{column.name!r} is read as text, as {odd:,} of its {look.n:,} values are no numbers, "
+        f"{column.name!r} is read as text, as {odd:,} of its {look.n:,} values {are}, "
         f"such as {cut(column.words[column.values[row]])!r} in row {row} (from 0); "
-        f"columns={{{column.name!r}: 'number'}} reads it as numbers, and these as missing"
+        f"columns={{{column.name!r}: 'number'}} reads it as numbers{rest}"
     ]
 
 
 def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:
     """Return a column that has a type of its own."""
     if wished is None or wished.kind == column.kind or column.kind == "other":
-        return Read(without_numbers(column, missing), column.kind)
+        of_day = column.kind == "date" and seconds_of_day(column.values) is not None
+        reading = Reading(date_format=dates.TIME if of_day else None)
+        return Read(without_numbers(column, missing), column.kind, reading)
     if wished.kind in ("category", "text"):
         return Read(without(as_words(column), missing), wished.kind)
     reading = Reading(wished.decimal or POINT)
-    values, _ = read(column, wished.kind, reading, missing)
-    return Read(values, wished.kind, reading)
+    values, unreadable = read(column, wished.kind, reading, missing)
+    notes = () if unreadable is None else (str(unreadable),)
+    return Read(values, wished.kind, reading, notes, unreadable)

@@ -6,12 +6,14 @@ day: December lies beside January, Sunday beside Monday. Only what varies in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clearprop.tables.words import SAMPLE, sampled
 
 Array = NDArray[Any]
 
@@ -20,29 +22,65 @@ FORMATS = (
     "%Y/%m/%d",
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
+    "%Y.%m.%d",
     "%d.%m.%Y",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y, %H:%M",
+    "%d.%m.%Y, %H:%M:%S",
     "%m/%d/%Y",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y, %H:%M:%S",
+    "%m/%d/%Y, %I:%M:%S %p",
     "%d/%m/%Y",
     "%d/%m/%Y %H:%M",
     "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %I:%M %p",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%d/%m/%Y, %H:%M:%S",
+    "%d/%m/%Y, %I:%M:%S %p",
+    "%m-%d-%Y",
+    "%m-%d-%Y %H:%M",
+    "%m-%d-%Y %H:%M:%S",
+    "%d-%m-%Y",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
     "%b %d %Y",
     "%b %d, %Y",
     "%B %d, %Y",
     "%d %b %Y",
     "%d %B %Y",
     "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %y",
     "%d.%m.%y",
+    "%d.%m.%y %H:%M",
     "%m/%d/%y",
+    "%m/%d/%y %H:%M",
     "%d/%m/%y",
+    "%d/%m/%y %H:%M",
     "%Y-%m",
+    "%b %Y",
+    "%b-%Y",
+    "%B %Y",
+    "%m/%Y",
     "%H:%M",
     "%H:%M:%S",
+    "%H:%M:%S.%f",
+    "%I:%M %p",
+    "%I:%M:%S %p",
+    "%I:%M%p",
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
+
+TIME = "%H:%M:%S.%f"
+"""The format of times of day that need not have fractions of a second, or seconds."""
+
+LIKELY = 0.25
+"""The share of some cells that a format reads if it may read all but the few that need not be."""
 
 YEARS = "years since 2000"
 """The part of a date that has no end."""
@@ -74,27 +112,27 @@ def _turn_of_day(dates: Array) -> Array:
     return (dates - _EPOCH).astype(np.float64) / _DAY % 1
 
 
-def _on_circle(turn: Callable[[Array], Array], wave: Callable[[Array], Array]) -> Any:
-    return lambda dates: wave(2 * np.pi * turn(dates))
+_TURNS = {"year": _turn_of_year, "week": _turn_of_week, "day": _turn_of_day}
+_WAVES = {"sine": np.sin, "cosine": np.cos}
+
+PARTS = (YEARS, *(f"{wave} of the {circle}" for circle in _TURNS for wave in _WAVES))
+"""The numbers a date can become."""
 
 
-PARTS: dict[str, Callable[[Array], Array]] = {
-    YEARS: _years,
-    "sine of the year": _on_circle(_turn_of_year, np.sin),
-    "cosine of the year": _on_circle(_turn_of_year, np.cos),
-    "sine of the week": _on_circle(_turn_of_week, np.sin),
-    "cosine of the week": _on_circle(_turn_of_week, np.cos),
-    "sine of the day": _on_circle(_turn_of_day, np.sin),
-    "cosine of the day": _on_circle(_turn_of_day, np.cos),
-}
-"""The numbers a date can become: functions of datetime64[us] arrays without NaT."""
-
-
-def part(name: str, dates: Array) -> Array:
-    """Return one of the `PARTS` of each date, NaN for NaT: float64, shape (n,)."""
-    numbers = np.full(dates.shape, np.nan)
+def parts(names: Sequence[str], dates: Array) -> Array:
+    """Return some of the `PARTS` of dates, NaN for NaT: float64, shape (n_parts, n)."""
+    numbers = np.full((len(names), *dates.shape), np.nan)
     present = ~np.isnat(dates)
-    numbers[present] = PARTS[name](dates[present])
+    dates = dates[present]
+    angles: dict[str, Array] = {}  # a sine and a cosine share theirs
+    for row, name in zip(numbers, names, strict=True):
+        if name == YEARS:
+            row[present] = _years(dates)
+            continue
+        wave, circle = name.split(" of the ")
+        if circle not in angles:
+            angles[circle] = 2 * np.pi * _TURNS[circle](dates)
+        row[present] = _WAVES[wave](angles[circle])
     return numbers
 
 
@@ -139,7 +177,11 @@ def find_format(
         Texts that need not be dates. None is the format where more are none.
     """
     best, fewest = None, allowed + 1
-    for form in FORMATS if words else ():
+    forms: tuple[str, ...] = FORMATS if words else ()
+    if len(words) > SAMPLE:  # what reads few of some reads few of all
+        some = sampled(words, counts)
+        forms = tuple(form for form in FORMATS if _share_read(some, form) >= LIKELY)
+    for form in forms:
         wrong = 0
         for word, count in zip(words, counts, strict=True):
             if _parse(word, form) is None:
@@ -151,9 +193,18 @@ def find_format(
     return best, fewest
 
 
+def _share_read(words: Sequence[str], form: str) -> float:
+    return sum(_parse(word, form) is not None for word in words) / len(words)
+
+
+def day_first(form: str) -> str:
+    """Return a format with the day before the month, if both are numbers."""
+    return form.replace("%m/%d", "%d/%m").replace("%m-%d", "%d-%m") if form[1] == "m" else form
+
+
 def is_ambiguous(words: Iterable[str], form: str) -> bool:
     """Whether all texts that are dates read with day and month exchanged, too."""
-    other = form.replace("%m/%d", "%d/%m")
+    other = day_first(form)
     return other != form and all(
         _parse(word, other) is not None for word in words if _parse(word, form) is not None
     )
@@ -167,11 +218,13 @@ def parse(words: Iterable[str | None], form: str) -> Array:
 
 
 def _parse(text: str, form: str) -> datetime | None:
+    if form == TIME:
+        form = ("%H:%M", "%H:%M:%S", TIME)[min(text.count(":") + text.count("."), 3) - 1]
     try:
         if form == "ISO 8601":
             if text.isdigit():  # 20240131 may be any number
                 return None
-            date = datetime.fromisoformat(text)
+            date = datetime.fromisoformat(text.removesuffix(" UTC"))
         else:
             date = datetime.strptime(text, form)
         return date if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)

@@ -42,6 +42,9 @@ KINDS_OF_CATEGORY = ("category", "boolean")
 FARTHEST = 1e6
 """Standardized values end here, so that none is too large for a network in float32."""
 
+MUCH = 0.2
+"""The share of a column's values that makes their oddness worth a line nobody asked for."""
+
 STATISTICS = ("median", "mean", "scale", "low", "high")
 """What is kept of each number and part of a date, over the training rows."""
 
@@ -105,12 +108,17 @@ class Input:
         """Whether the column was numbers, or true and false, so that NA is no name in it."""
         return self.kind != "category" or all(map(is_plain, (*self.categories, *self.rare_words)))
 
+    @property
+    def is_truth(self) -> bool:
+        """Whether it is true, false or missing, and never new, as in models of 0.1.0."""
+        return self.kind == "boolean" and self.reading.unit is not None
+
     def values_of(self, column: Column) -> Array:
         """Return the numbers of a column before standardizing: float64, (n_values, n)."""
         if self.kind == "number":
             return column.values[None]
         if self.kind == "date":
-            return np.stack([dates.part(name, column.values) for name in self.parts])
+            return dates.parts(self.parts, column.values)
         return np.empty((0, len(column.values)))
 
     def values_within(self, column: Column) -> Array:
@@ -221,34 +229,39 @@ class Encoding:
         They are of `dtype`, shape (n, n_features), within +-1e6. Each is computed in float64, a
         block of rows at a time, so that no matrix in float64 is ever there.
         """
-        X = np.empty((_n_rows(columns), len(self.features)), dtype)
-        at = 0
-        for block in self.blocks(columns, dtype):
-            X[at : at + len(block)] = block
-            at += len(block)
+        X = np.zeros((_n_rows(columns), len(self.features)), dtype)
+        words = self._places(columns)
+        for rows in _parts(len(X)):
+            self._fill(X[rows], columns, rows, words)
         return X
 
     def blocks(self, columns: Mapping[str, Column], dtype: DTypeLike) -> Iterator[Array]:
         """Yield the inputs of some rows after the others, which `encode` returns together."""
-        n, n_features = _n_rows(columns), len(self.features)
-        words = {
+        n_features, words = len(self.features), self._places(columns)
+        for rows in _parts(_n_rows(columns)):
+            X = np.zeros((rows.stop - rows.start, n_features), dtype)
+            self._fill(X, columns, rows, words)
+            yield X
+
+    def _places(self, columns: Mapping[str, Column]) -> dict[str, NDArray[np.int64]]:
+        """Return the place of each word of the categories' columns among the categories."""
+        return {
             one.column: one.places_of_words(columns[one.column])
             for one in self.inputs
             if one.kind in KINDS_OF_CATEGORY
         }
-        for start in range(0, n, BLOCK):
-            rows = slice(start, min(start + BLOCK, n))
-            X = np.zeros((rows.stop - start, n_features), dtype)
-            self._fill(X, {name: one.take(rows) for name, one in columns.items()}, words)
-            yield X
 
     def _fill(
-        self, X: Array, columns: Mapping[str, Column], words: Mapping[str, NDArray[np.int64]]
+        self,
+        X: Array,
+        columns: Mapping[str, Column],
+        rows: slice,
+        words: Mapping[str, NDArray[np.int64]],
     ) -> None:
         """Write the inputs of some rows into `X`, which is 0."""
         at = value = 0
         for one in self.inputs:
-            column = columns[one.column]
+            column = columns[one.column].take(rows)
             for numbers in one.values_within(column):
                 median, mean, scale = (
                     self.statistics[name][value] for name in ("median", "mean", "scale")
@@ -260,8 +273,8 @@ class Encoding:
             if one.kind in KINDS_OF_CATEGORY:
                 places = words[one.column][column.values]
                 n = len(one.categories) + (one.rare > 0)
-                rows = np.flatnonzero((places >= 0) & (places < n))
-                X[rows, at + places[rows]] = 1
+                known = np.flatnonzero((places >= 0) & (places < n))
+                X[known, at + places[known]] = 1
             at += len(one.flags)
             if one.missing:
                 X[:, at - 1] = column.missing
@@ -314,6 +327,31 @@ class Encoding:
             }
             for one in self.inputs
         ]
+
+
+def much_unlike(found: Mapping[str, Unusual], with_gaps: Collection[str], n: int) -> list[str]:
+    """Return the columns of which much is unlike training, which nobody may have meant.
+
+    Parameters
+    ----------
+    found : mapping of str to Unusual
+        As `Encoding.unusual` gives it.
+    with_gaps : collection of str
+        The columns that had missing values in training.
+    n : int
+        How many rows there are.
+    """
+    return [
+        name
+        for name, c in found.items()
+        if max(0 if name in with_gaps else c.missing, c.out_of_range, c.new) > MUCH * n
+    ]
+
+
+def _parts(n: int) -> Iterator[slice]:
+    """Yield the rows of each block of n."""
+    for start in range(0, n, BLOCK):
+        yield slice(start, min(start + BLOCK, n))
 
 
 def _n_rows(columns: Mapping[str, Column]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearprop.activations import ActivationName
 from clearprop.checks.settings import flag, listed, takes
@@ -23,12 +24,13 @@ from clearprop.tables.intervals import (
     calibrated,
     calibrating,
     intervals_held,
+    is_rate,
     quantiles_held,
 )
 from clearprop.tables.judgment import judge, make_report
+from clearprop.tables.outputs import in_units, raw_outputs
 from clearprop.tables.own_rows import with_own_rows
-from clearprop.tables.predictions import in_units, raw_outputs
-from clearprop.tables.preparation import Prepared, is_rate, prepare
+from clearprop.tables.preparation import Prepared, prepare
 from clearprop.tables.report import NOT_JUDGED, Report
 from clearprop.tables.settings import BALANCED, TableSettings
 from clearprop.tables.split import Split
@@ -40,6 +42,8 @@ from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.history import History
 from clearprop.training.watching.phase import Phase
 
+Array = NDArray[Any]
+
 TRAINING = frozenset(inspect.signature(train).parameters) - {
     "network", "X", "y", "validation", "epochs", "seed", "sample_weight", "loss",
 }  # fmt: skip
@@ -48,6 +52,9 @@ TRAINING = frozenset(inspect.signature(train).parameters) - {
 
 OPTIMIZER = AdamW(decay=0.5)
 """What trains unless another is asked for; see docs/decisions/0004."""
+
+MANY_ROWS = 100_000
+"""Rows to learn from beyond which batches are larger, and an epoch without gain says more."""
 
 
 class Reported(Protocol):
@@ -93,14 +100,15 @@ def fit_model(
             history = train(network, X, y, **given)
             seconds = time.monotonic() - started
             calibration = _calibration(ready, network)
-            report = _report(ready, network, history, calibration, seconds, compare=False)
+            outputs = _tested(ready, network)
+            report = _report(ready, network, history, calibration, outputs, seconds, compare=False)
             model = make(network, ready.encoding, ready.target, report, history, calibration)
             if trained is not None:
                 trained(model)
         if compare and history.stopped != "interrupted":
             stop.obey()
             model.report = _report(
-                ready, network, history, calibration, seconds,
+                ready, network, history, calibration, outputs, seconds,
                 compare=True, seed=settings.seed, progress=verbose or progress,
             )  # fmt: skip
     except KeyboardInterrupt:  # whoever waits no more gets the model
@@ -120,7 +128,26 @@ def make_ready(table: object, target: str, settings: TableSettings) -> Prepared:
     if given is not None:
         how = "so that all classes count the same" if given == BALANCED else "as asked for"
         notes = [*notes, f"rows count by their class in training, {how}; probabilities follow that"]
+    notes = [*notes, *_promise(ready, settings)]
     return replace(ready, weights=weights, detected=replace(ready.detected, notes=notes))
+
+
+def _promise(ready: Prepared, settings: TableSettings) -> list[str]:
+    """Say what intervals promise where the rows that calibrate them are not drawn from all."""
+    if ready.target.classes or not len(ready.split.validation):
+        return []
+    if settings.own_validation is not None:
+        which, others = "a table of their own", "others"
+    elif settings.split_group is not None:
+        which, others = "of groups of their own", "those of other groups"
+    elif settings.split_time is not None:
+        which, others = "the last before those to test on", "later ones"
+    else:
+        return []
+    return [
+        f"intervals promise their share of rows like those to stop by, which are {which}; {others} "
+        "may be held less often"
+    ]
 
 
 def _network(ready: Prepared, settings: TableSettings) -> Network:
@@ -172,11 +199,11 @@ def _printer(epochs: int) -> Callable[[Epoch], None]:
 def _defaults(split: Split) -> dict[str, Any]:
     """Return what training takes for a table of this size; see docs/decisions/0004."""
     n = len(split.training)
-    return {
-        "optimizer": OPTIMIZER,
-        "batch_size": int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)),
-        "early_stopping": EarlyStopping(20, min_delta=1e-4) if len(split.validation) else None,
-    }
+    size, patience = int(np.clip(2 ** round(np.log2(n / 40)), 8, 256)), 20
+    if n > MANY_ROWS:
+        size, patience = 1024, 10
+    stopping = EarlyStopping(patience, min_delta=1e-4) if len(split.validation) else None
+    return {"optimizer": OPTIMIZER, "batch_size": size, "early_stopping": stopping}
 
 
 def _calibration(ready: Prepared, network: Network) -> Calibration | None:
@@ -187,11 +214,22 @@ def _calibration(ready: Prepared, network: Network) -> Calibration | None:
     return calibrated(network, ready.inputs(rows), ready.y[rows])
 
 
+def _tested(ready: Prepared, network: Network) -> Array | None:
+    """Return what the network gives for the test rows, if there are any."""
+    rows = ready.split.test
+    if not len(rows):
+        return None
+    return raw_outputs(
+        network, ready.encoding, {name: one.take(rows) for name, one in ready.columns.items()}
+    )
+
+
 def _report(
     ready: Prepared,
     network: Network,
     history: History,
     calibration: Calibration | None,
+    outputs: Array | None,
     seconds: float,
     *,
     compare: bool,
@@ -203,9 +241,7 @@ def _report(
     said = ""
     intervals: dict[str, Any] = {}
     quantiles: dict[str, Any] = {}
-    if len(ready.split.test):
-        tested = {name: one.take(ready.split.test) for name, one in ready.columns.items()}
-        outputs = raw_outputs(network, ready.encoding, tested)
+    if outputs is not None:
         predicted = in_units(network, ready.target, outputs)
         scores, said = judge(ready, predicted, compare, seed, progress)
         if not ready.target.classes:

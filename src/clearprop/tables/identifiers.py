@@ -13,9 +13,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.tables.columns import EXACT, Column
+from clearprop.tables.columns import Column
 from clearprop.tables.numerals import has_leading_zero, is_plain
 from clearprop.tables.text import examples, setting
+from clearprop.tables.values import EXACT
 
 FEWEST = 20
 """So many different texts are categories, in whatever rows, unless each is another."""

@@ -80,6 +80,11 @@ def ordered(network: Network, outputs: Array) -> Array:
     return np.sort(outputs, axis=1) if quantiles_of(network.loss) else outputs
 
 
+def is_rate(loss: Loss | None) -> bool:
+    """Whether a loss takes a positive rate, and numbers of 0 or more."""
+    return loss is not None and loss.targets == "nonnegative"
+
+
 def center(network: Network) -> int:
     """Return which output `predict` gives: the median, or the one there is."""
     quantiles = quantiles_of(network.loss)
@@ -130,6 +135,22 @@ class Calibration:
         return np.maximum(-self.errors[:, first], self.errors[:, last])
 
 
+def interval_ends(
+    network: Network, calibration: Calibration, outputs: Array, level: float
+) -> Array:
+    """Return the ends of the intervals of rows, shape (n, 2), of a network's outputs (n, q).
+
+    A rate's are 0 or more, as its target is: no row is held less often by that.
+
+    Raises
+    ------
+    ArgumentError
+        If there are too few rows for the level.
+    """
+    found = calibration.moved(ordered(network, outputs), quantiles_of(network.loss), level)
+    return np.maximum(found, 0.0) if is_rate(network.loss) else found
+
+
 def calibrating(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rows that are calibrated by: `MOST_ROWS` of them at most, evenly spaced."""
     m = min(len(rows), MOST_ROWS)
@@ -177,7 +198,7 @@ def smallest(scores: Array, level: float) -> float:
     m = len(scores)
     if m < rows_needed(level):
         raise ArgumentError(
-            f"intervals of level {level:g} take {rows_needed(level):,} validation rows or more, "
+            f"intervals of level {level} take {rows_needed(level):,} validation rows or more, "
             f"but the model has {m:,} of them, which suffice for "
             f"{_below((m - CHOSEN_BY) / (m + 1))}: ask for less, or train with more rows"
         )
@@ -226,7 +247,7 @@ def intervals_held(
     m = len(calibration.errors)
     if m < rows_needed(REPORTED):
         return {}
-    found = calibration.moved(ordered(network, outputs), quantiles_of(network.loss), REPORTED)
+    found = interval_ends(network, calibration, outputs, REPORTED)
     inside = int(((found[:, 0] <= y) & (y <= found[:, 1])).sum())
     low, high = _share_between(inside, len(y))
     width = np.diff(numbers_in_units(target, found), axis=1).mean()
@@ -259,7 +280,7 @@ def quantiles_held(network: Network, outputs: Array, y: Array) -> dict[str, Any]
         return {}
     below = (y[:, None] <= np.sort(outputs, axis=1)).mean(axis=0).tolist()
     return {
-        "below": {f"{q:g}": share for q, share in zip(quantiles, below, strict=True)},
+        "below": {f"{q}": share for q, share in zip(quantiles, below, strict=True)},
         "crossed": float((np.diff(outputs, axis=1) < 0).any(axis=1).mean()),
     }
 

@@ -34,6 +34,9 @@ PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 TEXTS = ("CSV", "TSV", "text")
 """Kinds whose cells are text, with something between them."""
 
+BINARY = ("Excel", "Parquet", "Arrow")
+"""Kinds that are no text, and have no encoding."""
+
 STREAM = Path("-")
 """Standard input, or standard output."""
 

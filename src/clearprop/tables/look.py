@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearprop.tables.columns import Column
 from clearprop.tables.numerals import COMMA, POINT, has_leading_zero, is_plain, numeral
-from clearprop.tables.words import Words, among
+from clearprop.tables.words import SAMPLE, Words, among, sampled
 
 MOST = 0.95
 """The share of a column's cells that are numbers where it shows how numbers are marked."""
@@ -36,6 +36,8 @@ class Look:
     units : Counter of str
     example : str
         One that fits both.
+    times : tuple of str
+        What numbers are multiplied by.
     """
 
     n: int
@@ -48,6 +50,19 @@ class Look:
     large: bool
     units: Counter[str]
     example: str
+    times: tuple[str, ...] = ()
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether it is names made of digits, such as 007; one among many 2.50 or 5 kg is none."""
+        with_unit = sum(count for name, count in self.units.items() if name)
+        shows = max(self.both + self.point + self.comma, with_unit)
+        return self.codes > (1 - MOST) * shows
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether all its cells are plain digits."""
+        return self.bare == self.n and not self.dressed
 
     @property
     def mark(self) -> str:
@@ -57,11 +72,22 @@ class Look:
         return POINT if self.point > self.comma else COMMA if self.comma else ""
 
 
-def look_at(column: Column, missing: Collection[str]) -> Look:
-    """Count the cells of a column of text, without the words for missing values."""
+def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> Look:
+    """Count the cells of a column of text, without the words for missing values.
+
+    Of many words some are looked at first: where most of these are no numbers, nor are the others.
+    `few` is the share of cells that may be none in a column of numbers.
+    """
     counts = column.counts()
+    if not isinstance(column.words, Words) and len(column.words) > SAMPLE:
+        some = [word for word in sampled(column.words, counts) if word not in missing]
+        are_numbers = sum(bool(numeral(word, POINT) or numeral(word, COMMA)) for word in some)
+        if are_numbers < min(0.25, (1 - few) / 2) * len(some):
+            n = int(counts[~among(column.words, missing)].sum())
+            return Look(n, 0, 0, 0, 0, 0, False, False, Counter(), "")
     tally: Counter[str] = Counter()
     units: Counter[str] = Counter()
+    times: set[str] = set()
     dressed = False
     fit_both: list[int] = []
     begins = 0
@@ -75,11 +101,14 @@ def look_at(column: Column, missing: Collection[str]) -> Look:
             continue
         tally["n"] += count
         tally["codes"] += count * has_leading_zero(word)
-        by_point, by_comma = numeral(word, POINT), numeral(word, COMMA)
+        by_point = by_comma = numeral(word, POINT)
+        if by_point is None or by_point.marks:
+            by_comma = numeral(word, COMMA)
         found = by_point or by_comma
         if found is None:
             continue
         units[found.unit] += count
+        times |= {found.times} - {""}
         dressed |= not is_plain(word)
         if by_point is None or by_comma is None:
             tally[COMMA if by_point is None else POINT] += count
@@ -93,7 +122,7 @@ def look_at(column: Column, missing: Collection[str]) -> Look:
     example = "" if first is None else column.words[first]
     return Look(
         tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
-        dressed, tally["large"] > 0, units, example,
+        dressed, tally["large"] > 0, units, example, tuple(sorted(times)),
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from clearprop.errors import NonFiniteDataError
 
 Array = NDArray[Any]
 
+NO_DAY = datetime.date(1900, 1, 1)
+"""The day of a time of day, as `datetime.strptime` has it."""
+
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 """The units of durations that become seconds as they are."""
 
@@ -75,6 +78,13 @@ def seconds_of(durations: Array) -> Array:
     seconds = durations.astype(np.float64) / PER_SECOND[unit]  # in others large ones would overflow
     seconds[np.isnat(durations)] = np.nan
     return seconds
+
+
+def seconds_of_day(moments: Array) -> Array | None:
+    """Return times of day in seconds, NaN where missing; None if some are dates."""
+    seconds = seconds_of(moments - np.datetime64(NO_DAY, "us"))
+    of_day = np.isnan(seconds) | ((seconds >= 0) & (seconds < 86_400))
+    return seconds if of_day.all() else None
 
 
 def seconds_in(value: Any) -> float:

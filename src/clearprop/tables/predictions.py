@@ -16,11 +16,12 @@ from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
     Calibration,
-    center,
+    interval_ends,
     numbers_in_units,
     ordered,
     quantiles_of,
 )
+from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
@@ -192,7 +193,8 @@ class ModelPredictions:
         Returns
         -------
         ndarray, float64, shape (n, 2)
-            The lower and the upper end, in the target's own unit.
+            The lower and the upper end, in the target's own unit; 0 or more where training takes
+            numbers of 0 or more alone (the loss poisson, log1p).
 
         Raises
         ------
@@ -221,8 +223,8 @@ class ModelPredictions:
                 f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
                 "train it anew, with validation above 0"
             )
-        outputs = ordered(self.network, self._raw(self._columns(table, unreadable)))
-        ends = self._calibration.moved(outputs, self.quantiles, level)
+        outputs = self._raw(self._columns(table, unreadable))
+        ends = interval_ends(self.network, self._calibration, outputs, level)
         return numbers_in_units(self._target, ends)
 
     def encode(self, table: object, *, unreadable: str = "missing") -> Array:
@@ -295,10 +297,11 @@ class ModelPredictions:
         if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
-        goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
+        drop = flag("drop_missing_target", drop_missing_target)
+        goal = self._goal(read_columns(table, {self.target}), drop)
+        rows = rows_with_target(goal, drop)
         columns = {name: one.take(rows) for name, one in self._columns(table, unreadable).items()}
-        return scores_of(self._target, goal.take(rows), self._outputs(columns))
+        return scores_of(self._target, goal.take(rows), self._outputs(columns), rows)
 
     def unusual(self, table: object) -> dict[str, Unusual]:
         """Return, by column, how many values are not like those the model learned from.
@@ -355,53 +358,41 @@ class ModelPredictions:
         """The name of each input of the network."""
         return self._encoding.features
 
-    def _columns(self, table: object, unreadable: str, depth: int = 3) -> dict[str, Column]:
+    def _columns(self, table: object, unreadable: str, depth: int = 3) -> KnownRows:
         """Return the columns as training read them; "" says nothing of unreadable cells.
+
+        Where they are returned for a table, they may be given to any method in its place.
 
         `depth` is how far up the stack the caller of the public method is, whom warnings name.
         """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
+        if isinstance(table, KnownRows):
+            return table
         if is_source(table):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
         return self._known(read_columns(table, self.columns), unreadable, depth + 1)
 
-    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> dict[str, Column]:
+    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> KnownRows:
         """Return columns of a table as training read them."""
         columns, failed = self._encoding.read(raw)
         if failed and unreadable == "error":
             raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
         for one in failed if unreadable else ():
             warnings.warn(str(one), TableWarning, stacklevel=depth)
-        return columns
+        return KnownRows(columns)
 
-    def _goal(self, columns: Mapping[str, Column]) -> Column:
+    def _goal(self, columns: Mapping[str, Column], leave_out: bool = False) -> Column:
         column = find_target(columns, self.target)
-        return self._target.read(column, self._encoding.words_for_missing)
+        words = self._encoding.words_for_missing
+        goal, unreadable = self._target.read(column, words, leave_out=leave_out)
+        if unreadable is not None:
+            warnings.warn(f"target {unreadable}", TableWarning, stacklevel=3)
+        return goal
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:
         return in_units(self.network, self._target, self._raw(columns))
 
     def _raw(self, columns: Mapping[str, Column]) -> Array:
         return raw_outputs(self.network, self._encoding, columns)
-
-
-def raw_outputs(network: Network, encoding: Encoding, columns: Mapping[str, Column]) -> Array:
-    """Return what the network gives for columns as they are read: float64, shape (n, n_L).
-
-    A block of rows at a time, so that their inputs need not be there together.
-    """
-    return np.concatenate(
-        [network.predict(X) for X in encoding.blocks(columns, network.dtype)], dtype=np.float64
-    )
-
-
-def in_units(network: Network, target: Target, outputs: Array) -> Array:
-    """Return outputs as probabilities (n, K), or as numbers in the target's unit (n,).
-
-    They are float64; of quantiles the median is the number.
-    """
-    if target.classes:
-        return outputs / outputs.sum(axis=1, keepdims=True)
-    return numbers_in_units(target, ordered(network, outputs)[:, center(network)])

@@ -26,6 +26,7 @@ from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.dividing import divide
 from clearprop.tables.encoding import Encoding, Input
 from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
+from clearprop.tables.intervals import is_rate
 from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.sources import check_unread, is_source
@@ -34,6 +35,7 @@ from clearprop.tables.table_files import read_table
 from clearprop.tables.target import TRANSFORMS, Target, detect_target, find_target
 from clearprop.tables.text import cut, shortened
 from clearprop.tables.weights import WeightColumn, check_some, weight_column
+from clearprop.tables.words import present
 
 Array = NDArray[Any]
 Columns = dict[str, Column]
@@ -130,7 +132,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     aim = _as_asked(aim, goal, rows, settings)
     split, notes = divide(settings, roles, aim, goal, raw, whole, words, rows)
     weighing = weight_column(roles, whole)
-    weights = None if weighing is None else weighing.of(raw[weighing.name], words)[rows]
+    weights = None if weighing is None else weighing.of(raw[weighing.name], words, rows)
     of_training = check_some("to learn from", weights, split.training)
     aim = aim.fitted(goal.take(split.training), of_training, is_rate=is_rate(settings.loss))
     inputs = {name: one for name, one in whole.items() if name != target}
@@ -155,21 +157,16 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     learned = {name: column.take(split.training) for name, column in used.items()}
     most = settings.max_categories or most_categories(detected.inputs, used)
     ready = [_within(one, used) for one in detected.inputs]
-    detected.notes.extend(_wild(ready, used, goal, bool(aim.classes), rows))
+    y = aim.encode(goal)
+    detected.notes.extend(_wild(ready, used, goal, y, bool(aim.classes), rows))
     detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
     encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
-    y = aim.encode(goal)
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
     return Prepared(
         used, goal, left_out, settings.test, aim, reason, detected, encoding, split, y,
         weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
     )  # fmt: skip
-
-
-def is_rate(loss: Loss | None) -> bool:
-    """Whether a loss takes a positive rate, and numbers of 0 or more."""
-    return loss is not None and loss.targets == "nonnegative"
 
 
 def _as_asked(
@@ -278,11 +275,17 @@ def _within(one: Input, used: Columns) -> Input:
 
 
 def _wild(
-    inputs: Sequence[Input], used: Columns, goal: Column, is_label: bool, rows: NDArray[np.int64]
+    inputs: Sequence[Input],
+    used: Columns,
+    goal: Column,
+    y: Array,
+    is_label: bool,
+    rows: NDArray[np.int64],
 ) -> list[str]:
     """Say which values are far from all others."""
     notes = [wild_values.told(used[one.column], one.within, rows) for one in inputs if one.within]
-    of_target = "" if is_label or goal.kind != "number" else wild_values.told_of_target(goal, rows)
+    is_number = goal.kind == "number" and not is_label
+    of_target = wild_values.told_of_target(goal, y, rows) if is_number else ""
     return notes + [of_target] * bool(of_target)
 
 
@@ -291,7 +294,7 @@ def _said(words: Collection[str], raw: Columns) -> set[str]:
     there: set[str] = set()
     for column in raw.values():
         if column.kind == "text":
-            there.update(set(words).intersection(column.words))
+            there.update(present(column.words, words))
     return there
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -23,8 +22,10 @@ from clearprop.tables.attribution import Attributions, Part, value_of, why
 from clearprop.tables.baseline_row import baseline_row
 from clearprop.tables.columns import Column, columns_of_row, names_of, read_columns
 from clearprop.tables.importance import Importance, permutation_importance
-from clearprop.tables.predictions import ModelPredictions, in_units
+from clearprop.tables.outputs import in_units
+from clearprop.tables.predictions import ModelPredictions
 from clearprop.tables.preparation import rows_with_target
+from clearprop.tables.sources import is_source
 from clearprop.tables.target import check_target_name
 from clearprop.tables.text import shortened
 from clearprop.training.watching.phase import Phase
@@ -99,11 +100,12 @@ class ModelReasons(ModelPredictions):
         repeats = count("repeats", repeats, 1, most=1000)
         seed = check_seed(seed)
         progress = _checked(progress)
-        if isinstance(table, str | os.PathLike):
+        if is_source(table):
             table = self.read(table)
         check_target_name(self.target, names_of(table))
-        goal = self._goal(read_columns(table, {self.target}))
-        rows = rows_with_target(goal, flag("drop_missing_target", drop_missing_target))
+        drop = flag("drop_missing_target", drop_missing_target)
+        goal = self._goal(read_columns(table, {self.target}), drop)
+        rows = rows_with_target(goal, drop)
         columns = {name: one.take(rows) for name, one in self._columns(table, "missing").items()}
         X = self._encoding.encode(columns, self.network.dtype)
         blocks = dict(zip(self.columns, self._encoding.places, strict=True))
@@ -232,6 +234,8 @@ class ModelReasons(ModelPredictions):
     ) -> list[str]:
         """Return in words what adds most to the prediction of each row, a line for each.
 
+        Of a target that is learned as its logarithm these are shares of that: "(log +0.31)".
+
         Parameters
         ----------
         table : pandas, polars or pyarrow table, or path
@@ -262,7 +266,8 @@ class ModelReasons(ModelPredictions):
         most = count("most", most, 1)
         columns = self._columns(table, "missing")
         start, _ = self._baseline(baseline)
-        return why(columns, self._attributions(columns, start, progress), most)
+        sizes = self._attributions(columns, start, progress)
+        return why(columns, sizes, most, self._target.transform)
 
     def _attributions(
         self, columns: Mapping[str, Column], start: Mapping[str, Column], progress: bool | None

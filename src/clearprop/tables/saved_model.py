@@ -20,13 +20,13 @@ from clearprop.files import model_file
 from clearprop.network import Network, arrays_in_file, network_header, restore_network
 from clearprop.tables import dates
 from clearprop.tables.cells import Reading
-from clearprop.tables.columns import EXACT
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
 from clearprop.tables.intervals import MOST_ROWS, Calibration, quantiles_of
 from clearprop.tables.numerals import MARKS, POINT
 from clearprop.tables.report import Report
 from clearprop.tables.target import TASKS, TRANSFORMS, Target
 from clearprop.tables.text import cut
+from clearprop.tables.values import EXACT
 
 PathLike = str | os.PathLike[str]
 

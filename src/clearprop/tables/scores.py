@@ -226,11 +226,14 @@ class NumberScores(Scores):
     ----------
     target : str
     true, predicted : ndarray, shape (n,)
+    places : ndarray of int, shape (n,), or None
+        The number of each row in the table, where some of its rows are left out.
     """
 
     target: str
     true: Array
     predicted: Array
+    places: NDArray[np.int64] | None = None
 
     @property
     def rows(self) -> int:
@@ -276,9 +279,15 @@ class NumberScores(Scores):
 
     def __repr__(self) -> str:
         worst = np.argsort(-np.abs(self.errors), kind="stable")[:5]
+        places = np.arange(self.rows) if self.places is None else self.places
         table = [["row", "true", "predicted", "error"]]
         table += [
-            [str(i), f"{self.true[i]:.5g}", f"{self.predicted[i]:.5g}", f"{self.errors[i]:+.4g}"]
+            [
+                str(places[i]),
+                f"{self.true[i]:.5g}",
+                f"{self.predicted[i]:.5g}",
+                f"{self.errors[i]:+.4g}",
+            ]
             for i in worst
         ]
         return "\n".join([*_first_lines(self), "", "furthest off", *aligned(table)])
@@ -332,11 +341,16 @@ def class_scores(
     return ClassScores(names, confusion, log_loss, brier, auc, precision)
 
 
-def scores_of(target: Target, goal: Column, outputs: Array) -> Scores:
-    """Return the scores of probabilities (n, K) or numbers (n,) for the true values `goal`."""
+def scores_of(
+    target: Target, goal: Column, outputs: Array, places: NDArray[np.int64] | None = None
+) -> Scores:
+    """Return the scores of probabilities (n, K) or numbers (n,) for the true values `goal`.
+
+    `places` are the numbers of their rows in the table, if some are left out.
+    """
     if target.classes:
         return class_scores(target.classes, target.labels(goal), outputs)
-    return NumberScores(target.column, target.numbers(goal), outputs)
+    return NumberScores(target.column, target.numbers(goal), outputs, places)
 
 
 def about_positive(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from clearprop.losses import loss as resolve_loss
 from clearprop.numerics.random import check_seed
 from clearprop.tables.conventions import FEW
 from clearprop.tables.intervals import check_quantiles, quantiles_of
+from clearprop.tables.sources import is_source
 from clearprop.tables.target import TRANSFORMS
 
 MOST = 0.8
@@ -150,7 +150,7 @@ def check_settings(
 
 def _part(name: str, value: object) -> tuple[float, object]:
     """Return a share, or 0 and the table or path that is given in its place."""
-    if isinstance(value, str | os.PathLike):
+    if is_source(value):
         return 0.0, value
     if not isinstance(value, int | float | np.generic | np.ndarray | None) and _is_table(value):
         return 0.0, value

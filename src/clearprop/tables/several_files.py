@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from clearprop.errors import ColumnError, TableFileError
-from clearprop.tables.columns import EXACT
+from clearprop.tables.values import EXACT
 
 if TYPE_CHECKING:
     import polars as pl

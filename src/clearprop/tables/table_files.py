@@ -12,7 +12,7 @@ from clearprop.errors import ArgumentError, ClearpropError, TableFileError, miss
 from clearprop.files.whole_file import write_whole
 from clearprop.tables.declared_sizes import declared_size
 from clearprop.tables.encodings import check_encoding, decode
-from clearprop.tables.kinds import STREAM, TEXTS, PathLike, check_kind, is_empty
+from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
 from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
 from clearprop.tables.packing import check_packing, pack
 from clearprop.tables.several_files import Part, joined
@@ -116,7 +116,7 @@ def _check_asked(kind: str, path: Path, encoding: str | None, sheet: str | None)
     """Raise `ArgumentError` if something is said that the file has none of."""
     if sheet is not None and kind != "Excel":
         raise ArgumentError(f"sheet is of a workbook, and {path} is {kind}: leave it out")
-    if encoding is not None and kind in ("Excel", "Parquet", "Arrow"):
+    if encoding is not None and kind in BINARY:
         raise ArgumentError(f"encoding is of text, and {path} is {kind}: leave it out")
 
 

@@ -14,19 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, shown, unknown
-from clearprop.tables.cells import AS_IT_IS, Reading, without, words_as_known
+from clearprop.tables.cells import AS_IT_IS, Reading, Unreadable, without, words_as_known
 from clearprop.tables.cells import read as read_cells
-from clearprop.tables.columns import EXACT, Column, as_words, check_finite, in_words_of
+from clearprop.tables.columns import Column, as_words, check_finite, in_words_of
 from clearprop.tables.text import cut, shortened
+from clearprop.tables.values import EXACT
 
 Array = NDArray[Any]
 Class = str | int | float | bool
 
 TASKS = ("classification", "regression")
 
+
+def _not_below_0(logarithms: Array) -> Array:
+    """Return the numbers whose log1p these are; no such number was below 0 in training."""
+    return np.maximum(np.expm1(logarithms), 0.0)
+
+
 TRANSFORMS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], str]] = {
     "log": (np.log, np.exp, "above 0"),
-    "log1p": (np.log1p, np.expm1, "0 or more"),
+    "log1p": (np.log1p, _not_below_0, "0 or more"),
 }
 """What a network may learn of a number, how that comes back, and which numbers it takes."""
 
@@ -183,28 +190,32 @@ class Target:
         self._check_present(column)
         return _numbers(column)
 
-    def read(self, column: Column, missing_words: Collection[str]) -> Column:
-        """Return a table's column as training read it.
+    def read(
+        self, column: Column, missing_words: Collection[str], *, leave_out: bool = False
+    ) -> tuple[Column, Unreadable | None]:
+        """Return a table's column as training read it, and the cells that it could not read.
+
+        Those of a regression are missing, if they may be left out.
 
         Raises
         ------
         TargetError
-            If a cell is no number, in a regression.
+            If a cell is no number, in a regression, and is not to be left out.
         """
         if self.classes:
-            return without(as_words(column), missing_words)
+            return without(as_words(column), missing_words), None
         if column.kind not in ("number", "boolean", "text"):
             what = "dates" if column.kind == "date" else column.words[0]
             raise TargetError(f"target {self.column!r} holds {what}, but held numbers in training")
         read, unreadable = read_cells(column, "number", self.reading, missing_words)
-        if unreadable is not None:
+        if unreadable is not None and not leave_out:
             raise TargetError(
                 f"target {self.column!r} holds {cut(unreadable.texts[0])!r} in row "
                 f"{unreadable.rows[0]} (from 0), which is no {unreadable.expected}: mend it, or "
-                "leave it empty"
+                "leave it out with drop_missing_target (--drop-missing-target)"
             )
         check_finite(read)
-        return read
+        return read, unreadable
 
     def _check_present(self, column: Column) -> None:
         if column.missing.any():

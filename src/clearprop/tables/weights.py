@@ -33,8 +33,8 @@ class WeightColumn:
         if self.name not in names:
             raise ColumnError(f"the table lacks the weights, column {self.name!r}")
 
-    def of(self, column: Column, missing: Collection[str]) -> Array:
-        """Return the weights that a table has there, shape (n,).
+    def of(self, column: Column, missing: Collection[str], rows: NDArray[np.int64]) -> Array:
+        """Return the weights that these rows of a table have, shape (n,).
 
         Raises
         ------
@@ -43,12 +43,14 @@ class WeightColumn:
         TypeOfDataError
             If they are dates, or the like.
         """
-        values = read(column, "number", self.reading, missing)[0].values
+        values = read(column, "number", self.reading, missing)[0].values[rows]
         wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
         if len(wrong):
-            row = int(wrong[0])
+            row = int(rows[wrong[0]])
             is_there = not column.missing[row]
-            found = f"{column.take(wrong[:1]).texts()[0]}" if column.words else f"{values[row]:g}"
+            found = f"{values[wrong[0]]:g}"
+            if column.words:
+                found = str(column.take(np.array([row])).texts()[0])
             raise SampleWeightError(
                 f"weight {self.name!r} is {found if is_there else 'missing'} in row {row} (from "
                 "0); weights are finite numbers, 0 or more"

@@ -47,7 +47,7 @@ _SHARE = 0.01
 def numbers_of(column: Column) -> Array | None:
     """Return the numbers of a column that may be wild: its own, or the years of dates."""
     if column.kind == "date":
-        return dates.part(dates.YEARS, column.values)
+        return dates.parts([dates.YEARS], column.values)[0]
     return column.values if column.kind == "number" else None
 
 
@@ -81,8 +81,8 @@ def find_range(numbers: Array) -> tuple[float, float] | None:
             return None
         low, high = _bulk(present)
         ends = low - BEYOND * (high - low), high + BEYOND * (high - low)
-        beyond = np.count_nonzero((present < ends[0]) | (present > ends[1]))
-    return (float(ends[0]), float(ends[1])) if beyond <= max(2, FEW * n) else None
+        wild = len(beyond(present, ends))
+    return (float(ends[0]), float(ends[1])) if wild <= max(2, FEW * n) else None
 
 
 def _far(present: Array, sample: Array) -> NDArray[np.bool_]:
@@ -130,39 +130,71 @@ def told(column: Column, within: tuple[float, float], rows: Array) -> str:
     numbers = numbers_of(column)
     assert numbers is not None
     low, high = within
-    beyond = np.flatnonzero((numbers < low) | (numbers > high))
-    is_date = column.kind == "date"
     ends = [
-        (f"the year {2000 + end:.0f}" if is_date else f"{end:.6g}")
+        (f"the year {2000 + end:.0f}" if column.kind == "date" else f"{end:.6g}")
         for end, is_one in ((low, numbers < low), (high, numbers > high))
         if is_one.any()
     ]
-    shown = [
-        f"{str(column.values[at])[:10] if is_date else format(numbers[at], '.10g')} in row "
-        f"{rows[at]}"
-        for at in beyond
-    ]
-    are = "is far from all others and counts" if len(beyond) == 1 else (
-        "are far from all others and count"
-    )  # fmt: skip
+    return told_apart(column, beyond(numbers, within), rows, f" as {' or '.join(ends)}")
+
+
+def told_apart(column: Column, places: Array, rows: Array, counted: str = "") -> str:
+    """Say which values of a column are far from all others.
+
+    Parameters
+    ----------
+    column : Column
+    places : ndarray of int
+        Of these values.
+    rows : ndarray of int, shape (n,)
+        The table's row of each value.
+    counted : str
+        As what they count, if they do not count as they are.
+    """
+    one = len(places) == 1
+    counts = f" and count{'s' * one}{counted}" if counted else ""
     return (
-        f"{column.name!r}: {len(beyond):,} of {len(numbers):,} values {are} as "
-        f"{' or '.join(ends)}: {shortened(shown, 3)} (from 0)"
+        f"{column.name!r}: {len(places):,} of {len(rows):,} values {'is' if one else 'are'} far "
+        f"from all others{counts}: {_shown(column, places, rows)}"
     )
 
 
-def told_of_target(column: Column, rows: Array) -> str:
-    """Say that a target holds wild values, or return ""; `rows` as for `told`."""
-    within = find_range(column.values)
+def told_of_target(column: Column, learned: Array, rows: Array) -> str:
+    """Say that a target holds wild values, or return "".
+
+    Parameters
+    ----------
+    column : Column
+    learned : ndarray, shape (n,)
+        What the network learns of it: of a logarithm fewer are wild.
+    rows : ndarray of int, shape (n,)
+        The table's row of each value.
+    """
+    within = find_range(learned)
     if within is None:
         return ""
-    beyond = np.flatnonzero((column.values < within[0]) | (column.values > within[1]))
-    shown = [f"{column.values[at]:.10g} in row {rows[at]}" for at in beyond]
+    places = beyond(learned, within)
+    more = len(places) > 1
     return (
-        f"the target holds {len(beyond):,} value{'s' * (len(beyond) > 1)} far from all others, of "
-        f"which the network may learn little else: {shortened(shown, 3)} (from 0); mend "
-        f"{'them' if len(beyond) > 1 else 'it'}, or leave the row{'s' * (len(beyond) > 1)} out"
+        f"the target holds {len(places):,} value{'s' * more} far from all others, of which the "
+        f"network may learn little else: {_shown(column, places, rows)}; mend "
+        f"{'them' if more else 'it'}, or leave the row{'s' * more} out"
     )
+
+
+def beyond(numbers: Array, within: tuple[float, float]) -> NDArray[np.int64]:
+    """Return the places of the numbers outside a range."""
+    return np.flatnonzero((numbers < within[0]) | (numbers > within[1]))
+
+
+def _shown(column: Column, places: Array, rows: Array) -> str:
+    """Return the first of some values, each with its row."""
+    is_date = column.kind == "date"
+    values = (
+        str(column.values[at])[:10] if is_date else f"{column.values[at]:.10g}" for at in places
+    )
+    found = [f"{value} in row {rows[at]}" for value, at in zip(values, places, strict=True)]
+    return f"{shortened(found, 3)} (from 0)"
 
 
 def stand_ins(numbers: Array) -> list[tuple[str, int]]:

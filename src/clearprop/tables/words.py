@@ -18,8 +18,11 @@ from clearprop.tables.numerals import COMMA, POINT, is_plain, numeral
 if TYPE_CHECKING:
     import polars as pl
 
-MANY = 1000
+MANY = 100
 """From so many texts on, polars reads those that are plain numbers, if it is there."""
+
+SAMPLE = 1000
+"""Of more texts as many are looked at first, to spare the others what is in vain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,13 @@ class Words(Sequence[str]):
         yield from self.others
 
 
+def sampled(words: Sequence[str], counts: Sequence[int] | NDArray[np.int64]) -> list[str]:
+    """Return the words of a thousand cells, as often as they stand there."""
+    ends = np.cumsum(counts)
+    some = np.linspace(1, ends[-1], SAMPLE) if len(ends) else ends
+    return [words[at] for at in np.searchsorted(ends, some).tolist()]
+
+
 def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     """Return which words are among those wanted, shape (n,)."""
     if not isinstance(words, Words):
@@ -65,6 +75,17 @@ def among(words: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     if numerals:
         plain = words.plain.is_in(numerals).to_numpy()
     return np.concatenate([plain, among(words.others, wanted)])
+
+
+def present(words: Sequence[str], wanted: Collection[str]) -> set[str]:
+    """Return those wanted that are among the words, which may be a million numbers."""
+    if not isinstance(words, Words):
+        return set(wanted).intersection(words)
+    numerals = [word for word in wanted if is_plain(word.replace(COMMA, POINT))]
+    there: set[str] = set()
+    if numerals:
+        there.update(words.plain.filter(words.plain.is_in(numerals)).unique().to_list())
+    return there | present(words.others, wanted)
 
 
 def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[np.float64]:
@@ -132,7 +153,8 @@ def mostly_plain(texts: pl.Series) -> tuple[NDArray[np.float64], str] | None:
     present = len(texts) - texts.null_count()
     if present < MANY:
         return None
-    for sample in (texts.gather_every(len(texts) // MANY), texts):  # a few say what is in vain
+    some = [texts.gather_every(len(texts) // SAMPLE)] if len(texts) > SAMPLE else []
+    for sample in (*some, texts):
         numbers, mark = plain_numbers(sample, POINT), POINT
         there = len(sample) - sample.null_count()
         if (read := np.count_nonzero(~np.isnan(numbers))) < there:

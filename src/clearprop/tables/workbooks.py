@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import ArgumentError, TableFileError, missing_extra, nearest, shown
-from clearprop.tables.columns import EXACT
 from clearprop.tables.text import shortened
 from clearprop.tables.text_tables import column_names
+from clearprop.tables.values import EXACT
 from clearprop.tables.workbook_sizes import check_workbook
 
 if TYPE_CHECKING:
