@@ -28,7 +28,7 @@ from clearprop.engine.kernels.symbols import symbol_of
 from clearprop.errors import CompilationError
 
 _LINK = {
-    "linux": ["-shared", "-nostdlib", "-s", "-Wl,-z,text,-z,noexecstack,--build-id=none"],
+    "linux": ["-shared", "-nostdlib", "-s", "-Wl,-z,noexecstack,--build-id=none"],
     "darwin": ["-shared", "-Wl,-undefined,dynamic_lookup,-no_uuid"],
 }
 """How a library is linked. What it calls (memset, syscall), each process has loaded."""
