@@ -33,6 +33,11 @@ _LINK = {
 }
 """How a library is linked. What it calls (memset, syscall), each process has loaded."""
 
+_LONGEST = "training.run"
+"""It takes longer to compile than all others together, and so comes first."""
+
+_OTHERS = [name for name in KERNELS if name != _LONGEST]
+
 _PYTHON = [sys.executable, "-S", "-m"]
 """Runs a module on this process's path, which `_environment` hands on: it may be a build's own."""
 
@@ -56,7 +61,8 @@ def build_library(of: Level, precisions: Sequence[str], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         cores = os.cpu_count() or 1
-        jobs = [(name, str(part), str(cores)) for name in precisions for part in range(cores)]
+        shares = [[_LONGEST], *(_OTHERS[part::cores] for part in range(cores))]
+        jobs = [[name, *kernels] for kernels in shares for name in precisions]
         with ThreadPoolExecutor(cores) as pool:
             list(pool.map(lambda job: _compile_apart(of, scratch, job), jobs))
         linked = Path(scratch) / path.name
@@ -71,7 +77,7 @@ def build_library(of: Level, precisions: Sequence[str], folder: Path) -> Path:
     return path
 
 
-def _compile_apart(of: Level, folder: str, job: tuple[str, str, str]) -> None:
+def _compile_apart(of: Level, folder: str, job: Sequence[str]) -> None:
     """Compile what `compile_objects` does in a process that takes this for its processor."""
     features = ",".join(f"+{name}" for name in sorted(of.features))
     environment = _environment() | {
@@ -90,12 +96,12 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def compile_objects(precision: str, part: int, parts: int, folder: Path) -> None:
-    """Write the object files of every so-manyth kernel."""
+def compile_objects(precision: str, kernels: Sequence[str], folder: Path) -> None:
+    """Write the object files of kernels."""
     from clearprop.engine.kernels.compiler import relocatable_object
 
     of = PRECISIONS[precision]
-    for name in KERNELS[part::parts]:
+    for name in kernels:
         symbol = symbol_of(name, of)
         code = relocatable_object(*build(name, of), symbol)
         (folder / f"{symbol}.o").write_bytes(code)
@@ -129,11 +135,11 @@ def main() -> int:
     options.add_argument("--out", type=Path, required=True, help="where libraries go")
     options.add_argument("--here", action="store_true", help="this processor's level alone")
     options.add_argument("--precision", choices=PRECISIONS, action="append", help="default: all")
-    options.add_argument("--objects", nargs=3, help=argparse.SUPPRESS)
+    options.add_argument("--objects", nargs="+", help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.objects:
-        precision, part, parts = asked.objects
-        compile_objects(precision, int(part), int(parts), asked.out)
+        precision, *kernels = asked.objects
+        compile_objects(precision, kernels, asked.out)
         return 0
     here = level()
     wanted = levels() if not asked.here else [one for one in levels() if one == here]
