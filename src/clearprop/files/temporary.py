@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # on Windows, and in some browsers
+    fcntl = None  # type: ignore[assignment]
 
 PREFIX, SUFFIX = ".clearprop-", ".part"
 """What the names of our temporary files begin and end with, whatever they are to be called."""
@@ -85,9 +86,9 @@ def _remove_stray(path: Path) -> None:
     found = path.lstat()
     if path in _OURS or not stat.S_ISREG(found.st_mode):
         return
-    if sys.platform == "win32":
+    if fcntl is None:
         locked = None
-    elif found.st_uid != os.geteuid():
+    elif found.st_uid != getattr(os, "geteuid", lambda: found.st_uid)():  # none in a browser
         return
     else:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -101,7 +102,7 @@ def _remove_stray(path: Path) -> None:
 
 def _lock(descriptor: int) -> bool | None:
     """Return whether the file is ours now, or somebody else's; None where there are no locks."""
-    if sys.platform == "win32":
+    if fcntl is None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
