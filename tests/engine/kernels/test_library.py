@@ -88,7 +88,8 @@ def built(tmp_path_factory):
     pytest.importorskip("numba")
     folder = tmp_path_factory.mktemp("prebuilt")
     kept = library.FOLDER / library.library_name(V4)
-    if machine.level() == V4 and library.holds(kept, [FLOAT32]):
+    both = library.holds(kept, [FLOAT64])  # of a wheel; an editable install's has float32 alone
+    if machine.level() == V4 and library.holds(kept, [FLOAT32]) and not both:
         for path in (kept, library.sealed(kept)):
             shutil.copy(path, folder)
     return {level.name: build.build_library(level, ["float32"], folder) for level in (V3, V4)}
