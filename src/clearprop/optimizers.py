@@ -382,7 +382,7 @@ class LBFGS:
 
     Notes
     -----
-    Needs SciPy (the extra `tables` brings it). Source: Byrd, Lu, Nocedal, Zhu, SIAM Journal on
+    Needs SciPy (``pip install scipy``). Source: Byrd, Lu, Nocedal, Zhu, SIAM Journal on
     Scientific Computing 16 (1995).
 
     Examples

@@ -14,6 +14,7 @@ from sklearn.metrics import (
 )
 
 import clearprop as cp
+from clearprop.tables.baselines import LEFT_OUT
 from clearprop.tables.split import split_rows
 from clearprop.tables.table_files import write_table
 from example_tables import CARS, PENGUINS
@@ -265,9 +266,10 @@ class TestRefused:
             model.evaluate(PENGUINS.assign(species="Emperor"))
 
     def test_without_scikit_learn(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "sklearn.preprocessing", None)
-        with pytest.raises(cp.MissingExtraError, match=r"scikit-learn.*clearprop\[tables\]"):
-            self.fit()
+        monkeypatch.setitem(sys.modules, "sklearn", None)
+        report = cp.Model.fit(PENGUINS, "species", epochs=2).report
+        assert report.verdict == LEFT_OUT
+        assert list(report.scores) == ["this network"]
 
     def test_nothing_passed_in_is_changed(self):
         before = PENGUINS.copy()

@@ -238,7 +238,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 def test_without_polars(tmp_path, monkeypatch):
-    path = save(tmp_path, "a\n1\n")
+    path = save(tmp_path, '{"a": 1}', "a.jsonl")
     monkeypatch.setitem(sys.modules, "polars", None)
     with pytest.raises(cp.MissingExtraError, match=r"polars.*clearprop\[tables\]"):
         read_table(path)

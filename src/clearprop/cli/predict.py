@@ -151,8 +151,10 @@ def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
     return {name: _as_it_stood(column) for name, column in zip(chosen, columns, strict=True)}
 
 
-def _as_it_stood(column: pl.Series) -> pl.Series:
+def _as_it_stood(column: pl.Series | list[str]) -> pl.Series | list[str | None]:
     """Return a column as it is written: empty cells without quotes, a workbook's times alone."""
+    if isinstance(column, list):
+        return [cell or None for cell in column]
     import polars
 
     if column.dtype == polars.String:

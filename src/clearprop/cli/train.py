@@ -69,7 +69,7 @@ def train(
     (.csv.gz, .csv.zst); several of one shape, a folder of them, or - for standard input. Columns
     are detected, encoded and standardized; a part of the rows is put aside to stop training by,
     another to test on, where baselines are tried too. The model predicts raw rows: clearprop
-    predict.
+    predict. Other files than text, baselines and speed take: pip install "clearprop[tables]".
 
     Settings that are not given are those of cp.Model.fit. A settings file has them by their names
     here, such as: batch-size = 32

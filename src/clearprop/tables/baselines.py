@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import missing_extra
 from clearprop.numerics.random import Purpose
 from clearprop.tables.baseline_inputs import (
     BaselineInputs,
@@ -41,8 +40,20 @@ OVERHEAD = 50
 
 BOOSTING = "gradient boosting"
 
+LEFT_OUT = 'Baselines are left out: pip install "clearprop[tables]" brings scikit-learn.'
+"""What a report says of them where they cannot be tried."""
+
 NAIVE = ("most frequent class", "mean", "median")
 """Those that know no inputs. The median is to absolute errors what the mean is to squares."""
+
+
+def are_there() -> bool:
+    """Whether scikit-learn is installed, whose models the baselines are."""
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def sample(y: Array, n_classes: int, seed: int) -> NDArray[np.int64]:
@@ -95,11 +106,9 @@ def baselines(
         Probabilities (m, n_classes), or numbers (m,). Gradient boosting is left out where it
         would take many minutes.
     """
-    try:
-        from sklearn import exceptions
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        missing_extra("scikit-learn", "cp.Model.fit", "tables")
+    from sklearn import exceptions
+    from threadpoolctl import threadpool_limits
+
     predictions = {}
     models = _models(n_classes)
     for name in (*models, BOOSTING):

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
 from clearprop.tables.moments import NO_DAY, far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.plain_table import PlainColumn, PlainTable
 from clearprop.tables.values import EXACT, as_text, is_missing
 from clearprop.tables.words import MANY, Words, mostly_plain
 
@@ -136,6 +137,8 @@ def names_of(table: object) -> list[str]:
 
 
 def _frame(table: object) -> Any:
+    if isinstance(table, PlainTable):
+        return table
     import narwhals as nw  # here, because `import clearprop` should not wait for it
 
     try:
@@ -161,6 +164,8 @@ def _check_twice(columns: Any) -> None:
 
 
 def _column(name: str, series: Any) -> Column:
+    if isinstance(series, PlainColumn):
+        return _of_strings(name, series.texts)
     import narwhals as nw
 
     kind = series.dtype
@@ -258,7 +263,7 @@ def _of_objects(name: str, values: list[Any]) -> Column:
     return _other(name, odd.__name__, len(values))
 
 
-def _of_strings(name: str, values: list[str | None]) -> Column:
+def _of_strings(name: str, values: Sequence[str | None]) -> Column:
     """Return a column of text, by polars where it is there and takes them."""
     if len(values) >= MANY:
         with suppress(ImportError, UnicodeEncodeError):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import NonFiniteDataError, missing_extra
+from clearprop.errors import NonFiniteDataError
 from clearprop.tables.cells import words_as_known
 from clearprop.tables.columns import Column
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
@@ -82,13 +82,7 @@ def fit_encoding(
     ------
     NonFiniteDataError
         If numbers are infinite, or too large to be standardized.
-    MissingExtraError
-        If scikit-learn (the extra `tables`) is not installed.
     """
-    try:
-        import sklearn.preprocessing  # noqa: F401, that its lack is said in one line
-    except ImportError:
-        missing_extra("scikit-learn", "cp.Model.fit", "tables")
     fitted = []
     for one in inputs:
         column = columns[one.column]
@@ -170,8 +164,6 @@ def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[
 
 def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array]:
     """Return the `STATISTICS` of some columns, each of shape (k,)."""
-    from sklearn.preprocessing import StandardScaler
-
     values = np.stack(columns).T
     low, high = (
         np.where(np.isnan(edge), 0.0, edge)
@@ -189,5 +181,21 @@ def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array
         if not missing.all():
             median[place] = np.median(numbers[~missing])
         numbers[missing] = median[place]
-    scaler = StandardScaler(copy=False).fit(values)
-    return [median, scaler.mean_, scaler.scale_, low, high]
+    return [median, *_mean_and_scale(values), low, high]
+
+
+def _mean_and_scale(values: Array) -> tuple[Array, Array]:
+    """Return each column's mean and standard deviation, bit by bit as StandardScaler finds them.
+
+    The variance is that of two passes, with what the mean is off by (Chan, Golub, LeVeque, The
+    American Statistician 37, 1983). A column that is the same but for rounding has the scale 1.
+    """
+    n = len(values)
+    mean = values.sum(axis=0) / n
+    errors = values - mean
+    off = errors.sum(axis=0)
+    errors **= 2
+    variance = (errors.sum(axis=0) - off**2 / n) / n
+    eps = np.finfo(np.float64).eps
+    is_constant = variance <= n * eps * variance + (n * mean * eps) ** 2
+    return mean, np.where(is_constant, 1.0, np.sqrt(variance))

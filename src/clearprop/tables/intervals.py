@@ -27,6 +27,7 @@ from clearprop.checks.settings import listed, number
 from clearprop.errors import ArgumentError, NonFiniteError, shown
 from clearprop.losses import BuiltInLoss, Loss
 from clearprop.network import Network
+from clearprop.tables.shares import exact_interval
 from clearprop.tables.target import Target
 
 Array = NDArray[Any]
@@ -249,7 +250,7 @@ def intervals_held(
         return {}
     found = interval_ends(network, calibration, outputs, REPORTED)
     inside = int(((found[:, 0] <= y) & (y <= found[:, 1])).sum())
-    low, high = _share_between(inside, len(y))
+    low, high = exact_interval(inside, len(y))
     width = np.diff(numbers_in_units(target, found), axis=1).mean()
     return {
         "level": REPORTED,
@@ -283,12 +284,3 @@ def quantiles_held(network: Network, outputs: Array, y: Array) -> dict[str, Any]
         "below": {f"{q}": share for q, share in zip(quantiles, below, strict=True)},
         "crossed": float((np.diff(outputs, axis=1) < 0).any(axis=1).mean()),
     }
-
-
-def _share_between(inside: int, n: int) -> tuple[float, float]:
-    """Return the exact 95% interval of a share of which `inside` of n rows are."""
-    from scipy.special import betaincinv  # scikit-learn brings it
-
-    low = betaincinv(inside, n - inside + 1, 0.025) if inside else 0.0
-    high = betaincinv(inside + 1, n - inside, 0.975) if inside < n else 1.0
-    return float(low), float(high)

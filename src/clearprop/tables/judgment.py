@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.network import Network
-from clearprop.tables.baselines import NAIVE, baselines, sample
+from clearprop.tables.baselines import LEFT_OUT, NAIVE, are_there, baselines, sample
 from clearprop.tables.comparison import compare_classes, compare_numbers
 from clearprop.tables.encoding import Input
 from clearprop.tables.preparation import Prepared
@@ -33,14 +33,16 @@ def judge(
     outputs : ndarray, shape (m, K) or (m,)
         The network's, for the test rows.
     compare : bool
-        Whether there are baselines to fit.
+        Whether there are baselines to fit; where scikit-learn is not installed, what they are
+        left out for is said instead.
     seed : int
     progress : bool or None
         Whether to say which baseline is learning; None: of one that takes two seconds.
     """
     target, split = ready.target, ready.split
     predicted, said = {OURS: outputs}, []
-    if compare:
+    is_compared = compare and are_there()
+    if is_compared:
         learned = np.sort(np.concatenate([split.training, split.validation]))
         n, n_classes = len(learned), len(target.classes)
         learned = learned[sample(ready.y[learned], n_classes, seed)]
@@ -68,7 +70,9 @@ def judge(
         }
         for name, values in predicted.items()
     }
-    return scores, " ".join([_shown(ready, predicted), *said]) if compare else ""
+    if is_compared:
+        return scores, " ".join([_shown(ready, predicted), *said])
+    return scores, LEFT_OUT if compare else ""
 
 
 def _shown(ready: Prepared, predicted: Mapping[str, Array]) -> str:

@@ -199,7 +199,8 @@ class Model(ModelReasons, ModelExports):
         compare : bool
             Whether the report has baselines: the most frequent class, or mean and median, a
             linear model, and gradient boosting, all scikit-learn's; of more than 100,000 rows
-            they learn from as many.
+            they learn from as many. Without scikit-learn (the extra `tables`) the report says that
+            they are left out.
         seed : int
             For the rows put aside, the first weights and the order of rows.
         verbose : bool
@@ -227,7 +228,7 @@ class Model(ModelReasons, ModelExports):
         ArgumentError
             If a setting is out of range, or names a column that is not there.
         MissingExtraError
-            If scikit-learn or polars (the extra `tables`) is not installed.
+            If a file is none of text, and polars (the extra `tables`) is not installed.
 
         Examples
         --------

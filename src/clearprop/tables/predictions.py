@@ -58,6 +58,7 @@ class ModelPredictions:
         Returns
         -------
         polars.DataFrame
+            Or, of text where polars is not installed, a `PlainTable`.
 
         Raises
         ------

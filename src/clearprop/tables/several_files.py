@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from clearprop.errors import ColumnError, TableFileError
+from clearprop.tables import plain_table
+from clearprop.tables.plain_table import PlainTable
 from clearprop.tables.values import EXACT
 
 if TYPE_CHECKING:
@@ -19,17 +21,17 @@ class Part(NamedTuple):
     Attributes
     ----------
     path : Path
-    frame : polars.DataFrame
+    frame : polars.DataFrame or PlainTable
     separator : str
         Between the fields of text, whose cells are all text; "" where a file has types.
     """
 
     path: Path
-    frame: pl.DataFrame
+    frame: pl.DataFrame | PlainTable
     separator: str
 
 
-def joined(parts: Sequence[Part]) -> pl.DataFrame:
+def joined(parts: Sequence[Part]) -> pl.DataFrame | PlainTable:
     """Return the rows of all parts, in the columns of the first.
 
     Raises
@@ -39,13 +41,16 @@ def joined(parts: Sequence[Part]) -> pl.DataFrame:
     TableFileError
         If some are text and some have types, or commas and semicolons stand between fields.
     """
-    import polars
-
     first, *others = parts
     if not others:
         return first.frame
     for part in others:
         _check_shape(first, part)
+    plain = [part.frame for part in parts if isinstance(part.frame, PlainTable)]
+    if plain:  # of all, as polars is not installed
+        return plain_table.joined(plain)
+    import polars
+
     names = first.frame.columns
     columns = [_column(name, parts) for name in names]
     return polars.DataFrame(columns)

@@ -15,6 +15,7 @@ from clearprop.tables.encodings import check_encoding, decode
 from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
 from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
 from clearprop.tables.packing import check_packing, pack
+from clearprop.tables.plain_table import PlainTable, csv_of, polars_if_there
 from clearprop.tables.several_files import Part, joined
 from clearprop.tables.sources import Source, bytes_of, called, files_of, form_in
 from clearprop.tables.text_tables import read_text
@@ -29,6 +30,9 @@ NOTED = 8
 _INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
+_SEPARATORS = {"CSV": ",", "TSV": "\t", "text": "\t"}
+"""Between the fields of text that is written."""
+
 _BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -37,7 +41,8 @@ class Cells(NamedTuple):
 
     Attributes
     ----------
-    frame : polars.DataFrame
+    frame : polars.DataFrame or PlainTable
+        The latter of text, where polars is not installed.
     separator : str
         Between the fields of text, whose cells are all text; "" in other files.
     typed : bool
@@ -47,7 +52,7 @@ class Cells(NamedTuple):
         What to know of how it was read.
     """
 
-    frame: pl.DataFrame
+    frame: pl.DataFrame | PlainTable
     separator: str
     typed: bool
     notes: tuple[str, ...] = ()
@@ -82,7 +87,8 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
     ArgumentError
         If the encoding or the sheet is not known, or files have none; if a file is given twice.
     MissingExtraError
-        If polars (the extra `tables`), or what reads workbooks (`excel`), is not installed.
+        If a file is none of text and polars (the extra `tables`), or what reads workbooks
+        (`excel`), is not installed.
     """
     encoding = check_encoding(encoding)
     if not isinstance(sheet, str | None):
@@ -130,7 +136,8 @@ def write_table(columns: Mapping[str, Any], path: PathLike) -> None:
     TableFileError
         If the ending is not known, or such a file cannot hold the columns.
     MissingExtraError
-        If what writes workbooks (the extra `excel`) is not installed.
+        If polars (the extra `tables`), of which text has no need, or what writes workbooks
+        (`excel`) is not installed.
     """
     write_whole(path, as_bytes(columns, Path(path)))
 
@@ -143,15 +150,16 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
     TableFileError
         If the ending is not known, or such a file cannot hold the columns.
     MissingExtraError
-        If what writes workbooks (the extra `excel`) is not installed.
+        If polars (the extra `tables`), of which text has no need, or what writes workbooks
+        (`excel`) is not installed.
     """
-    polars = _polars("writing a table")
     kind, packing = form_in(path)
+    if kind in _SEPARATORS and polars_if_there() is None:
+        return pack(csv_of(columns, _SEPARATORS[kind]).encode(), packing, path)
+    polars = _polars(f"writing {path.name}", kind)
     frame, buffer = polars.DataFrame(dict(columns)), io.BytesIO()
     writers: dict[str, Callable[[io.BytesIO], object]] = {
-        "CSV": frame.write_csv,
-        "TSV": lambda file: frame.write_csv(file, separator="\t"),
-        "text": lambda file: frame.write_csv(file, separator="\t"),
+        **dict.fromkeys(TEXTS, lambda file: frame.write_csv(file, separator=_SEPARATORS[kind])),
         "Excel": lambda file: write_workbook(frame, file, path),
         "Parquet": frame.write_parquet,
         "Arrow": frame.write_ipc,
@@ -161,7 +169,7 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
     try:
         writers[kind](buffer)
     except BaseException as error:
-        if not _is_of_polars(error):
+        if not _is_of_data(error):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be written as {kind}: {reason}") from None
@@ -180,46 +188,48 @@ def check_writer(path: Path) -> None:
     """
     kind, packing = form_in(path)
     check_packing(packing, path)
+    if kind not in _SEPARATORS:
+        _polars(f"writing {path.name}", kind)
     if kind == "Excel":
         check_workbook_writer(path)
 
 
-def _polars(feature: str) -> Any:
-    try:
-        import polars
-    except ImportError:
-        missing_extra("polars", feature, "tables")
+def _polars(feature: str, kind: str) -> Any:
+    polars = polars_if_there()
+    if polars is None:
+        missing_extra("polars", feature, "excel" if kind == "Excel" else "tables")
     return polars
 
 
-def _is_of_polars(error: BaseException) -> bool:
+def _is_of_data(error: BaseException) -> bool:
     """Whether an error is one of those that polars has for data, its panics included."""
-    import polars
-
     if isinstance(error, ClearpropError):
         return False
-    panicked = type(error).__name__ == "PanicException"  # which is no Exception
-    return panicked or isinstance(error, polars.exceptions.PolarsError | OSError | ValueError)
+    if isinstance(error, OSError | ValueError) or type(error).__name__ == "PanicException":
+        return True  # which is no Exception
+    polars = polars_if_there()
+    return polars is not None and isinstance(error, polars.exceptions.PolarsError)
 
 
 def _read(
     content: bytes, kind: str, path: Path, encoding: str | None, sheet: str | None, taken: int
-) -> tuple[pl.DataFrame, str, list[str], int]:
+) -> tuple[pl.DataFrame | PlainTable, str, list[str], int]:
     """Return the table, what is between its fields, notes, and about the bytes that it takes."""
-    _polars(f"reading {path.name}")
+    if kind not in TEXTS:
+        _polars(f"reading {path.name}", kind)
     try:
         if kind == "Excel":
-            frame, notes, size = read_workbook(content, path, sheet, taken)
-            return frame, "", notes, size
+            book, notes, size = read_workbook(content, path, sheet, taken)
+            return book, "", notes, size
         if kind in ("Parquet", "Arrow"):
             return _read_binary(content, kind, path, taken)
         text, note = decode(content, path, encoding)
         notes = [note] * bool(note)
         if kind not in TEXTS:
-            frame = _read_json(text.lstrip(), path, taken)
-            return frame, "", notes, int(frame.estimated_size())
+            rows = _read_json(text.lstrip(), path, taken)
+            return rows, "", notes, int(rows.estimated_size())
     except BaseException as error:
-        if not _is_of_polars(error):
+        if not _is_of_data(error):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be read as {kind}: {reason}") from None

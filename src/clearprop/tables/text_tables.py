@@ -2,7 +2,7 @@
 
 polars does the reading. What it does not read, or reads otherwise than the lines say, is read again
 by Python's csv module, which knows an empty field from one that is not there, and names the line
-that is wrong.
+that is wrong. Where polars is not installed, the csv module reads all.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clearprop.errors import ColumnError, TableFileError
-from clearprop.tables.memory import COLUMN, check_room
+from clearprop.errors import ColumnError, TableFileError, missing_extra
+from clearprop.tables.memory import COLUMN, TEXT, check_room
 from clearprop.tables.numerals import MISSING, PLAIN, POINT, numeral
+from clearprop.tables.plain_table import PlainTable, polars_if_there
 from clearprop.tables.text import shortened
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+(?=\n|\Z)")
 
 
-def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
+def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTable, str]:
     """Return the table in the text of a CSV or TSV, all of it text, and the separator.
 
     Raises
@@ -37,8 +38,7 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
     ColumnError
         If two columns have one name.
     """
-    import polars
-
+    polars = polars_if_there()
     stripped = text.lstrip("\r\n")
     skipped = text[: len(text) - len(stripped)].count("\n")
     text = stripped
@@ -50,15 +50,31 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame, str]:
             f"{csv.field_size_limit():,} characters (a quote that is not closed?)"
         )
     columns, rows = len(headers[separator]), text.count("\n")
-    check_room(path, rows, columns, columns * COLUMN)
+    check_room(path, rows, columns, columns * (rows * TEXT if polars is None else COLUMN))
     names = column_names(headers[separator], path)
-    frame = None
-    if text.count('"') % 2 == 0:  # else there is one too many, which the csv module finds
+    if polars is not None and _is_for_polars(text, separator):
         frame = _read_by_polars(text, separator, names)
-    if frame is None:
-        frame = polars.DataFrame(_rows(text, separator, names, path, skipped), orient="row",
-                                 schema=dict.fromkeys(names, polars.String))  # fmt: skip
-    return frame, separator
+        if frame is not None:
+            return frame, separator
+    fields = _rows(text, separator, names, path, skipped)
+    if polars is None:
+        cells = zip(*fields, strict=True) if fields else [()] * columns
+        return PlainTable(dict(zip(names, map(list, cells), strict=True))), separator
+    schema = dict.fromkeys(names, polars.String)
+    return polars.DataFrame(fields, orient="row", schema=schema), separator
+
+
+def _is_for_polars(text: str, separator: str) -> bool:
+    """Whether polars ends lines and fields where the csv module does.
+
+    A quote too many is for the csv module to find. polars knows no line that ends as on old Macs,
+    and leaves out a last field without a line end.
+    """
+    return (
+        text.count('"') % 2 == 0
+        and text.count("\r") == text.count("\r\n")
+        and not text.endswith(separator)
+    )
 
 
 def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame | None:
@@ -117,12 +133,10 @@ def column_names(header: list[str], path: Path) -> list[str]:
     return names
 
 
-def _rows(
-    text: str, separator: str, names: list[str], path: Path, skipped: int
-) -> list[list[str | None]]:
+def _rows(text: str, separator: str, names: list[str], path: Path, skipped: int) -> list[list[str]]:
     """Return the fields of each line that is not blank, all lines having as many as the header."""
     reader = csv.reader(_lines(text), delimiter=separator, strict=True)
-    rows: list[list[str | None]] = []
+    rows: list[list[str]] = []
     begins = 1
     advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
     if names[0].startswith("#"):
@@ -137,7 +151,7 @@ def _rows(
                     f"header has {len(names)}: {advice}"
                 )
             if row:
-                rows.append(list(row))
+                rows.append(row)
             begins = reader.line_num + 1
     except csv.Error as error:
         first, last = skipped + begins, skipped + reader.line_num
@@ -148,13 +162,22 @@ def _rows(
     return rows
 
 
-def typed(frame: pl.DataFrame, as_text: Collection[str], may_have_commas: bool) -> pl.DataFrame:
+def typed(
+    frame: pl.DataFrame | PlainTable, as_text: Collection[str], may_have_commas: bool
+) -> pl.DataFrame:
     """Return columns of text as numbers or booleans, where all their values are.
 
     So 0.1.0 read every file, by what is in it. Its models still do.
 
     All columns go through each question together, as there may be thousands.
+
+    Raises
+    ------
+    MissingExtraError
+        If polars is not installed.
     """
+    if isinstance(frame, PlainTable):
+        missing_extra("polars", "reading a text file as 0.1.0 did", "tables")
     import polars
 
     each = polars.all()
