@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import sys
 import time
@@ -17,9 +18,12 @@ from hypothesis import strategies as st
 import clearprop as cp
 from clearprop.tables import fitted_encoding
 from clearprop.tables.columns import Column, read_columns
+from clearprop.tables.conventions import decide
+from clearprop.tables.numerals import MISSING
 from clearprop.tables.plain_table import csv_of
 from clearprop.tables.shares import exact_interval
 from clearprop.tables.table_files import as_bytes, read_table
+from kinds_of_columns import KINDS, column
 from paths import EXAMPLES, PENGUINS
 
 OLD = Path(__file__).with_name("models_of_0_1_0")
@@ -70,6 +74,16 @@ def columns_in(path):
     return cells.separator, cells.typed, cells.notes, [told(one) for one in columns]
 
 
+def decided_in(path):
+    """Return how each column of a file is read, and what it holds then."""
+    cells = read_table(path)
+    columns = read_columns(cells.frame)
+    found = decide(columns, typed=False, decimal=",", missing=MISSING, wishes={}).values()
+    return [
+        (*told(one.column), one.kind, one.reading, one.notes, str(one.unreadable)) for one in found
+    ]
+
+
 def some_text(rng: random.Random) -> str:
     """Return a small file, more often right than wrong."""
     width, mark = rng.randint(1, 3), rng.choice(",,;\t")
@@ -97,6 +111,18 @@ class TestColumns:
             assert first == second, text
             right += not isinstance(first, str)
         assert right > 500
+
+    def test_every_kind_of_column_is_read_alike(self, both, tmp_path):
+        table = {name: column(name) for name in KINDS}
+        path = tmp_path / "t.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(table)
+            writer.writerows(zip(*table.values(), strict=True))
+        first, second = both(lambda: decided_in(path))
+        assert len(first) == len(KINDS) > 50
+        for one, other in zip(first, second, strict=True):
+            assert one == other
 
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "windows-1252"])
     def test_of_encodings(self, encoding, both, tmp_path):
