@@ -7,7 +7,7 @@ follows. The width of a column is that of its widest text, so that no text meets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from clearprop.explaining.graph.parts import (
@@ -94,12 +94,13 @@ class DetailedPicture:
     """Draws the nodes and edges of `detailed_graph`."""
 
     def __init__(
-        self, sizes: tuple[int, ...], nodes: Iterable[Node], edges: Iterable[Edge], title: str
-    ) -> None:
+        self, sizes: tuple[int, ...], nodes: Iterable[Node], edges: Iterable[Edge], title: str,
+        lit: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.sizes = sizes
         self.nodes: Mapping[str, Node] = {node.name: node for node in nodes}
         self.edges = {(edge.source, edge.target): edge for edge in edges}
-        self.title = title
+        self.title, self.lit = title, lit
         self.has_biases = "b1[0]" in self.nodes
         self.with_numbers = self.nodes["L"].value is not None
         self._ink = VALUE if self.with_numbers else INK
@@ -170,7 +171,8 @@ class DetailedPicture:
             y = middle + (i - (n - 1) / 2) * max(INPUT, span / n)
             label = Text(MARGIN + box / 2, y + BASE, [(fitted(node.label), INK)], "middle")
             corner = Point(MARGIN, y - PILL / 2)
-            self.picture.box(corner, box, PILL, [label], describe_node(node), tinted=True)
+            words, lit = describe_node(node), node.name in self.lit
+            self.picture.box(corner, box, PILL, [label], words, tinted=True, lit=lit)
             ends.append(self._output(node, Point(MARGIN + box, y), fork))
         return ends
 
@@ -239,14 +241,17 @@ class DetailedPicture:
         stem = line(Point(at.times, y - UP + PILL), Point(at.times, y - TIMES))
         self._edge(weight.name, product.name, stem)
         self._parameter(weight, at, y - UP + PILL / 2)
-        self.picture.circle(Point(at.times, y), TIMES, "×", describe_node(product))
+        self.picture.circle(
+            Point(at.times, y), TIMES, "×", describe_node(product), lit=product.name in self.lit
+        )
 
     def _parameter(self, node: Node, at: _Columns, y: float) -> None:
         """Draw a weight's or bias's box: its name, value and gradient."""
         parts = _parameter_parts(node)
         text = Text(at.times, y + BASE, parts, "middle")
         corner = Point(at.times - at.half, y - PILL / 2)
-        self.picture.box(corner, 2 * at.half, PILL, [text], describe_node(node))
+        lit = node.name in self.lit
+        self.picture.box(corner, 2 * at.half, PILL, [text], describe_node(node), lit=lit)
 
     def _nonlinearities(self, layer: int, at: _Columns, blocks: list[_Block]) -> list[Point]:
         """Draw the sums of a layer and what follows them; return where its outputs fork."""
@@ -259,7 +264,7 @@ class DetailedPicture:
             self._edge(z.name, joint.name if joint else a.name, line(start, port), port, texts)
             center = Point(at.plus, block.middle)
             self._arrow(Point(at.plus - PLUS, block.middle), z)
-            self.picture.circle(center, PLUS, "Σ", describe_node(z))
+            self.picture.circle(center, PLUS, "Σ", describe_node(z), lit=z.name in self.lit)
             if joint is None:
                 self._function_box(name, at, block.middle, block.middle, a)
             ends.append(self._output(a, Point(at.f_end, block.middle), at.end))
@@ -281,14 +286,16 @@ class DetailedPicture:
             for middle in middles
         ]
         height = last - first + 2 * PLUS
-        self.picture.box(corner, width, height, labels, describe_node(node), tinted=True)
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.box(corner, width, height, labels, words, tinted=True, lit=lit)
 
     def _output(self, node: Node, start: Point, fork: float) -> Point:
         """Draw the line from a node to where it forks, with its value and whole gradient."""
         end = Point(fork, start.y)
         texts = self._beside(start, *_node_texts(node))
-        self.picture.edge(line(start, end), describe_node(node), texts=texts)
-        self.picture.circle(end, DOT, "", describe_node(node))
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.edge(line(start, end), words, texts=texts, lit=lit)
+        self.picture.circle(end, DOT, "", words, lit=lit)
         return end
 
     def _loss(self, ends: list[Point]) -> float:
@@ -316,14 +323,16 @@ class DetailedPicture:
             for i, part in enumerate(lines)
         ]
         corner = Point(x, middle - height / 2)
-        self.picture.box(corner, width, height, texts, describe_node(loss), tinted=True)
+        words, lit = describe_node(loss), "L" in self.lit
+        self.picture.box(corner, width, height, texts, words, tinted=True, lit=lit)
         return x + width
 
     def _edge(
         self, source: str, target: str, path: str, tip: Point | None = None, texts: Any = ()
     ) -> None:
         title = describe_edge(self.edges[source, target], self.nodes[source], self.nodes[target])
-        self.picture.edge(path, title, tip, texts)
+        lit = source in self.lit and target in self.lit
+        self.picture.edge(path, title, tip, texts, lit=lit)
 
     def _beside(self, start: Point, upper: str, lower: str) -> list[Text]:
         """Return the texts above and below a line that goes right from `start`."""
@@ -333,7 +342,8 @@ class DetailedPicture:
 
     def _arrow(self, tip: Point, node: Node) -> None:
         """Draw one arrowhead where all rows of a neuron meet."""
-        self.picture.edge(line(Point(tip.x - 2, tip.y), tip), describe_node(node), tip)
+        stub, lit = line(Point(tip.x - 2, tip.y), tip), node.name in self.lit
+        self.picture.edge(stub, describe_node(node), tip, lit=lit)
 
 
 def _center(blocks: list[_Block]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from clearprop.explaining.graph.parts import Edge, Node, describe_edge, describe_node, short
 from clearprop.explaining.graph.picture import (
@@ -40,12 +40,13 @@ class FoldedPicture:
     """Draws the nodes and edges of `folded_graph`."""
 
     def __init__(
-        self, n_layers: int, nodes: Iterable[Node], edges: Iterable[Edge], title: str
-    ) -> None:
+        self, n_layers: int, nodes: Iterable[Node], edges: Iterable[Edge], title: str,
+        lit: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.n_layers = n_layers
         self.nodes: Mapping[str, Node] = {node.name: node for node in nodes}
         self.edges = {(edge.source, edge.target): edge for edge in edges}
-        self.title = title
+        self.title, self.lit = title, lit
         self.picture = Picture()
         sides = [n for n in self.nodes.values() if n.kind in ("weight", "bias", "target")]
         self.side = max(_width(_lines(node)) for node in sides) + 2 * PAD
@@ -103,7 +104,8 @@ class FoldedPicture:
     ) -> None:  # fmt: skip
         edge = self.edges[source, target]
         title = describe_edge(edge, self.nodes[source], self.nodes[target])
-        self.picture.edge(path, title, tip, texts or (), down)
+        lit = source in self.lit and target in self.lit
+        self.picture.edge(path, title, tip, texts or (), down, lit)
 
     def _side_height(self, name: str) -> float:
         return STEP * len(_lines(self.nodes[name])) + 9
@@ -126,7 +128,8 @@ class FoldedPicture:
             Text(corner.x + width / 2, first + i * STEP, [part], "middle")
             for i, part in enumerate(lines)
         ]
-        self.picture.box(corner, width, height, texts, describe_node(node), tinted=tinted)
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.box(corner, width, height, texts, words, tinted=tinted, lit=lit)
 
 
 def _lines(node: Node) -> list[tuple[str, str]]:
