@@ -58,6 +58,8 @@ from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
 from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
 from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
+from clearprop.explaining.plots.animation import Animation, animate
+from clearprop.explaining.plots.boundary import plot_boundary
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.explaining.plots.hinton import plot_weights
 from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
@@ -100,6 +102,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Animation",
     "ArchitectureError",
     "ArgumentError",
     "CSVLog",
@@ -147,6 +150,7 @@ __all__ = [
     "TensorBoardLog",
     "TypeOfDataError",
     "UnknownNameError",
+    "animate",
     "backprop",
     "chain_rule_cost",
     "check_gradient_function",
@@ -168,6 +172,7 @@ __all__ = [
     "loss_surface",
     "normal",
     "per_sample_gradients",
+    "plot_boundary",
     "plot_gradient_flow",
     "plot_weights",
     "quantile",

@@ -18,7 +18,7 @@ def axes_for(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any
     if ax is None:
         figure = new_figure(size, feature)
         return figure, figure.subplots()
-    _check_matplotlib(feature)
+    check_matplotlib(feature)
     return check_axes(ax).figure, ax
 
 
@@ -30,13 +30,14 @@ def new_figure(size: tuple[float, float], feature: str) -> Any:
     MissingExtraError
         If matplotlib is not installed; `feature` is what needs it.
     """
-    _check_matplotlib(feature)
+    check_matplotlib(feature)
     from clearprop.display.figure import ShownFigure
 
     return ShownFigure(figsize=size, layout="constrained")
 
 
-def _check_matplotlib(feature: str) -> None:
+def check_matplotlib(feature: str) -> None:
+    """Raise `MissingExtraError` if matplotlib is not installed; `feature` is what needs it."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
