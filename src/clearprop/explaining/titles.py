@@ -26,6 +26,13 @@ def what_of(network: Network, rows: int | None = None) -> str:
     return f"{sizes} network with {network.loss}{data}"
 
 
+def set_heading(figure: Any, words: str) -> None:
+    """Write a title over a whole figure, in as many lines as it needs."""
+    letters = int(figure.get_size_inches()[0] / 0.095)
+    lines = textwrap.wrap(printable(words), letters)
+    figure.suptitle("\n".join(lines), fontsize="medium", parse_math=False)
+
+
 def set_title(axis: Any, *lines: str) -> None:
     """Write a title over axes, in as many lines as it needs; none of it is a formula."""
     wrapped = [part for line in lines for part in textwrap.wrap(printable(line), WIDE)]

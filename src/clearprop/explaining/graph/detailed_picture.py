@@ -34,6 +34,7 @@ from clearprop.explaining.graph.picture import (
     heading,
     line,
     text_width,
+    wrapped,
 )
 
 ROW, BIAS_ROW, GAP = 62.0, 30.0, 26.0
@@ -53,6 +54,12 @@ PILL = 20.0
 
 UP = 39.0
 """From a multiplier up to the upper edge of its weight's box."""
+
+STEP = 15.0
+"""From line to line of a text."""
+
+LONG = 24
+"""Letters of a name, up to which it is written beside lines; a longer one stands in its box."""
 
 PAD = 7.0
 """The space between a text and what stands beside it."""
@@ -110,7 +117,7 @@ class DetailedPicture:
         """Return the picture."""
         wide, top = self._legend()
         layers = range(1, len(self.sizes))
-        heights = [self.sizes[0] * INPUT, *map(self._height, layers)]
+        heights = [self.sizes[0] * self._apart(), *map(self._height, layers)]
         # All layers are centered at the middle between their first and last neuron.
         centers = [heights[0] / 2, *(_center(self._blocks(layer, 0.0)) for layer in layers)]
         middle = top + 14 + max(centers)
@@ -138,6 +145,11 @@ class DetailedPicture:
         self.picture.box(corner, width, PILL, [text], "How parameters are labeled")
         return Point(max(end.x, corner.x + width), start.y + 24)
 
+    def _apart(self) -> float:
+        """Return the least distance of two inputs."""
+        lines = max(len(wrapped(self.nodes[f"x[{i}]"].label)) for i in range(self.sizes[0]))
+        return max(INPUT, PILL + lines * STEP)
+
     def _rows_height(self, layer: int) -> float:
         return self.sizes[layer - 1] * ROW + (BIAS_ROW if self.has_biases else 0)
 
@@ -164,15 +176,21 @@ class DetailedPicture:
         """Draw the inputs; return where the line of each one forks."""
         n = self.sizes[0]
         inputs = [self.nodes[f"x[{i}]"] for i in range(n)]
-        box = max(text_width(fitted(node.label)) for node in inputs) + 2 * PAD
+        labels = [wrapped(node.label) for node in inputs]
+        box = max(text_width(part) for label in labels for part in label) + 2 * PAD
         fork = MARGIN + box + max(_room(*_node_texts(node)) for node in inputs)
         ends = []
-        for i, node in enumerate(inputs):
-            y = middle + (i - (n - 1) / 2) * max(INPUT, span / n)
-            label = Text(MARGIN + box / 2, y + BASE, [(fitted(node.label), INK)], "middle")
-            corner = Point(MARGIN, y - PILL / 2)
+        for i, (node, label) in enumerate(zip(inputs, labels, strict=True)):
+            y = middle + (i - (n - 1) / 2) * max(self._apart(), span / n)
+            height = PILL + (len(label) - 1) * STEP
+            first = y + BASE - (len(label) - 1) * STEP / 2
+            texts = [
+                Text(MARGIN + box / 2, first + k * STEP, [(part, INK)], "middle")
+                for k, part in enumerate(label)
+            ]
+            corner = Point(MARGIN, y - height / 2)
             words, lit = describe_node(node), node.name in self.lit
-            self.picture.box(corner, box, PILL, [label], words, tinted=True, lit=lit)
+            self.picture.box(corner, box, height, texts, words, tinted=True, lit=lit)
             ends.append(self._output(node, Point(MARGIN + box, y), fork))
         return ends
 
@@ -301,9 +319,10 @@ class DetailedPicture:
     def _loss(self, ends: list[Point]) -> float:
         """Draw the targets and the loss; return the right edge."""
         loss, last = self.nodes["L"], len(self.sizes) - 1
-        lines = [(fitted(loss.function, 24), INK), (_named(loss.label, loss.value), self._ink)]
+        lines = [(part, INK) for part in wrapped(loss.function, 24)]
+        lines.append((_named(loss.label, loss.value), self._ink))
         if loss.gradient is not None:
-            lines.append((_named(fitted(loss.gradient_label), loss.gradient), GRADIENT))
+            lines.append((_named(loss.gradient_label, loss.gradient), GRADIENT))
         width = max(text_width(text) for text, _ in lines) + 2 * PAD
         step, height = 16.0, 16.0 * len(lines) + 10
         targets = [Point(end.x, end.y + UNDER) for end in ends]
@@ -351,18 +370,21 @@ def _center(blocks: list[_Block]) -> float:
 
 
 def _named(label: str, value: Value) -> str:
-    return label if value is None else f"{fitted(label)} = {short(value)}"
+    """Return what stands beside a line; a long name is left to the box that the line comes from."""
+    if len(label) > LONG:
+        return "" if value is None else short(value)
+    return label if value is None else f"{label} = {short(value)}"
 
 
 def _node_texts(node: Node) -> tuple[str, str]:
     """What stands above and below the line that leaves a node."""
-    upper = _named(fitted(node.label), node.value)
+    upper = _named(node.label, node.value)
     return upper, "" if node.gradient is None else _named(node.gradient_label, node.gradient)
 
 
 def _edge_texts(edge: Edge, label: str = "") -> tuple[str, str]:
     """What stands above and below a line between two nodes."""
-    upper = _named(fitted(label), edge.value) if label else short(edge.value)
+    upper = _named(label, edge.value) if label else short(edge.value)
     return upper, short(edge.gradient)
 
 

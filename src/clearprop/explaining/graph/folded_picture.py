@@ -15,10 +15,10 @@ from clearprop.explaining.graph.picture import (
     Point,
     Text,
     curve,
-    fitted,
     heading,
     line,
     text_width,
+    wrapped,
 )
 
 STEP = 15.0
@@ -134,26 +134,27 @@ class FoldedPicture:
 
 def _lines(node: Node) -> list[tuple[str, str]]:
     """An array's name and shape, its value and its gradient, a line each."""
-    lines = [(f"{fitted(node.label, 24)} {node.shape}", INK)]
+    lines = [(part, INK) for part in wrapped(f"{node.label} {node.shape}", 34)]
     if node.value is not None:
         lines.append((short(node.value), VALUE))
     if node.gradient is not None:
-        lines.append((f"{fitted(node.gradient_label, 24)}: {short(node.gradient)}", GRADIENT))
+        told = f"{node.gradient_label}: {short(node.gradient)}"
+        lines += [(part, GRADIENT) for part in wrapped(told, 44)]
     return lines
 
 
 def _words(node: Node) -> list[tuple[str, str]]:
     """What a box of the middle column says."""
     if node.kind == "input":
-        return [(fitted(node.label, 24), INK)]
+        return [(part, INK) for part in wrapped(node.label, 24)]
     if node.kind == "affine":
-        return [(fitted(node.formula, 40), INK)]
+        return [(part, INK) for part in wrapped(node.formula, 40)]
+    lines = [(part, INK) for part in wrapped(node.function, 24)]
     if node.kind == "activation":
-        return [(fitted(node.function, 24), INK)]
-    lines = [(fitted(node.function, 24), INK)]
+        return lines
     if node.value is not None:
-        lines.append((f"{fitted(node.label)} = {short(node.value)}", VALUE))
-        lines.append((f"{fitted(node.gradient_label)} = {short(node.gradient)}", GRADIENT))
+        lines.append((f"{node.label} = {short(node.value)}", VALUE))
+        lines.append((f"{node.gradient_label} = {short(node.gradient)}", GRADIENT))
     return lines
 
 

@@ -8,6 +8,7 @@ is dark; programs that know no style sheets show the light ones.
 from __future__ import annotations
 
 import html
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from math import ceil
@@ -52,9 +53,14 @@ def text_width(text: str, size: float = SIZE) -> float:
     return 0.6 * size * (len(text) + wide)
 
 
-def fitted(text: str, most: int = 14) -> str:
+def fitted(text: str, most: int = 40) -> str:
     """Return a text of `most` letters at the most, its end left out where it is long."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def wrapped(text: str, most: int = 20) -> list[str]:
+    """Return the lines of a text that are of `most` letters at the most."""
+    return textwrap.wrap(printable(text), most) or [text]
 
 
 class Text(NamedTuple):

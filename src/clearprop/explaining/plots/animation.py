@@ -177,7 +177,7 @@ class _Run:
                 raise ArgumentError(f"steps holds {shown(step)}; give what cp.steps returned")
             if len(self.losses) % stride == 0:
                 kept.append((len(self.losses), step.record.network.parameters))
-            if len(kept) >= 2 * frames:
+            if len(kept) >= 4 * frames:
                 kept, stride = kept[::2], 2 * stride  # so that a long run takes little memory
             self.losses.append(float(step.record.loss))
             for row, x, y in zip(step.rows.tolist(), step.record.a[0], step.record.y, strict=True):
@@ -186,7 +186,9 @@ class _Run:
             raise ArgumentError("there are no steps to animate")
         self.network: Network = step.record.network.astype(np.float64)
         end = step.record.network.parameters + step.update
-        places = np.unique(np.linspace(0, len(kept) - 1, frames - 1).round().astype(int))
+        wanted = np.linspace(0, len(self.losses), frames)[:-1]
+        there = np.array([number for number, _ in kept])
+        places = np.unique(np.abs(there - wanted[:, None]).argmin(axis=1))
         self.kept = [*(kept[place] for place in places), (len(self.losses), end)]
         self.X = np.array([x for x, _ in rows.values()], np.float64)
         self.y = np.array([y for _, y in rows.values()], np.float64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import listed
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError
-from clearprop.explaining.titles import what_of
+from clearprop.explaining.titles import set_heading, what_of
 from clearprop.network import Network
 from clearprop.record import Record
 from clearprop.training.steps import Step
@@ -73,7 +73,7 @@ def plot_gradient_flow(record: Record | Step | Iterable[Record | Step], *, ax: A
     else:
         network, rows = _draw_run(axis, record)
     if ax is None:
-        figure.suptitle(what_of(network, rows), fontsize="medium", parse_math=False)
+        set_heading(figure, what_of(network, rows))
     tidy(axis)
     axis.grid(axis="x", visible=False)
     return figure

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import count
 from clearprop.display.plotting import check_axes, check_matplotlib, new_figure
 from clearprop.errors import ArgumentError, shown
-from clearprop.explaining.titles import what_of
+from clearprop.explaining.titles import set_heading, what_of
 from clearprop.network import Network, check_network
 
 Array = NDArray[np.float64]
@@ -98,7 +98,7 @@ def plot_weights(
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
     else:
         figure, axes = _figure(panels)
-        figure.suptitle(what_of(network), fontsize="medium", parse_math=False)
+        set_heading(figure, what_of(network))
         legend, place = figure.legend, {"loc": "outside lower center", "ncols": 5}
     for axis, panel in zip(axes, panels, strict=True):
         panel.draw(figure, axis)
