@@ -19,7 +19,7 @@ PAGE = 90.0
 """Pixels of a page for an inch of the figure."""
 
 
-class ShownFigure(Figure):  # type: ignore[misc]  # matplotlib has no types
+class ShownFigure(Figure):
     """A `matplotlib.figure.Figure`, in all else."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:

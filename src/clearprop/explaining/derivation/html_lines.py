@@ -15,6 +15,11 @@ _OPERATOR = re.compile(r"<mo>([=+−·])</mo>")
 _INFIX = '<mo form="infix" lspace="0em" rspace="0.22em">'
 """In place of ``<mo>``: an operator that stands first is taken for a sign, and gets no space."""
 
+WIDE = 44
+"""Characters of a fraction that is written on one line, where it can be broken."""
+
+_OPEN, _CLOSE = "<mo>(</mo>", "<mo>)</mo>"
+
 _NOTE = re.compile(r'<mtext class="note">(.*)</mtext>')
 
 
@@ -78,6 +83,23 @@ def _pieces(content: str) -> list[str]:
 
 def _elements(content: str) -> list[str]:
     """Return the elements of a row; those of rows in it that may be broken stand for these."""
+    opened: list[str] = []
+    for element in _split(content):
+        within = _split(element[6:-7]) if element.startswith("<mrow>") else []
+        if len(within) == 1:
+            opened += _elements(within[0])
+            continue
+        inner = _elements(element[6:-7]) if within else []
+        if element.startswith("<mfrac>") and len(re.sub("<[^>]*>", "", element)) > WIDE:
+            above, below = (_elements(part) for part in _split(element[7:-8]))
+            opened += [_OPEN, *above, _CLOSE, "<mo>/</mo>", _OPEN, *below, _CLOSE]
+        else:
+            opened += inner if _may_break(inner) else [element]
+    return opened
+
+
+def _split(content: str) -> list[str]:
+    """Return the elements of a row as they stand."""
     found: list[str] = []
     depth = 0
     for token in _TOKEN.findall(content):
@@ -88,11 +110,7 @@ def _elements(content: str) -> list[str]:
             depth -= 1
         elif token.startswith("<") and not token.endswith("/>"):
             depth += 1
-    opened: list[str] = []
-    for element in found:
-        inner = _elements(element[6:-7]) if element.startswith("<mrow>") else []
-        opened += inner if _may_break(inner) else [element]
-    return opened
+    return found
 
 
 def _may_break(elements: list[str]) -> bool:

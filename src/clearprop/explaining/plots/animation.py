@@ -60,6 +60,14 @@ class Animation:
         The pictures, as PNG.
     per_second : int
     title : str
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 3, 2], output="softmax", seed=1)
+    >>> moving = cp.animate(cp.steps(network, [[0, 1], [1, 0]], [0, 1], epochs=6), frames=3)
+    >>> moving.updates, moving.losses.shape, moving.to_gif()[:3]
+    ((0, 3, 6), (6,), b'GIF')
     """
 
     updates: tuple[int, ...]

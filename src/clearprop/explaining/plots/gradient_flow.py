@@ -98,7 +98,7 @@ def _size(array: Array) -> float:
     return largest * float(np.sqrt(((sizes / largest) ** 2).mean()))
 
 
-def _draw_layers(axis: Any, record: Record) -> tuple[Network, int]:
+def _draw_layers(axis: Any, record: Record) -> tuple[Network, int | None]:
     """Draw one pass; return its network and how many samples it is of."""
     numbers = np.arange(1, len(record.delta) + 1)
     deltas = np.array([_size(delta) for delta in record.delta])

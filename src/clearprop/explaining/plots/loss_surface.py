@@ -279,10 +279,10 @@ def _first_step(
     network: Network, data: Data, optimizer: str | Optimizer, l2: float
 ) -> NDArray[np.float64]:
     """Return the first update of an optimizer on all rows."""
-    whole = {"batch_size": None, "shuffle": False, "epochs": 1}
     run = steps(
-        network, data.X, data.y, optimizer=optimizer, sample_weight=data.weights, l2=l2, **whole
-    )
+        network, data.X, data.y, optimizer=optimizer, sample_weight=data.weights, l2=l2,
+        batch_size=None, shuffle=False, epochs=1,
+    )  # fmt: skip
     return next(run).update
 
 
