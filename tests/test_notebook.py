@@ -305,3 +305,16 @@ def test_a_run_that_fails_unseen_shows_no_bar(monkeypatch):
     assert drawn == []
     cp.train(cp.Network([1, 1]), [[1.0]], [2.0], epochs=3, progress=True)
     assert drawn == [False, True]
+
+
+def test_a_long_name_beside_curves_is_wrapped():
+    name = "the share of rows that a person would have called right"
+    root = ElementTree.fromstring(curves_svg(name, {"training": [1.0, 2.0]}))
+    texts = {e.text: e for e in root.iter("{http://www.w3.org/2000/svg}text")}
+    lines = [text for text in texts if text in name]
+    assert " ".join(lines) == name
+    assert max(map(len, lines)) <= 26
+    places = [float(texts[line].get("x")) for line in lines]
+    assert places == sorted(set(places))
+    number = float(texts["2.0"].get("x"))
+    assert number - 7 * len("2.0") > max(places)

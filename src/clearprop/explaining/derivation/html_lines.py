@@ -15,6 +15,9 @@ _OPERATOR = re.compile(r"<mo>([=+−·])</mo>")
 _INFIX = '<mo form="infix" lspace="0em" rspace="0.22em">'
 """In place of ``<mo>``: an operator that stands first is taken for a sign, and gets no space."""
 
+_SPACE = '<mspace width="0.25em"/>'
+"""Between an operator and words, which count as space themselves."""
+
 WIDE = 44
 """Characters of a fraction that is written on one line, where it can be broken."""
 
@@ -56,7 +59,9 @@ def _line(content: str) -> str:
         if note:
             spans.append([f'<span class="note">{note[1]}</span>'])
             continue
-        spans[-1].append(_math(piece if operator is None else _INFIX + piece[4:]))
+        if operator is not None:
+            piece = _INFIX + piece[4:].replace("</mo><mtext>", f"</mo>{_SPACE}<mtext>", 1)
+        spans[-1].append(_math(piece))
     return " ".join(f"<span>{' '.join(span)}</span>" for span in spans if span)
 
 
