@@ -43,6 +43,23 @@ def test_long_names_are_wrapped_and_do_not_overlap():
     assert "the name of column 1 is long = -1.0" in svg
 
 
+def test_long_names_of_what_has_no_box_stand_beside_its_line():
+    name = "what the first of the neurons adds up"
+    svg = graph_of("softmax", names={"z1[0]": name, "L": name}).svg()
+    assert_no_overlap(svg)
+    assert sum(text.startswith(f"{name} = ") for text in texts_of(svg)) == 2
+
+
+def test_long_names_of_arrays_are_wrapped_and_do_not_overlap():
+    long = {name: f"{name}, and how it was called by those who measured it" for name in ("x", "W1", "b1", "z1", "a1", "L")}  # fmt: skip
+    svg = graph_of("softmax", names=long, detailed=False).svg()
+    assert_no_overlap(svg)
+    said = " ".join(texts_of(svg))
+    assert not any("…" in text for text in texts_of(svg))
+    for name in long.values():
+        assert name in said or name.replace(",", "") in said.replace(",", "")
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_number_is_drawn_and_told_in_full(name):
     graph = computation_graph(*PICTURES[name])

@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 from clearprop.explaining.graph.parts import (
     Edge,
     Node,
-    Value,
     describe_edge,
     describe_node,
-    short,
 )
 from clearprop.explaining.graph.picture import (
     GRADIENT,
@@ -36,6 +34,7 @@ from clearprop.explaining.graph.picture import (
     text_width,
     wrapped,
 )
+from clearprop.explaining.graph.row_texts import edge_texts, named, node_texts, parameter_parts
 
 ROW, BIAS_ROW, GAP = 62.0, 30.0, 26.0
 """The height of a multiplier's row, of a bias's, and the space between two neurons."""
@@ -57,9 +56,6 @@ UP = 39.0
 
 STEP = 15.0
 """From line to line of a text."""
-
-LONG = 24
-"""Letters of a name, up to which it is written beside lines; a longer one stands in its box."""
 
 PAD = 7.0
 """The space between a text and what stands beside it."""
@@ -178,7 +174,7 @@ class DetailedPicture:
         inputs = [self.nodes[f"x[{i}]"] for i in range(n)]
         labels = [wrapped(node.label) for node in inputs]
         box = max(text_width(part) for label in labels for part in label) + 2 * PAD
-        fork = MARGIN + box + max(_room(*_node_texts(node)) for node in inputs)
+        fork = MARGIN + box + max(_room(*node_texts(node)) for node in inputs)
         ends = []
         for i, (node, label) in enumerate(zip(inputs, labels, strict=True)):
             y = middle + (i - (n - 1) / 2) * max(self._apart(), span / n)
@@ -214,11 +210,11 @@ class DetailedPicture:
         into, out, zs, boxes = [0.0], [0.0], [0.0], [0.0]
         for j in range(self.sizes[layer]):
             z = self.nodes[f"z{layer}[{j}]"]
-            zs.append(_room(*_node_texts(z)))
+            zs.append(_room(*node_texts(z)))
             for i in range(len(ends)):
                 weight, _, arriving, leaving = self._around(layer, j, i)
-                into.append(_room(*_edge_texts(arriving, self.nodes[arriving.source].label)))
-                out.append(_room(*_edge_texts(leaving)))
+                into.append(_room(*edge_texts(arriving, self.nodes[arriving.source].label)))
+                out.append(_room(*edge_texts(leaving)))
                 boxes.append(_parameter_width(weight))
             if self.has_biases:
                 boxes.append(_parameter_width(self.nodes[f"b{layer}[{j}]"]))
@@ -232,7 +228,7 @@ class DetailedPicture:
         plus = products + min(max(30.0, 0.25 * fan), 90.0) + PLUS
         f = plus + PLUS + max(zs)
         f_end = f + text_width(f_name) + 2 * PAD
-        end = f_end + max(_room(*_node_texts(node)) for node in outputs)
+        end = f_end + max(_room(*node_texts(node)) for node in outputs)
         return _Columns(start, times, half, products, plus, f, f_end, end)
 
     def _around(self, layer: int, j: int, i: int) -> tuple[Node, Node, Edge, Edge]:
@@ -250,11 +246,11 @@ class DetailedPicture:
         weight, product, arriving, leaving = self._around(layer, j, i)
         start, port = Point(at.start, y), Point(at.times - TIMES, y)
         path = line(end) + curve(end, start) + line(start, port)
-        texts = _edge_texts(arriving, self.nodes[arriving.source].label)
+        texts = edge_texts(arriving, self.nodes[arriving.source].label)
         self._edge(arriving.source, product.name, path, port, self._beside(start, *texts))
         start, bend = Point(at.times + TIMES, y), Point(at.products, y)
         path = line(start, bend) + curve(bend, Point(at.plus - PLUS, block.middle))
-        texts = _edge_texts(leaving)
+        texts = edge_texts(leaving)
         self._edge(product.name, leaving.target, path, texts=self._beside(start, *texts))
         stem = line(Point(at.times, y - UP + PILL), Point(at.times, y - TIMES))
         self._edge(weight.name, product.name, stem)
@@ -265,7 +261,7 @@ class DetailedPicture:
 
     def _parameter(self, node: Node, at: _Columns, y: float) -> None:
         """Draw a weight's or bias's box: its name, value and gradient."""
-        parts = _parameter_parts(node)
+        parts = parameter_parts(node)
         text = Text(at.times, y + BASE, parts, "middle")
         corner = Point(at.times - at.half, y - PILL / 2)
         lit = node.name in self.lit
@@ -278,7 +274,7 @@ class DetailedPicture:
         for j, block in enumerate(blocks):
             z, a = self.nodes[f"z{layer}[{j}]"], self.nodes[f"a{layer}[{j}]"]
             start, port = Point(at.plus + PLUS, block.middle), Point(at.f, block.middle)
-            texts = self._beside(start, *_node_texts(z))
+            texts = self._beside(start, *node_texts(z))
             self._edge(z.name, joint.name if joint else a.name, line(start, port), port, texts)
             center = Point(at.plus, block.middle)
             self._arrow(Point(at.plus - PLUS, block.middle), z)
@@ -310,7 +306,7 @@ class DetailedPicture:
     def _output(self, node: Node, start: Point, fork: float) -> Point:
         """Draw the line from a node to where it forks, with its value and whole gradient."""
         end = Point(fork, start.y)
-        texts = self._beside(start, *_node_texts(node))
+        texts = self._beside(start, *node_texts(node))
         words, lit = describe_node(node), node.name in self.lit
         self.picture.edge(line(start, end), words, texts=texts, lit=lit)
         self.picture.circle(end, DOT, "", words, lit=lit)
@@ -320,9 +316,9 @@ class DetailedPicture:
         """Draw the targets and the loss; return the right edge."""
         loss, last = self.nodes["L"], len(self.sizes) - 1
         lines = [(part, INK) for part in wrapped(loss.function, 24)]
-        lines.append((_named(loss.label, loss.value), self._ink))
+        lines.append((named(loss.label, loss.value), self._ink))
         if loss.gradient is not None:
-            lines.append((_named(loss.gradient_label, loss.gradient), GRADIENT))
+            lines.append((named(loss.gradient_label, loss.gradient), GRADIENT))
         width = max(text_width(text) for text, _ in lines) + 2 * PAD
         step, height = 16.0, 16.0 * len(lines) + 10
         targets = [Point(end.x, end.y + UNDER) for end in ends]
@@ -332,7 +328,7 @@ class DetailedPicture:
             y, port = self.nodes[f"y[{k}]"], Point(x, middle)
             self._edge(f"a{last}[{k}]", "L", line(end) + curve(end, port), port)
             self._edge(y.name, "L", line(place) + curve(place, port), port)
-            parts = _parameter_parts(y)
+            parts = parameter_parts(y)
             wide = text_width(" ".join(text for text, _ in parts)) + 2 * PAD
             text = Text(place.x - wide / 2, place.y + BASE, parts, "middle")
             corner = Point(place.x - wide, place.y - PILL / 2)
@@ -369,40 +365,13 @@ def _center(blocks: list[_Block]) -> float:
     return (blocks[0].middle + blocks[-1].middle) / 2
 
 
-def _named(label: str, value: Value) -> str:
-    """Return what stands beside a line; a long name is left to the box that the line comes from."""
-    if len(label) > LONG:
-        return "" if value is None else short(value)
-    return label if value is None else f"{label} = {short(value)}"
-
-
-def _node_texts(node: Node) -> tuple[str, str]:
-    """What stands above and below the line that leaves a node."""
-    upper = _named(node.label, node.value)
-    return upper, "" if node.gradient is None else _named(node.gradient_label, node.gradient)
-
-
-def _edge_texts(edge: Edge, label: str = "") -> tuple[str, str]:
-    """What stands above and below a line between two nodes."""
-    upper = _named(label, edge.value) if label else short(edge.value)
-    return upper, short(edge.gradient)
-
-
 def _room(*texts: str) -> float:
     """The length of a line that has these texts beside it, and an arrowhead."""
     return max(map(text_width, texts)) + 2.5 * PAD
 
 
-def _parameter_parts(node: Node) -> list[tuple[str, str]]:
-    """What stands in the box of a parameter or target: "w1 =", its value, its gradient."""
-    if node.value is None:
-        return [(fitted(node.label), INK)]
-    parts = [(f"{fitted(node.label)} =", INK), (short(node.value), VALUE)]
-    return parts if node.gradient is None else [*parts, (f" {short(node.gradient)}", GRADIENT)]
-
-
 def _parameter_width(node: Node) -> float:
-    return text_width(" ".join(text for text, _ in _parameter_parts(node))) + 2 * PAD
+    return text_width(" ".join(text for text, _ in parameter_parts(node))) + 2 * PAD
 
 
 def _gutter(ends: list[Point], rows: list[float]) -> float:

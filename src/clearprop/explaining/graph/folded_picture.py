@@ -79,12 +79,11 @@ class FoldedPicture:
         boxes = [self._side_height(side) for side in sides]
         stack = sum(boxes) + 8 * max(len(boxes) - 1, 0)
         height = max(OPERATION, self._operation_height(name))
+        lines = _lines(self.nodes[below])
         # A stack of parameters begins beside the edge, whose texts are to the right of it.
-        top = y + max(EDGE, (stack - height) / 2 + 10)
+        top = y + max(EDGE, STEP * len(lines) + 17, (stack - height) / 2 + 10)
         center = self.left + self.main / 2
         start, end = Point(center, y), Point(center, top)
-        source = self.nodes[below]
-        lines = _lines(source)
         first = (y + top) / 2 - STEP * (len(lines) - 1) / 2 + 0.35 * SIZE - 2
         texts = [Text(center + PAD, first + i * STEP, [part]) for i, part in enumerate(lines)]
         self._edge(below, name, line(start, end), end, texts, down=True)
@@ -153,8 +152,10 @@ def _words(node: Node) -> list[tuple[str, str]]:
     if node.kind == "activation":
         return lines
     if node.value is not None:
-        lines.append((f"{node.label} = {short(node.value)}", VALUE))
-        lines.append((f"{node.gradient_label} = {short(node.gradient)}", GRADIENT))
+        cost = f"{node.label} = {short(node.value)}"
+        one = f"{node.gradient_label} = {short(node.gradient)}"
+        lines += [(part, VALUE) for part in wrapped(cost, 40)]
+        lines += [(part, GRADIENT) for part in wrapped(one, 40)]
     return lines
 
 

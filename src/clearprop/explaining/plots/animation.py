@@ -174,13 +174,15 @@ class _Run:
     """The costs of a run, its parameters at times spread over it evenly, and its samples."""
 
     def __init__(self, steps: object, frames: int) -> None:
-        if not isinstance(steps, Iterable) or isinstance(steps, str):
-            raise ArgumentError(f"steps is {shown(steps)}; give what cp.steps returned")
+        try:
+            given = iter(steps)  # type: ignore[call-overload]  # checked here
+        except TypeError:
+            raise ArgumentError(f"steps is {shown(steps)}; give what cp.steps returned") from None
         self.losses: list[float] = []
         kept: list[tuple[int, Array]] = []
         rows: dict[int, tuple[Array, Array]] = {}
         stride, step = 1, None
-        for step in steps:
+        for step in given:
             if not isinstance(step, Step):
                 raise ArgumentError(f"steps holds {shown(step)}; give what cp.steps returned")
             if len(self.losses) % stride == 0:

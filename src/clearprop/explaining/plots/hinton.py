@@ -24,7 +24,7 @@ SQUARES = 64
 NUMBERS = 8
 """Neurons on a side, up to which a layer shows its numbers."""
 
-INSIDE = 0.7
+INSIDE = 0.6
 """The side of a square, as a share of its cell, that holds its number."""
 
 PANELS = 24
