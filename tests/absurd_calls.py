@@ -126,6 +126,7 @@ def methods():
     check = cp.check_gradients(network(activations="relu"), X, Y)
     surface = cp.loss_surface(one, X, Y, "W1[0,0]", "W1[0,1]", points=2)
     search = cp.find_learning_rate(one, X, Y, steps=20)
+    moving = cp.animate(cp.steps(network(), X, Y, epochs=2), frames=2)
     found = {
         "from_sklearn": (cp.Network.from_sklearn, {"mlp": one.to_sklearn()}),
         "getitem": (one.__getitem__, {"name": "W1"}),
@@ -152,6 +153,8 @@ def methods():
         "GradientCheck.plot": (check.plot, {"name": None, "ax": None}),
         "ChainRuleCost.plot": (cp.chain_rule_cost(one).plot, {"ax": None}),
         "LossSurface.plot": (surface.plot, {"ax": None}),
+        "LossSurface.plot_3d": (surface.plot_3d, {"ax": None}),
+        "Animation.save": (moving.save, {"path": _folder() / "a.gif"}),
         "LearningRateSearch.plot": (search.plot, {"ax": None}),
         "History.plot": (made.history.plot, {"ax": None}),
         "to_frame": (made.history.to_frame, {"library": None}),
@@ -266,6 +269,16 @@ def _calls():
             cp.find_learning_rate,
             lambda: _data() | {"steps": 20},
             _names(cp.find_learning_rate),
+        ),
+        "plot_boundary": (
+            cp.plot_boundary,
+            lambda: _data() | {"hidden": False},
+            _names(cp.plot_boundary),
+        ),
+        "animate": (
+            lambda **s: repr(cp.animate(**s)),
+            lambda: {"steps": cp.steps(network(), X, Y, epochs=1), "frames": 2},
+            _names(cp.animate),
         ),
         "loss_surface": (
             lambda **s: repr(cp.loss_surface(**s)),

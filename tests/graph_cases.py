@@ -39,4 +39,4 @@ PICTURES = {name: CASES[name] for name in CASES} | {
 
 
 def graph_of(name: str, **settings) -> ComputationGraph:
-    return computation_graph(*CASES[name], **settings)
+    return computation_graph(*CASES[name], **{"detailed": True} | settings)

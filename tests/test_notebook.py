@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -36,6 +38,13 @@ cp.train(network, X, y, epochs=1000, early_stopping=3, validation=0.2, progress=
     "record": "cp.backprop(network, X[:5], y[:5])",
     "derivation": 'cp.explain(network, X[:1], y[:1], of="dW1[0,1]")',
     "graph": "cp.computation_graph(network, X[:1], y[:1])",
+    "weights": "cp.plot_weights(network)",
+    "losses": "history.plot()",
+    "hill": 'cp.loss_surface(network, X, y, "W1[0,0]", "W1[0,1]", points=3).plot()',
+    "boundary": "cp.plot_boundary(network, X, y)",
+    "moving": "cp.animate(cp.steps(network, X, y, epochs=1), frames=2)",
+    "pyplot": "import matplotlib.pyplot as plt",
+    "with pyplot": "cp.plot_weights(network)",
 }  # fmt: skip
 
 # Run by itself: what Jupyter's libraries warn of is theirs.
@@ -109,6 +118,27 @@ def test_a_history_shows_its_curves(shown):
     for texts, name in zip(words, ("loss (mean per sample)", "accuracy"), strict=True):
         assert {"epoch", "training", "validation", name, "1", "100", "300"} <= set(texts)
     assert "History of 300 epochs (completed)" in html
+
+
+@pytest.mark.parametrize("cell", ["weights", "losses", "hill", "boundary", "with pyplot"])
+def test_a_figure_shows_itself_with_and_without_pyplot(shown, cell):
+    """No cell says %matplotlib inline."""
+    (output,) = shown[cell]
+    assert base64.b64decode(output["data"]["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_figure_is_as_sharp_as_screens_are(shown):
+    (output,) = shown["weights"]
+    picture = base64.b64decode(output["data"]["image/png"])
+    width, height = struct.unpack(">II", picture[16:24])
+    size = output["metadata"]["image/png"]
+    assert (width, height) == pytest.approx((2 * size["width"], 2 * size["height"]), abs=2)
+    assert size["width"] < 1000
+
+
+def test_an_animation_moves(shown):
+    assert '<img alt="Training of a 2-4-3 network' in the_html(shown["moving"])
+    assert "data:image/gif;base64," in the_html(shown["moving"])
 
 
 @pytest.mark.parametrize(
@@ -275,3 +305,16 @@ def test_a_run_that_fails_unseen_shows_no_bar(monkeypatch):
     assert drawn == []
     cp.train(cp.Network([1, 1]), [[1.0]], [2.0], epochs=3, progress=True)
     assert drawn == [False, True]
+
+
+def test_a_long_name_beside_curves_is_wrapped():
+    name = "the share of rows that a person would have called right"
+    root = ElementTree.fromstring(curves_svg(name, {"training": [1.0, 2.0]}))
+    texts = {e.text: e for e in root.iter("{http://www.w3.org/2000/svg}text")}
+    lines = [text for text in texts if text in name]
+    assert " ".join(lines) == name
+    assert max(map(len, lines)) <= 26
+    places = [float(texts[line].get("x")) for line in lines]
+    assert places == sorted(set(places))
+    number = float(texts["2.0"].get("x"))
+    assert number - 7 * len("2.0") > max(places)

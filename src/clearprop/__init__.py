@@ -95,6 +95,8 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
     from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
     from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
+    from clearprop.explaining.plots.animation import Animation, animate
+    from clearprop.explaining.plots.boundary import plot_boundary
     from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
     from clearprop.explaining.plots.hinton import plot_weights
     from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
@@ -111,6 +113,8 @@ _LATER = {
     "explaining.graph.computation_graph": ("ComputationGraph", "computation_graph"),
     "explaining.learning_rate": ("LearningRateSearch", "find_learning_rate"),
     "explaining.per_sample": ("PerSampleGradients", "per_sample_gradients"),
+    "explaining.plots.animation": ("Animation", "animate"),
+    "explaining.plots.boundary": ("plot_boundary",),
     "explaining.plots.gradient_flow": ("plot_gradient_flow",),
     "explaining.plots.hinton": ("plot_weights",),
     "explaining.plots.loss_surface": ("LossSurface", "loss_surface"),
@@ -140,6 +144,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Animation",
     "ArchitectureError",
     "ArgumentError",
     "CSVLog",
@@ -187,6 +192,7 @@ __all__ = [
     "TensorBoardLog",
     "TypeOfDataError",
     "UnknownNameError",
+    "animate",
     "backprop",
     "chain_rule_cost",
     "check_gradient_function",
@@ -208,6 +214,7 @@ __all__ = [
     "loss_surface",
     "normal",
     "per_sample_gradients",
+    "plot_boundary",
     "plot_gradient_flow",
     "plot_weights",
     "quantile",

@@ -110,3 +110,11 @@ class TestCommand:
 
     def test_help_shows_an_example(self):
         assert "Example: clearprop graph" in invoke("--help").stdout
+
+
+def test_the_way_of_an_element_is_lit():
+    for name in ("W1[0,1]", NAMES["W1[0,1]"]):
+        done = invoke("--of", name)
+        assert done.exit_code == 0
+        assert f"lit: from {NAMES['W1[0,1]']} to the cost" in done.stdout
+    refused("W7[0,1]", "--of", "W7[0,1]")

@@ -36,6 +36,11 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
     help="Every multiplication, or a layer at a time.  [default: by the network's size]",
 )
 @click.option(
+    "--of",
+    metavar="NAME",
+    help="Light the ways from an element, such as W1[0,1], to the cost.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -48,6 +53,7 @@ def graph(
     row: int | None,
     kind: str | None,
     detailed: bool | None,
+    of: str | None,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -61,7 +67,7 @@ def graph(
     if row is not None and not table.is_given:
         raise click.UsageError("--row is a row of FILE: give a table.")
     check_out(out, model, *table.files, replace=force)
-    drawn = _graph_of(model, table, row or 0, detailed)
+    drawn = _graph_of(model, table, row or 0, detailed, of)
     content = (drawn.svg() if kind == "svg" else drawn.dot()).encode()
     if out is None:
         echo_document(content)
@@ -83,10 +89,12 @@ def _kind(kind: str | None, out: Path | None) -> str:
 
 
 def _graph_of(
-    model: Path | None, table: Table, row: int, detailed: bool | None
+    model: Path | None, table: Table, row: int, detailed: bool | None, of: str | None
 ) -> ComputationGraph:
     if model is not None and not table.is_given:
-        return computation_graph(network_of(model), detailed=detailed)
+        return computation_graph(network_of(model), detailed=detailed, of=of)
     sample = note_network() if model is None else sample_of(model, table, row)
     names = {f"x[{i}]": name for i, name in enumerate(sample.features)} | sample.names
-    return computation_graph(sample.network, sample.X, sample.y, detailed=detailed, names=names)
+    return computation_graph(
+        sample.network, sample.X, sample.y, detailed=detailed, names=names, of=of
+    )

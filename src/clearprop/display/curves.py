@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ Array = NDArray[Any]
 WIDTH, HEIGHT = 380, 240
 RIGHT, TOP, BOTTOM = 28, 30, 42
 """Margins around the axes; the one on the left is as wide as its numbers need."""
+
+LETTERS, NAME = 26, 15
+"""Letters of a line of the name beside the axes, and from line to line."""
 
 _STYLES = tuple(
     f"fill:none;stroke:{color};stroke-dasharray:{dashes};stroke-linecap:round;stroke-linejoin:round"
@@ -45,8 +49,9 @@ def curves_svg(name: str, curves: Mapping[str, Sequence[float]], marked: int | N
     """
     values = {of: np.asarray(given, np.float64) for of, given in curves.items() if len(given)}
     what = f"{name} (mean per sample)" if name == "loss" else name.replace("_", " ")
-    axes = _Axes(list(values.values()))
-    pieces = [*axes.frame(what), *axes.legend(list(values), marked is not None)]
+    names = textwrap.wrap(what, LETTERS)
+    axes = _Axes(list(values.values()), NAME * (len(names) - 1))
+    pieces = [*axes.frame(names), *axes.legend(list(values), marked is not None)]
     if marked is not None:
         x = axes.across(float(marked))
         pieces.append(_line(x, TOP, x, HEIGHT - BOTTOM, _MARK))
@@ -67,13 +72,13 @@ def curves_svg(name: str, curves: Mapping[str, Sequence[float]], marked: int | N
 class _Axes:
     """The square that curves lie in: from epochs and values to places in the drawing."""
 
-    def __init__(self, curves: Sequence[Array]) -> None:
+    def __init__(self, curves: Sequence[Array], room: float = 0.0) -> None:
         self.epochs = max(map(len, curves))
         finite = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         self._ticks, decimals = _ticks(low, high)
         self._labels = [_number(value, decimals) for value in self._ticks]
-        self._left = 30 + 7 * max(map(len, self._labels))
+        self._left = 30 + room + 7 * max(map(len, self._labels))
         self._low, self._high = min(self._ticks[0], low), max(self._ticks[-1], high)
         self._first, self._last = (1.0, float(self.epochs)) if self.epochs > 1 else (0.0, 2.0)
 
@@ -93,8 +98,8 @@ class _Axes:
         share = (self._high / 2 - np.asarray(value) / 2) / span
         return TOP + (HEIGHT - TOP - BOTTOM) * share
 
-    def frame(self, what: str) -> list[str]:
-        """Return the axes with their numbers and names."""
+    def frame(self, names: Sequence[str]) -> list[str]:
+        """Return the axes with their numbers, and the lines of their name."""
         left, right, floor = self._left, WIDTH - RIGHT, HEIGHT - BOTTOM
         pieces = []
         for value, label in zip(self._ticks, self._labels, strict=True):
@@ -106,13 +111,15 @@ class _Axes:
             pieces.append(_line(x, floor, x, floor + 4, "stroke-opacity:0.6"))
             pieces.append(_text(x, floor + 17, f"{epoch:,}", "middle"))
         middle = (TOP + floor) / 2
-        name = what if len(what) <= 26 else f"{what[:25]}…"
         return [
             *pieces,
             _line(left, floor, right, floor, "stroke-opacity:0.6"),
             _line(left, TOP, left, floor, "stroke-opacity:0.6"),
             _text((left + right) / 2, HEIGHT - 8, "epoch", "middle"),
-            _text(13, middle, name, "middle", f' transform="rotate(-90 13 {middle:g})"'),
+            *(
+                _text(x, middle, name, "middle", f' transform="rotate(-90 {x:g} {middle:g})"')
+                for x, name in zip(range(13, 1000, NAME), names, strict=False)
+            ),
         ]
 
     def legend(self, names: Sequence[str], marked: bool) -> list[str]:

@@ -15,14 +15,33 @@ def axes_for(ax: Any, size: tuple[float, float], feature: str) -> tuple[Any, Any
     MissingExtraError
         If matplotlib is not installed; `feature` is what needs it.
     """
+    if ax is None:
+        figure = new_figure(size, feature)
+        return figure, figure.subplots()
+    check_matplotlib(feature)
+    return check_axes(ax).figure, ax
+
+
+def new_figure(size: tuple[float, float], feature: str) -> Any:
+    """Return a figure of a size in inches, which a notebook shows.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed; `feature` is what needs it.
+    """
+    check_matplotlib(feature)
+    from clearprop.display.figure import ShownFigure
+
+    return ShownFigure(figsize=size, layout="constrained")
+
+
+def check_matplotlib(feature: str) -> None:
+    """Raise `MissingExtraError` if matplotlib is not installed; `feature` is what needs it."""
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError:
         missing_extra("matplotlib", feature, "plots")
-    if ax is not None:
-        return check_axes(ax).figure, ax
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots()
 
 
 def check_axes(ax: Any) -> Any:

@@ -25,6 +25,7 @@ from clearprop.display.html_table import html_table
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.display.text_table import text_table
 from clearprop.errors import ArgumentError
+from clearprop.explaining.titles import set_title
 from clearprop.network import Network, check_network
 from clearprop.record import Record
 
@@ -170,6 +171,7 @@ class ChainRuleCost:
             axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.invert_xaxis()
+        set_title(axis, self._title())
         tidy(axis)
         axis.legend(frameon=False)
         return figure

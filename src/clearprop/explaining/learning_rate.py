@@ -19,6 +19,7 @@ from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.explaining.titles import set_title, what_of
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import Purpose, random_order
@@ -64,6 +65,8 @@ class LearningRateSearch:
     reason : str
     diverged : bool
         Whether the cost grew out of hand before the largest rate.
+    what : str
+        Network, loss and data, in words.
 
     Examples
     --------
@@ -82,6 +85,7 @@ class LearningRateSearch:
     suggested: float | None
     reason: str
     diverged: bool
+    what: str = ""
 
     def __repr__(self) -> str:
         found = "none" if self.suggested is None else f"{self.suggested:.2g}"
@@ -116,6 +120,7 @@ class LearningRateSearch:
         axis.set_ylim(min(0.0, float(self.smoothed.min())), top)
         axis.set_xlabel("learning rate")
         axis.set_ylabel("cost (mean per sample)")
+        set_title(axis, self.what)
         tidy(axis)
         axis.legend(frameon=False, loc="upper left")
         return figure
@@ -206,7 +211,8 @@ def find_learning_rate(
     if not losses or not np.isfinite(start):
         raise ArgumentError("not one update could be made: the cost is not finite here")
     rates = smallest * factor ** np.arange(len(losses))
-    return _judged(rates, np.array(losses), start, diverged, len(losses) == steps)
+    found = _judged(rates, np.array(losses), start, diverged, len(losses) == steps)
+    return replace(found, what=what_of(work, len(data.X)))
 
 
 def _with_rate(rule: Any, rate: Rate) -> Any:

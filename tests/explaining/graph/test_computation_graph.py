@@ -171,9 +171,10 @@ def test_extents_of_numbers_whose_squares_are_none():
 
 class TestView:
     def test_default_goes_by_size(self):
-        assert computation_graph(network([8, 8, 8])).detailed
+        assert computation_graph(network([4, 5, 3])).detailed
+        assert computation_graph(network([5, 8])).detailed
+        assert not computation_graph(network([6, 7])).detailed
         assert not computation_graph(network([9, 2])).detailed
-        assert not computation_graph(network([8, 8, 8, 8])).detailed
         assert computation_graph(network([8, 8, 8, 8]), detailed=True).detailed
         assert not computation_graph(network([2, 2]), detailed=False).detailed
 

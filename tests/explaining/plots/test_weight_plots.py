@@ -57,7 +57,7 @@ def test_areas_are_the_weights_and_colors_their_signs():
         for j, (area, color) in biases.items():
             assert area == pytest.approx(FILLED**2 * abs(b[round(j)]) / largest)
             assert color == to_rgba(POSITIVE if b[round(j)] > 0 else NEGATIVE)
-        assert axis.get_title() == f"W{layer} {W.shape}, largest |w| = {largest:.3g}"
+        assert axis.get_title() == f"W{layer} {W.shape}\nlargest |w| = {largest:.3g}"
     inside(figure)
 
 
@@ -78,7 +78,7 @@ def test_one_layer_without_biases():
     net = cp.Network.from_weights([[[0.1, -0.3], [0.2, 0.4]], [[0.5, 0.6]]])
     figure = plot_weights(net, 2)
     (axis,) = figure.axes
-    assert axis.get_title() == "W2 (1, 2), largest |w| = 0.6"
+    assert axis.get_title() == "W2 (1, 2)\nlargest |w| = 0.6"
     assert [text.get_text() for text in axis.get_xticklabels()] == ["0", "1"]
     assert len(squares(axis)) == 2
 

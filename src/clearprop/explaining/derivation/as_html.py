@@ -1,4 +1,4 @@
-"""A derivation as MathML and HTML: words, a table of equations a part; no script."""
+"""A derivation as MathML and HTML: words, and the equations of each part; no script."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import html
 from clearprop.explaining.derivation.as_text import tail_of, term_count
 from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.html_lines import equation_html
+from clearprop.explaining.derivation.lit import way_to_the_cost
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
@@ -17,25 +19,38 @@ _NAMESPACE = 'xmlns="http://www.w3.org/1998/Math/MathML"'
 _LEFT, _RIGHT = 'style="text-align:left"', 'style="text-align:right"'
 
 _STYLE = """
-.clearprop-derivation { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
-  padding: 0.5em 1em; max-width: 75em; overflow-x: auto }
+.clearprop-derivation { font: 15px/1.5 system-ui, sans-serif; padding: 0.5em 1em;
+  max-width: 75em; container-type: inline-size; overflow-wrap: anywhere }
 .clearprop-derivation h1 { font-size: 1.25em } .clearprop-derivation h2 { font-size: 1.05em;
-  margin: 1.2em 0 0.2em; border-bottom: 1px solid #ddd }
-.clearprop-derivation h3 { font-size: 0.95em; margin: 0.8em 0 0.2em; color: #444 }
+  margin: 1.2em 0 0.2em; border-bottom: 1px solid rgba(128,128,128,0.4) }
+.clearprop-derivation h3 { font-size: 0.95em; margin: 0.8em 0 0.2em; opacity: 0.8 }
 .clearprop-derivation p { margin: 0.2em 0 } .clearprop-derivation math { font-size: 1.1em }
-.clearprop-derivation mtd { padding: 0.2em 0.3em }
-.clearprop-derivation mtr.first > mtd { padding-top: 0.5em }
-.clearprop-derivation .code { color: #767676;
-  font: 0.8em ui-monospace, monospace } .clearprop-derivation .note { color: #0060a0 }
-.clearprop-derivation .largest { background: #fff3d6 }
+.clearprop-derivation .equations { display: grid; grid-template-columns: auto auto 1fr;
+  gap: 0.35em 0.6em; align-items: first baseline; margin: 0.4em 0 }
+.clearprop-derivation .equation { display: contents }
+.clearprop-derivation .left { text-align: right; white-space: nowrap }
+.clearprop-derivation .line { padding: 0.1em 0.2em }
+.clearprop-derivation .line > span { display: inline-block; max-width: 100%; padding: 0.12em 0 }
+.clearprop-derivation code { background: none; color: inherit; opacity: 0.7;
+  font: 0.8em ui-monospace, monospace } .clearprop-derivation .note { color: #2383BE }
+.clearprop-derivation .largest { background: rgba(255,176,0,0.2) }
+.clearprop-derivation .lit { background: rgba(160,80,224,0.3) }
+@container (max-width: 640px) {
+  .clearprop-derivation .equations { display: block }
+  .clearprop-derivation .equation { display: block; margin: 0.6em 0 }
+  .clearprop-derivation .left { display: inline-block; margin-left: 0.6em }
+  .clearprop-derivation .right { margin-left: 1em } }
 """
+"""Words take the color of what is around them, and the others stand out from white and from black,
+so that a derivation can be read in a notebook's light and dark theme."""
 
 
 def page_of(derivation: Tree) -> str:
     """Return a page in one file."""
     title = html.escape(derivation.title)
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<!DOCTYPE html>\n<html lang="en" style="color-scheme:light dark"><head>'
+        f'<meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"></head>\n'
         f"<body>{body_of(derivation)}</body></html>\n"
     )
@@ -45,7 +60,11 @@ def body_of(derivation: Tree) -> str:
     """Return the derivation for a notebook, with its styles."""
     pieces = [f"<style>{_STYLE}</style>", f"<h1>{html.escape(derivation.title)}</h1>"]
     pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in derivation.words]
-    pieces += [_section(part, derivation.names, 2) for part in derivation.parts]
+    lit = way_to_the_cost(derivation)
+    if lit is not None:
+        pieces.append(f"<p>The way from {html.escape(lit.start)} to the cost is lit.</p>")
+    sections = "".join(_section(part, derivation.names, 2) for part in derivation.parts)
+    pieces.append(sections if lit is None else lit.marked(sections))
     return f'<div class="clearprop-derivation">{"".join(pieces)}</div>'
 
 
@@ -54,7 +73,8 @@ def _section(part: Part, names: Names, level: int) -> str:
     pieces = [f"<{tag}>{html.escape(part.title)}</{tag}>"]
     pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in part.words]
     if part.equations:
-        pieces.append(_math("".join(_rows(e, names) for e in part.equations)))
+        rows = "".join(equation_html(*_lines(e, names)) for e in part.equations)
+        pieces.append(f'<div class="equations">{rows}</div>')
     pieces += [_section(child, names, level + 1) for child in part.parts]
     return f"<section>{''.join(pieces)}</section>"
 
@@ -89,7 +109,17 @@ def _cell(content: str, style: str = _LEFT, marked: bool = False) -> str:
 
 def _rows(equation: Equation, names: Names) -> str:
     """Return the rows of one equation: code name, left side, and a right side a row."""
-    code = f'<mtext class="code">{html.escape(equation.name)}</mtext>'
+    code, left, lines = _lines(equation, names)
+    rows = []
+    for i, (content, marked) in enumerate(lines):
+        first = (f'<mtext class="code">{code}</mtext>', left) if i == 0 else ("", "")
+        cells = _cell(first[0]) + _cell(first[1], _RIGHT) + _cell(content, _LEFT, marked)
+        rows.append(f'<mtr class="first">{cells}</mtr>' if i == 0 else f"<mtr>{cells}</mtr>")
+    return "".join(rows)
+
+
+def _lines(equation: Equation, names: Names) -> tuple[str, str, list[tuple[str, bool]]]:
+    """Return an equation's code name, its left side, and its lines, each marked or not."""
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
@@ -118,12 +148,7 @@ def _rows(equation: Equation, names: Names) -> str:
         lines.append((f"{shown}{note}", False))
     else:
         lines.append((f"{equal}{value}{note}", False))
-    rows = []
-    for i, (content, marked) in enumerate(lines):
-        first = (code, MATHML.symbols(equation.left, names)) if i == 0 else ("", "")
-        cells = _cell(first[0]) + _cell(first[1], _RIGHT) + _cell(content, _LEFT, marked)
-        rows.append(f'<mtr class="first">{cells}</mtr>' if i == 0 else f"<mtr>{cells}</mtr>")
-    return "".join(rows)
+    return html.escape(equation.name), MATHML.symbols(equation.left, names), lines
 
 
 def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, bool]]:

@@ -13,7 +13,7 @@ The graph narrates a record of `clearprop.backprop`: nothing is computed a secon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from clearprop import notation
 from clearprop.backprop import backprop
 from clearprop.checks.data import check_inputs, check_targets
 from clearprop.checks.settings import flag
-from clearprop.errors import ArgumentError, ElementError, ShapeError
+from clearprop.errors import ArgumentError, ElementError, ShapeError, shown
 from clearprop.explaining.graph.detailed import detailed_graph
 from clearprop.explaining.graph.detailed_picture import DetailedPicture
 from clearprop.explaining.graph.dot import dot_text
@@ -29,6 +29,7 @@ from clearprop.explaining.graph.folded import folded_graph
 from clearprop.explaining.graph.folded_picture import FoldedPicture
 from clearprop.explaining.graph.labels import Labels, canonical
 from clearprop.explaining.graph.parts import Edge, Node
+from clearprop.explaining.names import element_name, read_names
 from clearprop.explaining.one_sample import as_row, target_row
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -37,8 +38,8 @@ from clearprop.record import Record
 NEURONS = 8
 """The widest layer whose every multiplier can be drawn."""
 
-WEIGHTS = 128
-"""The most weights that are drawn one by one unless asked for: those of 8-8-8."""
+WEIGHTS = 40
+"""The most weights that are drawn one by one unless asked for: 4-5-3 has 35."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +59,8 @@ class ComputationGraph:
     nodes : tuple of Node
         In the order of the forward pass. ``graph["W1[0,1]"]`` is one of them.
     edges : tuple of Edge
+    of : str or None
+        The node whose way to the cost is lit.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class ComputationGraph:
     detailed: bool
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    of: str | None = None
 
     def __getitem__(self, name: str) -> Node:
         """Return a node by the name of what it gives: "W1[0,1]", "z1[0]", "L".
@@ -113,10 +117,33 @@ class ComputationGraph:
         ('<svg', True)
         """
         if self.detailed:
-            picture = DetailedPicture(self.network.sizes, self.nodes, self.edges, self._title())
-            return picture.svg()
+            sizes, parts = self.network.sizes, (self.nodes, self.edges)
+            return DetailedPicture(sizes, *parts, self._title(), self.path).svg()
         layers = len(self.network.activations)
-        return FoldedPicture(layers, self.nodes, self.edges, self._title()).svg()
+        return FoldedPicture(layers, self.nodes, self.edges, self._title(), self.path).svg()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the nodes on all ways from `of` to the cost, in the order of the pass.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> network = cp.Network([2, 2, 1], biases=False, seed=0)
+        >>> cp.computation_graph(network, of="W2[0,1]").path
+        ('W2[0,1]', 'W2[0,1]*a1[1]', 'z2[0]', 'a2[0]', 'L')
+        """
+        if self.of is None:
+            return ()
+        ahead: dict[str, list[str]] = {}
+        for edge in self.edges:
+            ahead.setdefault(edge.source, []).append(edge.target)
+        reached, waiting = {self.of}, [self.of]
+        while waiting:
+            new = [name for name in ahead.get(waiting.pop(), []) if name not in reached]
+            reached.update(new)
+            waiting += new
+        return tuple(node.name for node in self.nodes if node.name in reached)
 
     def dot(self) -> str:
         """Return the graph in DOT, which Graphviz and other programs lay out in their own ways.
@@ -132,7 +159,8 @@ class ComputationGraph:
     def _title(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))
         cost = "" if self.record is None else f": L = {self.record.loss:.6g}"
-        return f"Computation graph of {sizes}, loss {self.network.loss}{cost}"
+        lit = "" if self.of is None else f"; lit: from {self[self.of].label} to the cost"
+        return f"Computation graph of {sizes}, loss {self.network.loss}{cost}{lit}"
 
     def __repr__(self) -> str:
         view = "detailed" if self.detailed else "folded"
@@ -153,6 +181,7 @@ def computation_graph(
     loss: LossName | Loss | None = None,
     detailed: bool | None = None,
     names: Mapping[str, str] | None = None,
+    of: str | None = None,
 ) -> ComputationGraph:
     """Draw a network as the graph of its computations, with one sample's numbers.
 
@@ -169,9 +198,12 @@ def computation_graph(
     detailed : bool, optional
         True: a multiplier for each weight, a sum and a nonlinearity for each neuron; for layers of
         8 neurons at most. False: a layer's numbers together, as shapes, ranges and norms. None:
-        detailed up to 8 neurons in each layer and 128 weights.
+        detailed up to 8 neurons in each layer and 40 weights.
     names : mapping of str to str, optional
         Your own names of elements, such as ``{"W1[0,0]": "w1"}``.
+    of : str, optional
+        A weight or another element of the graph, such as "W1[0,1]", or one of `names`: all ways
+        from it to the cost are lit. In a folded graph, those of its array.
 
     Returns
     -------
@@ -186,7 +218,7 @@ def computation_graph(
     ArgumentError
         If only one of x and y is given, or a layer is too wide to be drawn in detail.
     ElementError
-        If a key of `names` names no element of the network.
+        If `of` or a key of `names` names no element of the network.
     PairingError
         If the loss cannot follow the network's output.
 
@@ -214,7 +246,21 @@ def computation_graph(
     record = _record(network, x, y)
     build = detailed_graph if detailed else folded_graph
     nodes, edges = build(network, record, labels)
-    return ComputationGraph(network, record, bool(detailed), nodes, edges)
+    graph = ComputationGraph(network, record, bool(detailed), nodes, edges)
+    return graph if of is None else replace(graph, of=_start(graph, of, names))
+
+
+def _start(graph: ComputationGraph, of: object, names: Mapping[str, str] | None) -> str:
+    """Return the node whose path is asked for; of a folded graph, that of its array."""
+    if not isinstance(of, str):
+        raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
+    given = {own: element for element, own in read_names(names, graph.network).items()}
+    of = given.get(of.strip(), of.strip())
+    if not graph.detailed and graph._by_name(of) is None:
+        element = notation.parse(of)
+        notation.check(element, of, graph.network.sizes, graph.network.has_biases)
+        of = element_name(element.symbol, element.layer, ())
+    return graph[of].name
 
 
 def _record(network: Network, x: object, y: object) -> Record | None:

@@ -7,16 +7,14 @@ follows. The width of a column is that of its widest text, so that no text meets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from clearprop.explaining.graph.parts import (
     Edge,
     Node,
-    Value,
     describe_edge,
     describe_node,
-    short,
 )
 from clearprop.explaining.graph.picture import (
     GRADIENT,
@@ -34,7 +32,9 @@ from clearprop.explaining.graph.picture import (
     heading,
     line,
     text_width,
+    wrapped,
 )
+from clearprop.explaining.graph.row_texts import edge_texts, named, node_texts, parameter_parts
 
 ROW, BIAS_ROW, GAP = 62.0, 30.0, 26.0
 """The height of a multiplier's row, of a bias's, and the space between two neurons."""
@@ -53,6 +53,9 @@ PILL = 20.0
 
 UP = 39.0
 """From a multiplier up to the upper edge of its weight's box."""
+
+STEP = 15.0
+"""From line to line of a text."""
 
 PAD = 7.0
 """The space between a text and what stands beside it."""
@@ -94,12 +97,13 @@ class DetailedPicture:
     """Draws the nodes and edges of `detailed_graph`."""
 
     def __init__(
-        self, sizes: tuple[int, ...], nodes: Iterable[Node], edges: Iterable[Edge], title: str
-    ) -> None:
+        self, sizes: tuple[int, ...], nodes: Iterable[Node], edges: Iterable[Edge], title: str,
+        lit: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.sizes = sizes
         self.nodes: Mapping[str, Node] = {node.name: node for node in nodes}
         self.edges = {(edge.source, edge.target): edge for edge in edges}
-        self.title = title
+        self.title, self.lit = title, lit
         self.has_biases = "b1[0]" in self.nodes
         self.with_numbers = self.nodes["L"].value is not None
         self._ink = VALUE if self.with_numbers else INK
@@ -109,7 +113,7 @@ class DetailedPicture:
         """Return the picture."""
         wide, top = self._legend()
         layers = range(1, len(self.sizes))
-        heights = [self.sizes[0] * INPUT, *map(self._height, layers)]
+        heights = [self.sizes[0] * self._apart(), *map(self._height, layers)]
         # All layers are centered at the middle between their first and last neuron.
         centers = [heights[0] / 2, *(_center(self._blocks(layer, 0.0)) for layer in layers)]
         middle = top + 14 + max(centers)
@@ -137,6 +141,11 @@ class DetailedPicture:
         self.picture.box(corner, width, PILL, [text], "How parameters are labeled")
         return Point(max(end.x, corner.x + width), start.y + 24)
 
+    def _apart(self) -> float:
+        """Return the least distance of two inputs."""
+        lines = max(len(wrapped(self.nodes[f"x[{i}]"].label)) for i in range(self.sizes[0]))
+        return max(INPUT, PILL + lines * STEP)
+
     def _rows_height(self, layer: int) -> float:
         return self.sizes[layer - 1] * ROW + (BIAS_ROW if self.has_biases else 0)
 
@@ -163,14 +172,21 @@ class DetailedPicture:
         """Draw the inputs; return where the line of each one forks."""
         n = self.sizes[0]
         inputs = [self.nodes[f"x[{i}]"] for i in range(n)]
-        box = max(text_width(fitted(node.label)) for node in inputs) + 2 * PAD
-        fork = MARGIN + box + max(_room(*_node_texts(node)) for node in inputs)
+        labels = [wrapped(node.label) for node in inputs]
+        box = max(text_width(part) for label in labels for part in label) + 2 * PAD
+        fork = MARGIN + box + max(_room(*node_texts(node)) for node in inputs)
         ends = []
-        for i, node in enumerate(inputs):
-            y = middle + (i - (n - 1) / 2) * max(INPUT, span / n)
-            label = Text(MARGIN + box / 2, y + BASE, [(fitted(node.label), INK)], "middle")
-            corner = Point(MARGIN, y - PILL / 2)
-            self.picture.box(corner, box, PILL, [label], describe_node(node), tinted=True)
+        for i, (node, label) in enumerate(zip(inputs, labels, strict=True)):
+            y = middle + (i - (n - 1) / 2) * max(self._apart(), span / n)
+            height = PILL + (len(label) - 1) * STEP
+            first = y + BASE - (len(label) - 1) * STEP / 2
+            texts = [
+                Text(MARGIN + box / 2, first + k * STEP, [(part, INK)], "middle")
+                for k, part in enumerate(label)
+            ]
+            corner = Point(MARGIN, y - height / 2)
+            words, lit = describe_node(node), node.name in self.lit
+            self.picture.box(corner, box, height, texts, words, tinted=True, lit=lit)
             ends.append(self._output(node, Point(MARGIN + box, y), fork))
         return ends
 
@@ -194,11 +210,11 @@ class DetailedPicture:
         into, out, zs, boxes = [0.0], [0.0], [0.0], [0.0]
         for j in range(self.sizes[layer]):
             z = self.nodes[f"z{layer}[{j}]"]
-            zs.append(_room(*_node_texts(z)))
+            zs.append(_room(*node_texts(z)))
             for i in range(len(ends)):
                 weight, _, arriving, leaving = self._around(layer, j, i)
-                into.append(_room(*_edge_texts(arriving, self.nodes[arriving.source].label)))
-                out.append(_room(*_edge_texts(leaving)))
+                into.append(_room(*edge_texts(arriving, self.nodes[arriving.source].label)))
+                out.append(_room(*edge_texts(leaving)))
                 boxes.append(_parameter_width(weight))
             if self.has_biases:
                 boxes.append(_parameter_width(self.nodes[f"b{layer}[{j}]"]))
@@ -212,7 +228,7 @@ class DetailedPicture:
         plus = products + min(max(30.0, 0.25 * fan), 90.0) + PLUS
         f = plus + PLUS + max(zs)
         f_end = f + text_width(f_name) + 2 * PAD
-        end = f_end + max(_room(*_node_texts(node)) for node in outputs)
+        end = f_end + max(_room(*node_texts(node)) for node in outputs)
         return _Columns(start, times, half, products, plus, f, f_end, end)
 
     def _around(self, layer: int, j: int, i: int) -> tuple[Node, Node, Edge, Edge]:
@@ -230,23 +246,26 @@ class DetailedPicture:
         weight, product, arriving, leaving = self._around(layer, j, i)
         start, port = Point(at.start, y), Point(at.times - TIMES, y)
         path = line(end) + curve(end, start) + line(start, port)
-        texts = _edge_texts(arriving, self.nodes[arriving.source].label)
+        texts = edge_texts(arriving, self.nodes[arriving.source].label)
         self._edge(arriving.source, product.name, path, port, self._beside(start, *texts))
         start, bend = Point(at.times + TIMES, y), Point(at.products, y)
         path = line(start, bend) + curve(bend, Point(at.plus - PLUS, block.middle))
-        texts = _edge_texts(leaving)
+        texts = edge_texts(leaving)
         self._edge(product.name, leaving.target, path, texts=self._beside(start, *texts))
         stem = line(Point(at.times, y - UP + PILL), Point(at.times, y - TIMES))
         self._edge(weight.name, product.name, stem)
         self._parameter(weight, at, y - UP + PILL / 2)
-        self.picture.circle(Point(at.times, y), TIMES, "×", describe_node(product))
+        self.picture.circle(
+            Point(at.times, y), TIMES, "×", describe_node(product), lit=product.name in self.lit
+        )
 
     def _parameter(self, node: Node, at: _Columns, y: float) -> None:
         """Draw a weight's or bias's box: its name, value and gradient."""
-        parts = _parameter_parts(node)
+        parts = parameter_parts(node)
         text = Text(at.times, y + BASE, parts, "middle")
         corner = Point(at.times - at.half, y - PILL / 2)
-        self.picture.box(corner, 2 * at.half, PILL, [text], describe_node(node))
+        lit = node.name in self.lit
+        self.picture.box(corner, 2 * at.half, PILL, [text], describe_node(node), lit=lit)
 
     def _nonlinearities(self, layer: int, at: _Columns, blocks: list[_Block]) -> list[Point]:
         """Draw the sums of a layer and what follows them; return where its outputs fork."""
@@ -255,11 +274,11 @@ class DetailedPicture:
         for j, block in enumerate(blocks):
             z, a = self.nodes[f"z{layer}[{j}]"], self.nodes[f"a{layer}[{j}]"]
             start, port = Point(at.plus + PLUS, block.middle), Point(at.f, block.middle)
-            texts = self._beside(start, *_node_texts(z))
+            texts = self._beside(start, *node_texts(z))
             self._edge(z.name, joint.name if joint else a.name, line(start, port), port, texts)
             center = Point(at.plus, block.middle)
             self._arrow(Point(at.plus - PLUS, block.middle), z)
-            self.picture.circle(center, PLUS, "Σ", describe_node(z))
+            self.picture.circle(center, PLUS, "Σ", describe_node(z), lit=z.name in self.lit)
             if joint is None:
                 self._function_box(name, at, block.middle, block.middle, a)
             ends.append(self._output(a, Point(at.f_end, block.middle), at.end))
@@ -281,22 +300,25 @@ class DetailedPicture:
             for middle in middles
         ]
         height = last - first + 2 * PLUS
-        self.picture.box(corner, width, height, labels, describe_node(node), tinted=True)
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.box(corner, width, height, labels, words, tinted=True, lit=lit)
 
     def _output(self, node: Node, start: Point, fork: float) -> Point:
         """Draw the line from a node to where it forks, with its value and whole gradient."""
         end = Point(fork, start.y)
-        texts = self._beside(start, *_node_texts(node))
-        self.picture.edge(line(start, end), describe_node(node), texts=texts)
-        self.picture.circle(end, DOT, "", describe_node(node))
+        texts = self._beside(start, *node_texts(node))
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.edge(line(start, end), words, texts=texts, lit=lit)
+        self.picture.circle(end, DOT, "", words, lit=lit)
         return end
 
     def _loss(self, ends: list[Point]) -> float:
         """Draw the targets and the loss; return the right edge."""
         loss, last = self.nodes["L"], len(self.sizes) - 1
-        lines = [(fitted(loss.function, 24), INK), (_named(loss.label, loss.value), self._ink)]
+        lines = [(part, INK) for part in wrapped(loss.function, 24)]
+        lines.append((named(loss.label, loss.value), self._ink))
         if loss.gradient is not None:
-            lines.append((_named(fitted(loss.gradient_label), loss.gradient), GRADIENT))
+            lines.append((named(loss.gradient_label, loss.gradient), GRADIENT))
         width = max(text_width(text) for text, _ in lines) + 2 * PAD
         step, height = 16.0, 16.0 * len(lines) + 10
         targets = [Point(end.x, end.y + UNDER) for end in ends]
@@ -306,7 +328,7 @@ class DetailedPicture:
             y, port = self.nodes[f"y[{k}]"], Point(x, middle)
             self._edge(f"a{last}[{k}]", "L", line(end) + curve(end, port), port)
             self._edge(y.name, "L", line(place) + curve(place, port), port)
-            parts = _parameter_parts(y)
+            parts = parameter_parts(y)
             wide = text_width(" ".join(text for text, _ in parts)) + 2 * PAD
             text = Text(place.x - wide / 2, place.y + BASE, parts, "middle")
             corner = Point(place.x - wide, place.y - PILL / 2)
@@ -316,14 +338,16 @@ class DetailedPicture:
             for i, part in enumerate(lines)
         ]
         corner = Point(x, middle - height / 2)
-        self.picture.box(corner, width, height, texts, describe_node(loss), tinted=True)
+        words, lit = describe_node(loss), "L" in self.lit
+        self.picture.box(corner, width, height, texts, words, tinted=True, lit=lit)
         return x + width
 
     def _edge(
         self, source: str, target: str, path: str, tip: Point | None = None, texts: Any = ()
     ) -> None:
         title = describe_edge(self.edges[source, target], self.nodes[source], self.nodes[target])
-        self.picture.edge(path, title, tip, texts)
+        lit = source in self.lit and target in self.lit
+        self.picture.edge(path, title, tip, texts, lit=lit)
 
     def _beside(self, start: Point, upper: str, lower: str) -> list[Text]:
         """Return the texts above and below a line that goes right from `start`."""
@@ -333,27 +357,12 @@ class DetailedPicture:
 
     def _arrow(self, tip: Point, node: Node) -> None:
         """Draw one arrowhead where all rows of a neuron meet."""
-        self.picture.edge(line(Point(tip.x - 2, tip.y), tip), describe_node(node), tip)
+        stub, lit = line(Point(tip.x - 2, tip.y), tip), node.name in self.lit
+        self.picture.edge(stub, describe_node(node), tip, lit=lit)
 
 
 def _center(blocks: list[_Block]) -> float:
     return (blocks[0].middle + blocks[-1].middle) / 2
-
-
-def _named(label: str, value: Value) -> str:
-    return label if value is None else f"{fitted(label)} = {short(value)}"
-
-
-def _node_texts(node: Node) -> tuple[str, str]:
-    """What stands above and below the line that leaves a node."""
-    upper = _named(fitted(node.label), node.value)
-    return upper, "" if node.gradient is None else _named(node.gradient_label, node.gradient)
-
-
-def _edge_texts(edge: Edge, label: str = "") -> tuple[str, str]:
-    """What stands above and below a line between two nodes."""
-    upper = _named(fitted(label), edge.value) if label else short(edge.value)
-    return upper, short(edge.gradient)
 
 
 def _room(*texts: str) -> float:
@@ -361,16 +370,8 @@ def _room(*texts: str) -> float:
     return max(map(text_width, texts)) + 2.5 * PAD
 
 
-def _parameter_parts(node: Node) -> list[tuple[str, str]]:
-    """What stands in the box of a parameter or target: "w1 =", its value, its gradient."""
-    if node.value is None:
-        return [(fitted(node.label), INK)]
-    parts = [(f"{fitted(node.label)} =", INK), (short(node.value), VALUE)]
-    return parts if node.gradient is None else [*parts, (f" {short(node.gradient)}", GRADIENT)]
-
-
 def _parameter_width(node: Node) -> float:
-    return text_width(" ".join(text for text, _ in _parameter_parts(node))) + 2 * PAD
+    return text_width(" ".join(text for text, _ in parameter_parts(node))) + 2 * PAD
 
 
 def _gutter(ends: list[Point], rows: list[float]) -> float:

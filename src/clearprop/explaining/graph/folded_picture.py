@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from clearprop.explaining.graph.parts import Edge, Node, describe_edge, describe_node, short
 from clearprop.explaining.graph.picture import (
@@ -15,10 +15,10 @@ from clearprop.explaining.graph.picture import (
     Point,
     Text,
     curve,
-    fitted,
     heading,
     line,
     text_width,
+    wrapped,
 )
 
 STEP = 15.0
@@ -40,12 +40,13 @@ class FoldedPicture:
     """Draws the nodes and edges of `folded_graph`."""
 
     def __init__(
-        self, n_layers: int, nodes: Iterable[Node], edges: Iterable[Edge], title: str
-    ) -> None:
+        self, n_layers: int, nodes: Iterable[Node], edges: Iterable[Edge], title: str,
+        lit: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.n_layers = n_layers
         self.nodes: Mapping[str, Node] = {node.name: node for node in nodes}
         self.edges = {(edge.source, edge.target): edge for edge in edges}
-        self.title = title
+        self.title, self.lit = title, lit
         self.picture = Picture()
         sides = [n for n in self.nodes.values() if n.kind in ("weight", "bias", "target")]
         self.side = max(_width(_lines(node)) for node in sides) + 2 * PAD
@@ -78,12 +79,11 @@ class FoldedPicture:
         boxes = [self._side_height(side) for side in sides]
         stack = sum(boxes) + 8 * max(len(boxes) - 1, 0)
         height = max(OPERATION, self._operation_height(name))
+        lines = _lines(self.nodes[below])
         # A stack of parameters begins beside the edge, whose texts are to the right of it.
-        top = y + max(EDGE, (stack - height) / 2 + 10)
+        top = y + max(EDGE, STEP * len(lines) + 17, (stack - height) / 2 + 10)
         center = self.left + self.main / 2
         start, end = Point(center, y), Point(center, top)
-        source = self.nodes[below]
-        lines = _lines(source)
         first = (y + top) / 2 - STEP * (len(lines) - 1) / 2 + 0.35 * SIZE - 2
         texts = [Text(center + PAD, first + i * STEP, [part]) for i, part in enumerate(lines)]
         self._edge(below, name, line(start, end), end, texts, down=True)
@@ -103,7 +103,8 @@ class FoldedPicture:
     ) -> None:  # fmt: skip
         edge = self.edges[source, target]
         title = describe_edge(edge, self.nodes[source], self.nodes[target])
-        self.picture.edge(path, title, tip, texts or (), down)
+        lit = source in self.lit and target in self.lit
+        self.picture.edge(path, title, tip, texts or (), down, lit)
 
     def _side_height(self, name: str) -> float:
         return STEP * len(_lines(self.nodes[name])) + 9
@@ -126,31 +127,35 @@ class FoldedPicture:
             Text(corner.x + width / 2, first + i * STEP, [part], "middle")
             for i, part in enumerate(lines)
         ]
-        self.picture.box(corner, width, height, texts, describe_node(node), tinted=tinted)
+        words, lit = describe_node(node), node.name in self.lit
+        self.picture.box(corner, width, height, texts, words, tinted=tinted, lit=lit)
 
 
 def _lines(node: Node) -> list[tuple[str, str]]:
     """An array's name and shape, its value and its gradient, a line each."""
-    lines = [(f"{fitted(node.label, 24)} {node.shape}", INK)]
+    lines = [(part, INK) for part in wrapped(f"{node.label} {node.shape}", 34)]
     if node.value is not None:
         lines.append((short(node.value), VALUE))
     if node.gradient is not None:
-        lines.append((f"{fitted(node.gradient_label, 24)}: {short(node.gradient)}", GRADIENT))
+        told = f"{node.gradient_label}: {short(node.gradient)}"
+        lines += [(part, GRADIENT) for part in wrapped(told, 44)]
     return lines
 
 
 def _words(node: Node) -> list[tuple[str, str]]:
     """What a box of the middle column says."""
     if node.kind == "input":
-        return [(fitted(node.label, 24), INK)]
+        return [(part, INK) for part in wrapped(node.label, 24)]
     if node.kind == "affine":
-        return [(fitted(node.formula, 40), INK)]
+        return [(part, INK) for part in wrapped(node.formula, 40)]
+    lines = [(part, INK) for part in wrapped(node.function, 24)]
     if node.kind == "activation":
-        return [(fitted(node.function, 24), INK)]
-    lines = [(fitted(node.function, 24), INK)]
+        return lines
     if node.value is not None:
-        lines.append((f"{fitted(node.label)} = {short(node.value)}", VALUE))
-        lines.append((f"{fitted(node.gradient_label)} = {short(node.gradient)}", GRADIENT))
+        cost = f"{node.label} = {short(node.value)}"
+        one = f"{node.gradient_label} = {short(node.gradient)}"
+        lines += [(part, VALUE) for part in wrapped(cost, 40)]
+        lines += [(part, GRADIENT) for part in wrapped(one, 40)]
     return lines
 
 

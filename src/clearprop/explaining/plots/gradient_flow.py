@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import listed
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError
+from clearprop.explaining.titles import set_heading, what_of
+from clearprop.network import Network
 from clearprop.record import Record
 from clearprop.training.steps import Step
 
@@ -67,9 +69,11 @@ def plot_gradient_flow(record: Record | Step | Iterable[Record | Step], *, ax: A
     width = float(np.clip(1.6 + 0.75 * layers, 5.8, 9.5)) if layers <= NAMED else 6.4
     figure, axis = axes_for(ax, (width, 3.8), "plot_gradient_flow")
     if one:
-        _draw_layers(axis, _record(record))
+        network, rows = _draw_layers(axis, _record(record))
     else:
-        _draw_run(axis, record)
+        network, rows = _draw_run(axis, record)
+    if ax is None:
+        set_heading(figure, what_of(network, rows))
     tidy(axis)
     axis.grid(axis="x", visible=False)
     return figure
@@ -94,7 +98,8 @@ def _size(array: Array) -> float:
     return largest * float(np.sqrt(((sizes / largest) ** 2).mean()))
 
 
-def _draw_layers(axis: Any, record: Record) -> None:
+def _draw_layers(axis: Any, record: Record) -> tuple[Network, int | None]:
+    """Draw one pass; return its network and how many samples it is of."""
     numbers = np.arange(1, len(record.delta) + 1)
     deltas = np.array([_size(delta) for delta in record.delta])
     gradients = np.array([_size(dW) for dW in record.dW])
@@ -127,16 +132,20 @@ def _draw_layers(axis: Any, record: Record) -> None:
     axis.set_xlim(0.5, len(names) + 0.5)
     axis.set_ylabel("cost per unit of z, or of weight")
     axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), fontsize="small")
+    return record.network, len(record.losses)
 
 
-def _draw_run(axis: Any, run: object) -> None:
+def _draw_run(axis: Any, run: object) -> tuple[Network, int | None]:
+    """Draw a run; return its network, and the samples of each update if all have as many."""
     if not isinstance(run, Iterable):
         raise ArgumentError(
             f"{type(run).__name__} is no record: give what cp.backprop or cp.steps returned"
         )
-    numbers, rows = [], []
+    numbers, rows, samples = [], [], set()
     for given in listed(run):
-        rows.append([_size(dW) for dW in _record(given).dW])
+        record = _record(given)
+        samples.add(len(record.losses))
+        rows.append([_size(dW) for dW in record.dW])
         numbers.append(given.number if isinstance(given, Step) else len(rows))
     if not rows or len({len(row) for row in rows}) > 1:
         raise ArgumentError(
@@ -166,6 +175,7 @@ def _draw_run(axis: Any, run: object) -> None:
     axis.set_xlabel("update")
     axis.set_ylabel("root mean square of dW\n(cost per unit of weight)")
     axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), title="layer")
+    return record.network, samples.pop() if len(samples) == 1 else None
 
 
 def _limits(axis: Any, sizes: Array, ranges: Array) -> tuple[float, float]:

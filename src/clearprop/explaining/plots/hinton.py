@@ -11,14 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.settings import count
-from clearprop.display.plotting import check_axes
-from clearprop.errors import ArgumentError, missing_extra, shown
+from clearprop.display.plotting import check_axes, check_matplotlib, new_figure
+from clearprop.errors import ArgumentError, shown
+from clearprop.explaining.titles import set_heading, what_of
 from clearprop.network import Network, check_network
 
 Array = NDArray[np.float64]
 
 SQUARES = 64
 """Neurons on a side, up to which a layer is drawn in squares."""
+
+NUMBERS = 8
+"""Neurons on a side, up to which a layer shows its numbers."""
+
+INSIDE = 0.6
+"""The side of a square, as a share of its cell, that holds its number."""
 
 PANELS = 24
 """Layers that one figure has room for."""
@@ -42,10 +49,11 @@ def plot_weights(
     image_shape: tuple[int, int] | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw weights as squares: the area says how large a weight is, the color its sign.
+    r"""Draw weights as squares: the area says how large a weight is, the color its sign.
 
     A row for each neuron of layer l, a column for each of layer l-1, and the biases apart, to the
-    right, on the same scale; the largest |w| may be one of them. Layers with more than 64 neurons
+    right, on the same scale; the largest |w| may be one of them. Layers of up to 8 neurons on a
+    side show their numbers. Layers with more than 64 neurons
     on a side are drawn as an image, with a color bar; single weights far larger than others lie
     beyond its ends. Weights that are NaN or infinite are marked in black.
 
@@ -78,12 +86,9 @@ def plot_weights(
     >>> network = cp.Network.from_weights([[[0.1, -0.3], [0.2, 0.4]], [[0.5, 0.6]]])
     >>> figure = cp.plot_weights(network)
     >>> [axis.get_title() for axis in figure.axes]
-    ['W1 (2, 2), largest |w| = 0.4', 'W2 (1, 2), largest |w| = 0.6']
+    ['W1 (2, 2)\nlargest |w| = 0.4', 'W2 (1, 2)\nlargest |w| = 0.6']
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        missing_extra("matplotlib", "plot_weights", "plots")
+    check_matplotlib("plot_weights")
     panels = _panels(check_network(network), layer, image_shape)
     if ax is not None:
         check_axes(ax)
@@ -92,7 +97,8 @@ def plot_weights(
         figure, axes, legend = ax.figure, [ax], ax.legend
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
     else:
-        figure, axes = _figure(Figure, panels)
+        figure, axes = _figure(panels)
+        set_heading(figure, what_of(network))
         legend, place = figure.legend, {"loc": "outside lower center", "ncols": 5}
     for axis, panel in zip(axes, panels, strict=True):
         panel.draw(figure, axis)
@@ -170,7 +176,7 @@ class _Panel:
     @property
     def cell(self) -> float:
         """Inches of a square's cell."""
-        return float(np.clip(4.4 / max(self.W.shape), 0.09, 0.42))
+        return float(np.clip(4.4 / max(self.W.shape), 0.09, 0.52))
 
     @property
     def size(self) -> tuple[float, float]:
@@ -187,7 +193,7 @@ class _Panel:
             self._draw_neurons(figure, axis, *self.image_shape)
         else:
             self._draw_matrix(figure, axis)
-        title = f"W{self.layer} {self.W.shape}, largest |w| = {self.largest:.3g}"
+        title = f"W{self.layer} {self.W.shape}\nlargest |w| = {self.largest:.3g}"
         axis.set_title(title, fontsize="medium")
         axis.spines[:].set_visible(False)
         axis.tick_params(length=2)
@@ -241,6 +247,8 @@ class _Panel:
             corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
             squares = middles + sides[j, i][:, None, None] * corners
             axis.add_collection(PolyCollection(squares, fc=color, lw=0), autolim=False)
+        if max(self.W.shape) <= NUMBERS:
+            _write_numbers(axis, numbers, sides, left)
         j, i = np.nonzero(~np.isfinite(numbers))
         if len(j):
             axis.plot(i + left, j, color="black", marker="x", ls="")
@@ -287,6 +295,24 @@ class _Panel:
         axis.set_ylabel(f"neuron of layer {self.layer}, first of the row")
 
 
+def _write_numbers(axis: Any, numbers: Array, sides: Array, left: float) -> None:
+    """Write each number in its square, or at the foot of its cell where the square is small."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=1.5, foreground="0.95")]
+    for (j, i), number in np.ndenumerate(numbers):
+        if not np.isfinite(number):
+            continue
+        plain = 0.005 <= abs(number) < 100 or number == 0
+        text = f"{number:.2f}" if plain else f"{number:.0e}"
+        place: dict[str, Any] = {"ha": "center", "fontsize": 7.5}
+        if sides[j, i] > INSIDE:
+            axis.text(i + left, j, text, va="center", color="white", **place)
+        else:
+            foot = j + 0.47
+            axis.text(i + left, foot, text, va="bottom", path_effects=halo, color="black", **place)
+
+
 def _ticks(n: int) -> list[int]:
     """Return whole numbers below n: all, if there are few."""
     from matplotlib.ticker import MaxNLocator
@@ -297,7 +323,7 @@ def _ticks(n: int) -> list[int]:
     return [int(place) for place in places if 0 <= place < n]
 
 
-def _figure(figure_class: Any, panels: Sequence[_Panel]) -> tuple[Any, list[Any]]:
+def _figure(panels: Sequence[_Panel]) -> tuple[Any, list[Any]]:
     """Return a figure with axes for the panels: as many in a row as fit, up to three."""
     squares = any(panel.in_squares for panel in panels)
     beside = 0.9 if all(panel.in_squares for panel in panels) else 1.7  # labels and a color bar
@@ -311,8 +337,8 @@ def _figure(figure_class: Any, panels: Sequence[_Panel]) -> tuple[Any, list[Any]
         if width <= WIDEST:
             break
     width = max(width, 6.0 if squares else 0.0)  # for the legend
-    height = sum(heights) + 1.0 * rows + (0.4 if squares else 0.0)
-    figure = figure_class(figsize=(width, height), layout="constrained")
+    height = sum(heights) + 1.2 * rows + (0.4 if squares else 0.0)
+    figure = new_figure((width, height + 0.3), "plot_weights")
     axes = figure.subplots(
         rows, columns, squeeze=False, width_ratios=widths, height_ratios=heights
     ).ravel()

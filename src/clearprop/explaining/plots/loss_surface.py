@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clearprop import notation
+from clearprop.backprop import backprop
 from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
-from clearprop.display.plotting import axes_for
-from clearprop.errors import ArgumentError, ElementError, NonFiniteError, ShapeError, shown
-from clearprop.explaining.names import counted
+from clearprop.display.plotting import axes_for, new_figure
+from clearprop.errors import (
+    ArgumentError,
+    ElementError,
+    ShapeError,
+    printable,
+    shown,
+)
+from clearprop.explaining.plots.hill import draw_contours, draw_hill, size_of
+from clearprop.explaining.titles import what_of
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
+from clearprop.optimizers import Optimizer, OptimizerName
+from clearprop.training.steps import steps
 
 Array = NDArray[Any]
 
@@ -43,11 +53,17 @@ class LossSurface:
         ``losses[j, i]`` is the cost at ``first[i]``, ``second[j]``.
     here : tuple of float
         Where the network is.
-    path : ndarray, shape (steps, 2), or None
-        Where a run went, on these axes.
+    paths : mapping of str to ndarray, shape (steps, 2)
+        Where each run went, on these axes; the only one of `path` is called "descent".
     others : int
         Parameters that are none of the two on the axes, and that the surface leaves as they are
         in the network; 0 for directions.
+    gradient : tuple of float
+        The slopes of the cost along the axes, where the network is.
+    step : tuple of float, or None
+        How far the optimizer's first step goes along the axes.
+    what : str
+        Network, loss and data, in words.
 
     Examples
     --------
@@ -66,8 +82,16 @@ class LossSurface:
     losses: NDArray[np.float64]
     here: tuple[float, float]
     loss: float
-    path: NDArray[np.float64] | None
-    others: int = 0
+    paths: Mapping[str, NDArray[np.float64]]
+    others: int
+    gradient: tuple[float, float]
+    step: tuple[float, float] | None
+    what: str
+
+    @property
+    def path(self) -> NDArray[np.float64] | None:
+        """The path of the run, shape (steps, 2); of several, the last. None without one."""
+        return list(self.paths.values())[-1] if self.paths else None
 
     def __repr__(self) -> str:
         finite = self.losses[np.isfinite(self.losses)]
@@ -80,10 +104,12 @@ class LossSurface:
         )
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw lines of equal cost, where the network is, and the run's path.
+        """Draw lines of equal cost, where the network is, its gradient, and the runs' paths.
 
-        A path lies on the surface where it ends only: on its way, other parameters were not what
-        they are now.
+        Both axes have one scale, so that the gradient stands upright on the lines of equal cost.
+        It points uphill; an arrow that would be too short or too long is drawn at another length,
+        which the legend tells. A path lies on the surface where it ends only: on its way, other
+        parameters were not what they are now.
 
         Parameters
         ----------
@@ -99,47 +125,46 @@ class LossSurface:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        figure, axis = axes_for(ax, (5.4, 4.2), "plot()")
-        finite = np.where(np.isfinite(self.losses), self.losses, np.nan)
-        if np.isnan(finite).all():
-            raise NonFiniteError("the cost is finite nowhere on the surface: give a smaller span")
-        low, high = float(np.nanmin(finite)), float(np.nanmax(finite))
-        levels = low + (high - low) * np.linspace(0, 1, 25) ** 2  # dense in the valley
-        if high > low:
-            filled = axis.contourf(self.first, self.second, finite, levels=levels, cmap="cividis")
-            figure.colorbar(filled, ax=axis, label="cost (mean per sample)", format="%.3g")
-        title = self._title()
-        if high == low:
-            title = f"the cost is {low:.4g} everywhere here\n{title}".rstrip()
-        axis.set_title(title, fontsize="small", loc="left")
-        if self.path is not None:
-            axis.plot(*self.path.T, color="white", lw=1.5, marker=".", ms=4, label="descent")
-            axis.plot(*self.path[0], color="white", marker="s", ls="", mec="black", label="start")
-            axis.plot(*self.path[-1], color="white", marker="D", ms=9, ls="", mec="black",
-                      label="end")  # fmt: skip
-        axis.plot(*self.here, color="#D55E00", marker="o", ms=5, ls="", mec="white", label="here")
-        axis.set_xlabel(self.names[0])
-        axis.set_ylabel(self.names[1])
-        axis.set_xlim(self.first[0], self.first[-1])
-        axis.set_ylim(self.second[0], self.second[-1])
-        legend = axis.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.15),
-            ncols=4,
-            facecolor="0.35",
-            labelcolor="white",
-            fontsize="small",
-        )  # below the axes, where it covers nothing
-        legend.get_frame().set_linewidth(0)
+        figure, axis = axes_for(ax, size_of(self), "plot()")
+        draw_contours(self, figure, axis, own_figure=ax is None)
         return figure
 
-    def _title(self) -> str:
-        """Say what holds for the parameters that are not on the axes."""
-        if self.others:
-            stay = "it is" if self.others == 1 else "they are"
-            title = f"the other {counted(self.others, 'parameter')} as {stay} here"
-            return title if self.path is None else f"{title}\n(along the path they differed)"
-        return "" if self.path is None else "the path, projected onto its two main directions"
+    def plot_3d(self, ax: Any = None) -> Any:
+        """Draw the hill in three dimensions, with the runs' paths laid upon it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes3D, optional
+            Axes with ``projection="3d"``. None: a new figure.
+
+        Returns
+        -------
+        matplotlib Figure
+
+        Raises
+        ------
+        ArgumentError
+            If the axes are not three-dimensional.
+        MissingExtraError
+            If matplotlib (the extra `plots`) is not installed.
+
+        Examples
+        --------
+        >>> import clearprop as cp
+        >>> network = cp.Network.from_weights([[[1.0, 2.0]]], activations="identity")
+        >>> surface = cp.loss_surface(network, [[1, 0]], [1.0], "W1[0,0]", "W1[0,1]", points=5)
+        >>> surface.plot_3d().axes[0].get_zlabel()
+        'cost (mean per sample)'
+        """
+        if ax is None:
+            figure = new_figure((6.2, 5.4), "plot_3d()")
+            axis = figure.add_subplot(projection="3d")
+        else:
+            figure, axis = axes_for(ax, (6.2, 5.4), "plot_3d()")
+            if not hasattr(axis, "plot_surface"):
+                raise ArgumentError('ax is flat; make it with projection="3d"')
+        draw_hill(self, figure, axis)
+        return figure
 
 
 def loss_surface(
@@ -149,7 +174,8 @@ def loss_surface(
     first: str | None = None,
     second: str | None = None,
     *,
-    path: Sequence[ArrayLike] | Array | None = None,
+    path: Sequence[ArrayLike] | Array | Mapping[str, Sequence[ArrayLike] | Array] | None = None,
+    optimizer: OptimizerName | Optimizer | None = None,
     span: float | None = None,
     points: int = 41,
     loss: LossName | Loss | None = None,
@@ -166,11 +192,13 @@ def loss_surface(
         As for `backprop`.
     first, second : str, optional
         Two parameters, such as ``"W1[0,0]"``. None: the principal directions of `path`.
-    path : array-like, shape (steps, n_parameters), optional
+    path : array-like, shape (steps, n_parameters), or mapping of str to such, optional
         The parameters that a run went through: ``network.parameters.copy()`` in a callback, or
-        ``step.record.network.parameters`` of each of `steps`.
+        ``step.record.network.parameters`` of each of `steps`. Several runs to compare, by name.
+    optimizer : str or Optimizer, optional
+        Shows its first step from the network, on all rows.
     span : float, optional
-        How far the axes reach on either side. None: 2, or what the path needs.
+        How far the axes reach on either side. None: 2, or what the paths need.
     points : int
         Grid points of an axis, from 2 to 1,000.
 
@@ -202,7 +230,7 @@ def loss_surface(
     l2 = number("l2", l2, low=0)
     points = count("points", points, 2, most=POINTS)
     here = work.parameters.copy()
-    run = None if path is None else _run(path, len(here))
+    runs = _runs(path, len(here))
     if (first is None) != (second is None):
         raise ArgumentError("give two parameters, or none and a path")
     if first is not None and second is not None:
@@ -211,8 +239,9 @@ def loss_surface(
         if (axes[0] == axes[1]).all():
             raise ArgumentError(f"{shown(first)} and {shown(second)} are one parameter: give two")
         origin = here * (1 - axes.sum(axis=0))
-    elif run is not None:
+    elif runs:
         names = "direction 1", "direction 2"
+        run = np.concatenate(list(runs.values()))
         moved = run - run[-1]
         if len(run) < 3 or not np.abs(moved).max() > 0:
             raise ArgumentError("a path needs three points or more that differ")
@@ -222,8 +251,8 @@ def loss_surface(
     else:
         raise ArgumentError("give two parameters such as 'W1[0,0]' and 'W1[0,1]', or a path")
     at = axes @ (here - origin)
-    track = None if run is None else (run - origin) @ axes.T
-    grids = [_grid(at[k], None if track is None else track[:, k], span, points) for k in (0, 1)]
+    tracks = {name: (run - origin) @ axes.T for name, run in runs.items()}
+    grids = _grids(at, tracks, span, points)
 
     def cost(parameters: Array) -> float:
         work.parameters[:] = parameters
@@ -235,9 +264,32 @@ def loss_surface(
         [[cost(origin + a * axes[0] + b * axes[1]) for a in grids[0]] for b in grids[1]]
     )
     others = 0 if first is None else len(here) - 2
+    step = None
+    if optimizer is not None:
+        start = work.copy()
+        start.parameters[:] = here
+        step = _pair(axes @ _first_step(start, data, optimizer, l2))
+    work.parameters[:] = here
+    slopes = backprop(work, data.X, data.y, sample_weight=sample_weight, l2=l2).gradient
     return LossSurface(
-        names, grids[0], grids[1], losses, (float(at[0]), float(at[1])), cost(here), track, others
-    )
+        names, *grids, losses, _pair(at), cost(here), tracks, others,
+        _pair(axes @ slopes), step, what_of(work, len(X)),
+    )  # fmt: skip
+
+
+def _pair(numbers: Array) -> tuple[float, float]:
+    return float(numbers[0]), float(numbers[1])
+
+
+def _first_step(
+    network: Network, data: Data, optimizer: OptimizerName | Optimizer, l2: float
+) -> NDArray[np.float64]:
+    """Return the first update of an optimizer on all rows."""
+    run = steps(
+        network, data.X, data.y, optimizer=optimizer, sample_weight=data.weights, l2=l2,
+        batch_size=None, shuffle=False, epochs=1,
+    )  # fmt: skip
+    return next(run).update
 
 
 def _unit(network: Network, name: str) -> Array:
@@ -251,7 +303,18 @@ def _unit(network: Network, name: str) -> Array:
     return vector
 
 
-def _run(path: Sequence[ArrayLike] | Array, n: int) -> Array:
+def _runs(path: object, n: int) -> dict[str, Array]:
+    """Return the given runs by their names."""
+    if path is None:
+        return {}
+    if not isinstance(path, Mapping):
+        return {"descent": _run(path, n)}
+    if not path or not all(isinstance(name, str) for name in path):
+        raise ArgumentError('path must name its runs by text: {"sgd": ..., "adam": ...}')
+    return {printable(name): _run(run, n) for name, run in path.items()}
+
+
+def _run(path: object, n: int) -> Array:
     try:
         run = check_inputs(path, n, np.dtype(np.float64), "path")
     except ShapeError:
@@ -261,13 +324,22 @@ def _run(path: Sequence[ArrayLike] | Array, n: int) -> Array:
     return run
 
 
-def _grid(at: float, track: Array | None, span: float | None, points: int) -> Array:
-    """Return the values of an axis."""
+def _grids(
+    at: Array, tracks: Mapping[str, Array], span: float | None, points: int
+) -> tuple[Array, Array]:
+    """Return the values of both axes: no axis is longer than twice the other."""
     if span is not None:
         reach = number("span", span, low=0, high=REACH, open="low")
-        return np.linspace(at - reach, at + reach, points)
-    if track is None:
-        return np.linspace(at - 2, at + 2, points)
-    low, high = min(track.min(), at), max(track.max(), at)
-    room = 0.25 * (high - low) or 1.0
-    return np.linspace(low - room, high + room, points)
+        middles, halves = at, np.array([reach, reach])
+    elif not tracks:
+        middles, halves = at, np.array([2.0, 2.0])
+    else:
+        places = np.concatenate([at[None], *tracks.values()])
+        low, high = places.min(axis=0), places.max(axis=0)
+        middles, halves = (low + high) / 2, 0.75 * (high - low)
+        halves = np.maximum(halves, 0.5 * halves.max() or 1.0)
+    first, second = (
+        np.linspace(middle - half, middle + half, points)
+        for middle, half in zip(middles, halves, strict=True)
+    )
+    return first, second

@@ -11,7 +11,7 @@ import numpy as np
 
 from clearprop.checks.settings import choice
 from clearprop.display.curves import curves_svg
-from clearprop.display.plotting import check_axes, tidy
+from clearprop.display.plotting import check_axes, new_figure, tidy
 from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
 from clearprop.training.watching.epochs import Epoch, Epochs
 
@@ -139,19 +139,16 @@ class History:
         MissingExtraError
             If matplotlib (the extra `plots`) is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-            from matplotlib.ticker import MaxNLocator
-        except ImportError:
-            missing_extra("matplotlib", "history.plot()", "plots")
         if not self.epochs:
             raise ArgumentError("the history has no epochs to plot")
         curves = self._curves()
         if ax is None:
-            figure = Figure(figsize=(5.0 * len(curves) + 0.4, 3.6), layout="constrained")
+            figure = new_figure((5.0 * len(curves) + 0.4, 3.6), "history.plot()")
             axes = list(figure.subplots(1, len(curves), squeeze=False)[0])
         else:
             figure, axes, curves = check_axes(ax).figure, [ax], curves[:1]
+        from matplotlib.ticker import MaxNLocator
+
         numbers = range(1, len(self.epochs) + 1)
         marker = "o" if len(numbers) < 2 else ""
         for axis, (name, training, validation) in zip(axes, curves, strict=True):
