@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop import notation
 from clearprop.backprop import backprop, forward_and_backward
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, ShapeError, shown
@@ -16,7 +15,7 @@ from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
 from clearprop.explaining.derivation.sections import Update
-from clearprop.explaining.names import read_names
+from clearprop.explaining.names import element_name, find_element, read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
@@ -134,8 +133,7 @@ def explain(
     if of is not None:
         if not isinstance(of, str):
             raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
-        of = written.element(of.strip())
-        notation.check(notation.parse(of), of, source.sizes, source.has_biases)
+        of = element_name(*find_element(of, source, written.given))
     narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
     with np.errstate(all="ignore"):  # what is not finite is found, and said
         return narrator.derivation(of)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from clearprop import notation
 from clearprop.errors import ArgumentError, ElementError, shown
 from clearprop.explaining.derivation.expressions import Partial, Symbol
-from clearprop.explaining.names import element_name
+from clearprop.explaining.names import element_name, own_name
 
 LONGEST = 24
 """Characters of a reader's own name."""
@@ -116,20 +116,14 @@ class Names:
 
     def own(self, name: str) -> str | None:
         """Return the reader's name of an element: its own, its array's, or its parameter's."""
-        if name in self.given:
-            return self.given[name]
-        head, bracket, index = name.partition("[")
-        if bracket and head in self.given:
-            return f"{self.given[head]}[{index}"
+        own = own_name(name, self.given)
+        if own != name:
+            return own
         if name.startswith("d") and (inner := self.own(name[1:])) is not None:
             return f"∂{self.cost}/∂{inner}"
         return (
             f"∂{self.cost}/∂{name[1:]}" if name[:2] in ("dW", "db") and self.cost != "L" else None
         )
-
-    def element(self, name: str) -> str:
-        """Return the element that a reader's name stands for, or the name as it is."""
-        return {own: element for element, own in self.given.items()}.get(name, name)
 
     def text(self, symbol: Symbol) -> str:
         """Return a symbol as text: the reader's name, or the grammar's."""
@@ -253,8 +247,4 @@ def _is_element(name: str, sizes: tuple[int, ...]) -> bool:
     """Whether a network of these sizes has an element of this name, or such a target."""
     if re.fullmatch(r"y\[\d+\]", name):
         return True
-    try:
-        notation.check(notation.parse(name), name, sizes, True)
-    except (ElementError, IndexError):
-        return False
-    return True
+    return notation.exists(name, sizes, True)

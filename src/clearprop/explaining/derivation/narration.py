@@ -173,7 +173,7 @@ class Narrator:
 
     def _of_array(self, symbol: str, layer: int) -> Derivation:
         s, name = self._followed(), element_name(symbol, layer, ())
-        title = self._title(f"{name}, shape {self.record[name].shape},")
+        title = self._title(f"{self.names.array(name)}, shape {self.record[name].shape},")
         array = self.record[name]
         slope_of_cost = symbol == "da" and layer == s.last
         alone = symbol not in ("dW", "db")

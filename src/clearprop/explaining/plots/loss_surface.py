@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clearprop import notation
 from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
 from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for
 from clearprop.errors import ArgumentError, ElementError, NonFiniteError, ShapeError, shown
-from clearprop.explaining.names import counted
+from clearprop.explaining.names import counted, element_of, find_element, own_name, read_names
 from clearprop.losses import Loss
 from clearprop.network import Network, check_network
 
@@ -155,6 +154,7 @@ def loss_surface(
     loss: str | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
+    names: Mapping[str, str] | None = None,
 ) -> LossSurface:
     """Compute the cost over two parameters, or over the two directions that a run moved along most.
 
@@ -173,6 +173,9 @@ def loss_surface(
         How far the axes reach on either side. None: 2, or what the path needs.
     points : int
         Grid points of an axis, from 2 to 1,000.
+    names : mapping of str to str, optional
+        Names of the reader's own for elements, ``{"W1[0,0]": "w1"}``: `first` and `second` may be
+        such, and the axes are called so.
 
     Returns
     -------
@@ -203,16 +206,18 @@ def loss_surface(
     points = count("points", points, 2, most=POINTS)
     here = work.parameters.copy()
     run = None if path is None else _run(path, len(here))
+    given = read_names(names, work)
     if (first is None) != (second is None):
         raise ArgumentError("give two parameters, or none and a path")
     if first is not None and second is not None:
-        names = first, second
-        axes = np.stack([_unit(work, name) for name in names])
+        axes = np.stack([_unit(work, name, given) for name in (first, second)])
+        elements = element_of(first, given), element_of(second, given)
+        called = own_name(elements[0], given), own_name(elements[1], given)
         if (axes[0] == axes[1]).all():
             raise ArgumentError(f"{shown(first)} and {shown(second)} are one parameter: give two")
         origin = here * (1 - axes.sum(axis=0))
     elif run is not None:
-        names = "direction 1", "direction 2"
+        called = "direction 1", "direction 2"
         moved = run - run[-1]
         if len(run) < 3 or not np.abs(moved).max() > 0:
             raise ArgumentError("a path needs three points or more that differ")
@@ -236,14 +241,13 @@ def loss_surface(
     )
     others = 0 if first is None else len(here) - 2
     return LossSurface(
-        names, grids[0], grids[1], losses, (float(at[0]), float(at[1])), cost(here), track, others
+        called, grids[0], grids[1], losses, (float(at[0]), float(at[1])), cost(here), track, others
     )
 
 
-def _unit(network: Network, name: str) -> Array:
+def _unit(network: Network, name: str, given: Mapping[str, str]) -> Array:
     """A 1 at one parameter's place."""
-    element = notation.parse(name)
-    notation.check(element, name, network.sizes, network.has_biases)
+    element = find_element(name, network, given, ("W", "b"))
     if element.symbol not in ("W", "b") or not element.indices:
         raise ElementError(f"{shown(name)} is not one parameter; name it like W1[0,1] or b2[0]")
     vector = np.zeros(network.n_parameters)
