@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
+from clearprop.explaining.derivation.plain_text import text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 WIDE = 90
@@ -52,11 +54,26 @@ def body_of(derivation: Tree) -> str:
 def _section(part: Part, names: Names, level: int) -> str:
     tag = f"h{min(level, 3)}"
     pieces = [f"<{tag}>{html.escape(part.title)}</{tag}>"]
+    pieces += [f"<p>{_definition(definition)}</p>" for definition in part.definitions]
     pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in part.words]
     if part.equations:
         pieces.append(_math("".join(_rows(e, names) for e in part.equations)))
     pieces += [_section(child, names, level + 1) for child in part.parts]
     return f"<section>{''.join(pieces)}</section>"
+
+
+def _definition(definition: Definition) -> str:
+    written = definition.written(MATHML)
+    if written is None:
+        return html.escape(text_of(definition))
+    remarks = (
+        html.escape(said)
+        if equation is None
+        else f"<math {_NAMESPACE}><mrow>{equation}</mrow></math>"
+        for said, equation in definition.remarks(MATHML)
+    )
+    whole = f'<math {_NAMESPACE} displaystyle="true"><mrow>{written}</mrow></math>'
+    return ", ".join((whole, *remarks))
 
 
 def mathml_of(derivation: Tree) -> str:
@@ -65,6 +82,9 @@ def mathml_of(derivation: Tree) -> str:
 
     def add(part: Part) -> None:
         rows.append(f'<mtr><mtd columnspan="3" {_LEFT}>{words(part.title)}</mtd></mtr>')
+        for definition in part.definitions:
+            written = definition.written(MATHML) or words(text_of(definition))
+            rows.append(f'<mtr><mtd columnspan="3" {_LEFT}><mrow>{written}</mrow></mtd></mtr>')
         rows.extend(_rows(equation, derivation.names) for equation in part.equations)
         for child in part.parts:
             add(child)

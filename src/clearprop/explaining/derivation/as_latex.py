@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Negative,
@@ -13,7 +14,7 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.latex import LATEX, escaped
-from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.plain_text import TEXT, text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 LONG = 4
@@ -49,6 +50,7 @@ def _sentences(words: tuple[str, ...]) -> list[str]:
 def _part(part: Part, names: Names, depth: int) -> list[str]:
     style = "textbf" if depth == 0 else "textit"
     lines = ["", rf"\medskip\noindent\{style}{{{escaped(part.title)}}}\par"]
+    lines += [_definition(definition) for definition in part.definitions]
     lines += _sentences(part.words)
     if part.equations:
         rows = [row for equation in part.equations for row in _rows(equation, names)]
@@ -56,6 +58,17 @@ def _part(part: Part, names: Names, depth: int) -> list[str]:
     for child in part.parts:
         lines += _part(child, names, depth + 1)
     return lines
+
+
+def _definition(definition: Definition) -> str:
+    written = definition.written(LATEX)
+    if written is None:
+        return rf"{escaped(text_of(definition))}\par"
+    remarks = (
+        escaped(said) if equation is None else f"${equation}$"
+        for said, equation in definition.remarks(LATEX)
+    )
+    return ", ".join((rf"$\displaystyle {written}$", *remarks)) + r"\par"
 
 
 def _rows(equation: Equation, names: Names) -> list[str]:

@@ -21,6 +21,8 @@ _SPECIAL = {
 _FUNCTIONS = {"sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "tanh": r"\tanh",
               "Phi": r"\Phi", "phi": r"\varphi"}  # fmt: skip
 
+_RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
+
 
 def escaped(text: str) -> str:
     """Return a text for LaTeX's text mode."""
@@ -114,6 +116,25 @@ class LaTeX(Writer):
     def square(self, base: str) -> str:
         """Return a square."""
         return f"{base}^{{2}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+        return f"{base}^{{{exponent}}}"
+
+    def total(self, index: str, term: str) -> str:
+        """Return a sum with its sign."""
+        return rf"\sum_{{{index}}} {term}" if index else rf"\sum {term}"
+
+    def cases(self, pieces: list[tuple[str, str]], otherwise: str) -> str:
+        """Return them behind a brace."""
+        rows = [rf"{piece} & \text{{if }} {where}" for piece, where in pieces]
+        rows.append(rf"{otherwise} & \text{{otherwise}}")
+        written = r" \\ ".join(rows)
+        return rf"\begin{{cases}} {written} \end{{cases}}"
+
+    def relation(self, left: str, sign: str, right: str) -> str:
+        """Return a comparison."""
+        return f"{left} {_RELATIONS.get(sign, sign)} {right}"
 
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""

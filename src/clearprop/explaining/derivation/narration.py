@@ -8,6 +8,7 @@ from clearprop import notation
 from clearprop.explaining.chain_rule_cost import chain_rule_cost
 from clearprop.explaining.derivation.arrays import array_part
 from clearprop.explaining.derivation.derivation import Derivation
+from clearprop.explaining.derivation.function_definitions import with_helpers
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import (
     Neurons,
@@ -261,4 +262,4 @@ class Narrator:
         odd = next((e for part in told for e in part if not np.isfinite(e.value)), None)
         if odd is not None and odd.name != of:
             words = (*words, f"{odd.name} is {number(odd.value)}, which goes no further.")
-        return Derivation(of, title, words, told, self.names)
+        return Derivation(of, title, words, with_helpers(told), self.names)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import BuiltInActivation
 from clearprop.cost import cost_of
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -21,6 +21,7 @@ from clearprop.explaining.derivation.expressions import (
     times,
 )
 from clearprop.explaining.derivation.formulas import is_a_minus_y
+from clearprop.explaining.derivation.function_definitions import of_activation, of_loss
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
@@ -74,12 +75,12 @@ def forward_part(
     `to_z` leaves out the last layer's a; `weight` (layer, j, i) is shown in its sum in any case.
     """
     equations: list[Equation] = []
-    functions: dict[str, str] = {}
+    functions: dict[Definition, None] = {}
     for layer in sorted(neurons):
         if layer == 0 or not neurons[layer]:
             continue
         if not (to_z and layer == max(neurons)):
-            functions |= dict.fromkeys(definition(s, layer), "")
+            functions |= dict.fromkeys(of_activation(s.f(layer)))
         shown = sorted(neurons[layer])
         # Of a wide network, the strongest neuron of a layer stands for the others.
         summed = shown if is_small(s) else neurons[layer][:1]
@@ -91,29 +92,23 @@ def forward_part(
         if s.is_softmax(layer):
             equations.append(denominator_step(s, layer))
         equations += [a_step(s, layer, j) for j in shown]
-    return Part("Forward", tuple(functions), tuple(equations))
-
-
-def definition(s: RecordSymbols, layer: int) -> tuple[str, ...]:
-    """Say what f_l is, unless its name says it."""
-    f = s.f(layer)
-    if isinstance(f, BuiltInActivation) and not f.equation.startswith(f.name):
-        return (f"{f.name}(z) = {f.equation}",)
-    return ()
+    return Part("Forward", (), tuple(equations), definitions=tuple(functions))
 
 
 def cost_part(s: RecordSymbols) -> Part:
     """The cost of the sample, and of the batch."""
     equations = [loss_step(s)]
-    words = [f"{s.network.loss}: {getattr(s.network.loss, 'equation', 'your own loss')}"]
-    words += _targets(s)
+    definitions = of_loss(s.network.loss)
+    words = _targets(s)
+    if not definitions:
+        words.append(f"{s.network.loss} is a loss of your own; formula= shows what it is.")
     if s.is_mean:
         equations.append(cost_step(s))
     if s.n > 1:
         even = np.ptp(s.record.omega) == 0
         share = f"1/{s.n:,}" if even else "its weight by the sum of weights"
         words.append(f"ω is a sample's share of the cost: {share}.")
-    return Part("Cost", tuple(words), tuple(equations))
+    return Part("Cost", tuple(words), tuple(equations), definitions=definitions)
 
 
 def _targets(s: RecordSymbols) -> list[str]:

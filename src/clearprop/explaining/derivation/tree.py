@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clearprop.errors import ElementError, shown
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -20,7 +21,7 @@ from clearprop.explaining.derivation.expressions import (
     symbols_in,
 )
 from clearprop.explaining.derivation.glyphs import CodeNames, Names
-from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.plain_text import TEXT, text_of
 from clearprop.explaining.names import element_of
 
 _CODE = CodeNames()
@@ -150,16 +151,19 @@ class Equation:
 
 @dataclass(frozen=True, repr=False)
 class Part:
-    """A stretch of a derivation: a title, words, equations, and parts of its own."""
+    """A stretch of a derivation: title, definitions, words, equations, and parts of its own."""
 
     title: str
     words: tuple[str, ...] = ()
     equations: tuple[Equation, ...] = ()
     parts: tuple[Part, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part as plain numbers and texts."""
         found: dict[str, Any] = {"title": self.title}
+        if self.definitions:
+            found["definitions"] = [text_of(definition) for definition in self.definitions]
         if self.words:
             found["words"] = list(self.words)
         if self.equations:
