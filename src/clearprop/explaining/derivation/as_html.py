@@ -7,7 +7,7 @@ import html
 from clearprop.explaining.derivation.as_text import tail_of, term_count
 from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
-from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.glyphs import Glyph, Names
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
 from clearprop.explaining.derivation.plain_text import text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
@@ -45,21 +45,36 @@ def page_of(derivation: Tree) -> str:
 
 def body_of(derivation: Tree) -> str:
     """Return the derivation for a notebook, with its styles."""
-    pieces = [f"<style>{_STYLE}</style>", f"<h1>{html.escape(derivation.title)}</h1>"]
-    pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in derivation.words]
+    pieces = [f"<style>{_STYLE}</style>", f"<h1>{_prose(derivation.title, derivation.names)}</h1>"]
+    pieces += [f"<p>{_prose(sentence, derivation.names)}</p>" for sentence in derivation.words]
     pieces += [_section(part, derivation.names, 2) for part in derivation.parts]
     return f'<div class="clearprop-derivation">{"".join(pieces)}</div>'
 
 
 def _section(part: Part, names: Names, level: int) -> str:
     tag = f"h{min(level, 3)}"
-    pieces = [f"<{tag}>{html.escape(part.title)}</{tag}>"]
+    pieces = [f"<{tag}>{_prose(part.title, names)}</{tag}>"]
     pieces += [f"<p>{_definition(definition)}</p>" for definition in part.definitions]
-    pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in part.words]
+    pieces += [f"<p>{_prose(sentence, names)}</p>" for sentence in part.words]
     if part.equations:
         pieces.append(_math("".join(_rows(e, names) for e in part.equations)))
     pieces += [_section(child, names, level + 1) for child in part.parts]
     return f"<section>{''.join(pieces)}</section>"
+
+
+def _prose(text: str, names: Names) -> str:
+    """Return words, with the scripts of symbols below and above the line."""
+    return "".join(
+        html.escape(piece) if glyph is None else _with_scripts(glyph)
+        for piece, glyph in names.in_prose(text)
+    )
+
+
+def _with_scripts(glyph: Glyph) -> str:
+    scripts = (("sub", glyph.below), ("sup", glyph.above))
+    return f"<i>{glyph.base}</i>" + "".join(
+        f"<{tag}>{script}</{tag}>" for tag, script in scripts if script
+    )
 
 
 def _definition(definition: Definition) -> str:

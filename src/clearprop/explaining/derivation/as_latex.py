@@ -13,7 +13,7 @@ from clearprop.explaining.derivation.expressions import (
     Symbol,
 )
 from clearprop.explaining.derivation.glyphs import Names
-from clearprop.explaining.derivation.latex import LATEX, escaped
+from clearprop.explaining.derivation.latex import LATEX, escaped, prose
 from clearprop.explaining.derivation.plain_text import TEXT, text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
@@ -35,23 +35,23 @@ def latex_of(derivation: Tree) -> str:
     lines = [
         "% needs \\usepackage{amsmath}",
         r"\begingroup\allowdisplaybreaks",
-        rf"\noindent\textbf{{{escaped(derivation.title)}}}\par",
+        rf"\noindent\textbf{{{prose(derivation.title, derivation.names)}}}\par",
     ]
-    lines += _sentences(derivation.words)
+    lines += _sentences(derivation.words, derivation.names)
     for part in derivation.parts:
         lines += _part(part, derivation.names, 0)
     return "\n".join([*lines, r"\endgroup"]) + "\n"
 
 
-def _sentences(words: tuple[str, ...]) -> list[str]:
-    return [rf"{escaped(sentence)}\par" for sentence in words]
+def _sentences(words: tuple[str, ...], names: Names) -> list[str]:
+    return [rf"{prose(sentence, names)}\par" for sentence in words]
 
 
 def _part(part: Part, names: Names, depth: int) -> list[str]:
     style = "textbf" if depth == 0 else "textit"
-    lines = ["", rf"\medskip\noindent\{style}{{{escaped(part.title)}}}\par"]
+    lines = ["", rf"\medskip\noindent\{style}{{{prose(part.title, names)}}}\par"]
     lines += [_definition(definition) for definition in part.definitions]
-    lines += _sentences(part.words)
+    lines += _sentences(part.words, names)
     if part.equations:
         rows = [row for equation in part.equations for row in _rows(equation, names)]
         lines += [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"]

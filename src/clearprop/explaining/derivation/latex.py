@@ -29,13 +29,21 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, f"${_greek(c)}$" if c in GREEK else c) for c in text)
 
 
+def prose(text: str, names: Names) -> str:
+    """Return words for LaTeX's text mode, with symbols that have scripts in math mode."""
+    return "".join(
+        escaped(piece) if glyph is None else f"${_scripted(glyph)}$"
+        for piece, glyph in names.in_prose(text)
+    )
+
+
 def _scripted(glyph: Glyph) -> str:
     """Return a symbol with its scripts."""
     if glyph.derivative is not None:
         inner = _scripted(Glyph(glyph.base, glyph.above, glyph.below, glyph.mark))
         return rf"\frac{{\partial {_scripted(glyph.derivative)}}}{{\partial {inner}}}"
     if glyph.argument is not None:
-        return rf"L({_scripted(glyph.argument)} {glyph.mark} h)"
+        return rf"{_base(glyph.base)}({_scripted(glyph.argument)} {glyph.mark} h)"
     if glyph.mark.endswith("sumexp"):
         log = r"\log " if glyph.mark == "logsumexp" else ""
         return rf"{log}\sum_{{k}} \exp {_scripted(Glyph('z', glyph.above, 'k'))}"

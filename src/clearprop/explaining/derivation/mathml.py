@@ -32,7 +32,7 @@ def _scripted(glyph: Glyph) -> str:
         return _partial(_scripted(glyph.derivative), inner)
     if glyph.argument is not None:
         inner = f"{_scripted(glyph.argument)}{operator(glyph.mark)}<mi>h</mi>"
-        return f"<mrow><mi>L</mi><mo>(</mo>{inner}<mo>)</mo></mrow>"
+        return f"<mrow><mi>{escape(glyph.base)}</mi><mo>(</mo>{inner}<mo>)</mo></mrow>"
     if glyph.mark.endswith("sumexp"):
         log = "<mi>log</mi>" if glyph.mark == "logsumexp" else ""
         total = "<munder><mo>∑</mo><mi>k</mi></munder><mi>exp</mi><mspace width='0.17em'/>"

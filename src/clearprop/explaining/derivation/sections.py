@@ -95,11 +95,11 @@ def forward_part(
     return Part("Forward", (), tuple(equations), definitions=tuple(functions))
 
 
-def cost_part(s: RecordSymbols) -> Part:
+def cost_part(s: RecordSymbols, names: Names) -> Part:
     """The cost of the sample, and of the batch."""
     equations = [loss_step(s)]
     definitions = of_loss(s.network.loss)
-    words = _targets(s)
+    words = _targets(s, names)
     if not definitions:
         words.append(f"{s.network.loss} is a loss of your own; formula= shows what it is.")
     if s.is_mean:
@@ -111,14 +111,15 @@ def cost_part(s: RecordSymbols) -> Part:
     return Part("Cost", tuple(words), tuple(equations), definitions=definitions)
 
 
-def _targets(s: RecordSymbols) -> list[str]:
+def _targets(s: RecordSymbols, names: Names) -> list[str]:
     """Say what y is: of a class, 1 in one place and 0 elsewhere."""
     if s.network.loss.targets != "labels":
         return []
     y = s.record.y[s.sample]
     ones = np.flatnonzero(y == 1)
     if len(ones) == 1 and np.count_nonzero(y) == 1:
-        return [f"y[{ones[0]}] is 1, for the class that is right; the others of y are 0."]
+        right = names.text(Symbol(s.y(int(ones[0])).name, 1.0))
+        return [f"{right} is 1, for the class that is right; the others of y are 0."]
     return []
 
 
@@ -126,7 +127,7 @@ def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
     """How delta^L comes about where loss and output have a common form, or by softmax."""
     z = names.text(s.z(s.last, j))
     if s.is_fused and not s.is_softmax(s.last):
-        title = f"Output and loss in one: ∂L/∂{z}"
+        title = f"Output and loss in one: ∂{names.cost}/∂{z}"
         words = (f"{s.network.loss} after {s.f(s.last)}: the slopes of both cancel.",)
         return Part(title, words, tuple(fused_delta_steps(s, j)))
     return jacobian_part(s, names, s.last, j) if s.is_softmax(s.last) else None
@@ -134,12 +135,19 @@ def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
 
 def jacobian_part(s: RecordSymbols, names: Names, layer: int, j: int) -> Part:
     """A column of softmax's Jacobian; of the output's, how a - y falls out of it."""
-    words = ["∂a[k]/∂z[j] = a[k]·(1 - a[k]) where k = j, and -a[k]·a[j] elsewhere."]
+    a, y = ("a_{}", "y_{}") if names.has_scripts else ("a[{}]", "y[{}]")
+    a_k, a_j, y_k, y_j, z_j = (
+        *map(a.format, "kj"),
+        *map(y.format, "kj"),
+        a.format("j").replace("a", "z"),
+    )
+    words = [f"∂{a_k}/∂{z_j} = {a_k}·(1 - {a_k}) where k = j, and -{a_k}·{a_j} elsewhere."]
     title = f"Softmax: the Jacobian's column for {names.text(s.z(layer, j))}"
     if layer == s.last and s.is_fused:
         if is_a_minus_y(s.network.loss, s.f(layer)):
             words.append(
-                "∂L/∂a[k] = -y[k]/a[k], so that a[k] cancels, and what is left is a[j] - y[j]."
+                f"∂{names.cost}/∂{a_k} = -{y_k}/{a_k}, so that {a_k} cancels, and what is left is "
+                f"{a_j} - {y_j}."
             )
         return Part(title, tuple(words), tuple(fused_delta_steps(s, j)))
     return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j)))
@@ -182,7 +190,7 @@ def chain_part(
     own = s.own_gradient(symbol, layer, index)
     paths = strongest_paths(s, symbol, layer, index, s.largest + 1)
     n = count_of_paths(s, layer)
-    whose = "" if not s.is_mean else f", for sample {s.sample}"
+    whose = "" if not s.is_mean else f", for sample {names.count(s.sample)}"
     title = f"The chain rule, from the output to the input{whose}"
     if n == 1:
         (path,) = paths

@@ -148,9 +148,10 @@ class Writer(ABC):
             case Apply(function, argument, _):
                 return self.function(function, self._write(argument, names, _SUM, True))
             case Square(base):
-                raised = isinstance(base, Symbol) and names.glyph(base).is_raised
                 written = self._write(base, names, _POWER)
-                return self.square(self.grouped(written, raised and self.is_typeset))
+                raised = isinstance(base, Symbol) and names.glyph(base).is_raised
+                has_scripts = self.is_typeset or names.has_scripts or written.startswith("∂")
+                return self.square(self.grouped(written, raised and has_scripts))
             case Negative(term):
                 written = self.sign + self._write(term, names, _PRODUCT)
                 return self.grouped(written, place > _SUM or not first)
@@ -170,6 +171,11 @@ class Writer(ABC):
                 above = self._write(top, names, inside, leads or first)
                 below = self._write(bottom, names, inside, leads)
                 return self._quotient(above, below, place)
+        return self._write_definition(e, names, place)
+
+    def _write_definition(self, e: Expression, names: Names, place: int) -> str:
+        """Return what only definitions have."""
+        match e:
             case Power(base, exponent):
                 plain = isinstance(base, Symbol) and not names.glyph(base).is_raised
                 written = self._write(base, names, _POWER)
@@ -192,6 +198,7 @@ class Writer(ABC):
                     rest = rest.elsewhere
                 written = self.cases(pieces, self._write(rest, names, _SUM, True))
                 return self.grouped(written, place > _SUM and not self.is_typeset)
+        raise TypeError(f"{type(e).__name__} is no expression")
 
     def _numbers(self, e: Expression, digits: int, place: int, first: bool = False) -> str:
         """Return an expression with numbers put in; for `first`, see `_write`."""
