@@ -54,9 +54,7 @@ class Book:
             layer = int(re.match(r"d[Wb](\d+)", base)[1])
             own = self.record.delta[layer - 1][i, j]
             return float(own * self.record.a[layer - 1][i, rest[0]] if rest else own)
-        setting = getattr(self.record.network.loss, "settings", {}).get(
-            {"threshold": "delta"}.get(base, base)
-        )
+        setting = getattr(self.record.network.loss, "settings", {}).get(base)
         if setting is not None:
             return setting
         value = self.record[base]

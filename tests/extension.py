@@ -134,7 +134,7 @@ def _log_cosh_slope(loss, a, y):
 
 def loss(name: str = "log_cosh") -> Pieces:
     entry = BuiltInLoss(
-        name, _log_cosh, _log_cosh_derivative, equation="sum_j log cosh(a_j - y_j)",
+        name, _log_cosh, _log_cosh_derivative, equation="sum_j(log(cosh(a_j - y_j)))",
         source="a smooth absolute error",
     )  # fmt: skip
     return {

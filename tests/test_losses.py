@@ -414,7 +414,7 @@ class TestSeveralQuantiles:
         assert derivation["da2[0]"].symbols in ("-q[0]", "1 - q[0]")
         assert "q[2]" in derivation["L"].symbols
         assert "q_{2}" in derivation.to_latex()
-        assert "q_j (y_j - a_j)" in str(derivation)
+        assert "q_j · (y_j - a_j)" in str(derivation)
 
     def test_files_copies_and_pickles_keep_the_numbers(self, tmp_path):
         network = self.network()

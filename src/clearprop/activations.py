@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -22,6 +22,22 @@ from clearprop.numerics.derivative_check import check_scalar_derivative
 from clearprop.numerics.special import gaussian, normal_ratio
 
 Array = NDArray[Any]
+
+
+LONGEST_FORMULA = 200
+"""Characters of a formula that explanations show."""
+
+
+def check_formula(of: str, formula: object) -> None:
+    """Raise `ArgumentError` unless a formula is None or a text of one line."""
+    if formula is None:
+        return
+    if not isinstance(formula, str) or not formula.strip() or not formula.isprintable():
+        raise ArgumentError(f"{of}: formula is {shown(formula)}; it must be a text of one line")
+    if len(formula) > LONGEST_FORMULA:
+        raise ArgumentError(
+            f"{of}: formula has {len(formula):,} characters; {LONGEST_FORMULA} are shown at most"
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +53,10 @@ class Activation:
     derivative : callable
         ``f'(z)``: a number for a number. When the activation is made, it is compared with
         central differences of `f` at many points from -8 to 8.
+    formula : str, optional
+        What explanations show for f(z): "z^3", "z if z > 0 else 0.1 * z". Written as in Python,
+        with ^ for powers, it is set as mathematics; anything else is shown as it stands. None: the
+        source of `f`, where that is one expression.
 
     Raises
     ------
@@ -48,8 +68,11 @@ class Activation:
     --------
     >>> import clearprop as cp
     >>> cube = cp.Activation("cube", lambda z: z**3, lambda z: 3 * z**2)
-    >>> cp.Network([2, 3, 1], activations=cube, output="identity").activations
+    >>> network = cp.Network([2, 3, 1], activations=cube, output="identity")
+    >>> network.activations
     (cube, identity)
+    >>> cp.explain(network, [1, 2], [3], "a1[0]").parts[0].to_dict()["definitions"]
+    ['cube(z) = z^3', "cube'(z) = 3 · z²"]
     >>> try:
     ...     cp.Activation("cube", lambda z: z**3, lambda z: 2 * z**2)
     ... except cp.DerivativeError as error:
@@ -60,8 +83,10 @@ class Activation:
     name: str
     f: Callable[[Any], Any]
     derivative: Callable[[Any], Any]
+    formula: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        check_formula(f"activation {shown(self.name)}", self.formula)
         if not isinstance(self.name, str) or not self.name:
             raise ArgumentError(
                 f"an activation's name is a non-empty string, not {shown(self.name)}"
@@ -288,7 +313,7 @@ ACTIVATIONS: dict[str, BuiltInActivation] = {
             "Nair, Hinton, ICML 2010", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
-            "leaky_relu", _leaky_relu, _leaky_relu_derivative, "z if z > 0 else 0.01 z",
+            "leaky_relu", _leaky_relu, _leaky_relu_derivative, "z if z > 0 else 0.01 * z",
             (-_INF, _INF), "Maas, Hannun, Ng, ICML 2013", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
@@ -296,7 +321,7 @@ ACTIVATIONS: dict[str, BuiltInActivation] = {
             "Clevert, Unterthiner, Hochreiter, ICLR 2016", like_relu=True, kinks=(0.0,),
         ),
         BuiltInActivation(
-            "gelu", _gelu, _gelu_derivative, "z Phi(z), Phi the normal distribution",
+            "gelu", _gelu, _gelu_derivative, "z * Phi(z)",
             (-0.17, _INF), "Hendrycks, Gimpel, arXiv:1606.08415 (2016)", like_relu=True,
         ),
         BuiltInActivation(
@@ -309,7 +334,7 @@ ACTIVATIONS: dict[str, BuiltInActivation] = {
         ),
         BuiltInActivation("exp", np.exp, np.exp, "exp(z)", (0, _INF), "the log link of a rate"),
         BuiltInActivation(
-            "softmax", softmax, _no_elementwise_derivative, "exp(z_j) / sum_k exp(z_k)", (0, 1),
+            "softmax", softmax, _no_elementwise_derivative, "exp(z_j) / sum_k(exp(z_k))", (0, 1),
             "Bridle, Neurocomputing (1990)", jacobian_product=_softmax_jacobian_product,
         ),
     )

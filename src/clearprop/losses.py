@@ -19,7 +19,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import Activation, BuiltInActivation, sigmoid, softmax, softplus
+from clearprop.activations import (
+    Activation,
+    BuiltInActivation,
+    check_formula,
+    sigmoid,
+    softmax,
+    softplus,
+)
 from clearprop.checks.settings import number
 from clearprop.errors import (
     ArchitectureError,
@@ -57,6 +64,9 @@ class Loss:
     derivative : callable
         ``derivative(a, y)``: dL/da, an array of shape (n_L,). When the loss is made, it is
         compared with central differences of `value` at many points.
+    formula : str, optional
+        What explanations show for it, as for `Activation`: "sum_j(log(cosh(a_j - y_j)))", where
+        ``sum_j`` is a sum over j. None: the source of `value`, where that is one expression.
 
     Raises
     ------
@@ -72,6 +82,7 @@ class Loss:
     ...     "log_cosh",
     ...     lambda a, y: np.log(np.cosh(a - y)).sum(),
     ...     lambda a, y: np.tanh(a - y),
+    ...     formula="sum_j(log(cosh(a_j - y_j)))",
     ... )
     >>> cp.Network([2, 3, 1], loss=log_cosh).loss
     log_cosh
@@ -80,8 +91,10 @@ class Loss:
     name: str
     value: Callable[[Any, Any], Any]
     derivative: Callable[[Any, Any], Any]
+    formula: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        check_formula(f"loss {shown(self.name)}", self.formula)
         if not isinstance(self.name, str) or not self.name:
             raise ArgumentError(f"a loss's name is a non-empty string, not {shown(self.name)}")
         if self.name in LOSSES:
@@ -344,38 +357,40 @@ def _softplus_poisson_delta(z: Array, y: Array) -> Array:
     return sigmoid(z) - y * ratio
 
 
-def huber(delta: float = 1.0) -> BuiltInLoss:
-    """Huber's loss: squared error where |a - y| <= delta, and a line beyond.
+def huber(threshold: float = 1.0) -> BuiltInLoss:
+    """Huber's loss: squared error where |a - y| <= threshold, and a line beyond.
 
-    L_i = sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j.
+    L_i = sum_j (r^2 / 2 if |r| <= threshold else threshold (|r| - threshold / 2)), r = a_j - y_j.
     Source: Huber, Annals of Mathematical Statistics 35 (1964).
 
     Examples
     --------
     >>> import clearprop as cp
     >>> cp.Network([2, 3, 1], output="identity", loss=cp.huber(1.5)).loss
-    huber(delta=1.5)
+    huber(threshold=1.5)
     """
-    delta = number("huber's delta", delta, low=0, open="low")
+    threshold = number("huber's threshold", threshold, low=0, open="low")
 
     def value(a: Array, y: Array) -> Array:
         size = _magnitude(a - y)
-        inside = size.real <= delta
+        inside = size.real <= threshold
         near = np.where(inside, size, 0.0)  # far away, its square may overflow
-        return np.where(inside, 0.5 * near * near, delta * (size - 0.5 * delta)).sum(axis=-1)
+        far = threshold * (size - 0.5 * threshold)
+        return np.where(inside, 0.5 * near * near, far).sum(axis=-1)
 
     def derivative(a: Array, y: Array) -> Array:
         r = a - y
-        return np.where(_magnitude(r).real <= delta, r, delta * np.sign(r.real))
+        return np.where(_magnitude(r).real <= threshold, r, threshold * np.sign(r.real))
 
     return BuiltInLoss(
         "huber",
         value,
         derivative,
-        equation="sum_j (r^2 / 2 if |r| <= delta else delta (|r| - delta / 2)), r = a_j - y_j",
+        equation="sum_j(0.5 * r^2 if abs(r) <= threshold else threshold * "
+        "(abs(r) - 0.5 * threshold)); r = a_j - y_j",
         source="Huber, Annals of Mathematical Statistics 35 (1964)",
         has_kinks=True,
-        settings={"delta": delta},
+        settings={"threshold": threshold},
         maker=huber,
     )
 
@@ -431,12 +446,12 @@ def quantile(q: float | Sequence[float] = 0.5) -> BuiltInLoss:
         above, below = weights(r)
         return np.where(r > 0, -above, np.where(r < 0, -below, 0.0))
 
-    equation = "sum_j max(q (y_j - a_j), (q - 1) (y_j - a_j))"
+    equation = "sum_j(max(q * (y_j - a_j), (q - 1) * (y_j - a_j)))"
     return BuiltInLoss(
         "quantile",
         value,
         derivative,
-        equation=equation.replace("q", "q_j") if several else equation,
+        equation=equation.replace("q ", "q_j ") if several else equation,
         source="Koenker, Bassett, Econometrica 46 (1978)",
         takes="shared" if several else "real",
         has_kinks=True,
@@ -453,14 +468,14 @@ LOSSES: dict[str, BuiltInLoss] = {
             "squared_error",
             _squared_error,
             _squared_error_derivative,
-            equation="1/2 sum_j (a_j - y_j)^2",
+            equation="0.5 * sum_j((a_j - y_j)^2)",
             source="Rumelhart, Hinton, Williams, Nature 323 (1986)",
         ),
         BuiltInLoss(
             "cross_entropy",
             _cross_entropy,
             _cross_entropy_derivative,
-            equation="-sum_j y_j log a_j",
+            equation="-sum_j(y_j * log(a_j))",
             source="Bridle, Neurocomputing (1990)",
             takes="labels",
             partners=frozenset({"softmax"}),
@@ -472,7 +487,7 @@ LOSSES: dict[str, BuiltInLoss] = {
             "binary_cross_entropy",
             _binary_cross_entropy,
             _binary_cross_entropy_derivative,
-            equation="-sum_j (y_j log a_j + (1 - y_j) log(1 - a_j))",
+            equation="-sum_j(y_j * log(a_j) + (1 - y_j) * log(1 - a_j))",
             source="Bishop, Neural Networks for Pattern Recognition (1995), 6.7",
             takes="unit",
             partners=frozenset({"sigmoid"}),
@@ -484,7 +499,7 @@ LOSSES: dict[str, BuiltInLoss] = {
             "absolute_error",
             _absolute_error,
             _absolute_error_derivative,
-            equation="sum_j |a_j - y_j|",
+            equation="sum_j(abs(a_j - y_j))",
             source="Laplace's choice: least at the median",
             has_kinks=True,
         ),
@@ -494,7 +509,7 @@ LOSSES: dict[str, BuiltInLoss] = {
             "poisson",
             _poisson,
             _poisson_derivative,
-            equation="sum_j (a_j - y_j + y_j log(y_j / a_j)), half the Poisson deviance",
+            equation="sum_j(a_j - y_j + y_j * log(y_j / a_j)); half the Poisson deviance",
             source="McCullagh, Nelder, Generalized Linear Models (1989), 2.3",
             takes="nonnegative",
             partners=frozenset({"exp", "softplus"}),

@@ -297,9 +297,7 @@ class Network(ExportMethods):
         array[index or ...] = numbers
 
     def _find(self, name: str) -> tuple[Array, tuple[int, ...]]:
-        element = notation.parse(name)
-        notation.check(element, name, self.sizes, self.has_biases)
-        symbol, layer, index = element
+        symbol, layer, index = notation.find(name, self.sizes, self.has_biases, ("W", "b"))
         if symbol not in ("W", "b"):
             raise ElementError(
                 f"{name!r} belongs to a record, not to a network: "

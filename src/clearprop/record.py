@@ -103,9 +103,7 @@ class Record:
         ElementError
             If nothing has that name; the message says what exists.
         """
-        element = notation.parse(name)
-        notation.check(element, name, self.network.sizes, self.network.has_biases)
-        symbol, layer, index = element
+        symbol, layer, index = notation.find(name, self.network.sizes, self.network.has_biases)
         if symbol == "L":
             return cast("Array", self.loss)  # a number, as an index into an array gives
         if symbol in ("W", "b"):

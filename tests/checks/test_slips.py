@@ -48,7 +48,7 @@ def _named(name):
         (lambda: cp.cosine("a"), "initial is 'a'"),
         (lambda: cp.cosine(0.1, final=-1), "final is -1"),
         (lambda: cp.step(0.1, every=1.5), "every is 1.5; it must be a whole number of updates"),
-        (lambda: cp.huber("a"), "huber's delta is 'a'"),
+        (lambda: cp.huber("a"), "huber's threshold is 'a'"),
         (lambda: cp.quantile(None), "quantile's q is None"),
         (lambda: cp.uniform(None), "limit is None"),
         (lambda: cp.EarlyStopping(None), "patience is None; it must be a number of epochs"),

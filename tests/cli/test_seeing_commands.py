@@ -76,7 +76,8 @@ class TestCheck:
 
     def test_at_a_kink_what_is_not_determined_is_no_fault(self, monkeypatch):
         network = cp.Network([2, 1], "relu", "relu", loss="squared_error", dtype="float64", seed=0)
-        sample = note_network()._replace(network=network, X=np.zeros((1, 2)), y=np.ones((1, 1)))
+        at = {"X": np.zeros((1, 2)), "y": np.ones((1, 1)), "names": {}}
+        sample = note_network()._replace(network=network, **at)
         monkeypatch.setattr(sys.modules["clearprop.cli.check"], "note_network", lambda: sample)
         result = invoke("check")
         assert result.exit_code == 1
@@ -258,3 +259,31 @@ class TestAll:
 def test_json_has_no_nan():
     text = as_json({"a": [float("nan"), 1.5, (float("inf"), True)], "b": None})
     assert json.loads(text) == {"a": [None, 1.5, [None, True]], "b": None}
+
+
+class TestWithoutArguments:
+    """The commands take the 2-2-1 network of the note, on its sample."""
+
+    def test_diagnose(self):
+        note = note_network()
+        result = invoke("diagnose", "--optimizer", "sgd")
+        assert result.exit_code == 0
+        assert result.stdout.startswith("the 2-2-1 network of the note, on one sample\n")
+        found = cp.diagnose(note.network, note.X, note.y, optimizer="sgd")
+        assert repr(found) in result.stdout
+        assert json.loads(invoke("diagnose", "--json").stdout)["rows"] == 1
+
+    def test_find_lr(self):
+        note = note_network()
+        result = invoke("find-lr", "--optimizer", "sgd")
+        assert result.exit_code == 0
+        assert result.stdout.startswith("the 2-2-1 network of the note, on one sample: sgd\n")
+        found = cp.find_learning_rate(note.network, note.X, note.y, optimizer="sgd", batch_size=32)
+        assert repr(found) in result.stdout
+        assert "Next:" not in result.stdout  # there is no file to train on
+        figures = json.loads(invoke("find-lr", "--json").stdout)
+        assert figures["weights"] == "the note's"
+
+    @pytest.mark.parametrize("command", ["explain", "graph", "check", "diagnose", "find-lr"])
+    def test_every_command_that_the_docs_name(self, command):
+        assert invoke(command).exit_code == 0

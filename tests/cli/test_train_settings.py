@@ -59,7 +59,7 @@ CASES = {
     "activation": (["--activation", "tanh"], {"activation": "tanh"}, KIND),
     "initializer": (["--initializer", "uniform(0.2)"], {"initializer": cp.uniform(0.2)}, KIND),
     "quantiles": (["--quantiles", "0.1,0.5,0.9"], {"quantiles": [0.1, 0.5, 0.9]}, PRICE),
-    "loss": (["--loss", "huber(delta=0.5)"], {"loss": cp.huber(0.5)}, PRICE),
+    "loss": (["--loss", "huber(threshold=0.5)"], {"loss": cp.huber(0.5)}, PRICE),
     "optimizer": (
         ["--optimizer", "sgd(0.1, momentum=0.9, nesterov=true)"],
         {"optimizer": cp.SGD(0.1, momentum=0.9, nesterov=True)},
@@ -415,7 +415,7 @@ class TestFindLearningRate:
         command = shlex.split(said.splitlines()[-1].removeprefix("Next: "))
         assert invoke(*command[1:], "--epochs", 2, "--no-compare").exit_code == 0
         again = cp.Model.load("t-adam.safetensors")
-        assert repr(again.network.loss) == "huber(delta=0.5)"
+        assert repr(again.network.loss) == "huber(threshold=0.5)"
         assert again.target_transform == "log"
 
     def test_of_quantiles(self, here):

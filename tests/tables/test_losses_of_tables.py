@@ -180,7 +180,7 @@ class TestLosses:
     def test_the_loss_of_the_run_and_of_the_file(self, tmp_path):
         model = cp.Model.fit(_table(), "y", loss=cp.huber(0.5), epochs=1, **QUICK)
         model.save(tmp_path / "m")
-        assert repr(cp.Model.load(tmp_path / "m").network.loss) == "huber(delta=0.5)"
+        assert repr(cp.Model.load(tmp_path / "m").network.loss) == "huber(threshold=0.5)"
         plain = cp.Model.fit(_table(), "y", epochs=1, **QUICK)
         named = cp.Model.fit(_table(), "y", loss="squared_error", epochs=1, **QUICK)
         np.testing.assert_array_equal(plain.network.parameters, named.network.parameters)

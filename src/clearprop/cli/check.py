@@ -58,13 +58,15 @@ def check(
     if model is None:
         sample = note_network()
         network, X, y, told = sample.network, sample.X, sample.y, f"{sample.title}, one sample"
+        names = sample.names
     else:
+        names = {}
         network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
         told = f"{model}, on {min(rows, len(X)):,} of {len(X):,} rows of {table}"
         if rows < len(X):  # not the first ones, as tables are sorted often
             chosen = np.linspace(0, len(X) - 1, rows).round().astype(int)
             X, y, told = X[chosen], y[chosen], f"{told}, evenly spaced"
-    found = cp.check_gradients(network, X, y, seed=seed)
+    found = cp.check_gradients(network, X, y, seed=seed, names=names)
     if plot is not None:
         write_picture(found.plot(), plot)
     echo(as_json(_figures(found, len(X))) if json_wanted else f"{told}\n{found!r}")

@@ -10,7 +10,7 @@ import click
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
-from clearprop.cli.samples import rows_of
+from clearprop.cli.samples import rows_or_note
 from clearprop.cli.sources import Table
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.optimizers import OPTIMIZERS, OptimizerName
@@ -20,8 +20,8 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
     short_help="Say what is wrong with a model's layers.",
     epilog="Example: clearprop diagnose penguins.safetensors penguins.csv --optimizer adam",
 )
-@click.argument("model", type=click.Path(path_type=Path))
-@options.table()
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@options.table(required=False)
 @click.option(
     "--optimizer",
     type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
@@ -32,7 +32,7 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
 @options.force("--plot")
 @options.json_wanted("the figures and findings")
 def diagnose(
-    model: Path,
+    model: Path | None,
     table: Table,
     optimizer: OptimizerName | None,
     plot: Path | None,
@@ -42,12 +42,13 @@ def diagnose(
 ) -> None:
     """Look at every layer of a model on a table: dead and saturated units, deltas, gradients.
 
-    Each finding says what is wrong, where, how it shows, and what to do. Findings are advice: the
-    exit code is 0 with and without them.
+    Without MODEL and FILE, the 2-2-1 network of the note is looked at, on its one sample. Each
+    finding says what is wrong, where, how it shows, and what to do. Findings are advice: the exit
+    code is 0 with and without them.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
+    network, X, y, told = rows_or_note(model, table, drop_missing_target=drop_missing_target)
     found = cp.diagnose(network, X, y, optimizer=optimizer)
     if plot is not None:
         write_picture(plot_gradient_flow(cp.backprop(network, X, y)), plot)
-    echo(as_json(asdict(found)) if json_wanted else f"{model}, on {table}\n{found!r}")
+    echo(as_json(asdict(found)) if json_wanted else f"{told}\n{found!r}")

@@ -14,6 +14,8 @@ from clearprop.cli import options
 from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.cli.sources import Table
+from clearprop.explaining.derivation.explanation import SUPERSCRIPTS
+from clearprop.explaining.derivation.expressions import Symbol
 from clearprop.files.whole_file import write_whole
 from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
@@ -55,6 +57,16 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
     help="How many terms of a sum, paths and neurons are shown.",
 )
 @click.option(
+    "--superscripts",
+    type=click.Choice(SUPERSCRIPTS),
+    default="plain",
+    show_default=True,
+    help="How layers are written in mathematics; parentheses read as no power: a^(2).",
+)
+@click.option(
+    "--one-based", is_flag=True, help="Count neurons and samples from 1 in what is shown."
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes. [default: print]"
 )
 @options.force("--out")
@@ -68,6 +80,8 @@ def explain(
     y: str | None,
     optimizer: OptimizerName | None,
     largest: int,
+    superscripts: str,
+    one_based: bool,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -94,7 +108,7 @@ def explain(
         sample = sample_of(model, table, row or 0)
     derivation = cp.explain(
         sample.network, sample.X, sample.y, of, optimizer=optimizer, names=sample.names,
-        largest=largest,
+        largest=largest, superscripts=superscripts, one_based=one_based,
     )  # fmt: skip
     derivation = replace(derivation, words=(*derivation.words, *_origin(sample, derivation)))
     written = _written(derivation, kind)
@@ -150,6 +164,8 @@ def _origin(sample: Sample, derivation: cp.Derivation) -> list[str]:
     if sample.outputs:
         said.append(f"Outputs: {sample.outputs}.")
     if numbers and sample.features:
-        inputs = ", ".join(f"x[{i}] is {sample.features[i]}" for i in numbers)
+        called = [derivation.names.text(Symbol(f"x[{i}]", 0.0)) for i in numbers]
+        features = (sample.features[i] for i in numbers)
+        inputs = ", ".join(f"{x} is {name}" for x, name in zip(called, features, strict=True))
         said.append(f"Inputs, as the model encodes them: {inputs}.")
     return said

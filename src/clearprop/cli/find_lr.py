@@ -11,7 +11,7 @@ import click
 import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
-from clearprop.cli.samples import rows_of
+from clearprop.cli.samples import rows_or_note
 from clearprop.cli.sources import Table
 from clearprop.cli.train_settings import HIDDEN_ACTIVATIONS
 from clearprop.initializers import InitializerName
@@ -27,8 +27,8 @@ INITIALIZER: InitializerName = "glorot_uniform"
     short_help="Find a learning rate for a model's network.",
     epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
 )
-@click.argument("model", type=click.Path(path_type=Path))
-@options.table()
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@options.table(required=False)
 @click.option(
     "--optimizer",
     default="adam",
@@ -50,7 +50,7 @@ INITIALIZER: InitializerName = "glorot_uniform"
 @options.force("--plot")
 @options.json_wanted("the sweep")
 def find_lr(
-    model: Path,
+    model: Path | None,
     table: Table,
     optimizer: OptimizerName,
     batch_size: int,
@@ -63,18 +63,24 @@ def find_lr(
     """Try learning rates from small to large, an update each, and suggest one to train with.
 
     The trained weights of MODEL would say little of a rate to begin with: the sweep starts from
-    fresh ones of the same network, drawn as Model.fit and clearprop train draw them. The exit
-    code is 0 where no rate lowers the cost, too.
+    fresh ones of the same network, drawn as Model.fit and clearprop train draw them. Without
+    MODEL and FILE, it starts from the 2-2-1 network of the note as it is, on its one sample. The
+    exit code is 0 where no rate lowers the cost, too.
     """
     check_picture(plot, replace=force)
-    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
+    network, X, y, told = rows_or_note(model, table, drop_missing_target=drop_missing_target)
+    start = network if model is None else fresh(network, seed)
     search = cp.find_learning_rate(
-        fresh(network, seed), X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
+        start, X, y, optimizer=optimizer, batch_size=batch_size, seed=seed
     )
     if plot is not None:
         write_picture(search.plot(), plot)
     if json_wanted:
-        echo(as_json(_figures(search, optimizer, batch_size, seed)))
+        weights = "the note's" if model is None else INITIALIZER
+        echo(as_json(_figures(search, optimizer, batch_size, seed, weights)))
+        return
+    if model is None:
+        echo(f"{told}: {optimizer}\n{search!r}")
         return
     sizes = "-".join(map(str, network.sizes))
     echo(
@@ -133,7 +139,7 @@ def fresh(network: cp.Network, seed: int) -> cp.Network:
 
 
 def _figures(
-    search: cp.LearningRateSearch, optimizer: str, batch_size: int, seed: int
+    search: cp.LearningRateSearch, optimizer: str, batch_size: int, seed: int, weights: str
 ) -> dict[str, Any]:
     return {
         "suggested": search.suggested,
@@ -141,7 +147,7 @@ def _figures(
         "diverged": search.diverged,
         "optimizer": optimizer,
         "batch_size": batch_size,
-        "weights": INITIALIZER,
+        "weights": weights,
         "seed": seed,
         "rates": search.rates.tolist(),
         "losses": search.losses.tolist(),

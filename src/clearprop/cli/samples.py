@@ -175,6 +175,23 @@ def rows_of(model: Path, table: Table, *, drop_missing_target: bool = False) -> 
     return Rows(loaded.network, X[rows], _target_of(loaded).encode(goal.take(rows)))
 
 
+def rows_or_note(
+    model: Path | None, table: Table, *, drop_missing_target: bool
+) -> tuple[cp.Network, Array, Array, str]:
+    """Return what `rows_of` does, or the note's network and sample without a model; and its name.
+
+    Raises
+    ------
+    ClearpropError, click.UsageError
+        As `rows_of` does.
+    """
+    if model is None:
+        sample = note_network()
+        return sample.network, sample.X, sample.y, f"{sample.title}, on one sample"
+    network, X, y = rows_of(model, table, drop_missing_target=drop_missing_target)
+    return network, X, y, f"{model}, on {table}"
+
+
 def _read(model: Path, table: Table) -> tuple[cp.Model, Array, Column]:
     """Return a model, and the inputs and the target's column of a table."""
     if not table.is_given:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clearprop import notation
 from clearprop.errors import ArgumentError, ElementError, shown
 from clearprop.network import Network
+from clearprop.notation import Element
+
+LISTED = 12
+"""Names of the reader's own that a message lists."""
 
 
 def element_name(symbol: str, layer: int, indices: tuple[int, ...]) -> str:
@@ -52,6 +56,76 @@ def read_names(names: Mapping[str, str] | None, network: Network) -> dict[str, s
     return read
 
 
+_GRADIENTS = {"W": "dW", "b": "db", "z": "delta", "a": "da"}
+
+
+def element_of(name: str, given: Mapping[str, str]) -> str:
+    """Return the element that a reader's name stands for, or the name as it is.
+
+    `given` is what `read_names` returns. A named array's elements are named with it, and a d or
+    a ∂L/∂ before the name of an element is its gradient.
+
+    Examples
+    --------
+    >>> given = {"W1[0,0]": "w1", "W2": "V", "z1[0]": "z_1", "L": "E"}
+    >>> [element_of(name, given) for name in ("w1", "dw1", "∂E/∂w1", "V[0,1]", "dE/dV", "dz_1")]
+    ['W1[0,0]', 'dW1[0,0]', 'dW1[0,0]', 'W2[0,1]', 'dW2', 'delta1[0]']
+    >>> element_of("a1[0]", given)
+    'a1[0]'
+    """
+    elements = {own: element for element, own in given.items()}
+    if name in elements:
+        return elements[name]
+    head, bracket, index = name.partition("[")
+    array = elements.get(head, "")
+    if bracket and array and "[" not in array:
+        return f"{array}[{index}"
+    cost = given.get("L", "L")
+    for before in (f"∂{cost}/∂", f"d{cost}/d", "d"):
+        inner = element_of(name.removeprefix(before), given) if name.startswith(before) else name
+        if inner != name and inner != name.removeprefix(before):
+            symbol, layer, indices = notation.parse(inner)
+            if symbol in _GRADIENTS:
+                return element_name(_GRADIENTS[symbol], layer, indices)
+    return name
+
+
+def own_name(element: str, given: Mapping[str, str]) -> str:
+    """Return what the reader calls an element: its own name, its array's, or the grammar's.
+
+    Examples
+    --------
+    >>> given = {"W1[0,0]": "w1", "W2": "V"}
+    >>> [own_name(element, given) for element in ("W1[0,0]", "W2[0,1]", "b1[0]")]
+    ['w1', 'V[0,1]', 'b1[0]']
+    """
+    head, bracket, index = element.partition("[")
+    if element not in given and bracket and head in given:
+        return f"{given[head]}[{index}"
+    return given.get(element, element)
+
+
+def find_element(
+    name: str, network: Network, given: Mapping[str, str], symbols: Sequence[str] = notation.SYMBOLS
+) -> Element:
+    """Read the name of an element of a network: the grammar's, or one that the reader gave.
+
+    Raises
+    ------
+    ElementError
+        If the network has no such element; the message says which names there are.
+    """
+    element = element_of(name.strip(), given) if isinstance(name, str) else name
+    try:
+        return notation.find(element, network.sizes, network.has_biases, symbols)
+    except ElementError as error:
+        own = [own for key, own in given.items() if key[0] != "y"]
+        if "names no element" not in str(error) or not own:
+            raise
+        listed = ", ".join(own[:LISTED]) + (", ..." if len(own) > LISTED else "")
+        raise ElementError(f"{error}; your own names are {listed}") from None
+
+
 def _element(key: str, network: Network) -> str:
     target = re.fullmatch(r"y\[([0-9]+)\]", str(key))
     if target is not None:
@@ -59,9 +133,7 @@ def _element(key: str, network: Network) -> str:
         if int(target[1]) > last:
             raise ElementError(f"{key!r}: the targets are y[0] to y[{last}]")
         return f"y[{int(target[1])}]"
-    element = notation.parse(key)
-    notation.check(element, key, network.sizes, network.has_biases)
-    return element_name(*element)
+    return element_name(*notation.find(key, network.sizes, network.has_biases))
 
 
 def _text(key: str, name: object) -> str:

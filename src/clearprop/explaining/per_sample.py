@@ -67,10 +67,10 @@ class PerSampleGradients:
         ElementError
             If no gradient has that name; the message says what exists.
         """
-        element = notation.parse(name)
-        if element.symbol not in ("dW", "db"):
+        network, gradients = self.network, ("dW", "db")
+        element = notation.find(name, network.sizes, network.has_biases, gradients)
+        if element.symbol not in gradients:
             raise ElementError(f"{name!r}: per-sample gradients are {', '.join(self.keys())}")
-        notation.check(element, name, self.network.sizes, self.network.has_biases)
         view = self.network.unflatten(self.array)[f"{element.symbol[1]}{element.layer}"]
         index: tuple[Any, ...] = (slice(None), *element.indices)
         return view[index]

@@ -14,6 +14,9 @@ from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
 from clearprop.errors import ArgumentError, ModelFileError, shown
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 
+_RENAMED = {"delta": "threshold"}
+"""Settings of losses by the names that files of earlier versions have: huber's threshold."""
+
 Path = str | os.PathLike[str]
 
 
@@ -72,7 +75,8 @@ def find_loss(described: dict[str, Any], given: Mapping[str, Loss] | None, path:
     """Return the loss that a file describes."""
     found: Loss = _find(described, LOSSES, given, "losses", path)
     if isinstance(found, BuiltInLoss) and found.maker is not None:
-        return found.maker(**described["settings"])
+        settings = {_RENAMED.get(key, key): value for key, value in described["settings"].items()}
+        return found.maker(**settings)
     return found
 
 

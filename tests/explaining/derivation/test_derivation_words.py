@@ -76,10 +76,8 @@ class TestWords:
         assert rises == (sign > 0)
         text = " ".join(str(derivation).split())
         assert f"The slope is {'positive' if rises else 'negative'}" in text
-        assert f"raising W1[0,0] a little {'raises' if rises else 'lowers'} the cost" in text
-        assert (
-            f"by about 2 for each unit. Descent {'lowers' if rises else 'raises'} W1[0,0]" in text
-        )
+        assert f"raising W1[0,0] by a small h {'raises' if rises else 'lowers'} the cost" in text
+        assert f"the cost by about 2 · h. Descent {'lowers' if rises else 'raises'} W1[0,0]" in text
         way = "down" if rises else "up"
         assert f"SGD moves W1[0,0] {way} by 0.5, from 0.5 to {0.5 - sign * 0.5:g}." in text
 

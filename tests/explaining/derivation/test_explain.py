@@ -49,7 +49,7 @@ class TestTheNote:
         ) in text
         assert "∂L/∂w1          = delta1[0] · x[0] = -0.00921917 · 0.5 = -0.00460958" in text
         assert derivation["delta2[0]"].uses == 4  # w5, w6, and delta1 of both hidden neurons
-        assert "raising w1 a little lowers the cost" in text
+        assert "raising w1 by a small h lowers the cost by about 0.00461 · h" in text
 
     def test_all_six_partial_derivatives(self):
         record = cp.backprop(note_network(), [[0.5, 1.0]], [1.0])

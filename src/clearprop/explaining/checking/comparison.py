@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.display.html_table import html_table
 from clearprop.display.text_table import text_table
 from clearprop.errors import ArgumentError, ElementError, ShapeError, TypeOfDataError, shown
+from clearprop.explaining.names import element_of, own_name, read_names
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -65,6 +66,8 @@ class GradientComparison:
     ----------
     gradients : tuple of ComparedGradient
         In the order that they were given in.
+    names : mapping of str to str
+        What the reader calls elements; gradients have the grammar's names all the same.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class GradientComparison:
     """
 
     gradients: tuple[ComparedGradient, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -87,8 +91,8 @@ class GradientComparison:
         return self.passed
 
     def __getitem__(self, name: str) -> ComparedGradient:
-        for gradient in self.gradients:
-            if isinstance(name, str) and gradient.name == name:
+        for gradient in self.gradients if isinstance(name, str) else ():
+            if gradient.name in (name, element_of(name, self.names)):
                 return gradient
         names = ", ".join(gradient.name for gradient in self.gradients)
         raise ElementError(f"{shown(name)} was not compared; {names} were")
@@ -97,8 +101,9 @@ class GradientComparison:
         rows = []
         for g in self.gradients:
             verdict = "right" if g.right else (g.slip or "wrong: no usual slip gives this")
-            numbers = [f"{g.error:.1e}", g.worst, f"{g.given:.6g}", f"{g.expected:.6g}"]
-            rows.append([f"d{g.name}", *numbers, verdict])
+            worst = own_name(g.worst, self.names)
+            numbers = [f"{g.error:.1e}", worst, f"{g.given:.6g}", f"{g.expected:.6g}"]
+            rows.append([f"d{own_name(g.name, self.names)}", *numbers, verdict])
         return rows
 
     def __repr__(self) -> str:
@@ -117,7 +122,9 @@ class GradientComparison:
 _HEAD = ["gradient", "error", "worst at", "yours", "right", "verdict"]
 
 
-def compare_gradients(record: Record, theirs: Mapping[str, ArrayLike]) -> GradientComparison:
+def compare_gradients(
+    record: Record, theirs: Mapping[str, ArrayLike], *, names: Mapping[str, str] | None = None
+) -> GradientComparison:
     """Say which gradients are right, and for a wrong one which slip it looks like.
 
     Parameters
@@ -127,6 +134,9 @@ def compare_gradients(record: Record, theirs: Mapping[str, ArrayLike]) -> Gradie
     theirs : mapping of str to array-like
         The caller's dL/dW^l or dL/db^l by the name of the parameters: ``{"W1": ..., "b1": ...}``
         ("dW1" means the same), shaped as these; or of single ones, ``{"W1[0,2]": ...}``.
+    names : mapping of str to str, optional
+        Names of the reader's own for elements, ``{"W1[0,0]": "w1"}``: keys of `theirs` may be
+        such.
 
     Returns
     -------
@@ -157,12 +167,18 @@ def compare_gradients(record: Record, theirs: Mapping[str, ArrayLike]) -> Gradie
         raise ArgumentError(f"theirs is a {kind}; give a mapping such as {{'W1': mine}}")
     if not theirs:
         raise ArgumentError("no gradients were given; give a mapping such as {'W1': mine}")
-    compared = [_Given(record, name, value) for name, value in theirs.items()]
+    given_names = read_names(names, record.network)
+    elements = [
+        (element_of(name, given_names) if isinstance(name, str) else name, value)
+        for name, value in theirs.items()
+    ]
+    compared = [_Given(record, name, value) for name, value in elements]
     wrong = [given for given in compared if not given.right]
     fitting = {given.name: given.slips() for given in wrong}
     explained = Counter(slip for slips in fitting.values() for slip in slips)
     return GradientComparison(
-        tuple(given.result(fitting.get(given.name, []), explained) for given in compared)
+        tuple(given.result(fitting.get(given.name, []), explained) for given in compared),
+        given_names,
     )
 
 
@@ -173,12 +189,14 @@ class _Given:
         text = name.strip() if isinstance(name, str) else ""
         self.name = text[1:] if text[:2] in ("dW", "db") else text
         self._record = record
-        element = notation.parse(self.name if text else name)
+        network = record.network
+        element = notation.find(
+            self.name if text else name, network.sizes, network.has_biases, ("W", "b", "dW", "db")
+        )
         if element.symbol not in ("W", "b"):
             raise ElementError(
                 f"{name!r}: gradients are compared for W1, b1, ... and their numbers"
             )
-        notation.check(element, self.name, record.network.sizes, record.network.has_biases)
         self.expected = np.asarray(record[f"d{self.name}"])
         self.symbol, self.layer, self._index = element
         try:

@@ -8,6 +8,7 @@ subtraction, dL/dtheta = Im L(theta + i h) / h; elsewhere central differences do
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
 from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
+from clearprop.explaining.names import read_names
 from clearprop.losses import BuiltInLoss, Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import check_seed
@@ -40,6 +42,7 @@ def check_gradients(
     sample_weight: object = None,
     l2: float = 0.0,
     seed: int = 0,
+    names: Mapping[str, str] | None = None,
 ) -> GradientCheck:
     """Hold backpropagation's gradient of a network on data to what the cost itself says.
 
@@ -52,6 +55,9 @@ def check_gradients(
     seed : int
         For networks of more than 1,500 parameters, which are checked along random directions of
         each array, and at 24 parameters; a direction that is wrong is followed to the parameter.
+    names : mapping of str to str, optional
+        Names of the reader's own for elements, ``{"W1[0,0]": "w1"}``, which the check prints and
+        takes: ``check.plot("w1")``.
 
     Returns
     -------
@@ -75,6 +81,7 @@ def check_gradients(
     (True, 'complex step', True)
     """
     network, seed = check_network(network), check_seed(seed)
+    given = read_names(names, network)
     double = network.astype(np.float64, loss=loss)
 
     def record_at(parameters: Array) -> Record:
@@ -86,10 +93,11 @@ def check_gradients(
     cost = cost_of(record)
     shapes = {name: view.shape for name, view in double.unflatten(at).items()}
     around = Surroundings(Evaluation(cost, float), at, shapes, [DOUBLE] * len(shapes), seed)
-    return Examination(
+    found = Examination(
         around, record.gradient, DOUBLE, lambda parameters: record_at(parameters).gradient,
         cost if _is_analytic(double) else None, seed,
     ).result()  # fmt: skip
+    return replace(found, names=given)
 
 
 def _is_analytic(network: Network) -> bool:

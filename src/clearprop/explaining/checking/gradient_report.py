@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from clearprop.display.plotting import axes_for, tidy
 from clearprop.display.text_table import text_table
 from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.checking.differences import Ladder
-from clearprop.explaining.names import counted
+from clearprop.explaining.names import counted, element_of, own_name
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class GradientCheck:
         "float64", or the lesser type that the cost or the gradient is computed in, as measured.
     note : str
         What the whole check suffers from, as of a function that has two values at one point.
+    names : mapping of str to str
+        What the reader calls elements; derivatives have the grammar's names all the same.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class GradientCheck:
     computed_in: str
     _ladder: Callable[[str], Ladder] = field(compare=False, repr=False)
     note: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -115,12 +118,16 @@ class GradientCheck:
         return self._ladder(self._checked(name).name)
 
     def _checked(self, name: str | None) -> CheckedDerivative:
+        asked = element_of(name, self.names) if isinstance(name, str) else name
         for derivative in self.derivatives if isinstance(name, str) else ():
-            if derivative.name == name:
+            if derivative.name in (name, asked):
                 return derivative
         if name is not None:
             raise ArgumentError(f"{shown(name)} was not checked")
         return self.worst
+
+    def _called(self, derivative: CheckedDerivative) -> str:
+        return own_name(derivative.name, self.names)
 
     def plot(self, name: str | None = None, ax: Any = None) -> Any:
         """Draw how far central differences lie from the gradient, by step, for the worst parameter.
@@ -162,7 +169,7 @@ class GradientCheck:
         axis.axhline(judged, color="#D55E00", ls="--", lw=1.2, label=label)
         axis.set_xlabel("step h")
         axis.set_ylabel("relative distance from the gradient")
-        axis.set_title(f"d{name} = {given:.6g}", fontsize=10)
+        axis.set_title(f"d{self._called(checked)} = {given:.6g}", fontsize=10)
         low, high = axis.get_ylim()
         low = min(low, high / 1e3)
         axis.set_ylim(low, high * (high / low) ** 0.25)  # room for the legend
@@ -173,7 +180,7 @@ class GradientCheck:
     def _rows(self, count: int = 5) -> list[list[str]]:
         return [
             [
-                f"d{d.name}", f"{d.given:.9g}", f"{d.numerical:.9g}", f"{d.doubt:.0e}",
+                f"d{self._called(d)}", f"{d.given:.9g}", f"{d.numerical:.9g}", f"{d.doubt:.0e}",
                 f"{d.error:.1e}", d.verdict,
             ]
             for d in sorted(self.derivatives, key=_rank)[:count]
@@ -201,7 +208,7 @@ class GradientCheck:
             others = seen.pop(d.verdict, 0) - 1
             if others >= 0 and d.reason:
                 more = f" ({counted(others, 'other')} likewise)" if others else ""
-                remarks.append(f"d{d.name}: {d.reason}{more}")
+                remarks.append(f"d{self._called(d)}: {d.reason}{more}")
         return remarks
 
     def __repr__(self) -> str:

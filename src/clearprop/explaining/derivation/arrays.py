@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.explaining.derivation.formulas import is_a_minus_y
+from clearprop.explaining.derivation.function_definitions import of_activation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import is_small
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, fold, ranked
-from clearprop.explaining.derivation.sections import definition, jacobian_part, output_part
+from clearprop.explaining.derivation.sections import jacobian_part, output_part
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.steps_of_pass import (
     a_step,
@@ -48,10 +49,9 @@ def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
             equations.append(step_of(s, symbol[1], layer, index))
         return Part(title, words, tuple(equations))
     chosen, words = _chosen(s, _values(s, symbol, layer), "neurons")
-    if symbol == "a" and layer:
-        words = (*definition(s, layer), *words)
-        if s.is_softmax(layer):
-            equations.append(denominator_step(s, layer))
+    definitions = of_activation(s.f(layer)) if symbol == "a" and layer else ()
+    if symbol == "a" and layer and s.is_softmax(layer):
+        equations.append(denominator_step(s, layer))
     for j in chosen:
         equations += _element(s, symbol, layer, j)
     parts: tuple[Part, ...] = ()
@@ -62,7 +62,7 @@ def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
             parts = tuple(part for part in found if part is not None)
         elif s.is_softmax(layer):
             parts = tuple(jacobian_part(s, names, layer, j) for j in columns)
-    return Part(title, words, tuple(equations), parts)
+    return Part(title, words, tuple(equations), parts, definitions)
 
 
 def _values(s: RecordSymbols, symbol: str, layer: int) -> Array:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
-from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.glyphs import Glyph, Names
 from clearprop.explaining.derivation.html_lines import equation_html
 from clearprop.explaining.derivation.lit import way_to_the_cost
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
+from clearprop.explaining.derivation.plain_text import text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 WIDE = 90
@@ -58,11 +60,12 @@ def page_of(derivation: Tree) -> str:
 
 def body_of(derivation: Tree) -> str:
     """Return the derivation for a notebook, with its styles."""
-    pieces = [f"<style>{_STYLE}</style>", f"<h1>{html.escape(derivation.title)}</h1>"]
-    pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in derivation.words]
+    pieces = [f"<style>{_STYLE}</style>", f"<h1>{_prose(derivation.title, derivation.names)}</h1>"]
+    pieces += [f"<p>{_prose(sentence, derivation.names)}</p>" for sentence in derivation.words]
     lit = way_to_the_cost(derivation)
     if lit is not None:
-        pieces.append(f"<p>The way from {html.escape(lit.start)} to the cost is lit.</p>")
+        start = _prose(lit.start, derivation.names)
+        pieces.append(f"<p>The way from {start} to the cost is lit.</p>")
     sections = "".join(_section(part, derivation.names, 2) for part in derivation.parts)
     pieces.append(sections if lit is None else lit.marked(sections))
     return f'<div class="clearprop-derivation">{"".join(pieces)}</div>'
@@ -70,13 +73,43 @@ def body_of(derivation: Tree) -> str:
 
 def _section(part: Part, names: Names, level: int) -> str:
     tag = f"h{min(level, 3)}"
-    pieces = [f"<{tag}>{html.escape(part.title)}</{tag}>"]
-    pieces += [f"<p>{html.escape(sentence)}</p>" for sentence in part.words]
+    pieces = [f"<{tag}>{_prose(part.title, names)}</{tag}>"]
+    pieces += [f"<p>{_definition(definition)}</p>" for definition in part.definitions]
+    pieces += [f"<p>{_prose(sentence, names)}</p>" for sentence in part.words]
     if part.equations:
         rows = "".join(equation_html(*_lines(e, names)) for e in part.equations)
         pieces.append(f'<div class="equations">{rows}</div>')
     pieces += [_section(child, names, level + 1) for child in part.parts]
     return f"<section>{''.join(pieces)}</section>"
+
+
+def _prose(text: str, names: Names) -> str:
+    """Return words, with the scripts of symbols below and above the line."""
+    return "".join(
+        html.escape(piece) if glyph is None else _with_scripts(glyph)
+        for piece, glyph in names.in_prose(text)
+    )
+
+
+def _with_scripts(glyph: Glyph) -> str:
+    scripts = (("sub", glyph.below), ("sup", glyph.above))
+    return f"<i>{glyph.base}</i>" + "".join(
+        f"<{tag}>{script}</{tag}>" for tag, script in scripts if script
+    )
+
+
+def _definition(definition: Definition) -> str:
+    written = definition.written(MATHML)
+    if written is None:
+        return html.escape(text_of(definition))
+    remarks = (
+        html.escape(said)
+        if equation is None
+        else f"<math {_NAMESPACE}><mrow>{equation}</mrow></math>"
+        for said, equation in definition.remarks(MATHML)
+    )
+    whole = f'<math {_NAMESPACE} displaystyle="true"><mrow>{written}</mrow></math>'
+    return ", ".join((whole, *remarks))
 
 
 def mathml_of(derivation: Tree) -> str:
@@ -85,6 +118,9 @@ def mathml_of(derivation: Tree) -> str:
 
     def add(part: Part) -> None:
         rows.append(f'<mtr><mtd columnspan="3" {_LEFT}>{words(part.title)}</mtd></mtr>')
+        for definition in part.definitions:
+            written = definition.written(MATHML) or words(text_of(definition))
+            rows.append(f'<mtr><mtd columnspan="3" {_LEFT}><mrow>{written}</mrow></mtd></mtr>')
         rows.extend(_rows(equation, derivation.names) for equation in part.equations)
         for child in part.parts:
             add(child)

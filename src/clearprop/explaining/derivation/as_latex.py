@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Negative,
@@ -12,8 +13,8 @@ from clearprop.explaining.derivation.expressions import (
     Symbol,
 )
 from clearprop.explaining.derivation.glyphs import Names
-from clearprop.explaining.derivation.latex import LATEX, escaped
-from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.latex import LATEX, escaped, prose
+from clearprop.explaining.derivation.plain_text import TEXT, text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
 LONG = 4
@@ -34,28 +35,40 @@ def latex_of(derivation: Tree) -> str:
     lines = [
         "% needs \\usepackage{amsmath}",
         r"\begingroup\allowdisplaybreaks",
-        rf"\noindent\textbf{{{escaped(derivation.title)}}}\par",
+        rf"\noindent\textbf{{{prose(derivation.title, derivation.names)}}}\par",
     ]
-    lines += _sentences(derivation.words)
+    lines += _sentences(derivation.words, derivation.names)
     for part in derivation.parts:
         lines += _part(part, derivation.names, 0)
     return "\n".join([*lines, r"\endgroup"]) + "\n"
 
 
-def _sentences(words: tuple[str, ...]) -> list[str]:
-    return [rf"{escaped(sentence)}\par" for sentence in words]
+def _sentences(words: tuple[str, ...], names: Names) -> list[str]:
+    return [rf"{prose(sentence, names)}\par" for sentence in words]
 
 
 def _part(part: Part, names: Names, depth: int) -> list[str]:
     style = "textbf" if depth == 0 else "textit"
-    lines = ["", rf"\medskip\noindent\{style}{{{escaped(part.title)}}}\par"]
-    lines += _sentences(part.words)
+    lines = ["", rf"\medskip\noindent\{style}{{{prose(part.title, names)}}}\par"]
+    lines += [_definition(definition) for definition in part.definitions]
+    lines += _sentences(part.words, names)
     if part.equations:
         rows = [row for equation in part.equations for row in _rows(equation, names)]
         lines += [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"]
     for child in part.parts:
         lines += _part(child, names, depth + 1)
     return lines
+
+
+def _definition(definition: Definition) -> str:
+    written = definition.written(LATEX)
+    if written is None:
+        return rf"{escaped(text_of(definition))}\par"
+    remarks = (
+        escaped(said) if equation is None else f"${equation}$"
+        for said, equation in definition.remarks(LATEX)
+    )
+    return ", ".join((rf"$\displaystyle {written}$", *remarks)) + r"\par"
 
 
 def _rows(equation: Equation, names: Names) -> list[str]:

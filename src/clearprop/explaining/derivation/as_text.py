@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clearprop.explaining.derivation.expressions import Negative, Rest
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.plain_text import text_of as definition_text
 from clearprop.explaining.derivation.shown_numbers import count_text, number
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
@@ -29,7 +30,7 @@ def _part(part: Part, names: Names, width: int, depth: int) -> list[str]:
     margin = " " * (INDENT * depth)
     inner = margin + " " * INDENT
     lines = textwrap.wrap(part.title, width, initial_indent=margin, subsequent_indent=inner)
-    for sentence in part.words:
+    for sentence in (*map(definition_text, part.definitions), *part.words):
         lines += textwrap.wrap(sentence, width, initial_indent=inner, subsequent_indent=inner)
     lines += [
         (inner + line).rstrip() for line in _equations(part.equations, names, width - len(inner))

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop import notation
 from clearprop.backprop import backprop, forward_and_backward
-from clearprop.checks.settings import count
+from clearprop.checks.settings import count, flag
 from clearprop.errors import ArgumentError, ShapeError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
 from clearprop.explaining.derivation.sections import Update
-from clearprop.explaining.names import read_names
+from clearprop.explaining.names import element_name, find_element, read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -26,6 +25,10 @@ from clearprop.record import Record
 from clearprop.training.steps import Step
 
 Array = NDArray[Any]
+
+
+SUPERSCRIPTS = ("plain", "parentheses")
+"""How layers are written."""
 
 
 def explain(
@@ -42,6 +45,8 @@ def explain(
     sample: int | None = None,
     names: Mapping[str, str] | None = None,
     largest: int = 6,
+    superscripts: str = "plain",
+    one_based: bool = False,
 ) -> Derivation:
     """Derive a number of a network, step by step, with the numbers of its own.
 
@@ -78,6 +83,12 @@ def explain(
     largest : int
         How many terms of a sum, paths, samples and neurons of a layer are shown; others are put
         together in one row, so that the parts always add up.
+    superscripts : {"plain", "parentheses"}
+        How layers are written in mathematics. "parentheses": a^(2), which reads as no power.
+    one_based : bool
+        Whether neurons and samples are counted from 1 in what is shown, as most books do. `of`,
+        `sample` and the names that equations are asked by stay the grammar's, from 0. With this or
+        with parentheses, text is written as mathematics is: z_1^(2) for z2[0].
 
     Returns
     -------
@@ -107,6 +118,9 @@ def explain(
     >>> derivation = cp.explain(network, [0.5, 1.0], 1.0, of="W1[0,0]", names={"W1[0,0]": "w1"})
     >>> print(derivation["dW1[0,0]"].numbers, "=", round(derivation.value, 8))
     -0.00921917 · 0.5 = -0.00460958
+    >>> shown = cp.explain(network, [0.5, 1.0], 1.0, of="z1[0]", one_based=True)
+    >>> print(shown.to_text().splitlines()[-1].strip())
+    z_1^(1) = W_{1,1}^(1) · x_1 + W_{1,2}^(1) · x_2 = 0.1 · 0.5 + 0.3 · 1 = 0.35
     """
     largest = count("largest", largest, 1)
     if step is not None:
@@ -127,18 +141,29 @@ def explain(
         update = None
         if optimizer is not None:
             update = Update(_rule(optimizer), {}, Clock(0, 1, 0))
-    written = Names(read_names(names, source), source.sizes)
+    written = Names(
+        read_names(names, source),
+        source.sizes,
+        parentheses=_in_parentheses(superscripts),
+        one_based=flag("one_based", one_based),
+    )
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
         raise ArgumentError(f"sample is {shown(sample)}; the batch has samples 0 to {n - 1}")
     if of is not None:
         if not isinstance(of, str):
             raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
-        of = written.element(of.strip())
-        notation.check(notation.parse(of), of, source.sizes, source.has_biases)
+        of = element_name(*find_element(of, source, written.given))
     narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
     with np.errstate(all="ignore"):  # what is not finite is found, and said
         return narrator.derivation(of)
+
+
+def _in_parentheses(superscripts: object) -> bool:
+    if not isinstance(superscripts, str) or superscripts not in SUPERSCRIPTS:
+        known = " or ".join(map(repr, SUPERSCRIPTS))
+        raise ArgumentError(f"superscripts is {shown(superscripts)}; it must be {known}")
+    return superscripts == "parentheses"
 
 
 def _network(network: Network | None) -> Network:

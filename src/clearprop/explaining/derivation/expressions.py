@@ -137,7 +137,47 @@ class Rest:
     value: float
 
 
-Expression = Number | Symbol | Partial | Apply | Negative | Sum | Product | Quotient | Square | Rest
+@dataclass(frozen=True)
+class Power:
+    """A power; of definitions, which stand for no number."""
+
+    base: Expression
+    exponent: Expression
+    value: float = np.nan
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Several arguments of a function, such as max(z, 0); of definitions."""
+
+    items: tuple[Expression, ...]
+    value: float = np.nan
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A condition such as z > 0, or an equation; of definitions."""
+
+    left: Expression
+    sign: str
+    right: Expression
+    value: float = np.nan
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One expression where a condition holds, and another elsewhere; of definitions."""
+
+    condition: Expression
+    there: Expression
+    elsewhere: Expression
+    value: float = np.nan
+
+
+Expression = (
+    Number | Symbol | Partial | Apply | Negative | Sum | Product | Quotient | Square | Rest
+    | Power | Listed | Relation | Cases
+)  # fmt: skip
 
 
 def parts(expression: Expression) -> tuple[Expression, ...]:

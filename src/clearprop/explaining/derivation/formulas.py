@@ -102,6 +102,11 @@ def is_known_by_a(f: Activation) -> bool:
 def branch(f: Activation, z: float) -> str:
     """Say between which kinks z lies, for activations that have some: "z ≤ 0"."""
     kinks = getattr(f, "kinks", ())
+    if z in kinks:
+        left, at, right = f.derivative(np.nextafter([z, z, z], [-np.inf, z, np.inf]))
+        if left != right:
+            side = "left" if at == left else "right"
+            return f"z = {z:g}, a kink: the slope on its {side} is taken"
     below = [f"{kink:g} < " for kink in kinks if z > kink]
     above = [f" ≤ {kink:g}" for kink in kinks if not z > kink]
     if below and not above:
@@ -168,16 +173,16 @@ def _absolute_error(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) ->
 
 
 def _huber(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> Formulas:
-    r, delta = minus(a, y), loss_setting(loss, "delta")
-    if abs(r.value) <= delta.value:
+    r, threshold = minus(a, y), loss_setting(loss, "threshold")
+    if abs(r.value) <= threshold.value:
         return [times(Number(0.5), Square(r))]
     size = Apply("abs", r, abs(r.value))
-    return [times(delta, minus(size, times(Number(0.5), delta)))]
+    return [times(threshold, minus(size, times(Number(0.5), threshold)))]
 
 
 def _huber_slope(loss: Loss, a: Symbol, y: Symbol) -> Formulas:
-    r, delta = minus(a, y), loss_setting(loss, "delta")
-    return [r if abs(r.value) <= delta.value else times(delta, _sign(r))]
+    r, threshold = minus(a, y), loss_setting(loss, "threshold")
+    return [r if abs(r.value) <= threshold.value else times(threshold, _sign(r))]
 
 
 def _quantile(loss: Loss, z: Symbol, a: Symbol, y: Symbol, lse: Symbol) -> Formulas:
@@ -294,7 +299,7 @@ def loss_setting(loss: Loss, name: str, y: Symbol | None = None) -> Symbol:
         assert y is not None
         place = y.name.removeprefix("y")  # "[1]"
         return Symbol(f"{name}{place}", value[int(place[1:-1])])
-    return Symbol(name if name != "delta" else "threshold", value)
+    return Symbol(name, value)
 
 
 def jacobian(row: Symbol, column: Symbol) -> Expression:

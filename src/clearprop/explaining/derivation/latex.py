@@ -21,10 +21,20 @@ _SPECIAL = {
 _FUNCTIONS = {"sigmoid": r"\sigma", "exp": r"\exp", "log": r"\log", "tanh": r"\tanh",
               "Phi": r"\Phi", "phi": r"\varphi"}  # fmt: skip
 
+_RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
+
 
 def escaped(text: str) -> str:
     """Return a text for LaTeX's text mode."""
     return "".join(_SPECIAL.get(c, f"${_greek(c)}$" if c in GREEK else c) for c in text)
+
+
+def prose(text: str, names: Names) -> str:
+    """Return words for LaTeX's text mode, with symbols that have scripts in math mode."""
+    return "".join(
+        escaped(piece) if glyph is None else f"${_scripted(glyph)}$"
+        for piece, glyph in names.in_prose(text)
+    )
 
 
 def _scripted(glyph: Glyph) -> str:
@@ -33,7 +43,7 @@ def _scripted(glyph: Glyph) -> str:
         inner = _scripted(Glyph(glyph.base, glyph.above, glyph.below, glyph.mark))
         return rf"\frac{{\partial {_scripted(glyph.derivative)}}}{{\partial {inner}}}"
     if glyph.argument is not None:
-        return rf"L({_scripted(glyph.argument)} {glyph.mark} h)"
+        return rf"{_base(glyph.base)}({_scripted(glyph.argument)} {glyph.mark} h)"
     if glyph.mark.endswith("sumexp"):
         log = r"\log " if glyph.mark == "logsumexp" else ""
         return rf"{log}\sum_{{k}} \exp {_scripted(Glyph('z', glyph.above, 'k'))}"
@@ -114,6 +124,25 @@ class LaTeX(Writer):
     def square(self, base: str) -> str:
         """Return a square."""
         return f"{base}^{{2}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+        return f"{base}^{{{exponent}}}"
+
+    def total(self, index: str, term: str) -> str:
+        """Return a sum with its sign."""
+        return rf"\sum_{{{index}}} {term}" if index else rf"\sum {term}"
+
+    def cases(self, pieces: list[tuple[str, str]], otherwise: str) -> str:
+        """Return them behind a brace."""
+        rows = [rf"{piece} & \text{{if }} {where}" for piece, where in pieces]
+        rows.append(rf"{otherwise} & \text{{otherwise}}")
+        written = r" \\ ".join(rows)
+        return rf"\begin{{cases}} {written} \end{{cases}}"
+
+    def relation(self, left: str, sign: str, right: str) -> str:
+        """Return a comparison."""
+        return f"{left} {_RELATIONS.get(sign, sign)} {right}"
 
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from clearprop.explaining.derivation.expressions import Partial, Symbol
 from clearprop.explaining.derivation.glyphs import Glyph, Names
+from clearprop.explaining.derivation.plain_text import RELATIONS
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.writer import Writer
 
@@ -31,7 +32,7 @@ def _scripted(glyph: Glyph) -> str:
         return _partial(_scripted(glyph.derivative), inner)
     if glyph.argument is not None:
         inner = f"{_scripted(glyph.argument)}{operator(glyph.mark)}<mi>h</mi>"
-        return f"<mrow><mi>L</mi><mo>(</mo>{inner}<mo>)</mo></mrow>"
+        return f"<mrow><mi>{escape(glyph.base)}</mi><mo>(</mo>{inner}<mo>)</mo></mrow>"
     if glyph.mark.endswith("sumexp"):
         log = "<mi>log</mi>" if glyph.mark == "logsumexp" else ""
         total = "<munder><mo>∑</mo><mi>k</mi></munder><mi>exp</mi><mspace width='0.17em'/>"
@@ -61,7 +62,7 @@ def _partial(top: str, bottom: str) -> str:
 class MathML(Writer):
     """The content of a MathML element."""
 
-    plus, minus, sign, dot = (operator(text) for text in "+--·")
+    plus, minus, sign, dot, comma = (operator(text) for text in "+--·,")
 
     def number(self, value: float, digits: int = 6) -> str:
         """Return a number: 1.5e-07 is written with a power of ten."""
@@ -108,6 +109,30 @@ class MathML(Writer):
     def square(self, base: str) -> str:
         """Return a square."""
         return f"<msup>{base}<mn>2</mn></msup>"
+
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+        return f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>"
+
+    def total(self, index: str, term: str) -> str:
+        """Return a sum with its sign."""
+        sign = "<mo>∑</mo>"
+        over = f"<munder>{sign}<mi>{escape(index)}</mi></munder>" if index else sign
+        return f"<mrow>{over}{term}</mrow>"
+
+    def cases(self, pieces: list[tuple[str, str]], otherwise: str) -> str:
+        """Return them behind a brace."""
+        rows = [(piece, f"{words('if ')}{where}") for piece, where in pieces]
+        rows.append((otherwise, words("otherwise")))
+        cells = "".join(
+            f"<mtr><mtd><mrow>{piece}</mrow></mtd><mtd><mrow>{where}</mrow></mtd></mtr>"
+            for piece, where in rows
+        )
+        return f'<mrow><mo>{{</mo><mtable columnalign="left left">{cells}</mtable></mrow>'
+
+    def relation(self, left: str, sign: str, right: str) -> str:
+        """Return a comparison."""
+        return f"{left}{operator(RELATIONS.get(sign, sign))}{right}"
 
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""

@@ -8,6 +8,8 @@ from clearprop import notation
 from clearprop.explaining.chain_rule_cost import chain_rule_cost
 from clearprop.explaining.derivation.arrays import array_part
 from clearprop.explaining.derivation.derivation import Derivation
+from clearprop.explaining.derivation.expressions import Symbol
+from clearprop.explaining.derivation.function_definitions import with_helpers
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import (
     Neurons,
@@ -116,7 +118,7 @@ class Narrator:
         weight = (layer, index[0], index[1]) if symbol == "W" else None
         parts = [
             forward_part(s, all_if_small(s, needed), weight=weight),
-            cost_part(s),
+            cost_part(s, self.names),
             *softmax_parts(s, self.names, above),
             chain_part(s, self.names, symbol, layer, index),
             kept_part(s, above, layer, own),
@@ -160,7 +162,7 @@ class Narrator:
                 end, down_to = da_step(s, layer, j), layer + 1
                 del above[layer]
             told = [*softmax_parts(s, self.names, above), kept_part(s, above, down_to, end)]
-        parts = [forward_part(s, needed), cost_part(s), *told]
+        parts = [forward_part(s, needed), cost_part(s, self.names), *told]
         return self._put(target.code, title, remarks, parts)
 
     def _of_cost(self) -> Derivation:
@@ -168,12 +170,12 @@ class Narrator:
         if not np.isfinite(s.cost().value):
             return self._up_to_first("L", title, (None, "L", 0, ()))
         outputs = some_neurons(s, s.record.delta[-1][s.sample])
-        parts = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s)]
+        parts = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s, self.names)]
         return self._put("L", title, self._remarks(s, COSTLIEST), parts)
 
     def _of_array(self, symbol: str, layer: int) -> Derivation:
         s, name = self._followed(), element_name(symbol, layer, ())
-        title = self._title(f"{name}, shape {self.record[name].shape},")
+        title = self._title(f"{self.names.array(name)}, shape {self.record[name].shape},")
         array = self.record[name]
         slope_of_cost = symbol == "da" and layer == s.last
         alone = symbol not in ("dW", "db")
@@ -183,7 +185,7 @@ class Narrator:
         before: list[Part] = []
         if symbol not in ("z", "a"):
             outputs = some_neurons(s, s.record.delta[-1][s.sample])
-            before = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s)]
+            before = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s, self.names)]
         return self._put(None, title, self._remarks(s, COSTLIEST), [*before, part])
 
     def _whole_pass(self) -> Derivation:
@@ -209,7 +211,7 @@ class Narrator:
         )
         parts = [
             Part("Forward", (), (), there),
-            cost_part(s),
+            cost_part(s, self.names),
             Part("Backward, from the output to the input", (saved,), (), back),
         ]
         if self.update is not None:
@@ -221,7 +223,8 @@ class Narrator:
         s = self._symbols(place[0] or 0)
         equation, why, before = parts_up_to_first(s, self.names, place)
         words = (
-            f"{of or 'The pass'} cannot be followed to its end: {equation.name} is "
+            f"{self._called(of) if of else 'The pass'} cannot be followed to its end: "
+            f"{self._called(equation.name)} is "
             f"{number(equation.value)}, the first number on the way that is not finite{why}.",
         )
         parts = [*before, Part("The first number that is not finite", (), (equation,))]
@@ -246,13 +249,27 @@ class Narrator:
         said = []
         if s.n > 1:
             chosen = f", {why}" if self.sample is None else ""
-            said.append(
-                f"Sample {s.sample} is followed{chosen}; @{s.sample}, in mathematics "
-                f"({s.sample}) above, marks its numbers."
-            )
+            n = self.names.count(s.sample)
+            above = "" if self.names.parentheses else f", in mathematics ({n}) above,"
+            said.append(f"Sample {n} is followed{chosen}; @{n}{above} marks its numbers.")
         if self.dtype != "float64":
             said.append(f"The network is {self.dtype}; all is computed in float64.")
+        if self.names.has_scripts:
+            said.append(self._numbering(s))
         return tuple(said)
+
+    def _numbering(self, s: RecordSymbols) -> str:
+        """Say how what is shown is named in code."""
+        a = element_name("a", s.last, (0,))
+        counted = ", which counts neurons and samples from 0" if self.names.one_based else ""
+        return f"{self.names.text(Symbol(a, 0.0))} is {a} in code{counted}."
+
+    def _called(self, code: str) -> str:
+        """Return what an equation's code name is shown as."""
+        name, _, row = code.partition("@")
+        if code.startswith("∂") or "(" in code:
+            return code
+        return self.names.text(Symbol(name, 0.0, int(row) if row else None))
 
     def _put(
         self, of: str | None, title: str, words: tuple[str, ...], parts: list[Part]
@@ -260,5 +277,6 @@ class Narrator:
         told = tuple(part for part in parts if part.equations or part.parts)
         odd = next((e for part in told for e in part if not np.isfinite(e.value)), None)
         if odd is not None and odd.name != of:
-            words = (*words, f"{odd.name} is {number(odd.value)}, which goes no further.")
-        return Derivation(of, title, words, told, self.names)
+            said = f"{self._called(odd.name)} is {number(odd.value)}, which goes no further."
+            words = (*words, said)
+        return Derivation(of, title, words, with_helpers(told), self.names)

@@ -89,7 +89,7 @@ def parts_up_to_first(
         equation = loss_step(s) if sample is not None else cost_step(s)
     else:
         outputs = some_neurons(s, s.record.a[-1][s.sample])
-        before = [forward_part(s, {s.last: outputs}), cost_part(s)]
+        before = [forward_part(s, {s.last: outputs}), cost_part(s, names)]
         if symbol in ("dW", "db"):
             equation = mean_step(s, symbol[1], layer, index)
         else:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import Partial, Symbol
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.writer import Writer
+
+RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+"""Python's comparisons as mathematics writes them; others are written alike."""
 
 
 class PlainText(Writer):
@@ -46,9 +50,33 @@ class PlainText(Writer):
         """Return z1[0]²."""
         return f"{base}²"
 
+    def power(self, base: str, exponent: str) -> str:
+        """Return z^3."""
+        return f"{base}^{exponent}"
+
+    def total(self, index: str, term: str) -> str:
+        """Return sum_j (a_j - y_j)²."""
+        over = f"sum_{index}" if index else "sum"
+        return f"{over}{'' if term.startswith('(') and term.endswith(')') else ' '}{term}"
+
+    def cases(self, pieces: list[tuple[str, str]], otherwise: str) -> str:
+        """Return "z if z > 0 else 0"."""
+        return "".join(f"{piece} if {where} else " for piece, where in pieces) + otherwise
+
+    def relation(self, left: str, sign: str, right: str) -> str:
+        """Return z ≤ 0."""
+        return f"{left} {RELATIONS.get(sign, sign)} {right}"
+
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other, in a line."""
         return f"{above} / {below}"
 
 
 TEXT = PlainText()
+
+
+def text_of(definition: Definition) -> str:
+    """Return a definition as text: "sigmoid(z) = 1 / (1 + exp(-z))"."""
+    written = definition.written(TEXT) or f"{definition.left} = {definition.formula}"
+    remarks = (equation or said for said, equation in definition.remarks(TEXT))
+    return ", ".join((written, *remarks))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.activations import BuiltInActivation
 from clearprop.cost import cost_of
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -21,6 +21,7 @@ from clearprop.explaining.derivation.expressions import (
     times,
 )
 from clearprop.explaining.derivation.formulas import is_a_minus_y
+from clearprop.explaining.derivation.function_definitions import of_activation, of_loss
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
@@ -74,12 +75,12 @@ def forward_part(
     `to_z` leaves out the last layer's a; `weight` (layer, j, i) is shown in its sum in any case.
     """
     equations: list[Equation] = []
-    functions: dict[str, str] = {}
+    functions: dict[Definition, None] = {}
     for layer in sorted(neurons):
         if layer == 0 or not neurons[layer]:
             continue
         if not (to_z and layer == max(neurons)):
-            functions |= dict.fromkeys(definition(s, layer), "")
+            functions |= dict.fromkeys(of_activation(s.f(layer)))
         shown = sorted(neurons[layer])
         # Of a wide network, the strongest neuron of a layer stands for the others.
         summed = shown if is_small(s) else neurons[layer][:1]
@@ -91,39 +92,34 @@ def forward_part(
         if s.is_softmax(layer):
             equations.append(denominator_step(s, layer))
         equations += [a_step(s, layer, j) for j in shown]
-    return Part("Forward", tuple(functions), tuple(equations))
+    return Part("Forward", (), tuple(equations), definitions=tuple(functions))
 
 
-def definition(s: RecordSymbols, layer: int) -> tuple[str, ...]:
-    """Say what f_l is, unless its name says it."""
-    f = s.f(layer)
-    if isinstance(f, BuiltInActivation) and not f.equation.startswith(f.name):
-        return (f"{f.name}(z) = {f.equation}",)
-    return ()
-
-
-def cost_part(s: RecordSymbols) -> Part:
+def cost_part(s: RecordSymbols, names: Names) -> Part:
     """The cost of the sample, and of the batch."""
     equations = [loss_step(s)]
-    words = [f"{s.network.loss}: {getattr(s.network.loss, 'equation', 'your own loss')}"]
-    words += _targets(s)
+    definitions = of_loss(s.network.loss)
+    words = _targets(s, names)
+    if not definitions:
+        words.append(f"{s.network.loss} is a loss of your own; formula= shows what it is.")
     if s.is_mean:
         equations.append(cost_step(s))
     if s.n > 1:
         even = np.ptp(s.record.omega) == 0
         share = f"1/{s.n:,}" if even else "its weight by the sum of weights"
         words.append(f"ω is a sample's share of the cost: {share}.")
-    return Part("Cost", tuple(words), tuple(equations))
+    return Part("Cost", tuple(words), tuple(equations), definitions=definitions)
 
 
-def _targets(s: RecordSymbols) -> list[str]:
+def _targets(s: RecordSymbols, names: Names) -> list[str]:
     """Say what y is: of a class, 1 in one place and 0 elsewhere."""
     if s.network.loss.targets != "labels":
         return []
     y = s.record.y[s.sample]
     ones = np.flatnonzero(y == 1)
     if len(ones) == 1 and np.count_nonzero(y) == 1:
-        return [f"y[{ones[0]}] is 1, for the class that is right; the others of y are 0."]
+        right = names.text(Symbol(s.y(int(ones[0])).name, 1.0))
+        return [f"{right} is 1, for the class that is right; the others of y are 0."]
     return []
 
 
@@ -131,7 +127,7 @@ def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
     """How delta^L comes about where loss and output have a common form, or by softmax."""
     z = names.text(s.z(s.last, j))
     if s.is_fused and not s.is_softmax(s.last):
-        title = f"Output and loss in one: ∂L/∂{z}"
+        title = f"Output and loss in one: ∂{names.cost}/∂{z}"
         words = (f"{s.network.loss} after {s.f(s.last)}: the slopes of both cancel.",)
         return Part(title, words, tuple(fused_delta_steps(s, j)))
     return jacobian_part(s, names, s.last, j) if s.is_softmax(s.last) else None
@@ -139,12 +135,19 @@ def output_part(s: RecordSymbols, names: Names, j: int) -> Part | None:
 
 def jacobian_part(s: RecordSymbols, names: Names, layer: int, j: int) -> Part:
     """A column of softmax's Jacobian; of the output's, how a - y falls out of it."""
-    words = ["∂a[k]/∂z[j] = a[k]·(1 - a[k]) where k = j, and -a[k]·a[j] elsewhere."]
+    a, y = ("a_{}", "y_{}") if names.has_scripts else ("a[{}]", "y[{}]")
+    a_k, a_j, y_k, y_j, z_j = (
+        *map(a.format, "kj"),
+        *map(y.format, "kj"),
+        a.format("j").replace("a", "z"),
+    )
+    words = [f"∂{a_k}/∂{z_j} = {a_k}·(1 - {a_k}) where k = j, and -{a_k}·{a_j} elsewhere."]
     title = f"Softmax: the Jacobian's column for {names.text(s.z(layer, j))}"
     if layer == s.last and s.is_fused:
         if is_a_minus_y(s.network.loss, s.f(layer)):
             words.append(
-                "∂L/∂a[k] = -y[k]/a[k], so that a[k] cancels, and what is left is a[j] - y[j]."
+                f"∂{names.cost}/∂{a_k} = -{y_k}/{a_k}, so that {a_k} cancels, and what is left is "
+                f"{a_j} - {y_j}."
             )
         return Part(title, tuple(words), tuple(fused_delta_steps(s, j)))
     return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j)))
@@ -187,7 +190,7 @@ def chain_part(
     own = s.own_gradient(symbol, layer, index)
     paths = strongest_paths(s, symbol, layer, index, s.largest + 1)
     n = count_of_paths(s, layer)
-    whose = "" if not s.is_mean else f", for sample {s.sample}"
+    whose = "" if not s.is_mean else f", for sample {names.count(s.sample)}"
     title = f"The chain rule, from the output to the input{whose}"
     if n == 1:
         (path,) = paths

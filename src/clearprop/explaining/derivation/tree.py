@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clearprop.errors import ElementError, shown
+from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import (
     Expression,
     Number,
@@ -20,7 +21,8 @@ from clearprop.explaining.derivation.expressions import (
     symbols_in,
 )
 from clearprop.explaining.derivation.glyphs import CodeNames, Names
-from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.plain_text import TEXT, text_of
+from clearprop.explaining.names import element_of
 
 _CODE = CodeNames()
 """How steps are written for programs."""
@@ -149,16 +151,19 @@ class Equation:
 
 @dataclass(frozen=True, repr=False)
 class Part:
-    """A stretch of a derivation: a title, words, equations, and parts of its own."""
+    """A stretch of a derivation: title, definitions, words, equations, and parts of its own."""
 
     title: str
     words: tuple[str, ...] = ()
     equations: tuple[Equation, ...] = ()
     parts: tuple[Part, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part as plain numbers and texts."""
         found: dict[str, Any] = {"title": self.title}
+        if self.definitions:
+            found["definitions"] = [text_of(definition) for definition in self.definitions]
         if self.words:
             found["words"] = list(self.words)
         if self.equations:
@@ -192,17 +197,20 @@ class Tree:
             yield from part
 
     def __getitem__(self, name: str) -> Equation:
-        """Return the equation of a code name, or a reader's; the last, if several."""
-        asked, found = self.names.element(name) if isinstance(name, str) else None, None
-        for equation in self:
-            if asked is not None and equation.name in (name, asked):
-                found = equation
-        if found is None:
-            there = ", ".join(self.keys())
-            raise ElementError(
-                f"{shown(name)} has no equation in this derivation; there are: {there}"
-            )
-        return found
+        """Return the equation of a code name, a reader's, or one as it is printed.
+
+        Of several the last; for a weight or bias, as in ``of=``, that of its gradient.
+        """
+        if isinstance(name, str):
+            element = element_of(name, self.names.given)
+            asked = {name, element}
+            equations = list(self)
+            for names in (asked, {f"d{element}"} if element[:1] in ("W", "b") else ()):
+                for equation in reversed(equations):
+                    if equation.name in names or TEXT.symbols(equation.left, self.names) in names:
+                        return equation
+        there = ", ".join(self.keys())
+        raise ElementError(f"{shown(name)} has no equation in this derivation; there are: {there}")
 
     def keys(self) -> list[str]:
         """Return the code names of all equations, each once."""

@@ -23,8 +23,8 @@ def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tupl
         ("positive", "raises", "lowers") if slope > 0 else ("negative", "lowers", "raises")
     )
     return (
-        f"The slope is {sign}: raising {w} a little {way} the cost, by about "
-        f"{number(abs(slope), 3)} for each unit. Descent {other} {w}."
+        f"The slope is {sign}: raising {w} by a small h {way} the cost by about "
+        f"{number(abs(slope), 3)} · h. Descent {other} {w}."
     )
 
 
@@ -50,8 +50,7 @@ def _why_zero(
         if _is_off(s, layer, j, counted):
             return f"{text}: dropout leaves this neuron out"
         if _is_flat(s, layer, j, counted):
-            z = names.text(Symbol(s.z(layer, j).name, 0.0))
-            return f"{text}: {s.f(layer).name} is flat at {z}"
+            return f"{text}: {_of_flat(s, names, layer, j, counted)}"
         return f"{text}: no error comes back to this neuron"
     if not (delta * a).any():
         return "the product of these slopes is too small for float64"
@@ -70,6 +69,18 @@ def _is_flat(s: RecordSymbols, layer: int, j: int, counted: NDArray[np.bool_]) -
         return False
     z = s.record.z[layer - 1][counted]
     return not s.f(layer).backward(z, np.ones_like(z))[:, j].any()
+
+
+def _of_flat(s: RecordSymbols, names: Names, layer: int, j: int, counted: NDArray[np.bool_]) -> str:
+    """Say why f' is 0: the curve is flat at z, or z is at a kink, where 0 is taken for a slope."""
+    f, z = s.f(layer), names.text(Symbol(s.z(layer, j).name, 0.0))
+    at_kink = np.isin(s.record.z[layer - 1][counted, j], getattr(f, "kinks", ()))
+    if not at_kink.any():
+        return f"{f.name} is flat at {z}"
+    kink = f"{f.name} has a kink at {z} = 0, where its slope is taken to be 0"
+    if at_kink.all():
+        return kink
+    return f"{kink}, or is flat there"
 
 
 def step_in_words(names: Names, parameter: Symbol, new: float, rule: str) -> str:

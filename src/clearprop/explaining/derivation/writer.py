@@ -6,17 +6,22 @@ stands in parentheses follows from the tree alone, and is decided here for all o
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from clearprop.explaining.derivation.expressions import (
     Apply,
+    Cases,
     Expression,
+    Listed,
     Negative,
     Number,
     Partial,
+    Power,
     Product,
     Quotient,
+    Relation,
     Rest,
     Square,
     Sum,
@@ -27,8 +32,15 @@ from clearprop.explaining.derivation.expressions import (
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.shown_numbers import count_text, number
 
+TOTAL = re.compile("sum(_[a-z])?")
+"""Functions that are sums: over an index, "sum_j", or over all."""
+
 _SUM, _PRODUCT, _FACTOR, _POWER = range(4)
 """How tightly the place binds where an expression stands."""
+
+
+def _is_total(e: Expression) -> bool:
+    return isinstance(e, Apply) and TOTAL.fullmatch(e.function) is not None
 
 
 class Writer(ABC):
@@ -42,6 +54,9 @@ class Writer(ABC):
     """The minus of a single term."""
 
     dot: ClassVar[str]
+
+    comma: ClassVar[str] = ", "
+    """Between the arguments of a function."""
 
     is_typeset: ClassVar[bool] = True
     """Whether fractions are stacked, and powers of ten and indices raised."""
@@ -73,6 +88,22 @@ class Writer(ABC):
     @abstractmethod
     def square(self, base: str) -> str:
         """Return a square."""
+
+    @abstractmethod
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+
+    @abstractmethod
+    def total(self, index: str, term: str) -> str:
+        """Return a sum over an index, or over all where that is empty."""
+
+    @abstractmethod
+    def cases(self, pieces: list[tuple[str, str]], otherwise: str) -> str:
+        """Return pieces with their conditions, and what holds otherwise."""
+
+    @abstractmethod
+    def relation(self, left: str, sign: str, right: str) -> str:
+        """Return a comparison by a sign of Python's."""
 
     @abstractmethod
     def fraction(self, above: str, below: str) -> str:
@@ -111,12 +142,16 @@ class Writer(ABC):
                 return self.partial(e, names)
             case Rest(count, kind, _):
                 return self.words(f"[{count_text(count)} other {kind}{'s' if count > 1 else ''}]")
+            case Apply(function, argument, _) if _is_total(e):
+                written = self.total(function[4:], self._write(argument, names, _PRODUCT))
+                return self.grouped(written, place > _PRODUCT)
             case Apply(function, argument, _):
                 return self.function(function, self._write(argument, names, _SUM, True))
             case Square(base):
-                raised = isinstance(base, Symbol) and names.glyph(base).is_raised
                 written = self._write(base, names, _POWER)
-                return self.square(self.grouped(written, raised and self.is_typeset))
+                raised = isinstance(base, Symbol) and names.glyph(base).is_raised
+                has_scripts = self.is_typeset or names.has_scripts or written.startswith("∂")
+                return self.square(self.grouped(written, raised and has_scripts))
             case Negative(term):
                 written = self.sign + self._write(term, names, _PRODUCT)
                 return self.grouped(written, place > _SUM or not first)
@@ -126,8 +161,9 @@ class Writer(ABC):
                 return self.grouped("".join(self.terms(terms, names)), place > _SUM)
             case Product(factors):
                 written = self.dot.join(
-                    self._write(factor, names, _FACTOR, first and i == 0)
+                    self._write(factor, names, _PRODUCT if ends else _FACTOR, first and i == 0)
                     for i, factor in enumerate(factors)
+                    for ends in (factor is factors[-1] and _is_total(factor),)
                 )
                 return self.grouped(written, place > _PRODUCT)
             case Quotient(top, bottom):
@@ -135,6 +171,34 @@ class Writer(ABC):
                 above = self._write(top, names, inside, leads or first)
                 below = self._write(bottom, names, inside, leads)
                 return self._quotient(above, below, place)
+        return self._write_definition(e, names, place)
+
+    def _write_definition(self, e: Expression, names: Names, place: int) -> str:
+        """Return what only definitions have."""
+        match e:
+            case Power(base, exponent):
+                plain = isinstance(base, Symbol) and not names.glyph(base).is_raised
+                written = self._write(base, names, _POWER)
+                above = self._write(exponent, names, _SUM if self.is_typeset else _POWER, True)
+                misleads = not plain and not isinstance(base, Number | Sum | Product)
+                return self.power(self.grouped(written, misleads), above)
+            case Listed(items):
+                return self.comma.join(self._write(item, names, _SUM, True) for item in items)
+            case Relation(left, sign, right):
+                sides = (self._write(side, names, _SUM, True) for side in (left, right))
+                return self.relation(next(sides), sign, next(sides))
+            case Cases():
+                pieces = []
+                rest: Expression = e
+                while isinstance(rest, Cases):
+                    there, where = rest.there, rest.condition
+                    pieces.append(
+                        (self._write(there, names, _SUM, True), self._write(where, names, _SUM))
+                    )
+                    rest = rest.elsewhere
+                written = self.cases(pieces, self._write(rest, names, _SUM, True))
+                return self.grouped(written, place > _SUM and not self.is_typeset)
+        raise TypeError(f"{type(e).__name__} is no expression")
 
     def _numbers(self, e: Expression, digits: int, place: int, first: bool = False) -> str:
         """Return an expression with numbers put in; for `first`, see `_write`."""

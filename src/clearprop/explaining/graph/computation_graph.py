@@ -27,7 +27,7 @@ from clearprop.explaining.graph.detailed_picture import DetailedPicture
 from clearprop.explaining.graph.dot import dot_text
 from clearprop.explaining.graph.folded import folded_graph
 from clearprop.explaining.graph.folded_picture import FoldedPicture
-from clearprop.explaining.graph.labels import Labels, canonical
+from clearprop.explaining.graph.labels import GRADIENTS, Labels, canonical
 from clearprop.explaining.graph.parts import Edge, Node
 from clearprop.explaining.names import element_name, read_names
 from clearprop.explaining.one_sample import as_row, target_row
@@ -82,7 +82,7 @@ class ComputationGraph:
     of: str | None = None
 
     def __getitem__(self, name: str) -> Node:
-        """Return a node by the name of what it gives: "W1[0,1]", "z1[0]", "L".
+        """Return a node by the name of what it gives, "W1[0,1]", "z1[0]", "L", or by its label.
 
         Raises
         ------
@@ -92,8 +92,8 @@ class ComputationGraph:
         found = self._by_name(name) if isinstance(name, str) else None
         if found is not None:
             return found
-        element, view = notation.parse(name), "detailed" if self.detailed else "folded"
-        notation.check(element, name, self.network.sizes, self.network.has_biases)
+        view, symbols = "detailed" if self.detailed else "folded", (*GRADIENTS, "L")
+        notation.find(name, self.network.sizes, self.network.has_biases, symbols)
         some = "W1[0,0]" if self.detailed else "W1"
         found = self._by_name(canonical(name))
         if found is None:
@@ -101,7 +101,8 @@ class ComputationGraph:
         return found
 
     def _by_name(self, name: str) -> Node | None:
-        return next((node for node in self.nodes if node.name == name), None)
+        by_name = next((node for node in self.nodes if node.name == name), None)
+        return by_name or next((node for node in self.nodes if node.label == name), None)
 
     def svg(self) -> str:
         """Return the picture as a self-contained SVG document.

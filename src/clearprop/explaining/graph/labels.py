@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from clearprop import notation
 from clearprop.errors import ElementError
-from clearprop.explaining.names import element_name, read_names
+from clearprop.explaining.names import element_name, own_name, read_names
 from clearprop.network import Network
 
 GRADIENTS = {"W": "dW", "b": "db", "z": "delta", "a": "da"}
@@ -27,7 +27,7 @@ class Labels:
 
     def of(self, name: str) -> str:
         """Return the label of an element."""
-        return self._own.get(element_name(*notation.parse(name)), name)
+        return own_name(element_name(*notation.parse(name)), self._own)
 
     def of_target(self, k: int) -> str:
         """Return the label of a target, y[k]."""
@@ -37,8 +37,9 @@ class Labels:
         """Return the label of an element's gradient: d before its own, delta for z."""
         element = notation.parse(name)
         symbol = GRADIENTS.get(element.symbol, f"d{element.symbol}")
-        own = self._own.get(element_name(symbol, element.layer, element.indices))
-        if own is not None:
+        gradient = element_name(symbol, element.layer, element.indices)
+        own = own_name(gradient, self._own)
+        if own != gradient:
             return own
         if element.symbol == "z":
             return name.replace("z", "delta", 1)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clearprop import notation
 from clearprop.backprop import backprop
 from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
@@ -22,6 +21,7 @@ from clearprop.errors import (
     printable,
     shown,
 )
+from clearprop.explaining.names import element_of, find_element, own_name, read_names
 from clearprop.explaining.plots.hill import draw_contours, draw_hill, size_of
 from clearprop.explaining.titles import what_of
 from clearprop.losses import Loss, LossName
@@ -181,6 +181,7 @@ def loss_surface(
     loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
+    names: Mapping[str, str] | None = None,
 ) -> LossSurface:
     """Compute the cost over two parameters, or over the two directions that a run moved along most.
 
@@ -201,6 +202,9 @@ def loss_surface(
         How far the axes reach on either side. None: 2, or what the paths need.
     points : int
         Grid points of an axis, from 2 to 1,000.
+    names : mapping of str to str, optional
+        Names of the reader's own for elements, ``{"W1[0,0]": "w1"}``: `first` and `second` may be
+        such, and the axes are called so.
 
     Returns
     -------
@@ -231,16 +235,18 @@ def loss_surface(
     points = count("points", points, 2, most=POINTS)
     here = work.parameters.copy()
     runs = _runs(path, len(here))
+    given = read_names(names, work)
     if (first is None) != (second is None):
         raise ArgumentError("give two parameters, or none and a path")
     if first is not None and second is not None:
-        names = first, second
-        axes = np.stack([_unit(work, name) for name in names])
+        axes = np.stack([_unit(work, name, given) for name in (first, second)])
+        elements = element_of(first, given), element_of(second, given)
+        called = own_name(elements[0], given), own_name(elements[1], given)
         if (axes[0] == axes[1]).all():
             raise ArgumentError(f"{shown(first)} and {shown(second)} are one parameter: give two")
         origin = here * (1 - axes.sum(axis=0))
     elif runs:
-        names = "direction 1", "direction 2"
+        called = "direction 1", "direction 2"
         run = np.concatenate(list(runs.values()))
         moved = run - run[-1]
         if len(run) < 3 or not np.abs(moved).max() > 0:
@@ -272,7 +278,7 @@ def loss_surface(
     work.parameters[:] = here
     slopes = backprop(work, data.X, data.y, sample_weight=sample_weight, l2=l2).gradient
     return LossSurface(
-        names, *grids, losses, _pair(at), cost(here), tracks, others,
+        called, *grids, losses, _pair(at), cost(here), tracks, others,
         _pair(axes @ slopes), step, what_of(work, len(X)),
     )  # fmt: skip
 
@@ -292,10 +298,9 @@ def _first_step(
     return next(run).update
 
 
-def _unit(network: Network, name: str) -> Array:
+def _unit(network: Network, name: str, given: Mapping[str, str]) -> Array:
     """A 1 at one parameter's place."""
-    element = notation.parse(name)
-    notation.check(element, name, network.sizes, network.has_biases)
+    element = find_element(name, network, given, ("W", "b"))
     if element.symbol not in ("W", "b") or not element.indices:
         raise ElementError(f"{shown(name)} is not one parameter; name it like W1[0,1] or b2[0]")
     vector = np.zeros(network.n_parameters)
