@@ -131,12 +131,12 @@ def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, 
     written = MATHML.terms(last.terms, names)
     lines = []
     for i, term in enumerate(last.terms):
-        sign = operator("+") if i == 0 else ""
+        sign = operator("+") if i == 0 and not isinstance(term, Negative) else ""
         before = f'<mspace width="1em"/>{sign}'
-        inner = term.term if isinstance(term, Negative) else term
-        value = f"{operator('=')}{MATHML.number(inner.value, equation.shown_digits)}"
-        put_in = f"{operator('=')}{MATHML.numbers(inner, equation.shown_digits)}"
-        plain = isinstance(inner, Rest | Symbol)
+        # Numbers and value carry the sign, so that the values add up to what stands below them.
+        value = f"{operator('=')}{MATHML.number(term.value, equation.shown_digits)}"
+        put_in = f"{operator('=')}{MATHML.numbers(term, equation.shown_digits)}"
+        plain = isinstance(term, Rest | Symbol)
         largest = i == equation.largest
         mark = '<mspace width="1em"/><mtext class="note">largest</mtext>' if largest else ""
         lines.append((f"{before}{written[i]}{'' if plain else put_in}{value}{mark}", largest))

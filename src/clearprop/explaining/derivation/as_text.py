@@ -150,10 +150,9 @@ def _term_rows(equation: Equation, names: Names, margin: str, width: int) -> lis
     cells = []
     for i, term in enumerate(equation.terms):
         sign, inner = ("- ", term.term) if isinstance(term, Negative) else ("+ ", term)
-        middle = (
-            "" if isinstance(inner, Rest) else f"= {TEXT.numbers(inner, equation.shown_digits)}"
-        )
-        value = number(inner.value, equation.shown_digits)
+        # Numbers and value carry the sign, so that the values add up to what stands below them.
+        middle = "" if isinstance(term, Rest) else f"= {TEXT.numbers(term, equation.shown_digits)}"
+        value = number(term.value, equation.shown_digits)
         if middle == f"= {value}":
             middle = ""
         mark = "  ◂ largest" if i == equation.largest else ""
