@@ -7,8 +7,8 @@ import pytest
 
 import clearprop as cp
 from derivation_cases import random_case, some_element
-from evaluator import Evaluator, close
 from derivation_rows import Book
+from evaluator import Evaluator, close
 from printed_columns import (
     Column,
     check_column,

@@ -93,7 +93,7 @@ def _rows(equation: Equation, names: Names) -> str:
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
-    value = MATHML.number(equation.value)
+    value = MATHML.number(equation.value, equation.known)
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
         (f"{equal}{MATHML.symbols(form, names)}", False) for form in equation.forms[:-1]

@@ -18,6 +18,7 @@ from clearprop.explaining.derivation.expressions import (
     Sum,
     Symbol,
     minus,
+    rounded,
     times,
 )
 from clearprop.explaining.derivation.formulas import is_a_minus_y
@@ -26,7 +27,7 @@ from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explaining.derivation.paths import count_of_paths, strongest_paths
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, ranked
-from clearprop.explaining.derivation.shown_numbers import count_text
+from clearprop.explaining.derivation.shown_numbers import EXACT, count_text
 from clearprop.explaining.derivation.steps_of_pass import (
     a_step,
     cost_step,
@@ -327,4 +328,20 @@ def _difference(
         Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
     )
     form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
-    return Equation(Symbol("difference", form.value), form.value, (form,), digits=12)
+    name = Symbol("difference", form.value)
+    known = _known_digits(form.value, np.finfo(np.float64).eps * max(map(abs, costs)) / h)
+    note = "" if known == 6 else "its other digits are lost, as the costs nearly cancel"
+    if known == 0:
+        known, note = 1, "no digit is certain: the costs are equal up to their rounding"
+    enough = (
+        n for n in (12, 15) if abs(rounded(form, n) - form.value) <= 10.0**-known * abs(form.value)
+    )
+    return Equation(name, form.value, (form,), note, digits=next(enough, EXACT), known=known)
+
+
+def _known_digits(value: float, doubt: float) -> int:
+    """Return how many of six digits a doubt leaves; all where there is nothing to lose."""
+    if value == 0 or not np.isfinite(value):
+        return 6
+    with np.errstate(divide="ignore"):
+        return int(np.clip(np.floor(np.log10(abs(value) / doubt)), 0, 6)) if doubt else 6

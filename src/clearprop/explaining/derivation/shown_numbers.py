@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+EXACT = 17
+"""Digits that tell every number of float64 from all others."""
+
 LARGE = 10**12
 """Counts from which on powers of ten are written."""
 
 
 def number(value: float, digits: int = 6) -> str:
-    """Return a number as it is shown: six significant digits."""
-    text = f"{value:.{digits}g}"
+    """Return a number as it is shown: six significant digits; the shortest that is `EXACT`."""
+    text = f"{value:.{digits}g}" if digits < EXACT else repr(float(value)).removesuffix(".0")
     return "0" if text == "-0" else text
 
 

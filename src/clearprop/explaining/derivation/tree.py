@@ -21,6 +21,7 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.glyphs import CodeNames, Names
 from clearprop.explaining.derivation.plain_text import TEXT
+from clearprop.explaining.derivation.shown_numbers import EXACT
 
 _CODE = CodeNames()
 """How steps are written for programs."""
@@ -47,6 +48,8 @@ class Equation:
         Significant digits of the numbers put in; more where these are close to each other.
     by_rows : bool
         Whether a sum is shown with a row for each term, however short it is.
+    known : int
+        Significant digits of the value that are shown: fewer where the others are lost.
     """
 
     left: Expression
@@ -56,6 +59,7 @@ class Equation:
     uses: int = 0
     digits: int = 6
     by_rows: bool = False
+    known: int = 6
 
     @property
     def name(self) -> str:
@@ -91,11 +95,20 @@ class Equation:
         """Digits of the numbers put in: as many as it takes for these to give the value."""
         if not self.forms or not np.isfinite(self.value):
             return self.digits
-        for digits in range(self.digits, 16, 3):
+        return self._enough_digits or self.digits
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the terms cancel to their rounding: no digits of theirs give the value."""
+        return bool(self.forms) and bool(np.isfinite(self.value)) and not self._enough_digits
+
+    @property
+    def _enough_digits(self) -> int:
+        for digits in (*range(self.digits, 16, 3), EXACT):
             given = rounded(self.forms[-1], digits)
             if abs(given - self.value) <= 1e-3 * abs(self.value):
                 return digits
-        return self.digits  # the terms cancel to their rounding
+        return 0
 
     @property
     def is_by_rows(self) -> bool:
