@@ -60,11 +60,15 @@ def _section(part: Part, names: Names, level: int) -> str:
 
 
 def mathml_of(derivation: Tree) -> str:
-    """Return one ``<math>`` element for all equations, with the titles of the parts between."""
-    rows: list[str] = []
+    """Return one ``<math>`` element for all equations, with titles and words of the parts."""
+
+    def said(text: str) -> str:
+        return f'<mtr><mtd columnspan="3" {_LEFT}>{words(text)}</mtd></mtr>'
+
+    rows = [said(sentence) for sentence in derivation.words]
 
     def add(part: Part) -> None:
-        rows.append(f'<mtr><mtd columnspan="3" {_LEFT}>{words(part.title)}</mtd></mtr>')
+        rows.extend(said(text) for text in (part.title, *part.words))
         rows.extend(_rows(equation, derivation.names) for equation in part.equations)
         for child in part.parts:
             add(child)

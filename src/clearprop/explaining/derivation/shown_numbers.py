@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 EXACT = 17
@@ -20,3 +21,11 @@ def number(value: float, digits: int = 6) -> str:
 def count_text(count: int) -> str:
     """Return a whole number: 1,234, or 1.69e+64 where there is no end to digits."""
     return f"{count:,}" if count < LARGE else f"{Decimal(count):.2e}"
+
+
+def at_most(value: float) -> str:
+    """Return a bound of three digits for a size: one that is not smaller."""
+    shown = float(f"{value:.3g}")
+    if shown < value:
+        shown += 10.0 ** (math.floor(math.log10(value)) - 2)
+    return number(shown, 3)
