@@ -61,6 +61,7 @@ from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradi
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
 from clearprop.explaining.plots.hinton import plot_weights
 from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
+from clearprop.explaining.worksheet import Worksheet, worksheet
 from clearprop.initializers import (
     glorot_normal,
     glorot_uniform,
@@ -147,6 +148,7 @@ __all__ = [
     "TensorBoardLog",
     "TypeOfDataError",
     "UnknownNameError",
+    "Worksheet",
     "backprop",
     "chain_rule_cost",
     "check_gradient_function",
@@ -176,5 +178,6 @@ __all__ = [
     "train",
     "uniform",
     "warmup_cosine",
+    "worksheet",
     "zeros",
 ]

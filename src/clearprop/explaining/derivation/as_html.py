@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
-from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
+from clearprop.explaining.derivation.expressions import Negative, Number, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.mathml import MATHML, operator, words
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
@@ -98,6 +98,8 @@ def _rows(equation: Equation, names: Names) -> str:
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
     value = MATHML.number(equation.value, equation.known)
+    if equation.gap:
+        value = words(f"______ ({equation.gap})")
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
         (f"{equal}{MATHML.symbols(form, names)}", False) for form in equation.forms[:-1]
@@ -118,7 +120,8 @@ def _rows(equation: Equation, names: Names) -> str:
             lines.append((written + put_in, False))
     elif equation.forms:
         written = MATHML.symbols(equation.forms[-1], names)
-        shown = f"{equal}{written}" + (f"{equal}{value}" if "<mn>" not in written else "")
+        is_number = isinstance(equation.forms[-1], Number)
+        shown = f"{equal}{written}" + ("" if is_number else f"{equal}{value}")
         lines.append((f"{shown}{note}", False))
     else:
         lines.append((f"{equal}{value}{note}", False))

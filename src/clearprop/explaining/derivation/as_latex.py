@@ -64,6 +64,8 @@ def _rows(equation: Equation, names: Names) -> list[str]:
     for form in equation.forms[:-1]:
         pieces += _broken(form, names)
     value = f"= {LATEX.number(equation.value, equation.known)}"
+    if equation.gap:
+        value = rf"= \underline{{\hspace{{5em}}}}\;({equation.gap})"
     if equation.is_by_rows or len(equation.terms) > LONG:
         heading = rf"= \text{{the sum of {escaped(term_count(equation))}}}"
         pieces += [heading, *_term_lines(equation, names), value]

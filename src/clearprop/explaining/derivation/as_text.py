@@ -61,7 +61,7 @@ def _row(equation: Equation, names: Names) -> _Row:
     right = [TEXT.symbols(form, names) for form in equation.forms]
     if equation.shows_numbers:
         right.append(TEXT.numbers(equation.forms[-1], equation.shown_digits))
-    value = number(equation.value, equation.known)
+    value = f"______ ({equation.gap})" if equation.gap else number(equation.value, equation.known)
     if not right or right[-1] != value:
         right.append(value)
     return _Row(equation, TEXT.symbols(equation.left, names), right, tail_of(equation))

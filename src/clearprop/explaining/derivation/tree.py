@@ -50,6 +50,10 @@ class Equation:
         Whether a sum is shown with a row for each term, however short it is.
     known : int
         Significant digits of the value that are shown: fewer where the others are lost.
+    gap : int
+        The number of the gap that stands in place of the value on a worksheet; 0: the value does.
+    hides_numbers : bool
+        Whether the numbers put in are left out, as they would give a gap away.
     """
 
     left: Expression
@@ -60,6 +64,8 @@ class Equation:
     digits: int = 6
     by_rows: bool = False
     known: int = 6
+    gap: int = 0
+    hides_numbers: bool = False
 
     @property
     def name(self) -> str:
@@ -87,7 +93,7 @@ class Equation:
     @property
     def terms(self) -> tuple[Expression, ...]:
         """The terms of a sum, where that is the last form."""
-        last = self.forms[-1] if self.forms else None
+        last = self.forms[-1] if self.forms and not self.hides_numbers else None
         return last.terms if isinstance(last, Sum) else ()
 
     @property
@@ -126,7 +132,9 @@ class Equation:
     @property
     def shows_numbers(self) -> bool:
         """Whether the numbers put in say more than the value does."""
-        return bool(self.forms) and not isinstance(self.forms[-1], Symbol | Number | Partial)
+        if self.hides_numbers or not self.forms:
+            return False
+        return not isinstance(self.forms[-1], Symbol | Number | Partial)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the step as plain numbers and texts."""
