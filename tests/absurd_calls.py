@@ -259,6 +259,11 @@ def _calls():
             lambda: {"network": network(), "x": X, "y": Y, "of": "W1[0,0]", "optimizer": "sgd"},
             _names(cp.explain),
         ),
+        "worksheet": (
+            lambda **s: str(cp.worksheet(**s)),
+            lambda: {"network": network(), "x": X[0], "y": 1, "of": "W1[0,0]", "seed": 1},
+            _names(cp.worksheet),
+        ),
         "computation_graph": (
             lambda **s: cp.computation_graph(**s).svg(),
             lambda: {"network": network(), "x": X[0], "y": 1},

@@ -73,8 +73,9 @@ class Book:
             return float(self.record[f"W{layer}"][j[0], k[0]])
         f, z = self.record.network.activations[layer - 1], self.record[f"z{layer}"][i : i + 1]
         if f.name == "softmax":  # an entry of the Jacobian, by a backward pass from one output
-            return float(f.backward(z, np.eye(z.shape[1])[j[0]][None])[0, k[0]])
-        slope = float(f.backward(z, np.ones_like(z))[0, j[0]])
+            slope = float(f.backward(z, np.eye(z.shape[1])[j[0]][None])[0, k[0]])
+        else:
+            slope = float(f.backward(z, np.ones_like(z))[0, j[0]])
         masks = self.record.masks
         masked = bool(masks) and layer <= len(masks)
         return slope * float(masks[layer - 1][i, j[0]]) if masked else slope

@@ -100,6 +100,7 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
     from clearprop.explaining.plots.hinton import plot_weights
     from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
+    from clearprop.explaining.worksheet import Worksheet, worksheet
     from clearprop.tables.model import Model
 
 _LATER = {
@@ -118,6 +119,7 @@ _LATER = {
     "explaining.plots.gradient_flow": ("plot_gradient_flow",),
     "explaining.plots.hinton": ("plot_weights",),
     "explaining.plots.loss_surface": ("LossSurface", "loss_surface"),
+    "explaining.worksheet": ("Worksheet", "worksheet"),
     "tables.model": ("Model",),
 }
 """What is imported when it is first asked for: a training run needs none of it."""
@@ -192,6 +194,7 @@ __all__ = [
     "TensorBoardLog",
     "TypeOfDataError",
     "UnknownNameError",
+    "Worksheet",
     "animate",
     "backprop",
     "chain_rule_cost",
@@ -223,5 +226,6 @@ __all__ = [
     "train",
     "uniform",
     "warmup_cosine",
+    "worksheet",
     "zeros",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,14 @@ from clearprop.explaining.derivation.formulas import is_a_minus_y
 from clearprop.explaining.derivation.function_definitions import of_activation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.neurons import is_small
-from clearprop.explaining.derivation.record_symbols import RecordSymbols, fold, ranked
+from clearprop.explaining.derivation.record_symbols import RecordSymbols, fold
 from clearprop.explaining.derivation.sections import jacobian_part, output_part
-from clearprop.explaining.derivation.shown_numbers import number
+from clearprop.explaining.derivation.shown_numbers import at_most
+from clearprop.explaining.derivation.softmax_steps import denominator_step
 from clearprop.explaining.derivation.steps_of_pass import (
     a_step,
     da_step,
     delta_step,
-    denominator_step,
     mean_step,
     own_gradient_step,
     slope_step,
@@ -30,8 +30,13 @@ from clearprop.explaining.names import element_name
 Array = NDArray[np.float64]
 
 
-def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
-    """One array: its equation with shapes, and its elements, or the largest of them."""
+def array_part(
+    s: RecordSymbols, names: Names, symbol: str, layer: int, used: Collection[int] = ()
+) -> Part:
+    """One array: its equation with shapes, and its elements, or the largest of them.
+
+    Of elements that are told in a line, those in `used` are told too, which later steps use.
+    """
     name = element_name(symbol, layer, ())
     rule = _rule(s, names, symbol, layer)
     title = f"{names.array(name)} = {rule}, shape {s.record[name].shape}"
@@ -48,15 +53,16 @@ def array_part(s: RecordSymbols, names: Names, symbol: str, layer: int) -> Part:
             index = tuple(int(i) for i in np.unravel_index(place, gradient.shape))
             equations.append(step_of(s, symbol[1], layer, index))
         return Part(title, words, tuple(equations))
-    chosen, words = _chosen(s, _values(s, symbol, layer), "neurons")
+    is_sum = symbol == "z" or (symbol == "da" and layer < s.last)
+    chosen, words = _chosen(s, _values(s, symbol, layer), "neurons", () if is_sum else used)
     definitions = of_activation(s.f(layer)) if symbol == "a" and layer else ()
     if symbol == "a" and layer and s.is_softmax(layer):
         equations.append(denominator_step(s, layer))
+    columns = chosen if len(chosen) <= 4 else chosen[:1]
     for j in chosen:
-        equations += _element(s, symbol, layer, j)
+        equations += _element(s, symbol, layer, j, j in columns)
     parts: tuple[Part, ...] = ()
     if symbol == "delta":
-        columns = chosen if len(chosen) <= 4 else chosen[:1]
         if layer == s.last:
             found = [output_part(s, names, j) for j in columns]
             parts = tuple(part for part in found if part is not None)
@@ -72,7 +78,7 @@ def _values(s: RecordSymbols, symbol: str, layer: int) -> Array:
     return np.asarray(arrays[layer if symbol == "a" else layer - 1][s.sample])
 
 
-def _element(s: RecordSymbols, symbol: str, layer: int, j: int) -> list[Equation]:
+def _element(s: RecordSymbols, symbol: str, layer: int, j: int, by_entries: bool) -> list[Equation]:
     if symbol == "z":
         return [z_step(s, layer, j)]
     if symbol == "a":
@@ -81,25 +87,26 @@ def _element(s: RecordSymbols, symbol: str, layer: int, j: int) -> list[Equation
         return [da_step(s, layer, j)]
     fused = layer == s.last and s.is_fused
     if fused or s.is_softmax(layer):
-        return [delta_step(s, layer, j)]
+        return [delta_step(s, layer, j, by_entries)]
     return [slope_step(s, layer, j), delta_step(s, layer, j)]
 
 
-def _chosen(s: RecordSymbols, values: Array, kind: str) -> tuple[list[int], tuple[str, ...]]:
+def _chosen(
+    s: RecordSymbols, values: Array, kind: str, used: Collection[int] = ()
+) -> tuple[list[int], tuple[str, ...]]:
     shown, rest = fold(values, s.largest, kind)
     if rest is None:
         return shown, ()
-    left = float(np.abs(values[ranked(values)[s.largest]]))
-    return shown, (
-        f"The {len(shown)} largest of {len(values):,} {kind}; the others are at most "
-        f"{number(_up(left), 3)} in size.",
+    more = sorted(set(used) - set(shown))
+    others = np.abs(np.delete(values, shown + more))
+    if not others.size:
+        return sorted(shown + more), ()
+    which = f"The {len(shown)} largest of {len(values):,} {kind}"
+    if more:
+        which = f"The {len(shown)} largest of {len(values):,} {kind}, and {len(more)} used later"
+    return shown + more, (
+        f"{which}; the others are at most {at_most(float(others.max()))} in size.",
     )
-
-
-def _up(value: float) -> float:
-    """Return a number of three digits that is not smaller."""
-    shown = float(f"{value:.3g}")
-    return shown if shown >= value else shown + 10.0 ** (math.floor(math.log10(value)) - 2)
 
 
 def _rule(s: RecordSymbols, names: Names, symbol: str, layer: int) -> str:

@@ -6,7 +6,7 @@ import html
 
 from clearprop.explaining.derivation.as_text import tail_of, term_count
 from clearprop.explaining.derivation.definitions import Definition
-from clearprop.explaining.derivation.expressions import Negative, Rest, Sum, Symbol
+from clearprop.explaining.derivation.expressions import Negative, Number, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Glyph, Names
 from clearprop.explaining.derivation.html_lines import equation_html
 from clearprop.explaining.derivation.lit import way_to_the_cost
@@ -113,14 +113,19 @@ def _definition(definition: Definition) -> str:
 
 
 def mathml_of(derivation: Tree) -> str:
-    """Return one ``<math>`` element for all equations, with the titles of the parts between."""
-    rows: list[str] = []
+    """Return one ``<math>`` element for all equations, with titles and words of the parts."""
+
+    def said(text: str) -> str:
+        return f'<mtr><mtd columnspan="3" {_LEFT}>{words(text)}</mtd></mtr>'
+
+    rows = [said(sentence) for sentence in derivation.words]
 
     def add(part: Part) -> None:
-        rows.append(f'<mtr><mtd columnspan="3" {_LEFT}>{words(part.title)}</mtd></mtr>')
+        rows.append(said(part.title))
         for definition in part.definitions:
             written = definition.written(MATHML) or words(text_of(definition))
             rows.append(f'<mtr><mtd columnspan="3" {_LEFT}><mrow>{written}</mrow></mtd></mtr>')
+        rows.extend(said(text) for text in part.words)
         rows.extend(_rows(equation, derivation.names) for equation in part.equations)
         for child in part.parts:
             add(child)
@@ -159,7 +164,9 @@ def _lines(equation: Equation, names: Names) -> tuple[str, str, list[tuple[str, 
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
-    value = MATHML.number(equation.value)
+    value = MATHML.number(equation.value, equation.known)
+    if equation.gap:
+        value = words(f"______ ({equation.gap})")
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
         (f"{equal}{MATHML.symbols(form, names)}", False) for form in equation.forms[:-1]
@@ -180,7 +187,8 @@ def _lines(equation: Equation, names: Names) -> tuple[str, str, list[tuple[str, 
             lines.append((written + put_in, False))
     elif equation.forms:
         written = MATHML.symbols(equation.forms[-1], names)
-        shown = f"{equal}{written}" + (f"{equal}{value}" if "<mn>" not in written else "")
+        is_number = isinstance(equation.forms[-1], Number)
+        shown = f"{equal}{written}" + ("" if is_number else f"{equal}{value}")
         lines.append((f"{shown}{note}", False))
     else:
         lines.append((f"{equal}{value}{note}", False))
@@ -192,12 +200,12 @@ def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, 
     written = MATHML.terms(last.terms, names)
     lines = []
     for i, term in enumerate(last.terms):
-        sign = operator("+") if i == 0 else ""
+        sign = operator("+") if i == 0 and not isinstance(term, Negative) else ""
         before = f'<mspace width="1em"/>{sign}'
-        inner = term.term if isinstance(term, Negative) else term
-        value = f"{operator('=')}{MATHML.number(inner.value, equation.shown_digits)}"
-        put_in = f"{operator('=')}{MATHML.numbers(inner, equation.shown_digits)}"
-        plain = isinstance(inner, Rest | Symbol)
+        # Numbers and value carry the sign, so that the values add up to what stands below them.
+        value = f"{operator('=')}{MATHML.number(term.value, equation.shown_digits)}"
+        put_in = f"{operator('=')}{MATHML.numbers(term, equation.shown_digits)}"
+        plain = isinstance(term, Rest | Symbol)
         largest = i == equation.largest
         mark = '<mspace width="1em"/><mtext class="note">largest</mtext>' if largest else ""
         lines.append((f"{before}{written[i]}{'' if plain else put_in}{value}{mark}", largest))

@@ -76,7 +76,9 @@ def _rows(equation: Equation, names: Names) -> list[str]:
     pieces: list[str] = []
     for form in equation.forms[:-1]:
         pieces += _broken(form, names)
-    value = f"= {LATEX.number(equation.value)}"
+    value = f"= {LATEX.number(equation.value, equation.known)}"
+    if equation.gap:
+        value = rf"= \underline{{\hspace{{5em}}}}\;({equation.gap})"
     if equation.is_by_rows or len(equation.terms) > LONG:
         heading = rf"= \text{{the sum of {escaped(term_count(equation))}}}"
         pieces += [heading, *_term_lines(equation, names), value]
@@ -105,13 +107,14 @@ def _term_lines(equation: Equation, names: Names) -> list[str]:
     for i, (term, written) in enumerate(
         zip(equation.terms, LATEX.terms(equation.terms, names), strict=True)
     ):
-        inner = term.term if isinstance(term, Negative) else term
-        value = LATEX.number(inner.value, equation.shown_digits)
-        put_in = LATEX.numbers(inner, equation.shown_digits)
-        numbers = "" if isinstance(inner, Rest | Symbol) else f" = {put_in}"
-        before = r"\quad + " if i == 0 else r"\quad"
+        # Numbers and value carry the sign, so that the values add up to what stands below them.
+        value = LATEX.number(term.value, equation.shown_digits)
+        put_in = LATEX.numbers(term, equation.shown_digits)
+        numbers = "" if isinstance(term, Rest | Symbol) else f" = {put_in}"
+        first = i == 0 and not isinstance(term, Negative)
+        before = r"\quad + " if first else r"\quad "
         mark = r" \quad \text{(largest)}" if i == equation.largest else ""
-        if len(TEXT.symbols(inner, names)) > WIDE:
+        if len(TEXT.symbols(term, names)) > WIDE:
             lines += [f"{before}{written}", rf"\qquad{numbers} = {value}{mark}"]
         else:
             lines.append(f"{before}{written}{numbers} = {value}{mark}")

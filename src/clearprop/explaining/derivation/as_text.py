@@ -62,7 +62,7 @@ def _row(equation: Equation, names: Names) -> _Row:
     right = [TEXT.symbols(form, names) for form in equation.forms]
     if equation.shows_numbers:
         right.append(TEXT.numbers(equation.forms[-1], equation.shown_digits))
-    value = number(equation.value)
+    value = f"______ ({equation.gap})" if equation.gap else number(equation.value, equation.known)
     if not right or right[-1] != value:
         right.append(value)
     return _Row(equation, TEXT.symbols(equation.left, names), right, tail_of(equation))
@@ -71,6 +71,8 @@ def _row(equation: Equation, names: Names) -> _Row:
 def tail_of(equation: Equation) -> str:
     """Return what is said behind the value."""
     said = [equation.note] if equation.note else []
+    if equation.is_rounding:
+        said.append("what is left of terms that cancel: their rounding")
     if equation.uses > 1:
         said.append(f"kept, used {equation.uses:,} times")
     return f"  ({'; '.join(said)})" if said else ""
@@ -131,7 +133,7 @@ def _broken(row: _Row, names: Names, left: int, width: int) -> list[str]:
         lines += _wrapped(cell, before, width)
     if terms:
         lines += _term_rows(row.equation, names, margin + "  ", width)
-        value = number(row.equation.value)
+        value = number(row.equation.value, row.equation.known)
         lines.append(f"{margin}= {value}{row.tail}")
     elif len(lines[-1]) + len(row.tail) <= width:
         lines[-1] += row.tail
@@ -151,10 +153,9 @@ def _term_rows(equation: Equation, names: Names, margin: str, width: int) -> lis
     cells = []
     for i, term in enumerate(equation.terms):
         sign, inner = ("- ", term.term) if isinstance(term, Negative) else ("+ ", term)
-        middle = (
-            "" if isinstance(inner, Rest) else f"= {TEXT.numbers(inner, equation.shown_digits)}"
-        )
-        value = number(inner.value, equation.shown_digits)
+        # Numbers and value carry the sign, so that the values add up to what stands below them.
+        middle = "" if isinstance(term, Rest) else f"= {TEXT.numbers(term, equation.shown_digits)}"
+        value = number(term.value, equation.shown_digits)
         if middle == f"= {value}":
             middle = ""
         mark = "  ◂ largest" if i == equation.largest else ""

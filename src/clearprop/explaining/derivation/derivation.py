@@ -50,7 +50,7 @@ class Derivation(Tree):
         return latex_of(self)
 
     def to_mathml(self) -> str:
-        """Return one ``<math>`` element, with a row for each equation."""
+        """Return one ``<math>`` element, with a row for each equation and sentence."""
         return mathml_of(self)
 
     def to_html(self) -> str:

@@ -264,6 +264,19 @@ def folded(terms: list[Expression], rest: Rest | None) -> Sum:
     return Sum((*terms, rest) if rest is not None else tuple(terms))
 
 
+def sum_of(terms: list[Expression]) -> Expression:
+    """Return a sum, or its only term."""
+    return terms[0] if len(terms) == 1 and not isinstance(terms[0], Rest) else Sum(tuple(terms))
+
+
+def alone(expression: Expression) -> Expression:
+    """Return the only term of a sum, or factor of a product, that has one."""
+    match expression:
+        case Sum((term,)) | Product((term,)):
+            return term
+    return expression
+
+
 def fits(expression: Expression, value: float) -> bool:
     """Whether a formula gives a number, to nine digits.
 

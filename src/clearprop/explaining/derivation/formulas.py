@@ -302,7 +302,7 @@ def loss_setting(loss: Loss, name: str, y: Symbol | None = None) -> Symbol:
     return Symbol(name, value)
 
 
-def jacobian(row: Symbol, column: Symbol) -> Expression:
+def jacobian(row: Expression, column: Expression) -> Expression:
     """Return da_row/dz_column of softmax: a (1 - a) on the diagonal, -a a elsewhere."""
     if row == column:
         return Product((row, minus(ONE, row)))

@@ -41,6 +41,7 @@ from clearprop.explaining.derivation.steps_of_pass import (
     own_gradient_step,
 )
 from clearprop.explaining.derivation.tree import Part
+from clearprop.explaining.derivation.used_numbers import not_derived, numbers_used
 from clearprop.explaining.names import element_name
 from clearprop.record import Record
 
@@ -117,7 +118,6 @@ class Narrator:
         own = own_gradient_step(s, symbol, layer, index)
         weight = (layer, index[0], index[1]) if symbol == "W" else None
         parts = [
-            forward_part(s, all_if_small(s, needed), weight=weight),
             cost_part(s, self.names),
             *softmax_parts(s, self.names, above),
             chain_part(s, self.names, symbol, layer, index),
@@ -127,8 +127,9 @@ class Narrator:
             parts.append(mean_part(s, symbol, layer, index))
         if self.update is not None:
             parts.append(update_part(s, self.names, symbol, layer, index, self.update))
+        parts.insert(0, forward_part(s, all_if_small(s, needed), weight=weight, later=parts))
         parts.append(meaning_part(s, self.names, symbol, layer, index))
-        return self._put(gradient.name, title, self._remarks(s, why), parts)
+        return self._put(s, gradient.name, title, self._remarks(s, why), parts)
 
     def _of_forward(self, symbol: str, layer: int, j: int) -> Derivation:
         s = self._followed()
@@ -138,12 +139,12 @@ class Narrator:
             return self._up_to_first(target.code, title, (s.sample, symbol, layer, (j,)))
         if layer == 0:
             part = Part("Input", ("It is given.",), (a_step(s, 0, j),))
-            return self._put(target.code, title, remarks, [part])
+            return self._put(s, target.code, title, remarks, [part])
         neurons = neurons_below(s, layer, j)
         if is_small(s):
             neurons |= {h: list(range(s.sizes[h])) for h in range(1, layer)}
         forward = forward_part(s, neurons, to_z=symbol == "z")
-        return self._put(target.code, title, remarks, [forward])
+        return self._put(s, target.code, title, remarks, [forward])
 
     def _of_backward(self, symbol: str, layer: int, j: int) -> Derivation:
         s = self._followed()
@@ -162,16 +163,18 @@ class Narrator:
                 end, down_to = da_step(s, layer, j), layer + 1
                 del above[layer]
             told = [*softmax_parts(s, self.names, above), kept_part(s, above, down_to, end)]
-        parts = [forward_part(s, needed), cost_part(s, self.names), *told]
-        return self._put(target.code, title, remarks, parts)
+        parts = [cost_part(s, self.names), *told]
+        parts.insert(0, forward_part(s, needed, later=parts))
+        return self._put(s, target.code, title, remarks, parts)
 
     def _of_cost(self) -> Derivation:
         s, title = self._followed(), self._title(self.names.cost)
         if not np.isfinite(s.cost().value):
             return self._up_to_first("L", title, (None, "L", 0, ()))
         outputs = some_neurons(s, s.record.delta[-1][s.sample])
-        parts = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s, self.names)]
-        return self._put("L", title, self._remarks(s, COSTLIEST), parts)
+        cost = cost_part(s, self.names)
+        parts = [forward_part(s, all_if_small(s, {s.last: outputs}), later=[cost]), cost]
+        return self._put(s, "L", title, self._remarks(s, COSTLIEST), parts)
 
     def _of_array(self, symbol: str, layer: int) -> Derivation:
         s, name = self._followed(), element_name(symbol, layer, ())
@@ -185,8 +188,10 @@ class Narrator:
         before: list[Part] = []
         if symbol not in ("z", "a"):
             outputs = some_neurons(s, s.record.delta[-1][s.sample])
-            before = [forward_part(s, all_if_small(s, {s.last: outputs})), cost_part(s, self.names)]
-        return self._put(None, title, self._remarks(s, COSTLIEST), [*before, part])
+            cost = cost_part(s, self.names)
+            needed = all_if_small(s, {s.last: outputs})
+            before = [forward_part(s, needed, later=[cost, part]), cost]
+        return self._put(s, None, title, self._remarks(s, COSTLIEST), [*before, part])
 
     def _whole_pass(self) -> Derivation:
         s, title = self._followed(), self._title("The whole pass")
@@ -206,17 +211,27 @@ class Narrator:
             f"Written out, the chains of all parameters take {cost.written_out:,} "
             f"multiplications a sample; with the deltas kept, {cost.with_deltas:,}."
         )
-        there, back = (
-            tuple(array_part(s, self.names, *array) for array in way) for way in (forward, backward)
-        )
+        cost_of_sample = cost_part(s, self.names)
+        back = self._arrays(s, backward, [])
+        there = self._arrays(s, forward, [cost_of_sample, *back])
         parts = [
             Part("Forward", (), (), there),
-            cost_part(s, self.names),
+            cost_of_sample,
             Part("Backward, from the output to the input", (saved,), (), back),
         ]
         if self.update is not None:
             parts.append(updates_part(s, self.names, self.update))
-        return self._put(None, title, self._remarks(s, COSTLIEST), parts)
+        return self._put(s, None, title, self._remarks(s, COSTLIEST), parts)
+
+    def _arrays(
+        self, s: RecordSymbols, arrays: list[tuple[str, int]], later: list[Part]
+    ) -> tuple[Part, ...]:
+        """Tell arrays in order, each with the elements that those after it use."""
+        told: list[Part] = []
+        for symbol, layer in reversed(arrays):
+            used = numbers_used((e for part in (*told, *later) for e in part), s.row)
+            told.insert(0, array_part(s, self.names, symbol, layer, used.get((symbol, layer), ())))
+        return tuple(told)
 
     def _up_to_first(self, of: str | None, title: str, asked: Place | None) -> Derivation:
         place = first_non_finite(self.record, asked)
@@ -228,7 +243,7 @@ class Narrator:
             f"{number(equation.value)}, the first number on the way that is not finite{why}.",
         )
         parts = [*before, Part("The first number that is not finite", (), (equation,))]
-        return self._put(equation.name, title, words, parts)
+        return self._put(s, equation.name, title, words, parts)
 
     def _symbols(self, sample: int) -> RecordSymbols:
         return RecordSymbols(self.record, sample, self.largest)
@@ -272,10 +287,16 @@ class Narrator:
         return self.names.text(Symbol(name, 0.0, int(row) if row else None))
 
     def _put(
-        self, of: str | None, title: str, words: tuple[str, ...], parts: list[Part]
+        self,
+        s: RecordSymbols,
+        of: str | None,
+        title: str,
+        words: tuple[str, ...],
+        parts: list[Part],
     ) -> Derivation:
         told = tuple(part for part in parts if part.equations or part.parts)
         odd = next((e for part in told for e in part if not np.isfinite(e.value)), None)
+        words = (*words, *not_derived((e for part in told for e in part), self.names, s.row))
         if odd is not None and odd.name != of:
             said = f"{self._called(odd.name)} is {number(odd.value)}, which goes no further."
             words = (*words, said)

@@ -23,10 +23,10 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.formulas import (
     fused_delta_formulas,
-    jacobian,
     loss_slope_formulas,
 )
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, ranked
+from clearprop.explaining.derivation.softmax_steps import jacobian_column, jacobian_entry
 
 Array = NDArray[Any]
 
@@ -85,9 +85,8 @@ def _routes(s: RecordSymbols, layer: int, j: int, keep: int) -> list[Route]:
             for m, places in enumerate(reached)
         ]
         if s.is_softmax(h):
-            a = s.record.a[h][s.sample]
             into = [j] if h == layer else list(range(s.sizes[h]))
-            J = a[:, None] * (np.eye(len(a))[:, into] - a[into])
+            J = np.stack([jacobian_column(s, h, n) for n in into], axis=1)
             products, through = _strongest(products, J, keep)
             ahead = [
                 [(*ahead[m][r][:-1], (m, into[n])) for m, r in places]
@@ -128,7 +127,7 @@ def _path(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...], rou
         partials.append(Partial(s.z(h + 1, above), s.a(h, a_at), weight.value))
         factors.append(weight)
         if s.is_softmax(h):
-            entry = jacobian(s.a(h, a_at), s.a(h, z_at))
+            entry = jacobian_entry(s, h, a_at, z_at)
             partials.append(Partial(s.a(h, a_at), s.z(h, z_at), entry.value))
             factors.append(entry)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from clearprop.explaining.derivation.expressions import (
     Sum,
     Symbol,
     minus,
+    rounded,
     times,
 )
 from clearprop.explaining.derivation.formulas import is_a_minus_y
@@ -27,21 +28,27 @@ from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explaining.derivation.paths import count_of_paths, strongest_paths
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, ranked
-from clearprop.explaining.derivation.shown_numbers import count_text
+from clearprop.explaining.derivation.shown_numbers import EXACT, count_text
+from clearprop.explaining.derivation.softmax_steps import (
+    denominator_step,
+    entries_left_out,
+    entries_of_delta,
+    jacobian_steps,
+)
 from clearprop.explaining.derivation.steps_of_pass import (
     a_step,
     cost_step,
     da_step,
     delta_step,
-    denominator_step,
     fused_delta_steps,
-    jacobian_steps,
+    fused_targets,
     loss_step,
     mean_step,
     slope_step,
     z_step,
 )
 from clearprop.explaining.derivation.tree import Equation, Part
+from clearprop.explaining.derivation.used_numbers import numbers_used
 from clearprop.explaining.derivation.words import meaning, step_in_words
 from clearprop.optimizers import Clock, Optimizer
 
@@ -69,30 +76,38 @@ def forward_part(
     *,
     to_z: bool = False,
     weight: tuple[int, int, int] | None = None,
+    later: Sequence[Part] = (),
 ) -> Part:
-    """The forward pass of the neurons of each layer.
+    """The forward pass of the neurons of each layer, and of those that later steps use.
 
     `to_z` leaves out the last layer's a; `weight` (layer, j, i) is shown in its sum in any case.
     """
-    equations: list[Equation] = []
+    used = numbers_used((step for part in later for step in part), s.row)
+    layers: list[list[Equation]] = []
     functions: dict[Definition, None] = {}
-    for layer in sorted(neurons):
-        if layer == 0 or not neurons[layer]:
+    for layer in range(s.last, 0, -1):
+        told = neurons.get(layer, [])
+        also = used.get(("a", layer), set()) | used.get(("z", layer), set())
+        shown = sorted({*told, *also})
+        if not shown:
             continue
-        if not (to_z and layer == max(neurons)):
-            functions |= dict.fromkeys(of_activation(s.f(layer)))
-        shown = sorted(neurons[layer])
+        only_z = to_z and layer == max(neurons)
         # Of a wide network, the strongest neuron of a layer stands for the others.
-        summed = shown if is_small(s) else neurons[layer][:1]
+        summed = sorted(told) if is_small(s) else told[:1]
+        equations = []
         for j in summed:
             own = weight is not None and weight[:2] == (layer, j)
             equations.append(z_step(s, layer, j, weight[2] if weight and own else None))
-        if to_z and layer == max(neurons):
-            break
-        if s.is_softmax(layer):
-            equations.append(denominator_step(s, layer))
-        equations += [a_step(s, layer, j) for j in shown]
-    return Part("Forward", (), tuple(equations), definitions=tuple(functions))
+        for key, more in numbers_used(equations, s.row).items():
+            used.setdefault(key, set()).update(more)
+        if not only_z:
+            functions = dict.fromkeys(of_activation(s.f(layer))) | functions
+            if s.is_softmax(layer):
+                equations.append(denominator_step(s, layer))
+            equations += [a_step(s, layer, j) for j in shown]
+        layers.append(equations)
+    steps = [step for equations in reversed(layers) for step in equations]
+    return Part("Forward", (), tuple(steps), definitions=tuple(functions))
 
 
 def cost_part(s: RecordSymbols, names: Names) -> Part:
@@ -144,25 +159,52 @@ def jacobian_part(s: RecordSymbols, names: Names, layer: int, j: int) -> Part:
     words = [f"∂{a_k}/∂{z_j} = {a_k}·(1 - {a_k}) where k = j, and -{a_k}·{a_j} elsewhere."]
     title = f"Softmax: the Jacobian's column for {names.text(s.z(layer, j))}"
     if layer == s.last and s.is_fused:
+        targets = fused_targets(s)
+        words += entries_left_out(s, layer, j, targets)
         if is_a_minus_y(s.network.loss, s.f(layer)):
             words.append(
                 f"∂{names.cost}/∂{a_k} = -{y_k}/{a_k}, so that {a_k} cancels, and what is left is "
                 f"{a_j} - {y_j}."
             )
+        if 0 < len(targets) < s.sizes[-1]:
+            words.append(
+                f"{s.sizes[-1] - len(targets):,} of the {s.sizes[-1]:,} ∂{names.cost}/∂{a_k} "
+                f"are 0, as {y_k} is: these terms are left out."
+            )
         return Part(title, tuple(words), tuple(fused_delta_steps(s, j)))
-    return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j)))
+    used = entries_of_delta(s, layer, j)
+    words += entries_left_out(s, layer, j, used)
+    return Part(title, tuple(words), tuple(jacobian_steps(s, layer, j, used)))
 
 
 def kept_part(s: RecordSymbols, neurons: Neurons, down_to: int, end: Equation | None) -> Part:
     """The deltas from the output down: each computed once, and used again; and the `end`."""
-    equations: list[Equation] = []
-    for layer in range(s.last, down_to - 1, -1):
-        for j in sorted(neurons[layer]):
-            equations += _delta_steps(s, layer, j)
+    used = numbers_used([end] if end is not None else [], s.row)
+    layers: list[list[Equation]] = []
+    for layer in range(down_to, s.last + 1):
+        told = neurons[layer]
+        equations: list[Equation] = []
+        for j in sorted({*told, *used.get(("delta", layer), set())}):
+            equations += _delta_steps(s, layer, j, j in told, j == told[0])
+        slopes = used_slopes(s, layer, equations)
+        equations = slopes + equations
+        for key, more in numbers_used(equations, s.row).items():
+            used.setdefault(key, set()).update(more)
+        layers.append(equations)
+    steps = [step for equations in reversed(layers) for step in equations]
     if end is not None:
-        equations.append(end)
+        steps.append(end)
     words = ("A delta is computed once, and serves every weight and every neuron below it.",)
-    return Part("With what is kept (dynamic programming)", words, tuple(equations))
+    return Part("With what is kept (dynamic programming)", words, tuple(steps))
+
+
+def used_slopes(s: RecordSymbols, layer: int, equations: Sequence[Equation]) -> list[Equation]:
+    """The slopes of the cost by outputs that steps use and do not show."""
+    if layer < s.last:
+        return []
+    derived = {equation.name for equation in equations}
+    wanted = sorted(numbers_used(equations, s.row).get(("da", layer), set()))
+    return [da_step(s, layer, k) for k in wanted if s.da(layer, k).code not in derived]
 
 
 def softmax_parts(s: RecordSymbols, names: Names, neurons: Neurons) -> list[Part]:
@@ -174,13 +216,17 @@ def softmax_parts(s: RecordSymbols, names: Names, neurons: Neurons) -> list[Part
     return [part for part in parts if part is not None]
 
 
-def _delta_steps(s: RecordSymbols, layer: int, j: int) -> list[Equation]:
+def _delta_steps(
+    s: RecordSymbols, layer: int, j: int, by_da: bool, by_entries: bool
+) -> list[Equation]:
+    """A delta, and what it is made of; `by_da` is whether the sum over the layer above is told."""
+    delta = delta_step(s, layer, j, by_entries)
     if layer == s.last and s.is_fused:
-        return [delta_step(s, layer, j)]
-    steps = [da_step(s, layer, j)]
+        return [delta]
+    steps = [da_step(s, layer, j)] if by_da or layer == s.last else []
     if not s.is_softmax(layer):
         steps.append(slope_step(s, layer, j))
-    return [*steps, delta_step(s, layer, j)]
+    return [*steps, delta]
 
 
 def chain_part(
@@ -330,4 +376,20 @@ def _difference(
         Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
     )
     form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
-    return Equation(Symbol("difference", form.value), form.value, (form,), digits=12)
+    name = Symbol("difference", form.value)
+    known = _known_digits(form.value, np.finfo(np.float64).eps * max(map(abs, costs)) / h)
+    note = "" if known == 6 else "its other digits are lost, as the costs nearly cancel"
+    if known == 0:
+        known, note = 1, "no digit is certain: the costs are equal up to their rounding"
+    enough = (
+        n for n in (12, 15) if abs(rounded(form, n) - form.value) <= 10.0**-known * abs(form.value)
+    )
+    return Equation(name, form.value, (form,), note, digits=next(enough, EXACT), known=known)
+
+
+def _known_digits(value: float, doubt: float) -> int:
+    """Return how many of six digits a doubt leaves; all where there is nothing to lose."""
+    if value == 0 or not np.isfinite(value):
+        return 6
+    with np.errstate(divide="ignore"):
+        return int(np.clip(np.floor(np.log10(abs(value) / doubt)), 0, 6)) if doubt else 6

@@ -12,12 +12,11 @@ from clearprop.explaining.derivation.expressions import (
     Partial,
     Product,
     Quotient,
-    Rest,
-    Sum,
     Symbol,
+    alone,
     fits,
     folded,
-    minus,
+    sum_of,
     times,
 )
 from clearprop.explaining.derivation.formulas import (
@@ -30,6 +29,13 @@ from clearprop.explaining.derivation.formulas import (
     slope_formulas,
 )
 from clearprop.explaining.derivation.record_symbols import RecordSymbols, fold
+from clearprop.explaining.derivation.softmax_steps import (
+    jacobian_forms,
+    jacobian_partial,
+    jacobian_steps,
+    log_of_sum,
+    softmax_forms,
+)
 from clearprop.explaining.derivation.tree import Equation
 
 FEW = 4
@@ -47,7 +53,7 @@ def z_step(s: RecordSymbols, layer: int, j: int, keep: int | None = None) -> Equ
         terms.append(rest)
     if s.network.has_biases:
         terms.append(s.b(layer, j))
-    return Equation(s.z(layer, j), s.z(layer, j).value, (_sum(terms),))
+    return Equation(s.z(layer, j), s.z(layer, j).value, (sum_of(terms),))
 
 
 def a_step(s: RecordSymbols, layer: int, j: int) -> Equation:
@@ -57,7 +63,7 @@ def a_step(s: RecordSymbols, layer: int, j: int) -> Equation:
         return Equation(a, a.value, note="input")
     mask = s.mask(layer, j)
     if s.is_softmax(layer):
-        forms = _softmax_forms(s, layer, j)
+        forms = softmax_forms(s, layer, j)
     else:
         z = s.z(layer, j)
         with np.errstate(all="ignore"):
@@ -66,49 +72,6 @@ def a_step(s: RecordSymbols, layer: int, j: int) -> Equation:
     if mask is not None:
         forms = [times(form, mask) for form in forms]
     return Equation(a, a.value, tuple(forms[:1]), uses=uses_of_a(s, layer))
-
-
-def _softmax_forms(s: RecordSymbols, layer: int, j: int) -> list[Expression]:
-    z, total = s.z(layer, j), sum_of_exponentials(s, layer)
-    with np.errstate(all="ignore"):
-        quotient = Quotient(Apply("exp", z, float(np.exp(z.value))), total)
-        power = float(np.exp(z.value - log_of_sum(s, layer).value))
-    shifted = Apply("exp", minus(z, log_of_sum(s, layer)), power)
-    candidates: tuple[Expression, ...] = (quotient, shifted)
-    if not np.isfinite(total.value):
-        candidates = (shifted,)
-    value = s.a(layer, j).value if s.mask(layer, j) is None else power
-    return [form for form in candidates if fits(form, value)] or [shifted]
-
-
-def sum_of_exponentials(s: RecordSymbols, layer: int) -> Symbol:
-    """Return sum_k exp(z^l_k), softmax's denominator; infinite where that overflows."""
-    with np.errstate(all="ignore"):
-        value = float(np.exp(s.record.z[layer - 1][s.sample]).sum())
-    return Symbol(f"sumexp(z{layer})", value, s.row)
-
-
-def log_of_sum(s: RecordSymbols, layer: int) -> Symbol:
-    """Return log sum_k exp(z^l_k), which does not overflow."""
-    z = s.record.z[layer - 1][s.sample]
-    with np.errstate(all="ignore"):
-        shift = z.max()
-        value = float(shift + np.log(np.exp(z - shift).sum()))
-    return Symbol(f"logsumexp(z{layer})", value, s.row)
-
-
-def denominator_step(s: RecordSymbols, layer: int) -> Equation:
-    """sum_k exp(z_k), or its logarithm where a sum would overflow."""
-    z = s.record.z[layer - 1][s.sample]
-    total = sum_of_exponentials(s, layer)
-    if not np.isfinite(total.value) or total.value == 0:
-        log = log_of_sum(s, layer)
-        return Equation(log, log.value, note="softmax's denominator, its logarithm")
-    shown, rest = fold(np.exp(z), s.largest, "term")
-    terms: list[Expression] = [Apply("exp", s.z(layer, k), float(np.exp(z[k]))) for k in shown]
-    if rest is not None:
-        terms.append(rest)
-    return Equation(total, total.value, (_sum(terms),), note="softmax's denominator")
 
 
 def loss_step(s: RecordSymbols) -> Equation:
@@ -126,10 +89,14 @@ def loss_step(s: RecordSymbols) -> Equation:
     values = np.array([term.value for term in found])
     kept = [j for j, term in enumerate(found) if term.value or s.sizes[-1] <= FEW] or [0]
     shown, rest = fold(values[kept], s.largest, "term")
-    form = _alone(folded([found[kept[k]] for k in shown], rest))
+    form = alone(folded([found[kept[k]] for k in shown], rest))
     if not fits(form, s.loss().value):
         return Equation(s.loss(), s.loss().value, note=_of_loss(s))
-    return Equation(s.loss(), s.loss().value, (form,))
+    zeros = len(found) - len(kept)
+    note = f"{zeros:,} other outputs have terms of 0" if zeros else ""
+    if zeros == 1:
+        note = "another output has a term of 0"
+    return Equation(s.loss(), s.loss().value, (form,), note)
 
 
 def _of_loss(s: RecordSymbols) -> str:
@@ -155,7 +122,7 @@ def cost_step(s: RecordSymbols) -> Equation:
     note = "the mean over the batch" if s.n > 1 else ""
     if record.l2:
         note += ", and the penalty" if note else "with the penalty"
-    return Equation(s.cost(), s.cost().value, (_sum(terms),), note=note)
+    return Equation(s.cost(), s.cost().value, (sum_of(terms),), note=note)
 
 
 def last_da_step(s: RecordSymbols, j: int) -> Equation:
@@ -174,7 +141,7 @@ def da_step(s: RecordSymbols, layer: int, i: int) -> Equation:
     shown, rest = fold(contributions, s.largest, "path")
     terms: list[Expression] = [times(s.delta(layer + 1, k), s.W(layer + 1, k, i)) for k in shown]
     da = s.da(layer, i)
-    forms = [_alone(folded(terms, rest))]
+    forms = [alone(folded(terms, rest))]
     if rest is None and len(shown) <= FEW and not s.is_softmax(layer + 1):
         by_chain = _by_chain(s, layer, i)
         if by_chain is not None:
@@ -199,7 +166,7 @@ def _by_chain(s: RecordSymbols, layer: int, i: int) -> Expression | None:
                 Partial(z, s.a(layer, i), s.W(above, k, i).value),
             )
         )
-    form = _sum(terms)
+    form = sum_of(terms)
     return form if fits(form, s.da(layer, i).value) else None
 
 
@@ -212,13 +179,17 @@ def slope_step(s: RecordSymbols, layer: int, j: int) -> Equation:
                     note=branch(s.f(layer), s.z(layer, j).value))  # fmt: skip
 
 
-def delta_step(s: RecordSymbols, layer: int, j: int) -> Equation:
-    """delta^l_j = f_l'(z^l_j) dL_i/da^l_j; through softmax, a row of its Jacobian."""
+def delta_step(s: RecordSymbols, layer: int, j: int, by_entries: bool = True) -> Equation:
+    """delta^l_j = f_l'(z^l_j) dL_i/da^l_j; through softmax, a column of its Jacobian.
+
+    `by_entries` is whether that column's entries are shown, and can be spoken of.
+    """
     delta, uses = s.delta(layer, j), uses_of_delta(s, layer)
     if layer == s.last and s.is_fused:
         return Equation(delta, delta.value, _short_fused_form(s, j), uses=uses)
     if s.is_softmax(layer):
-        return Equation(delta, delta.value, _jacobian_forms(s, layer, j), uses=uses)
+        forms_through = jacobian_forms(s, layer, j, by_entries)
+        return Equation(delta, delta.value, forms_through, uses=uses)
     slope, mask = s.slope(layer, j), s.mask(layer, j)
     forms: list[Expression] = []
     if layer == s.last:
@@ -240,21 +211,18 @@ def _short_fused_form(s: RecordSymbols, j: int) -> tuple[Expression, ...]:
 def fused_delta_steps(s: RecordSymbols, j: int) -> list[Equation]:
     """How a - y falls out of the slope of the loss and the Jacobian of the output."""
     L, a, delta = s.last, s.a(s.last, j), s.delta(s.last, j)
-    before: list[Equation] = []
     long: list[Expression] = []
     if s.is_softmax(L):
-        before = jacobian_steps(s, L, j)
-        # Where y is 0, the slope of the cost is 0: of many outputs, those terms are left out.
-        few = s.sizes[-1] <= FEW
-        targets = np.arange(s.sizes[-1]) if few else np.flatnonzero(s.record.y[s.sample])
-        if len(targets) <= max(FEW, s.largest):
+        targets = fused_targets(s)
+        before = jacobian_steps(s, L, j, targets)
+        if targets:
             leibniz: list[Expression] = []
             put_in: list[Expression] = []
-            for k in map(int, targets):
+            for k in targets:
                 a_k, y_k = s.a(L, k), s.y(k)
                 leibniz.append(times(_dL_da(s, k), jacobian_partial(s, L, k, j)))
                 put_in.append(times(Negative(Quotient(y_k, a_k)), jacobian(a_k, a)))
-            long = [_sum(leibniz), _sum(put_in)]
+            long = [sum_of(leibniz), sum_of(put_in)]
     else:
         da, slope = last_da_step(s, j), slope_step(s, L, j)
         before = [da, slope]
@@ -269,44 +237,18 @@ def fused_delta_steps(s: RecordSymbols, j: int) -> list[Equation]:
     return [*before, Equation(delta, delta.value, short)]
 
 
+def fused_targets(s: RecordSymbols) -> list[int]:
+    """Return the outputs whose slope of the cost is shown where softmax and loss are in one.
+
+    Where y is 0, the slope is 0: of many outputs, those are left out. None: too many are left.
+    """
+    outputs = s.sizes[-1]
+    targets = np.arange(outputs) if outputs <= FEW else np.flatnonzero(s.record.y[s.sample])
+    return list(map(int, targets)) if len(targets) <= max(FEW, s.largest) else []
+
+
 def _dL_da(s: RecordSymbols, k: int) -> Partial:
     return Partial(s.loss(), s.a(s.last, k), s.da(s.last, k).value)
-
-
-def _jacobian_forms(s: RecordSymbols, layer: int, j: int) -> tuple[Expression, ...]:
-    da, a = s.da_values(layer), s.record.a[layer][s.sample]
-    mask = s.record.masks[layer - 1][s.sample] if s.record.masks and layer < s.last else None
-    if mask is not None:  # a is behind the mask: the Jacobian is that of the softmax before it
-        return ()
-    with np.errstate(all="ignore"):
-        contributions = da * a * ((np.arange(len(a)) == j) - a[j])
-    shown, rest = fold(contributions, s.largest, "term")
-    terms: list[Expression] = [
-        times(s.da(layer, k), jacobian_partial(s, layer, k, j)) for k in shown
-    ]
-    form = _alone(folded(terms, rest))
-    # Where softmax is nearly one class, its terms may cancel to their rounding.
-    return (form,) if fits(form, s.delta(layer, j).value) else ()
-
-
-def jacobian_partial(s: RecordSymbols, layer: int, k: int, j: int) -> Partial:
-    """Return da^l_k/dz^l_j of softmax."""
-    value = jacobian(s.a(layer, k), s.a(layer, j)).value
-    return Partial(s.a(layer, k), s.z(layer, j), value)
-
-
-def jacobian_steps(s: RecordSymbols, layer: int, j: int) -> list[Equation]:
-    """The Jacobian's entries da^l_k/dz^l_j for all outputs k, or those that are largest."""
-    a = s.record.a[layer][s.sample]
-    entries = a * ((np.arange(len(a)) == j) - a[j])
-    shown, _ = fold(entries, s.largest, "entry")
-    if j not in shown:
-        shown.append(j)
-    steps = []
-    for k in shown:
-        partial = jacobian_partial(s, layer, k, j)
-        steps.append(Equation(partial, partial.value, (jacobian(s.a(layer, k), s.a(layer, j)),)))
-    return steps
 
 
 def own_gradient_step(
@@ -335,13 +277,13 @@ def mean_step(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...])
             factors.insert(0, own.omega())
         if symbol == "W":
             factors.append(own.a(layer - 1, index[1]))
-        terms.append(_alone(Product(tuple(factors))))
+        terms.append(alone(Product(tuple(factors))))
     if rest is not None:
         terms.append(rest)
     if record.l2 and symbol == "W":
         terms.append(times(s.l2(), s.W(layer, *index)))
     gradient = s.gradient(symbol, layer, index)
-    return Equation(gradient, gradient.value, (_alone(_sum(terms)),), by_rows=True)
+    return Equation(gradient, gradient.value, (alone(sum_of(terms)),), by_rows=True)
 
 
 def hardest_sample(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...]) -> int:
@@ -365,18 +307,6 @@ def uses_of_delta(s: RecordSymbols, layer: int) -> int:
     """How often delta^l_j is used: for its weights, its bias, and each neuron below."""
     below = s.sizes[layer - 1]
     return below + (below if layer > 1 else 0) + (1 if s.network.has_biases else 0)
-
-
-def _sum(terms: list[Expression]) -> Expression:
-    return terms[0] if len(terms) == 1 and not isinstance(terms[0], Rest) else Sum(tuple(terms))
-
-
-def _alone(expression: Expression) -> Expression:
-    """Return the only term of a sum, or factor of a product, that has one."""
-    match expression:
-        case Sum((term,)) | Product((term,)):
-            return term
-    return expression
 
 
 def _fitting(options: list[Expression], value: float) -> tuple[Expression, ...]:

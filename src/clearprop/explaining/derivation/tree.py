@@ -22,6 +22,7 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.glyphs import CodeNames, Names
 from clearprop.explaining.derivation.plain_text import TEXT, text_of
+from clearprop.explaining.derivation.shown_numbers import EXACT
 from clearprop.explaining.names import element_of
 
 _CODE = CodeNames()
@@ -49,6 +50,12 @@ class Equation:
         Significant digits of the numbers put in; more where these are close to each other.
     by_rows : bool
         Whether a sum is shown with a row for each term, however short it is.
+    known : int
+        Significant digits of the value that are shown: fewer where the others are lost.
+    gap : int
+        The number of the gap that stands in place of the value on a worksheet; 0: the value does.
+    hides_numbers : bool
+        Whether the numbers put in are left out, as they would give a gap away.
     """
 
     left: Expression
@@ -58,6 +65,9 @@ class Equation:
     uses: int = 0
     digits: int = 6
     by_rows: bool = False
+    known: int = 6
+    gap: int = 0
+    hides_numbers: bool = False
 
     @property
     def name(self) -> str:
@@ -85,7 +95,7 @@ class Equation:
     @property
     def terms(self) -> tuple[Expression, ...]:
         """The terms of a sum, where that is the last form."""
-        last = self.forms[-1] if self.forms else None
+        last = self.forms[-1] if self.forms and not self.hides_numbers else None
         return last.terms if isinstance(last, Sum) else ()
 
     @property
@@ -93,11 +103,20 @@ class Equation:
         """Digits of the numbers put in: as many as it takes for these to give the value."""
         if not self.forms or not np.isfinite(self.value):
             return self.digits
-        for digits in range(self.digits, 16, 3):
+        return self._enough_digits or self.digits
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the terms cancel to their rounding: no digits of theirs give the value."""
+        return bool(self.forms) and bool(np.isfinite(self.value)) and not self._enough_digits
+
+    @property
+    def _enough_digits(self) -> int:
+        for digits in (*range(self.digits, 16, 3), EXACT):
             given = rounded(self.forms[-1], digits)
             if abs(given - self.value) <= 1e-3 * abs(self.value):
                 return digits
-        return self.digits  # the terms cancel to their rounding
+        return 0
 
     @property
     def is_by_rows(self) -> bool:
@@ -115,7 +134,9 @@ class Equation:
     @property
     def shows_numbers(self) -> bool:
         """Whether the numbers put in say more than the value does."""
-        return bool(self.forms) and not isinstance(self.forms[-1], Symbol | Number | Partial)
+        if self.hides_numbers or not self.forms:
+            return False
+        return not isinstance(self.forms[-1], Symbol | Number | Partial)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the step as plain numbers and texts."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clearprop.explaining.derivation.expressions import Symbol
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.record_symbols import RecordSymbols
 from clearprop.explaining.derivation.shown_numbers import number
+from clearprop.explaining.derivation.zero_reasons import ZeroReasons
 
 
 def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]) -> str:
@@ -17,8 +15,10 @@ def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tupl
     slope = s.gradient(symbol, layer, index).value
     w = names.text(parameter)
     if slope == 0:
-        why = _why_zero(s, names, symbol, layer, index)
-        return f"The slope is 0: to first order, {w} does not change the cost here, as {why}."
+        why = ZeroReasons(s, names, symbol, layer, index)
+        if why.is_at_kink:
+            return f"The slope is taken as 0, as {why.text}."
+        return f"The slope is 0: to first order, {w} does not change the cost here, as {why.text}."
     sign, way, other = (
         ("positive", "raises", "lowers") if slope > 0 else ("negative", "lowers", "raises")
     )
@@ -26,61 +26,6 @@ def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tupl
         f"The slope is {sign}: raising {w} by a small h {way} the cost by about "
         f"{number(abs(slope), 3)} · h. Descent {other} {w}."
     )
-
-
-def _why_zero(
-    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
-) -> str:
-    record, j = s.record, index[0]
-    counted = record.omega != 0
-    delta = record.delta[layer - 1][counted, j]
-    a = record.a[layer - 1][counted, index[1]] if symbol == "W" else np.ones_like(delta)
-    every = "" if s.n == 1 else " for every sample" + ("" if counted.all() else " that counts")
-    w = names.text(s.parameter(symbol, layer, index))
-    penalty = record.l2 * s.parameter(symbol, layer, index).value if symbol == "W" else 0.0
-    if penalty:
-        return f"the penalty, {number(penalty)}, cancels what the data give"
-    if symbol == "W" and not a.any():
-        below = names.text(Symbol(s.a(layer - 1, index[1]).name, 0.0))
-        off = _is_off(s, layer - 1, index[1], counted)
-        why = ", as dropout has put it there" if off else ""
-        return f"{below}, which {w} multiplies, is 0{every}{why}"
-    if not delta.any():
-        text = f"{names.text(Symbol(s.delta(layer, j).name, 0.0))} is 0{every}"
-        if _is_off(s, layer, j, counted):
-            return f"{text}: dropout leaves this neuron out"
-        if _is_flat(s, layer, j, counted):
-            return f"{text}: {_of_flat(s, names, layer, j, counted)}"
-        return f"{text}: no error comes back to this neuron"
-    if not (delta * a).any():
-        return "the product of these slopes is too small for float64"
-    return "what the samples contribute cancels"
-
-
-def _is_off(s: RecordSymbols, layer: int, j: int, counted: NDArray[np.bool_]) -> bool:
-    """Whether dropout has set a neuron to 0 for all samples that count."""
-    masks = s.record.masks
-    return 0 < layer <= len(masks) and not masks[layer - 1][counted, j].any()
-
-
-def _is_flat(s: RecordSymbols, layer: int, j: int, counted: NDArray[np.bool_]) -> bool:
-    """Whether f' is 0 at z for all samples that count."""
-    if s.is_softmax(layer) or (layer == s.last and s.is_fused):
-        return False
-    z = s.record.z[layer - 1][counted]
-    return not s.f(layer).backward(z, np.ones_like(z))[:, j].any()
-
-
-def _of_flat(s: RecordSymbols, names: Names, layer: int, j: int, counted: NDArray[np.bool_]) -> str:
-    """Say why f' is 0: the curve is flat at z, or z is at a kink, where 0 is taken for a slope."""
-    f, z = s.f(layer), names.text(Symbol(s.z(layer, j).name, 0.0))
-    at_kink = np.isin(s.record.z[layer - 1][counted, j], getattr(f, "kinks", ()))
-    if not at_kink.any():
-        return f"{f.name} is flat at {z}"
-    kink = f"{f.name} has a kink at {z} = 0, where its slope is taken to be 0"
-    if at_kink.all():
-        return kink
-    return f"{kink}, or is flat there"
 
 
 def step_in_words(names: Names, parameter: Symbol, new: float, rule: str) -> str:

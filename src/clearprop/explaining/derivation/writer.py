@@ -154,7 +154,7 @@ class Writer(ABC):
                 return self.square(self.grouped(written, raised and has_scripts))
             case Negative(term):
                 written = self.sign + self._write(term, names, _PRODUCT)
-                return self.grouped(written, place > _SUM or not first)
+                return self.grouped(written, place > _PRODUCT or not first)
             case Sum((term,)) | Product((term,)):
                 return self._write(term, names, place, first)
             case Sum(terms):
@@ -210,7 +210,7 @@ class Writer(ABC):
                 return self.square(self._one(base.value, digits, _POWER))
             case Negative(term) if not isinstance(term, Symbol | Number | Rest):
                 put_in = self.sign + self._numbers(term, digits, _PRODUCT)
-                return self.grouped(put_in, place > _SUM or not first)
+                return self.grouped(put_in, place > _PRODUCT or not first)
             case Sum(terms):
                 put_in = self._numbers(terms[0], digits, _PRODUCT, True) + "".join(
                     sign + self._numbers(term, digits, _PRODUCT)
