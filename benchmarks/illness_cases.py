@@ -224,7 +224,7 @@ def _rate(kind: Any, **settings: Any) -> Callable[[Case, Any, Any], None]:
 
 
 def _momentum(case: Case, momentum: float, rng: Any) -> None:
-    case.settings["optimizer"] = cp.SGD(0.3, momentum=momentum)
+    case.settings["optimizer"] = cp.SGD(1.0, momentum=momentum)
 
 
 UNSCALED = "unscaled inputs"

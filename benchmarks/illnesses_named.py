@@ -1,6 +1,6 @@
 """How often `cp.diagnose` names a planted illness, and how often it finds one in healthy runs.
 
-    python benchmarks/illnesses_named.py --write     # minutes; writes benchmarks/ILLNESSES_NAMED.md
+python benchmarks/illnesses_named.py --write     # minutes; writes benchmarks/ILLNESSES_NAMED.md
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def page(found: Outcomes) -> str:
         f"{len(ILLNESSES)} illnesses are planted in small networks and their data",
         f"(`benchmarks/illness_cases.py`), each at three strengths and with {n} seeds, and "
         f"`cp.diagnose` is asked. One is named right where the first finding is of the right kind.",
-        f"Thresholds were chosen on seeds {' and '.join(map(str, TUNED))}; this page is of seeds "
-        f"{', '.join(map(str, found.seeds))}, that were not looked at before.",
+        f"Thresholds, and how illnesses are planted, were chosen on seeds {' and '.join(map(str, TUNED))}; "
+        f"this page is of seeds {', '.join(map(str, found.seeds))}.",
         "",
         *(f"- Named right at {name} strength: {share(found, s):.0%}."
           for s, name in enumerate(STRENGTHS)),
