@@ -144,7 +144,8 @@ class TestUsedEverywhere:
     def test_diagnosis_graph_cost_and_learning_rate(self, case):
         network, rule, (X, y) = network_of(case), rule_of(case), data(60)
         diagnosis = cp.diagnose(network, X, y, optimizer=rule)
-        assert diagnosis, diagnosis
+        beyond = ["targets out of reach"] if CASES[case].get("output") is None else []
+        assert [f.kind for f in diagnosis.findings] == beyond, diagnosis  # mish ends at -0.31
         assert [f.activation for f in diagnosis.layers] == [str(f) for f in network.activations]
         graph = cp.computation_graph(network, X[0], y[0])
         assert str(network.activations[0]) in graph.svg()

@@ -25,7 +25,7 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
 @click.option(
     "--optimizer",
     type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
-    help="Try one update at its usual learning rate, on a copy, to see whether that fits.",
+    help="Train copies at its usual learning rate for a few updates, to see whether that fits.",
 )
 @options.plot("the sizes of deltas and gradients by layer")
 @options.drop_missing_target
@@ -40,7 +40,7 @@ def diagnose(
     force: bool,
     json_wanted: bool,
 ) -> None:
-    """Look at every layer of a model on a table: dead and saturated units, deltas, gradients.
+    """Look at a model on a table: inputs, targets, units, deltas, gradients, the learning rate.
 
     Without MODEL and FILE, the 2-2-1 network of the note is looked at, on its one sample. Each
     finding says what is wrong, where, how it shows, and what to do. Findings are advice: the exit

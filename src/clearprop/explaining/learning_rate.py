@@ -7,6 +7,7 @@ a small rate does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.data import Data
 from clearprop.checks.settings import count, number
-from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for, tidy
 from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.explaining.rate_trial import RateTrial, cost_on, held_rows, try_rate
 from clearprop.explaining.titles import set_title, what_of
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
-from clearprop.numerics.random import Purpose, random_order
 from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.schedules import Rate
@@ -45,6 +44,9 @@ STEPS = 1_000_000
 
 EDGE = 3
 """Steps at either end of the sweep whose rates are never suggested."""
+
+LOWERED = 3.0
+"""What a suggestion is divided by where training at it is judged too large."""
 
 DIVERGED = 4.0
 """The sweep ends where the cost rises from its lowest by so many times what it fell."""
@@ -144,7 +146,8 @@ def find_learning_rate(
     """Try learning rates from small to large, an update each, and suggest one.
 
     The cost of the same rows is looked at after each update. The suggestion is the rate at which
-    it has made four fifths of its fall: larger ones soon raise it, much smaller ones take long.
+    it has made four fifths of its fall: larger ones soon raise it, much smaller ones take long. It
+    is tried in training, as `diagnose` tries a rate, and lowered where that calls it too large.
 
     Parameters
     ----------
@@ -186,18 +189,18 @@ def find_learning_rate(
     n = len(data.X)
     batches = -(-n // min(n, n if batch_size is None else count("batch_size", batch_size, 1)))
     factor = (largest / smallest) ** (1 / (steps - 1))
-    rule = _with_rate(rule, lambda t, total: smallest * factor**t)
+    sweep = _with_rate(rule, lambda t, total: smallest * factor**t)
     run = updates(
-        work, X, y, optimizer=rule, batch_size=batch_size, epochs=-(-steps // batches),
+        work, X, y, optimizer=sweep, batch_size=batch_size, epochs=-(-steps // batches),
         sample_weight=sample_weight, l2=l2, seed=seed,
     )  # fmt: skip
-    held = _held(data, seed)
-    start = lowest = _cost(work, held, l2)
+    held = held_rows(data, seed, HELD)
+    start = lowest = cost_on(work, held, l2)
     losses: list[float] = []
     diverged = False
     try:
         for _ in run:
-            cost = _cost(work, held, l2)
+            cost = cost_on(work, held, l2)
             if not np.isfinite(cost):
                 diverged = True
                 break
@@ -212,7 +215,30 @@ def find_learning_rate(
         raise ArgumentError("not one update could be made: the cost is not finite here")
     rates = smallest * factor ** np.arange(len(losses))
     found = _judged(rates, np.array(losses), start, diverged, len(losses) == steps)
-    return replace(found, what=what_of(work, len(data.X)))
+    found = replace(found, what=what_of(work, len(data.X)))
+    fresh = given.astype(given.dtype, loss=loss)
+    return _tried(found, lambda rate: try_rate(
+        fresh, data, _with_rate(rule, rate), batch_size=batch_size, l2=l2, seed=seed
+    ))  # fmt: skip
+
+
+def _tried(search: LearningRateSearch, attempt: Callable[[float], RateTrial]) -> LearningRateSearch:
+    """Return the search, its suggestion lowered until training at it is not judged too large.
+
+    In a sweep each rate makes one update: one that does no harm in that may do so in thirty.
+    """
+    if search.suggested is None:
+        return search
+    rate = search.suggested
+    while attempt(rate).verdict == "too large":
+        rate /= LOWERED
+        if rate < search.rates[0]:
+            reason = "every rate tried raised the cost in training: begin with other weights"
+            return replace(search, suggested=None, reason=reason)
+    if rate == search.suggested:
+        return search
+    reason = f"{search.reason}; lowered from {search.suggested:.2g}, which trained worse"
+    return replace(search, suggested=rate, reason=reason)
 
 
 def _with_rate(rule: Any, rate: Rate) -> Any:
@@ -221,20 +247,6 @@ def _with_rate(rule: Any, rate: Rate) -> Any:
         with suppress(ArgumentError, TypeError):  # RProp's is the size of the first steps alone
             return replace(rule, learning_rate=rate)
     raise ArgumentError(f"{type(rule).__name__} finds its steps itself: it has no learning rate")
-
-
-def _held(data: Data, seed: int) -> Data:
-    """Return the rows whose cost is looked at: all, or a sample of those that have a weight."""
-    rows = np.arange(len(data.X)) if data.weights is None else np.flatnonzero(data.weights)
-    if len(rows) <= HELD:
-        return data
-    return data.take(np.sort(rows[random_order(seed, len(rows), Purpose.VALIDATION)[:HELD]]))
-
-
-def _cost(network: Network, held: Data, l2: float) -> float:
-    with np.errstate(all="ignore"):
-        mean = evaluate(network, held, "reference")[0]
-        return mean + float(penalty(network.weights, l2))
 
 
 def _ceiling(start: float, lowest: float, times: float) -> float:

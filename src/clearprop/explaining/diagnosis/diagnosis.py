@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.backprop import backprop
+from clearprop.checks.settings import count
 from clearprop.display.html_table import html_table
 from clearprop.display.text_table import text_table
-from clearprop.errors import ArgumentError
-from clearprop.explaining.diagnosis.findings import FEW, Finding, findings_of
+from clearprop.errors import ArgumentError, shown
+from clearprop.explaining.diagnosis.finding import FEW, Finding
+from clearprop.explaining.diagnosis.findings import findings_of
 from clearprop.explaining.diagnosis.layer_figures import LayerFigures, ends, layer_figures
+from clearprop.explaining.diagnosis.of_training import rate_findings
+from clearprop.explaining.learning_rate import find_learning_rate
 from clearprop.explaining.names import counted
+from clearprop.explaining.rate_trial import ROWS, held_rows, try_rate
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, OPTIMIZERS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.record import Record
 from clearprop.schedules import rate_at
+from clearprop.training.job import check_data
 from clearprop.training.steps import steps
 
 Array = NDArray[Any]
@@ -107,10 +115,16 @@ def diagnose(
     *,
     loss: LossName | Loss | None = None,
     optimizer: OptimizerName | Optimizer | None = None,
+    batch_size: int | None = None,
+    validation: tuple[object, object] | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
 ) -> Diagnosis:
-    """Look at every layer of a network on data, and say what is wrong, with evidence and a remedy.
+    """Look at a network on data, and say what is wrong, with evidence, the cause and a remedy.
+
+    It looks at the columns of X, at the targets, at what one tells of the other, at the units,
+    weights and deltas of each layer, at the penalty, and at the learning rate. What follows from a
+    cause that was found is not said.
 
     Parameters
     ----------
@@ -119,7 +133,13 @@ def diagnose(
     X, y, loss, sample_weight, l2
         As for `backprop`; all rows go through at once.
     optimizer : str or Optimizer, optional
-        One update of a copy is made with it, to see whether its learning rate fits.
+        Copies are trained with it for 30 updates, on 1,000 of the rows at most, and beside that at
+        smaller or larger rates, to see whether its learning rate and momentum fit. What
+        `find_learning_rate` suggests for the same rows and batches is not called too large.
+    batch_size : int, optional
+        The rows of these updates; None: all.
+    validation : (X, y), optional
+        Rows that the network was not trained on, to see whether it is overfitted.
 
     Returns
     -------
@@ -142,24 +162,66 @@ def diagnose(
     """
     network = check_network(network)
     record = backprop(network, X, y, loss=loss, sample_weight=sample_weight, l2=l2)
-    changes: list[Array] | None = None
-    if optimizer is not None:
-        rule = resolve_optimizer(optimizer)
-        if isinstance(rule, LBFGS):
-            raise ArgumentError("LBFGS finds its steps itself: diagnose without an optimizer")
-        known = isinstance(rule, tuple(OPTIMIZERS.values()))
-        rate: Any = getattr(rule, "learning_rate", None)
-        rests = known and rate_at(rate, 0, 1) == 0.0  # a schedule's start
-        if np.isfinite(record.loss) and np.isfinite(record.gradient).all() and not rests:
-            double = network.astype(np.float64, loss=loss)
-            run = steps(
-                double, X, y, optimizer=rule, batch_size=None, epochs=1,
-                sample_weight=sample_weight, l2=l2,
-            )  # fmt: skip
-            update = network.unflatten(next(run).update)
-            changes = [update[f"W{at}"] for at in range(1, len(network.sizes))]
+    batch_size = None if batch_size is None else count("batch_size", batch_size, 1)
+    held_out = _held_out(record.network, validation)
+    rule = None if optimizer is None else resolve_optimizer(optimizer)
+    if isinstance(rule, LBFGS):
+        raise ArgumentError("LBFGS finds its steps itself: diagnose without an optimizer")
+    finite = bool(np.isfinite(record.loss) and np.isfinite(record.gradient).all())
+    changes = _changes(record.network, X, y, rule, sample_weight, l2) if rule and finite else None
     layers = tuple(
         layer_figures(record, at, None if changes is None else changes[at - 1])
         for at in range(1, len(network.sizes))
     )
-    return Diagnosis(layers, tuple(findings_of(record, layers)), len(record.losses))
+    findings, judged = findings_of(record, layers, held_out)
+    if rule is not None and judged:
+        findings += _of_rate(record, layers, rule, (X, y, sample_weight), batch_size)
+    return Diagnosis(layers, tuple(findings), len(record.losses))
+
+
+def _held_out(network: Network, validation: object) -> Record | None:
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ArgumentError(f"validation is {shown(validation)}; give (X, y)")
+    return backprop(network, *validation)
+
+
+def _changes(
+    network: Network, X: object, y: object, rule: Any, sample_weight: object, l2: float
+) -> list[Array] | None:
+    """Return what an update would change each W by; None where a schedule begins with a rest."""
+    rate: Any = getattr(rule, "learning_rate", None)
+    if isinstance(rule, tuple(OPTIMIZERS.values())) and rate_at(rate, 0, 1) == 0.0:
+        return None
+    run = steps(
+        network.astype(np.float64), X, y, optimizer=rule, batch_size=None, epochs=1,
+        sample_weight=sample_weight, l2=l2,
+    )  # fmt: skip
+    update = network.unflatten(next(run).update)
+    return [update[f"W{at}"] for at in range(1, len(network.sizes))]
+
+
+def _of_rate(
+    record: Record,
+    layers: tuple[LayerFigures, ...],
+    rule: Any,
+    rows: tuple[object, object, object],
+    batch_size: int | None,
+) -> list[Finding]:
+    """Return what is wrong with the rate; what is suggested is found on the rows of the trial."""
+    network, l2 = record.network, record.l2
+    data = held_rows(check_data(network, *rows), 0, ROWS)
+
+    def suggested() -> float | None:
+        with suppress(ArgumentError):  # RProp has no rate to look for
+            return find_learning_rate(
+                network, data.X, data.y, optimizer=rule, batch_size=batch_size,
+                sample_weight=data.weights, l2=l2,
+            ).suggested  # fmt: skip
+        return None
+
+    def attempt(tried: Any) -> Any:
+        return try_rate(network, data, tried, batch_size=batch_size, l2=l2, seed=0)
+
+    return [*rate_findings(record, layers, rule, attempt, suggested)]
