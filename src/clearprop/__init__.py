@@ -46,10 +46,8 @@ from clearprop.errors import (
     UnknownNameError,
 )
 from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
-from clearprop.explaining.checking.comparison import (
-    GradientComparison,
-    compare_gradients,
-)
+from clearprop.explaining.checking.comparison import compare_gradients
+from clearprop.explaining.checking.comparison_report import GradientComparison
 from clearprop.explaining.checking.gradient_check import check_gradient_function, check_gradients
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.derivation.derivation import Derivation
