@@ -18,6 +18,8 @@ Change = Callable[[Operands, float], None]
 
 SIGN = "the sign is wrong"
 
+N_TWICE = "divided by the number of samples twice"
+
 _OF_A: dict[str, Callable[[Array], Array]] = {
     "sigmoid": lambda a: a * (1 - a),
     "tanh": lambda a: 1 - a**2,
@@ -135,7 +137,7 @@ def _last_delta_slips(record: Record, stage: Stage) -> Iterator[Slip]:
     words = f"delta{L} is divided by the number of samples (it is per sample; the mean is dW's)"
     share = put(value=lambda o: o.record.omega[:, None] * o.value)
     if len(record.losses) > 1:
-        yield Slip("n twice", stage, words, "share", share, late=True)
+        yield Slip("n twice", stage, words, "share", share, late=True, hidden_words=N_TWICE)
     if record.y.shape[1] > 1:
         many = put(value=lambda o: o.value / o.y.shape[1])
         words = "divided by the number of outputs as well"

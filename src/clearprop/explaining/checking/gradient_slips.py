@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clearprop.explaining.checking.delta_slips import SIGN, delta_slips, signed
+from clearprop.explaining.checking.delta_slips import N_TWICE, SIGN, delta_slips, signed
 from clearprop.explaining.checking.forward_slips import put
 from clearprop.explaining.checking.stages import Operands, Slip, Stage, computed
 from clearprop.record import Record
@@ -46,13 +46,12 @@ def _shares(record: Record, stage: Stage) -> Iterator[Slip]:
     if n > 1:
         words = "not divided by the number of samples"
         yield share("n", words, lambda o: o.share * n)
-        twice = "divided by the number of samples twice"
-        yield share("n twice", twice, lambda o: o.share / n)
+        yield share("n twice", N_TWICE, lambda o: o.share / n)
         if record.l2 and stage.symbol == "dW":  # the penalty too
             whole = put(value=lambda o: o.value * n)
             yield Slip("n", stage, words, "share", whole, late=True)
             whole = put(value=lambda o: o.value / n)
-            yield Slip("n twice", stage, twice, "share", whole, late=True)
+            yield Slip("n twice", stage, N_TWICE, "share", whole, late=True)
         if n > 2:
             words = "divided by n - 1 in place of n"
             yield share("n - 1", words, lambda o: o.share * n / (n - 1))

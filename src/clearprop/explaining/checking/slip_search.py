@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from clearprop.explaining.checking.answers import Answer
 from clearprop.explaining.checking.delta_slips import da_slips, delta_slips, signed
 from clearprop.explaining.checking.forward_slips import a_slips, y_slips, z_slips
 from clearprop.explaining.checking.gradient_slips import gradient_slips
-from clearprop.explaining.checking.stages import Slip, Stage, computed, stages_of
+from clearprop.explaining.checking.stages import Slip, Stage, computed, parameters, stages_of
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -39,6 +40,10 @@ _MOST_WORK = 2e9
 
 _LARGEST_STEP = 100.0
 """The largest learning rate that weights may have been updated with too early."""
+
+
+_KEPT: WeakKeyDictionary[Record, dict[Any, list[Any]]] = WeakKeyDictionary()
+"""What slips before the first quantity give, by record: of (stages, budget), values and slips."""
 
 
 class Made(NamedTuple):
@@ -101,20 +106,21 @@ class Search:
 
     def explanations(self) -> list[Explanation]:
         """Return the shortest explanations of all that was given."""
-        beam, segment, left = [Explanation()], [], len(self._answers)
-        for stage in stages_of(self._record):
-            segment.append(stage)
-            if stage in self._answers:
-                beam = self._explained(beam, segment)
-                segment, left = [], left - 1
-                if not left:
-                    break
+        beam, segment, left = [Explanation(parameters(self._record))], [], len(self._answers)
+        with np.errstate(all="ignore"):  # slips may give anything
+            for stage in stages_of(self._record):
+                segment.append(stage)
+                if stage in self._answers:
+                    beam = self._explained(beam, segment)
+                    segment, left = [], left - 1
+                    if not left:
+                        break
         best = min(one.cost[0] for one in beam)
-        told: dict[frozenset[str], Explanation] = {}
+        kept: list[Explanation] = []
         for one in sorted(beam, key=lambda one: one.cost):
-            if one.cost[0] == best:
-                told.setdefault(one.told, one)
-        return list(told.values())
+            if one.cost[0] == best and not any(one.told >= other.told for other in kept):
+                kept.append(one)
+        return kept
 
     def _explained(self, beam: list[Explanation], segment: list[Stage]) -> list[Explanation]:
         """Return the explanations of the last quantity of a segment as well."""
@@ -189,6 +195,9 @@ class Search:
                     both = (*free, *chosen)
                     if len({slip.part for slip in both}) < len(both):
                         continue
+                    kinds = [*(slip.kind for slip in chosen), *(m.slip.kind for m in made)]
+                    if len(set(kinds)) < len(kinds):  # twice the same undoes itself
+                        continue
                     value = self._value(stage, values, both) if chosen else start
                     if value is None or (chosen and _same(value, start)):
                         continue
@@ -214,23 +223,49 @@ class Search:
         all_slips = [slip for stage in segment for slip in self._slips_of(stage, segment)]
         if not self._telling(segment, len(all_slips), 0.5):
             return
-        for leaf in self._grown(one, segment, 1):
-            if self._fits(segment, leaf[0]):
-                yield leaf
+        yield from self._fitting(one, segment, 1)
         for slip in all_slips:
             if slip.fitted:
                 yield from self._fitted(one, segment, slip, ())
-        kinds: dict[str, list[Slip]] = defaultdict(list)
-        for slip in all_slips:
+        for chosen in self._everywhere(all_slips):
+            values = self._run(one, segment, chosen, 1.0)
+            if values is not None and self._fits(segment, values):
+                yield values, tuple(map(Made, chosen))
+
+    def _fitting(
+        self, one: Explanation, segment: list[Stage], budget: int
+    ) -> Iterator[tuple[dict[str, Array], tuple[Made, ...]]]:
+        """Yield what fits with exactly so many slips.
+
+        Before the first quantity, what slips give depends on the record alone: it is kept for the
+        next who are compared with it.
+        """
+        if "a0" in one.values:
+            for leaf in self._grown(one, segment, budget):
+                if self._fits(segment, leaf[0]):
+                    yield leaf
+            return
+        name = segment[-1].name
+        kept = _KEPT.setdefault(self._record, {})
+        key = (tuple(segment), frozenset(self._answers), budget)
+        if key not in kept:
+            kept[key] = [(values[name], made) for values, made in self._grown(one, segment, budget)]
+        for value, made in kept[key]:
+            if self._fits(segment, {name: value}):
+                slips = tuple(m.slip for m in made)
+                values = self._run(one, segment, slips, 1.0)
+                if values is not None:
+                    yield values, made
+
+    def _everywhere(self, slips: list[Slip]) -> Iterator[tuple[Slip, ...]]:
+        """Yield the same slip in every layer."""
+        kinds: dict[tuple[str, str], dict[Stage, Slip]] = defaultdict(dict)
+        for slip in slips:
             if not (slip.free or slip.fitted):
-                kinds[slip.kind].append(slip)
-        for alike in kinds.values():
-            places = {slip.stage: slip for slip in reversed(alike)}
+                kinds[slip.kind, slip.stage.symbol].setdefault(slip.stage, slip)
+        for places in kinds.values():
             if len(places) > 1:
-                chosen = tuple(places.values())
-                values = self._run(one, segment, chosen, 1.0)
-                if values is not None and self._fits(segment, values):
-                    yield values, tuple(map(Made, chosen))
+                yield tuple(places.values())
 
     def _pairs(
         self, one: Explanation, segment: list[Stage]
@@ -244,9 +279,7 @@ class Search:
         if pairs * len(record.losses) * record.gradient.size > _MOST_WORK:
             self.limited.add(segment[-1].name)
             return
-        for leaf in self._grown(one, segment, 2):
-            if self._fits(segment, leaf[0]):
-                yield leaf
+        yield from self._fitting(one, segment, 2)
         for slip in slips:
             if slip.fitted:
                 for other in slips:
@@ -285,9 +318,8 @@ class Search:
             zero.append(parts[0].ravel())
             step.append((parts[1] - parts[0]).ravel())
         along = np.concatenate(step)
-        with np.errstate(all="ignore"):
-            off = np.concatenate(given) - np.concatenate(zero)
-            t = float((off * along).sum() / (along * along).sum())
+        off = np.concatenate(given) - np.concatenate(zero)
+        t = float((off * along).sum() / (along * along).sum())
         if not np.isfinite(t) or abs(t) < 1e-12:
             return
         if slip.kind == "updated" and not 0 < t <= _LARGEST_STEP:
@@ -329,6 +361,11 @@ class Search:
             if not hidden and stage.symbol in ("z", "a", "da", "delta") and stage.layer:
                 known = any(slip.kind == "sign" for slip in self._slips[stage])
                 self._slips[stage] += [] if known else [signed(stage)]
+            if hidden:
+                self._slips[stage] = [
+                    replace(slip, words=slip.hidden_words or slip.words)
+                    for slip in self._slips[stage]
+                ]
         return self._slips[stage]
 
 
@@ -352,8 +389,7 @@ def _same(a: Array, b: Array) -> bool:
     """Whether a slip changes nothing here but the last digits."""
     if a.shape != b.shape:
         return False
-    with np.errstate(all="ignore"):
-        return bool(np.abs(a - b).sum() <= 1e-12 * np.abs(b).sum())
+    return bool(np.abs(a - b).sum() <= 1e-12 * np.abs(b).sum())
 
 
 def _shortest(found: list[Explanation]) -> list[Explanation]:

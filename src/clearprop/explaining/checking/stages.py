@@ -68,6 +68,8 @@ class Slip:
         Numbers t with which it is a slip of another name, or none.
     free : bool
         Whether it is no slip, but another right way to go on from a value that is not the record's.
+    hidden_words : str
+        As it is told where its stage is not given; empty: as `words`.
     needs : str
         The kind of an earlier slip without which this makes no sense.
     """
@@ -81,6 +83,7 @@ class Slip:
     fitted: bool = False
     unlike: tuple[float, ...] = ()
     free: bool = False
+    hidden_words: str = ""
     needs: str = ""
 
 
@@ -99,28 +102,30 @@ def stages_of(record: Record) -> list[Stage]:
     return found
 
 
+def parameters(record: Record) -> dict[str, Array]:
+    """Return W^1, b^1, ... by their names: what a pass begins with."""
+    return record.network.unflatten(record.network.parameters)
+
+
 def computed(
     stage: Stage, values: Values, record: Record, slips: Sequence[Slip] = (), t: float = 1.0
 ) -> Array:
     """Return what a stage gives for these values of the earlier ones, with slips in it."""
-    with np.errstate(all="ignore"):
-        operands = _OPERANDS[stage.symbol](stage.layer, values, record)
-        operands.record, operands.values, operands.value = record, values, None
-        for slip in slips:
-            if not slip.late:
-                slip.change(operands, t)
-        if operands.value is None:
-            operands.value = _VALUES[stage.symbol](operands)
-        for slip in slips:
-            if slip.late:
-                slip.change(operands, t)
+    operands = _OPERANDS[stage.symbol](stage.layer, values, record)
+    operands.record, operands.values, operands.value = record, values, None
+    for slip in slips:
+        if not slip.late:
+            slip.change(operands, t)
+    if operands.value is None:
+        operands.value = _VALUES[stage.symbol](operands)
+    for slip in slips:
+        if slip.late:
+            slip.change(operands, t)
     return np.asarray(operands.value)
 
 
 def _of_z(layer: int, values: Values, record: Record) -> Operands:
-    network = record.network
-    b = network.biases[layer - 1] if network.has_biases else None
-    return Operands(a=values[f"a{layer - 1}"], W=network.weights[layer - 1], b=b)
+    return Operands(a=values[f"a{layer - 1}"], W=values[f"W{layer}"], b=values.get(f"b{layer}"))
 
 
 def _z(o: Operands) -> Array:
@@ -147,7 +152,7 @@ def _of_y(layer: int, values: Values, record: Record) -> Operands:
 def _of_da(layer: int, values: Values, record: Record) -> Operands:
     if layer == len(record.delta):
         return Operands(a=values[f"a{layer}"], y=values["y"], W=None)
-    return Operands(delta=values[f"delta{layer + 1}"], W=record.network.weights[layer])
+    return Operands(delta=values[f"delta{layer + 1}"], W=values[f"W{layer + 1}"])
 
 
 def _da(o: Operands) -> Array:
@@ -180,7 +185,7 @@ def _delta(o: Operands) -> Array:
 
 
 def _of_gradient(layer: int, values: Values, record: Record) -> Operands:
-    W = record.network.weights[layer - 1]
+    W = values[f"W{layer}"]
     return Operands(
         layer=layer, delta=values[f"delta{layer}"], below=values[f"a{layer - 1}"],
         share=record.omega, W=W, penalty=record.l2 * W,
