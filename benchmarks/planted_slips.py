@@ -147,6 +147,22 @@ SLIPS: dict[str, str] = {
 """The words for each; L is the last layer, B the one before."""
 
 
+EITHER_OR = (
+    {
+        "1/n missing",
+        "1/n missing in db",
+        "1/n twice",
+        "n - 1",
+        "mean in delta",
+        "last sample",
+        "first sample",
+    },
+    {"db not summed", "db over neurons too", "db over neurons", "db of dW"},
+    {"no l2", "l2 twice", "-l2"},
+)
+"""Slips of which nobody makes two at once: there is one place for them."""
+
+
 def words(slip: str, one: Case) -> str:
     """Return the words that a slip is told by."""
     L = len(one.network.weights)

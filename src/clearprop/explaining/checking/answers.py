@@ -77,8 +77,19 @@ class Answer:
         if part is None or part.shape != self.value.shape:
             return False
         with np.errstate(all="ignore"):
-            distance = float(np.linalg.norm(self.value - part))
-            return distance <= self.tolerance * float(np.linalg.norm(part)) + self._floor
+            size, distance = np.linalg.norm(part), np.linalg.norm(self.value - part)
+        return bool(np.isfinite(size) and distance <= self.tolerance * size + self._floor)
+
+    def fits_each(self, candidates: Array) -> NDArray[np.bool_]:
+        """Return of many candidates for the whole quantity, along axis 0, which fit."""
+        if self._index:
+            return np.array([self.fits(candidate) for candidate in candidates])
+        if candidates.shape[1:] != self.value.shape:
+            return np.zeros(len(candidates), bool)
+        rows = candidates.reshape(len(candidates), -1)
+        size = np.linalg.norm(rows, axis=1)
+        distance = np.linalg.norm(rows - self.value.ravel(), axis=1)
+        return np.isfinite(size) & (distance <= self.tolerance * size + self._floor)
 
     def put_into(self, values: Array) -> Array:
         """Return the whole quantity with the caller's numbers in it."""

@@ -16,11 +16,12 @@ from clearprop.checks.settings import number
 from clearprop.errors import ArgumentError, ElementError, shown
 from clearprop.explaining.checking.answers import Answer
 from clearprop.explaining.checking.comparison_report import ComparedQuantity, GradientComparison
+from clearprop.explaining.checking.explanations import Explanation, Made
 from clearprop.explaining.checking.gradient_slips import TRANSPOSED
 from clearprop.explaining.checking.mended import formula
 from clearprop.explaining.checking.only_wrong import only_wrong
 from clearprop.explaining.checking.rounding import floors
-from clearprop.explaining.checking.slip_search import Explanation, Made, Search
+from clearprop.explaining.checking.slip_search import Search
 from clearprop.explaining.checking.stages import Stage, stages_of
 from clearprop.explaining.names import read_names
 from clearprop.record import Record

@@ -101,6 +101,9 @@ def delta_slips(record: Record, layer: int) -> Iterator[Slip]:
         derivative = _OF_A[f.name]
         change = put(slope=lambda o: derivative(o.a))
         yield Slip("own a", stage, "", "slope", change, free=True)
+    if f.name == "softmax":
+        change = put(value=lambda o: o.a * (o.da - (o.a * o.da).sum(axis=1, keepdims=True)))
+        yield Slip("own a", stage, "", "slope", change, late=True, free=True)
 
 
 def _slopes(name: str, slope: Callable[..., Slip], layer: int) -> Iterator[Slip]:

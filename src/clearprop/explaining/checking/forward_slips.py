@@ -47,7 +47,10 @@ def a_slips(record: Record, layer: int) -> Iterator[Slip]:
     def other(kind: str, words: str, function: Callable[[Array], Array]) -> Slip:
         return Slip(kind, stage, words, "f", put(f=lambda o: function))
 
-    yield other("no f", f"{f.name} is left out in a{layer}", lambda z: z)
+    last = layer == len(record.delta)
+    yield other(
+        "no f at the output" if last else "no f", f"{f.name} is left out in a{layer}", lambda z: z
+    )
     for name in _TAKEN_FOR_EACH_OTHER:
         if f.name != name and (f.name in _TAKEN_FOR_EACH_OTHER or name == "sigmoid"):
             words = f"{name} in place of {f.name} in a{layer}"

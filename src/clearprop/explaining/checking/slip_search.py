@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,18 +22,13 @@ from numpy.typing import NDArray
 from clearprop.errors import ClearpropError
 from clearprop.explaining.checking.answers import Answer
 from clearprop.explaining.checking.delta_slips import da_slips, delta_slips, signed
+from clearprop.explaining.checking.explanations import Explanation, Made, shortest
 from clearprop.explaining.checking.forward_slips import a_slips, y_slips, z_slips
 from clearprop.explaining.checking.gradient_slips import gradient_slips
 from clearprop.explaining.checking.stages import Slip, Stage, computed, parameters, stages_of
 from clearprop.record import Record
 
 Array = NDArray[Any]
-
-UNEXPLAINED = 3
-"""What a quantity that no slip gives costs, in slips."""
-
-_WIDEST = 16
-"""Explanations that are followed side by side."""
 
 _MOST_WORK = 2e9
 """Multiplications that pairs of slips may take for one quantity."""
@@ -42,55 +37,8 @@ _LARGEST_STEP = 100.0
 """The largest learning rate that weights may have been updated with too early."""
 
 
-_KEPT: WeakKeyDictionary[Record, dict[Any, list[Any]]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Record, dict[Any, Any]] = WeakKeyDictionary()
 """What slips before the first quantity give, by record: of (stages, budget), values and slips."""
-
-
-class Made(NamedTuple):
-    """A slip that was made, with its number where it has one."""
-
-    slip: Slip
-    t: float = 1.0
-
-    @property
-    def words(self) -> str:
-        """As it is told."""
-        return self.slip.words.format(t=self.t) if self.slip.fitted else self.slip.words
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """One way in which all that was given so far may have come about.
-
-    Attributes
-    ----------
-    values : mapping of str to ndarray
-        Of the stages, as the caller has them.
-    added : mapping of str to tuple of Made
-        The slips that were needed for a quantity.
-    open : mapping of str to ndarray
-        What would have been right where no slip gives what the caller has.
-    """
-
-    values: Mapping[str, Array] = field(default_factory=dict)
-    added: Mapping[str, tuple[Made, ...]] = field(default_factory=dict)
-    open: Mapping[str, Array] = field(default_factory=dict)
-
-    @property
-    def made(self) -> list[Made]:
-        """All slips."""
-        return [made for found in self.added.values() for made in found]
-
-    @property
-    def cost(self) -> tuple[int, int]:
-        """How many different slips there are, then at how many places."""
-        slips = [made.slip for made in self.made if not made.slip.free]
-        return len({slip.kind for slip in slips}) + UNEXPLAINED * len(self.open), len(slips)
-
-    @property
-    def told(self) -> frozenset[str]:
-        """What is said, so that the same slips at other places are the same explanation."""
-        return frozenset([*(made.slip.words for made in self.made), *self.open])
 
 
 class Search:
@@ -141,7 +89,7 @@ class Search:
         for one, values in failing:
             known = self._with(one, segment, values, ())
             found.append(replace(known, open={**one.open, name: values[name]}))
-        return _shortest(found)
+        return shortest(found)
 
     def _with(
         self, one: Explanation, segment: list[Stage], values: dict[str, Array],
@@ -206,9 +154,14 @@ class Search:
                         one, segment, i + 1, {**values, stage.name: value}, after, budget - count
                     )
 
+    def _open_to(self, slip: Slip, one: Explanation) -> bool:
+        """Whether one may go on in this other way, by an a that is known already."""
+        known = slip.free and not slip.needs and f"a{slip.stage.layer}" in one.values
+        return known and self._may(slip, one, (), slip.stage, one.values)
+
     def _may(
         self, slip: Slip, one: Explanation, made: tuple[Made, ...], stage: Stage,
-        values: dict[str, Array],
+        values: Mapping[str, Array],
     ) -> bool:  # fmt: skip
         if slip.needs:
             before = [*one.made, *made]
@@ -224,9 +177,10 @@ class Search:
         if not self._telling(segment, len(all_slips), 0.5):
             return
         yield from self._fitting(one, segment, 1)
+        free = [(), *((s,) for s in all_slips if self._open_to(s, one))]
         for slip in all_slips:
-            if slip.fitted:
-                yield from self._fitted(one, segment, slip, ())
+            for others in free if slip.fitted else []:
+                yield from self._fitted(one, segment, slip, others)
         for chosen in self._everywhere(all_slips):
             values = self._run(one, segment, chosen, 1.0)
             if values is not None and self._fits(segment, values):
@@ -245,17 +199,26 @@ class Search:
                 if self._fits(segment, leaf[0]):
                     yield leaf
             return
-        name = segment[-1].name
         kept = _KEPT.setdefault(self._record, {})
         key = (tuple(segment), frozenset(self._answers), budget)
         if key not in kept:
-            kept[key] = [(values[name], made) for values, made in self._grown(one, segment, budget)]
-        for value, made in kept[key]:
-            if self._fits(segment, {name: value}):
-                slips = tuple(m.slip for m in made)
-                values = self._run(one, segment, slips, 1.0)
-                if values is not None:
-                    yield values, made
+            by_shape: dict[tuple[int, ...], list[tuple[Array, tuple[Made, ...]]]] = defaultdict(
+                list
+            )
+            for values, made in self._grown(one, segment, budget):
+                value = values[segment[-1].name]
+                by_shape[value.shape].append((value, made))
+            kept[key] = [
+                (np.array([value for value, _ in found]), [made for _, made in found])
+                for found in by_shape.values()
+            ]
+        answers = self._answers[segment[-1]]
+        for candidates, slips in kept[key]:
+            fits = np.logical_and.reduce([answer.fits_each(candidates) for answer in answers])
+            for i in np.flatnonzero(fits):
+                run = self._run(one, segment, tuple(m.slip for m in slips[i]), 1.0)
+                if run is not None:
+                    yield run, slips[i]
 
     def _everywhere(self, slips: list[Slip]) -> Iterator[tuple[Slip, ...]]:
         """Yield the same slip in every layer."""
@@ -283,10 +246,10 @@ class Search:
         for slip in slips:
             if slip.fitted:
                 for other in slips:
-                    if not (other.free or other.fitted) and (
-                        other.stage != slip.stage or other.part != slip.part
-                    ):
-                        yield from self._fitted(one, segment, slip, (other,))
+                    if not (other.free or other.fitted) and _apart(slip, other):
+                        for free in [(), *((s,) for s in slips if self._open_to(s, one))]:
+                            if all(_apart(other, s) for s in free):
+                                yield from self._fitted(one, segment, slip, (*free, other))
 
     def _telling(self, segment: list[Stage], candidates: int, most: float) -> bool:
         """Whether so many candidates would not fit by chance."""
@@ -303,17 +266,15 @@ class Search:
         self, one: Explanation, segment: list[Stage], slip: Slip, others: tuple[Slip, ...]
     ) -> Iterator[tuple[dict[str, Array], tuple[Made, ...]]]:
         """Yield the slip with the number that fits best, if it fits."""
-        answers, name = self._answers[segment[-1]], segment[-1].name
+        answers = self._answers[segment[-1]]
         if sum(answer.value.size for answer in answers) < 3:
             return
-        runs = [self._run(one, segment, (slip, *others), t) for t in (0.0, 1.0)]
-        if runs[0] is None or runs[1] is None:
+        ends = self._ends(one, segment, (slip, *others))
+        if ends is None or not all(answer.shape_fits for answer in answers):
             return
         given, zero, step = [], [], []
         for answer in answers:
-            parts = [answer.part(run[name]) for run in runs if run is not None]
-            if not answer.shape_fits:
-                return
+            parts = [answer.part(end) for end in ends]
             given.append(answer.value.ravel())
             zero.append(parts[0].ravel())
             step.append((parts[1] - parts[0]).ravel())
@@ -329,6 +290,17 @@ class Search:
         values = self._run(one, segment, (slip, *others), t)
         if values is not None and self._fits(segment, values):
             yield values, (Made(slip, t), *map(Made, others))
+
+    def _ends(
+        self, one: Explanation, segment: list[Stage], slips: tuple[Slip, ...]
+    ) -> list[Array] | None:
+        """Return a segment's last quantity with t = 0 and t = 1; kept as in `_fitting`."""
+        kept = {} if "a0" in one.values else _KEPT.setdefault(self._record, {})
+        key = (tuple(segment), tuple((slip.stage, slip.kind, slip.words) for slip in slips))
+        if key not in kept:
+            runs = [self._run(one, segment, slips, t) for t in (0.0, 1.0)]
+            kept[key] = [run[segment[-1].name] for run in runs if run is not None]
+        return kept[key] if len(kept[key]) == 2 else None
 
     def _run(
         self, one: Explanation, segment: list[Stage], slips: tuple[Slip, ...], t: float
@@ -385,17 +357,13 @@ def _slips(record: Record, stage: Stage) -> Iterator[Slip]:
         yield from a_slips(record, layer)
 
 
+def _apart(slip: Slip, other: Slip) -> bool:
+    """Whether two slips change different things."""
+    return slip.stage != other.stage or slip.part != other.part
+
+
 def _same(a: Array, b: Array) -> bool:
     """Whether a slip changes nothing here but the last digits."""
     if a.shape != b.shape:
         return False
     return bool(np.abs(a - b).sum() <= 1e-12 * np.abs(b).sum())
-
-
-def _shortest(found: list[Explanation]) -> list[Explanation]:
-    """Return the explanations that are followed: the shortest, each once."""
-    kept: dict[Any, Explanation] = {}
-    for one in sorted(found, key=lambda one: one.cost):
-        places = frozenset((made.slip.stage, made.slip.words) for made in one.made)
-        kept.setdefault((places, frozenset(one.open)), one)
-    return list(kept.values())[:_WIDEST]
