@@ -24,6 +24,8 @@ class Answer:
     ----------
     name : str
         "W1" for dL/dW^1, "delta2", "z1[0]".
+    label : str
+        As it is shown: "dW1", "delta2", or the reader's own name.
     stage : Stage
     expected : ndarray
         The record's, shape () for a number of a weight or a bias.
@@ -46,11 +48,12 @@ class Answer:
         floors: Mapping[str, Array],
     ) -> None:
         self.given_as = name
-        self.name, element = _element(record, name, read)
+        self.name, element, own = _element(record, name, read)
         symbol, layer, self._index = element
         self.stage = Stage(f"d{symbol}" if symbol in ("W", "b") else symbol, layer)
         self.label = f"d{self.name}" if symbol in ("W", "b") else self.name
         self.expected = np.asarray(record[self.label])
+        self.label = own or self.label
         self.tolerance = tolerance
         self._floor = float(np.linalg.norm(self._part(floors[self.stage.name])))
         self.value, self.turned = self._shaped(value)
@@ -165,7 +168,7 @@ def _element(record: Record, name: str, read: Mapping[str, str]) -> tuple[str, n
     if element.symbol == "L":
         raise ElementError(f"{shown(name)}: what is compared is z, a, da, delta, and dW, db")
     notation.check(element, text, record.network.sizes, record.network.has_biases)
-    return text, element
+    return text, element, (name.strip() if own else "")
 
 
 def _apart(a: Array, b: Array) -> float:
