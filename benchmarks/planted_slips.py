@@ -51,7 +51,7 @@ KINDS = (
     ("tanh, softmax, cross-entropy", [4, 5, 3], "tanh", "softmax", None, 7, False, 0.0),
     ("sigmoid, squared error", [3, 4, 2], "sigmoid", "sigmoid", "squared_error", 5, False, 0.0),
     ("relu, identity, squared error", [3, 6, 2], "relu", "identity", None, 9, False, 0.0),
-    ("two hidden layers, tanh, softmax", [3, 4, 4, 3], "tanh", "softmax", None, 6, False, 0.0),
+    ("two hidden layers, tanh, softmax", [3, 4, 4, 4], "tanh", "softmax", None, 7, False, 0.0),
     ("sigmoid, binary cross-entropy, l2", [4, 4, 2], "sigmoid", "sigmoid", None, 6, False, 0.2),
     (
         "tanh, absolute error, weighted",

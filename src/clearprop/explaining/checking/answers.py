@@ -158,8 +158,13 @@ def _ragged(value: Any) -> bool:
         return False
 
 
-def _element(record: Record, name: str, read: Mapping[str, str]) -> tuple[str, notation.Element]:
-    """Return a quantity's name, and what it is; `read` has elements by the reader's names."""
+def _element(
+    record: Record, name: str, read: Mapping[str, str]
+) -> tuple[str, notation.Element, str]:
+    """Return a quantity's name, what it is, and the reader's own name if that was given.
+
+    `read` has elements by the reader's names.
+    """
     text = name.strip() if isinstance(name, str) else ""
     own = read.get(text) or (read.get(text[1:]) if text[:1] == "d" else None)
     text = own or text

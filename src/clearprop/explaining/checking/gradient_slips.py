@@ -44,6 +44,10 @@ def _shares(record: Record, stage: Stage) -> Iterator[Slip]:
         return Slip(kind, stage, words, "share", put(share=function))
 
     if n > 1:
+        if np.ptp(record.omega):
+            words = "the weights of samples are ignored"
+            even = put(share=lambda o: np.full_like(o.share, 1 / n))
+            yield Slip("even", stage, words, "weights", even)
         words = "not divided by the number of samples"
         yield share("n", words, lambda o: o.share * n)
         yield share("n twice", N_TWICE, lambda o: o.share / n)
@@ -59,9 +63,6 @@ def _shares(record: Record, stage: Stage) -> Iterator[Slip]:
             alone = (np.arange(n) == i).astype(record.omega.dtype)
             words = f"of the {which} sample alone"
             yield share(words, words, lambda o, alone=alone: alone)  # type: ignore[misc]
-        if np.ptp(record.omega):
-            words = "the weights of samples are ignored"
-            yield share("even", words, lambda o: np.full_like(o.share, 1 / n))
     if outputs > 1:
         words = "divided by the number of outputs as well"
         many = put(delta=lambda o: o.delta / outputs)

@@ -146,6 +146,8 @@ class Search:
                     kinds = [*(slip.kind for slip in chosen), *(m.slip.kind for m in made)]
                     if len(set(kinds)) < len(kinds):  # twice the same undoes itself
                         continue
+                    if any(slip.part == "delta" for slip in chosen) and _changed(made, stage.layer):
+                        continue
                     value = self._value(stage, values, both) if chosen else start
                     if value is None or (chosen and _same(value, start)):
                         continue
@@ -355,6 +357,11 @@ def _slips(record: Record, stage: Stage) -> Iterator[Slip]:
         yield from z_slips(record, layer)
     elif layer:
         yield from a_slips(record, layer)
+
+
+def _changed(made: tuple[Made, ...], layer: int) -> bool:
+    """Whether a slip is made in delta^l, which another delta in its place would undo."""
+    return any(m.slip.stage == Stage("delta", layer) and not m.slip.free for m in made)
 
 
 def _apart(slip: Slip, other: Slip) -> bool:
