@@ -161,7 +161,7 @@ class GradientComparison:
         ArgumentError
             If there is no such level.
         """
-        if isinstance(level, bool) or level not in LEVELS:
+        if type(level) is not int or level not in LEVELS:
             raise ArgumentError(f"level is {shown(level)}; hints have levels 1, 2 and 3")
         first = self.first
         if first is None:
