@@ -33,6 +33,9 @@ Array = NDArray[Any]
 _MOST_WORK = 2e9
 """Multiplications that pairs of slips may take for one quantity."""
 
+_LARGEST_KEPT = 2000
+"""Parameters up to which what slips give is kept for the next."""
+
 _LARGEST_STEP = 100.0
 """The largest learning rate that weights may have been updated with too early."""
 
@@ -196,7 +199,7 @@ class Search:
         Before the first quantity, what slips give depends on the record alone: it is kept for the
         next who are compared with it.
         """
-        if "a0" in one.values:
+        if not self._keeps(one):
             for leaf in self._grown(one, segment, budget):
                 if self._fits(segment, leaf[0]):
                     yield leaf
@@ -221,6 +224,9 @@ class Search:
                 run = self._run(one, segment, tuple(m.slip for m in slips[i]), 1.0)
                 if run is not None:
                     yield run, slips[i]
+
+    def _keeps(self, one: Explanation) -> bool:
+        return "a0" not in one.values and self._record.gradient.size <= _LARGEST_KEPT
 
     def _everywhere(self, slips: list[Slip]) -> Iterator[tuple[Slip, ...]]:
         """Yield the same slip in every layer."""
@@ -297,7 +303,7 @@ class Search:
         self, one: Explanation, segment: list[Stage], slips: tuple[Slip, ...]
     ) -> list[Array] | None:
         """Return a segment's last quantity with t = 0 and t = 1; kept as in `_fitting`."""
-        kept = {} if "a0" in one.values else _KEPT.setdefault(self._record, {})
+        kept = _KEPT.setdefault(self._record, {}) if self._keeps(one) else {}
         key = (tuple(segment), tuple((slip.stage, slip.kind, slip.words) for slip in slips))
         if key not in kept:
             runs = [self._run(one, segment, slips, t) for t in (0.0, 1.0)]
