@@ -123,6 +123,7 @@ def methods():
     many = cp.Model.fit(TABLE, "y", quantiles=[0.1, 0.5], **_tiny())
     graph = cp.computation_graph(one, X[0], 1)
     record = cp.backprop(one, X, Y)
+    compared = cp.compare_gradients(record, {"W1": record["dW1"]})
     check = cp.check_gradients(network(activations="relu"), X, Y)
     surface = cp.loss_surface(one, X, Y, "W1[0,0]", "W1[0,1]", points=2)
     search = cp.find_learning_rate(one, X, Y, steps=20)
@@ -145,10 +146,11 @@ def methods():
             cp.per_sample_gradients(one, X, Y).__getitem__,
             {"name": "dW1"},
         ),
-        "GradientComparison getitem": (
-            cp.compare_gradients(record, {"W1": record["dW1"]}).__getitem__,
-            {"name": "W1"},
-        ),
+        "GradientComparison getitem": (compared.__getitem__, {"name": "W1"}),
+        "GradientComparison.points": (compared.points, {"most": 1.0, "carried": 1.0}),
+        "GradientComparison.hint": (compared.hint, {"level": 1}),
+        "GradientComparison.assert_right": (compared.assert_right, {"hint": 1}),
+        "GradientComparison.to_dict": (compared.to_dict, {"most": 1.0, "carried": 1.0, "hint": 1}),
         "ladder": (check.ladder, {"name": None}),
         "GradientCheck.plot": (check.plot, {"name": None, "ax": None}),
         "ChainRuleCost.plot": (cp.chain_rule_cost(one).plot, {"ax": None}),

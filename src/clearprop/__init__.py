@@ -80,10 +80,8 @@ from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
 if _typing.TYPE_CHECKING:
     from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
-    from clearprop.explaining.checking.comparison import (
-        GradientComparison,
-        compare_gradients,
-    )
+    from clearprop.explaining.checking.comparison import compare_gradients
+    from clearprop.explaining.checking.comparison_report import GradientComparison
     from clearprop.explaining.checking.gradient_check import (
         check_gradient_function,
         check_gradients,
@@ -105,7 +103,8 @@ if _typing.TYPE_CHECKING:
 
 _LATER = {
     "explaining.chain_rule_cost": ("ChainRuleCost", "chain_rule_cost"),
-    "explaining.checking.comparison": ("GradientComparison", "compare_gradients"),
+    "explaining.checking.comparison": ("compare_gradients",),
+    "explaining.checking.comparison_report": ("GradientComparison",),
     "explaining.checking.gradient_check": ("check_gradient_function", "check_gradients"),
     "explaining.checking.gradient_report": ("GradientCheck",),
     "explaining.derivation.derivation": ("Derivation",),

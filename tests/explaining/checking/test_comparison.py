@@ -95,8 +95,8 @@ def test_right_gradients_are_right():
     comparison = compared()
     assert comparison
     assert comparison.passed
-    assert all(gradient.slip is None for gradient in comparison.gradients)
-    assert "every gradient is right" in repr(comparison)
+    assert all(gradient.slip is None for gradient in comparison.quantities)
+    assert "everything is right" in repr(comparison)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_slip_is_named(slip, at, words, wrong):
     comparison = compared(slip, at)
     assert not comparison
     found = {
-        gradient.name: gradient.slip for gradient in comparison.gradients if not gradient.right
+        gradient.name: gradient.slip for gradient in comparison.quantities if not gradient.right
     }
     assert found == dict.fromkeys(wrong.split(), words)
     assert words in repr(comparison)
@@ -148,7 +148,7 @@ def test_a_slip_is_named(slip, at, words, wrong):
 def test_a_slip_is_named_in_layers_of_tanh(slip, words):
     assert compared(f="tanh")
     comparison = compared(slip, 2, f="tanh")
-    wrong = {g.slip for g in comparison.gradients if not g.right}
+    wrong = {g.slip for g in comparison.quantities if not g.right}
     assert wrong == {words}
 
 
@@ -169,7 +169,7 @@ def test_where_one_place_alone_is_wrong():
     def verdict(name, place, dtype="float64"):
         mine = record[f"d{name}"].astype(dtype)
         mine[place] += 1.0
-        (gradient,) = cp.compare_gradients(record, {name: mine}).gradients
+        (gradient,) = cp.compare_gradients(record, {name: mine}).quantities
         return gradient.slip
 
     assert verdict("W3", (2, 1)) == "only W3[2,1] differs; the other 14 are right"
@@ -238,12 +238,12 @@ def test_float32_is_held_to_what_it_can_hold():
 @pytest.mark.parametrize(
     ("theirs", "error", "words"),
     [
-        ({}, cp.ArgumentError, "no gradients"),
+        ({}, cp.ArgumentError, "nothing to compare"),
         (np.zeros((5, 5)), cp.ArgumentError, "theirs is a ndarray; give a mapping"),
         ([np.zeros(5)], cp.ArgumentError, "theirs is a list; give a mapping"),
         ({"W9": 1.0}, cp.ElementError, "W1 to W3"),
-        ({"z1": 1.0}, cp.ElementError, "compared for W1, b1"),
-        ({"W3": np.zeros((2, 2))}, cp.ShapeError, r"\(3, 5\)"),
+        ({"L": 1.0}, cp.ElementError, "what is compared is z, a, da, delta"),
+        ({"W1": 1.0, "dW1": 1.0}, cp.ElementError, "'dW1' is given twice: W1 too"),
         ({"W3": "mine"}, cp.TypeOfDataError, "W3 is not made of numbers"),
     ],
 )
