@@ -92,6 +92,7 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.derivation.derivation import Derivation
     from clearprop.explaining.derivation.explanation import explain
     from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
+    from clearprop.explaining.expression.expression import Expression, expression
     from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
     from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
     from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
@@ -108,6 +109,7 @@ _LATER = {
     "explaining.derivation.derivation": ("Derivation",),
     "explaining.derivation.explanation": ("explain",),
     "explaining.diagnosis.diagnosis": ("Diagnosis", "diagnose"),
+    "explaining.expression.expression": ("Expression", "expression"),
     "explaining.graph.computation_graph": ("ComputationGraph", "computation_graph"),
     "explaining.learning_rate": ("LearningRateSearch", "find_learning_rate"),
     "explaining.per_sample": ("PerSampleGradients", "per_sample_gradients"),
@@ -157,6 +159,7 @@ __all__ = [
     "EarlyStopping",
     "ElementError",
     "Epoch",
+    "Expression",
     "FileMissingError",
     "FileWriteError",
     "FunctionError",
@@ -198,6 +201,7 @@ __all__ = [
     "diagnose",
     "explain",
     "exponential",
+    "expression",
     "find_learning_rate",
     "glorot_normal",
     "glorot_uniform",

@@ -137,7 +137,27 @@ class Rest:
     value: float
 
 
-Expression = Number | Symbol | Partial | Apply | Negative | Sum | Product | Quotient | Square | Rest
+@dataclass(frozen=True)
+class Power:
+    """A power."""
+
+    base: Expression
+    exponent: Expression
+    value: float = np.nan
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Several arguments of a function, such as max(z, 0)."""
+
+    items: tuple[Expression, ...]
+    value: float = np.nan
+
+
+Expression = (
+    Number | Symbol | Partial | Apply | Negative | Sum | Product | Quotient | Square | Rest
+    | Power | Listed
+)  # fmt: skip
 
 
 def parts(expression: Expression) -> tuple[Expression, ...]:
@@ -155,6 +175,10 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
             return (top, bottom)
         case Square(base):
             return (base,)
+        case Power(base, exponent, _):
+            return (base, exponent)
+        case Listed(items, _):
+            return items
     return ()
 
 
@@ -194,6 +218,9 @@ def rounded(expression: Expression, digits: int) -> float:
             return -rounded(term, digits)
         case Square(base):
             return cut(base.value) ** 2 if abs(base.value) < 1e150 else expression.value
+        case Power(base, exponent, _):
+            with np.errstate(all="ignore"):
+                return float(np.power(cut(base.value), cut(exponent.value)))
         case Quotient(top, bottom):
             below = rounded(bottom, digits)
             return rounded(top, digits) / below if below else np.inf

@@ -115,6 +115,10 @@ class LaTeX(Writer):
         """Return a square."""
         return f"{base}^{{2}}"
 
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+        return f"{base}^{{{exponent}}}"
+
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""
         return rf"\frac{{{above}}}{{{below}}}"

@@ -61,7 +61,7 @@ def _partial(top: str, bottom: str) -> str:
 class MathML(Writer):
     """The content of a MathML element."""
 
-    plus, minus, sign, dot = (operator(text) for text in "+--·")
+    plus, minus, sign, dot, comma = (operator(text) for text in "+--·,")
 
     def number(self, value: float, digits: int = 6) -> str:
         """Return a number: 1.5e-07 is written with a power of ten."""
@@ -108,6 +108,10 @@ class MathML(Writer):
     def square(self, base: str) -> str:
         """Return a square."""
         return f"<msup>{base}<mn>2</mn></msup>"
+
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
+        return f"<msup><mrow>{base}</mrow><mrow>{exponent}</mrow></msup>"
 
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""

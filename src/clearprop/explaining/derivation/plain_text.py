@@ -46,6 +46,10 @@ class PlainText(Writer):
         """Return z1[0]²."""
         return f"{base}²"
 
+    def power(self, base: str, exponent: str) -> str:
+        """Return z^3."""
+        return f"{base}^{exponent}"
+
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other, in a line."""
         return f"{above} / {below}"

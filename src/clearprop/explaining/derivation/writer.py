@@ -12,9 +12,11 @@ from typing import ClassVar
 from clearprop.explaining.derivation.expressions import (
     Apply,
     Expression,
+    Listed,
     Negative,
     Number,
     Partial,
+    Power,
     Product,
     Quotient,
     Rest,
@@ -42,6 +44,9 @@ class Writer(ABC):
     """The minus of a single term."""
 
     dot: ClassVar[str]
+
+    comma: ClassVar[str] = ", "
+    """Between the arguments of a function."""
 
     is_typeset: ClassVar[bool] = True
     """Whether fractions are stacked, and powers of ten and indices raised."""
@@ -73,6 +78,10 @@ class Writer(ABC):
     @abstractmethod
     def square(self, base: str) -> str:
         """Return a square."""
+
+    @abstractmethod
+    def power(self, base: str, exponent: str) -> str:
+        """Return a power."""
 
     @abstractmethod
     def fraction(self, above: str, below: str) -> str:
@@ -114,9 +123,12 @@ class Writer(ABC):
             case Apply(function, argument, _):
                 return self.function(function, self._write(argument, names, _SUM, True))
             case Square(base):
-                raised = isinstance(base, Symbol) and names.glyph(base).is_raised
-                written = self._write(base, names, _POWER)
-                return self.square(self.grouped(written, raised and self.is_typeset))
+                return self.square(self._base(base, names))
+            case Power(base, exponent):
+                above = self._write(exponent, names, *self._raised)
+                return self.grouped(self.power(self._base(base, names), above), place >= _POWER)
+            case Listed(items):
+                return self.comma.join(self._write(item, names, _SUM, True) for item in items)
             case Negative(term):
                 written = self.sign + self._write(term, names, _PRODUCT)
                 return self.grouped(written, place > _SUM or not first)
@@ -136,6 +148,16 @@ class Writer(ABC):
                 below = self._write(bottom, names, inside, leads)
                 return self._quotient(above, below, place)
 
+    @property
+    def _raised(self) -> tuple[int, bool]:
+        """The place of an exponent, and whether a minus may lead there."""
+        return (_SUM, True) if self.is_typeset else (_POWER, False)
+
+    def _base(self, base: Expression, names: Names) -> str:
+        """Return what is raised, in parentheses if something stands above it already."""
+        raised = isinstance(base, Symbol) and names.glyph(base).is_raised
+        return self.grouped(self._write(base, names, _POWER), raised and self.is_typeset)
+
     def _numbers(self, e: Expression, digits: int, place: int, first: bool = False) -> str:
         """Return an expression with numbers put in; for `first`, see `_write`."""
         match e:
@@ -144,6 +166,12 @@ class Writer(ABC):
                 return self.function(function, put_in)
             case Square(base):
                 return self.square(self._one(base.value, digits, _POWER))
+            case Power(base, exponent):
+                above = self._one(exponent.value, digits, *self._raised)
+                below = self._one(base.value, digits, _POWER)
+                return self.grouped(self.power(below, above), place >= _POWER)
+            case Listed(items):
+                return self.comma.join(self._numbers(i, digits, _SUM, True) for i in items)
             case Negative(term) if not isinstance(term, Symbol | Number | Rest):
                 put_in = self.sign + self._numbers(term, digits, _PRODUCT)
                 return self.grouped(put_in, place > _SUM or not first)
@@ -156,7 +184,7 @@ class Writer(ABC):
             case Product(factors):
                 put_in = self.dot.join(
                     self._numbers(factor, digits, _FACTOR)
-                    if isinstance(factor, Square) or is_plain(factor)
+                    if isinstance(factor, Square | Power) or is_plain(factor)
                     else self._one(factor.value, digits, _PRODUCT, first and i == 0)
                     for i, factor in enumerate(factors)
                 )
