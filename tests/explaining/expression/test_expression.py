@@ -245,3 +245,19 @@ def test_nodes_that_are_not_there():
         e.explain("v2")
     assert e["v2"].gradient is None
     assert e.explain("f").value == 1
+
+
+def test_the_example_of_micrograd():
+    """The expression of its README, written as one text; the numbers are those printed there."""
+    c = "(a + b)"
+    c = f"({c} + {c} + 1)"
+    c = f"({c} + 1 + {c} - a)"
+    d = "(a*b + b**3)"
+    d = f"({d} + {d}*2 + relu(b + a))"
+    d = f"({d} + 3*{d} + relu(b - a))"
+    square = f"({c} - {d})**2"
+    e = cp.expression(f"{square}/2 + 10/{square}", a=-4, b=2)
+    assert round(e.value, 4) == 24.7041
+    assert {name: round(slope, 4) for name, slope in e.gradient.items()} == {"a": 138.8338, "b": 645.5773}  # fmt: skip
+    assert sum(node.kind == "operation" for node in e.nodes) < 30  # what stands twice is one
+    assert e.written_out > 10 * e.with_kept

@@ -174,9 +174,22 @@ def test_every_number_is_drawn_and_told_in_full():
         for number in (part.value, part.gradient):
             if number is not None:
                 assert exact(number) in titles, part
-        if part.gradient is not None:
-            assert short(part.gradient) in words
+                assert short(number) in words
     assert root.get("aria-label") == "f = exp(a * b) * a + log(a) / b * a = 4.3919"
+
+
+def test_numbers_of_the_text_stand_in_the_formulas_alone():
+    e = cp.expression("1/3 + a**2 + b*2 + b/2", a=1.5, b=0.5)
+    svg = e.svg()
+    assert {"v1 = 1 / 3", "v2 = a²", "0.3333"} <= set(texts_of(svg))
+    assert svg.count("<rect") == 1 + sum(node.kind != "number" for node in e.nodes)  # the ground
+    assert_no_overlap(svg)
+
+
+def test_a_long_expression_is_cut_above_its_picture():
+    e = cp.expression(" + ".join(["a*b"] * 60), a=1, b=2)
+    assert max(map(len, texts_of(e.svg()))) < 110
+    assert e.text in repr(e)
 
 
 def test_long_names_are_cut_and_do_not_overlap():

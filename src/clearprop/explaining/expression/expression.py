@@ -32,6 +32,10 @@ from clearprop.explaining.expression.program import Program
 from clearprop.explaining.expression.telling import OwnNames, Telling
 from clearprop.explaining.graph.dot import dot_text
 from clearprop.explaining.graph.parts import Edge, Node
+from clearprop.explaining.graph.picture import fitted
+
+LONGEST = 80
+"""Letters of the expression above its picture."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -163,14 +167,20 @@ class Expression:
 
     def svg(self) -> str:
         """Return the graph as a self-contained SVG document: values forward, gradients backward."""
-        return ExpressionPicture(self.nodes, self.edges, self._title()).svg()
+        return ExpressionPicture(*self._drawn(), self._title(fitted(self.text, LONGEST))).svg()
 
     def dot(self) -> str:
         """Return the graph in DOT, which Graphviz and other programs lay out."""
-        return dot_text(self.nodes, self.edges, self._title())
+        return dot_text(*self._drawn(), self._title(fitted(self.text, LONGEST)))
 
-    def _title(self) -> str:
-        return f"{self.nodes[-1].name} = {self.text} = {number(self.value)}"
+    def _drawn(self) -> tuple[list[Node], list[Edge]]:
+        """Return what is drawn: numbers of the text stand in the formulas already."""
+        nodes = [node for node in self.nodes if node.kind != "number"]
+        names = {node.name for node in nodes}
+        return nodes, [edge for edge in self.edges if edge.source in names]
+
+    def _title(self, text: str) -> str:
+        return f"{self.nodes[-1].name} = {text} = {number(self.value)}"
 
     def __repr__(self) -> str:
         rows = [["node", "formula", "value", "gradient"]]
@@ -179,7 +189,9 @@ class Expression:
                 back = "" if node.gradient is None else number(float(node.gradient))  # type: ignore[arg-type]
                 value = number(float(node.value))  # type: ignore[arg-type]
                 rows.append([node.name, node.formula, value, back])
-        return "\n".join([self._title(), *("  " + line for line in text_table(rows, (2, 3)))])
+        return "\n".join(
+            [self._title(self.text), *("  " + line for line in text_table(rows, (2, 3)))]
+        )
 
     def _repr_html_(self) -> str:
         return f"<div>{self.svg()}{body_of(self.explain())}</div>"

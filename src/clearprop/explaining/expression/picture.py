@@ -78,7 +78,7 @@ class ExpressionPicture:
         ]
 
     def _columns_of(self, nodes: Sequence[Node]) -> dict[str, int]:
-        """Return each node's column; an input or number stands just before its first use."""
+        """Return each node's column; one that takes none stands just before its first use."""
         takes: dict[str, list[str]] = {node.name: [] for node in nodes}
         for edge in self.edges:
             takes[edge.target].append(edge.source)
@@ -88,7 +88,7 @@ class ExpressionPicture:
         for node in nodes:
             if not takes[node.name]:
                 users = [columns[e.target] for e in self.edges if e.source == node.name]
-                columns[node.name] = min(users) - 1
+                columns[node.name] = min(users, default=1) - 1
         return columns
 
     def _way(self, edge: Edge) -> list[_Item]:
@@ -207,8 +207,6 @@ class ExpressionPicture:
 
 def _lines(node: Node) -> list[tuple[str, str]]:
     """Return what stands in a node's box, each with its color."""
-    if node.kind == "number":
-        return [(fitted(node.name, LONGEST), INK)]
     formula = f" = {node.formula}" if node.formula else ""
     lines = [(fitted(node.label + formula, LONGEST), INK), (short(node.value), VALUE)]
     return lines if node.gradient is None else [*lines, (short(node.gradient), GRADIENT)]
