@@ -142,6 +142,8 @@ def methods():
             cp.explain(cp.Network([1, 1]), [1.0], 1.0, of="W1[0,0]").__getitem__,
             {"name": "dW1[0,0]"},
         ),
+        "Expression getitem": (cp.expression("a + a", a=1).__getitem__, {"name": "a"}),
+        "Expression.explain": (cp.expression("a + a", a=1).explain, {"of": "a"}),
         "PerSampleGradients getitem": (
             cp.per_sample_gradients(one, X, Y).__getitem__,
             {"name": "dW1"},
@@ -270,6 +272,11 @@ def _calls():
             lambda **s: cp.computation_graph(**s).svg(),
             lambda: {"network": network(), "x": X[0], "y": 1},
             _names(cp.computation_graph),
+        ),
+        "expression": (
+            lambda text, a: repr(cp.expression(text, a=a)),
+            lambda: {"text": "a + a", "a": 1.0},
+            ["text", "a"],
         ),
         "diagnose": (lambda **s: str(cp.diagnose(**s)), _data, _names(cp.diagnose)),
         "find_learning_rate": (

@@ -90,6 +90,7 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.derivation.derivation import Derivation
     from clearprop.explaining.derivation.explanation import explain
     from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
+    from clearprop.explaining.expression.expression import Expression, expression
     from clearprop.explaining.graph.computation_graph import ComputationGraph, computation_graph
     from clearprop.explaining.learning_rate import LearningRateSearch, find_learning_rate
     from clearprop.explaining.per_sample import PerSampleGradients, per_sample_gradients
@@ -110,6 +111,7 @@ _LATER = {
     "explaining.derivation.derivation": ("Derivation",),
     "explaining.derivation.explanation": ("explain",),
     "explaining.diagnosis.diagnosis": ("Diagnosis", "diagnose"),
+    "explaining.expression.expression": ("Expression", "expression"),
     "explaining.graph.computation_graph": ("ComputationGraph", "computation_graph"),
     "explaining.learning_rate": ("LearningRateSearch", "find_learning_rate"),
     "explaining.per_sample": ("PerSampleGradients", "per_sample_gradients"),
@@ -163,6 +165,7 @@ __all__ = [
     "EarlyStopping",
     "ElementError",
     "Epoch",
+    "Expression",
     "FileMissingError",
     "FileWriteError",
     "FunctionError",
@@ -206,6 +209,7 @@ __all__ = [
     "diagnose",
     "explain",
     "exponential",
+    "expression",
     "find_learning_rate",
     "glorot_normal",
     "glorot_uniform",

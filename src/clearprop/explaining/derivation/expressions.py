@@ -139,7 +139,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Power:
-    """A power; of definitions, which stand for no number."""
+    """A power."""
 
     base: Expression
     exponent: Expression
@@ -148,7 +148,7 @@ class Power:
 
 @dataclass(frozen=True)
 class Listed:
-    """Several arguments of a function, such as max(z, 0); of definitions."""
+    """Several arguments of a function, such as max(z, 0)."""
 
     items: tuple[Expression, ...]
     value: float = np.nan
@@ -195,6 +195,10 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
             return (top, bottom)
         case Square(base):
             return (base,)
+        case Power(base, exponent, _):
+            return (base, exponent)
+        case Listed(items, _):
+            return items
     return ()
 
 
@@ -234,6 +238,9 @@ def rounded(expression: Expression, digits: int) -> float:
             return -rounded(term, digits)
         case Square(base):
             return cut(base.value) ** 2 if abs(base.value) < 1e150 else expression.value
+        case Power(base, exponent, _):
+            with np.errstate(all="ignore"):
+                return float(np.power(cut(base.value), cut(exponent.value)))
         case Quotient(top, bottom):
             below = rounded(bottom, digits)
             return rounded(top, digits) / below if below else np.inf

@@ -200,6 +200,11 @@ class Writer(ABC):
                 return self.grouped(written, place > _SUM and not self.is_typeset)
         raise TypeError(f"{type(e).__name__} is no expression")
 
+    @property
+    def _raised(self) -> tuple[int, bool]:
+        """The place of an exponent, and whether a minus may lead there."""
+        return (_SUM, True) if self.is_typeset else (_POWER, False)
+
     def _numbers(self, e: Expression, digits: int, place: int, first: bool = False) -> str:
         """Return an expression with numbers put in; for `first`, see `_write`."""
         match e:
@@ -208,6 +213,12 @@ class Writer(ABC):
                 return self.function(function, put_in)
             case Square(base):
                 return self.square(self._one(base.value, digits, _POWER))
+            case Power(base, exponent):
+                above = self._one(exponent.value, digits, *self._raised)
+                below = self._one(base.value, digits, _POWER)
+                return self.grouped(self.power(below, above), place >= _POWER)
+            case Listed(items):
+                return self.comma.join(self._numbers(i, digits, _SUM, True) for i in items)
             case Negative(term) if not isinstance(term, Symbol | Number | Rest):
                 put_in = self.sign + self._numbers(term, digits, _PRODUCT)
                 return self.grouped(put_in, place > _PRODUCT or not first)
@@ -220,7 +231,7 @@ class Writer(ABC):
             case Product(factors):
                 put_in = self.dot.join(
                     self._numbers(factor, digits, _FACTOR)
-                    if isinstance(factor, Square) or is_plain(factor)
+                    if isinstance(factor, Square | Power) or is_plain(factor)
                     else self._one(factor.value, digits, _PRODUCT, first and i == 0)
                     for i, factor in enumerate(factors)
                 )

@@ -10,7 +10,7 @@ from clearprop.explaining.graph.parts import Edge, Node, Value, short
 from clearprop.explaining.graph.picture import GRADIENT, INK, VALUE
 
 SHAPES = {"product": "circle", "sum": "circle", "activation": "box", "softmax": "box",
-          "affine": "box", "loss": "box"}  # fmt: skip
+          "affine": "box", "loss": "box", "operation": "box"}  # fmt: skip
 """The shape of what computes; anything else is written without a frame."""
 
 

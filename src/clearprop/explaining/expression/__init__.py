@@ -1,0 +1,1 @@
+"""Any small expression, by the machinery that explains networks: values, graph, derivation."""
