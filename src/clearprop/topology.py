@@ -112,6 +112,12 @@ class Topology:
         """Yield the places of W1, b1, W2, b2, ... in the flat vector."""
         return places(self.sizes, self.has_biases)
 
+    def name_at(self, place: int) -> str:
+        """Return the name of the parameter at a place of the flat vector, such as "W1[0,2]"."""
+        found = next(one for one in self.places() if place < one.end)
+        index = np.unravel_index(place - found.start, found.shape)
+        return f"{found.name}[{','.join(map(str, index))}]"
+
     def unflatten(self, vector: Array) -> dict[str, Array]:
         """Return views into a flat vector, or into each of many, by the names of their parts.
 
