@@ -112,6 +112,11 @@ class Topology:
         """Yield the places of W1, b1, W2, b2, ... in the flat vector."""
         return places(self.sizes, self.has_biases)
 
+    def place_of(self, symbol: str, layer: int, index: tuple[int, ...]) -> int:
+        """Return where in the flat vector a parameter stands."""
+        found = next(one for one in self.places() if (one.symbol, one.layer) == (symbol, layer))
+        return found.start + int(np.ravel_multi_index(index, found.shape))
+
     def name_at(self, place: int) -> str:
         """Return the name of the parameter at a place of the flat vector, such as "W1[0,2]"."""
         found = next(one for one in self.places() if place < one.end)

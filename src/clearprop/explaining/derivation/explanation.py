@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clearprop import notation
 from clearprop.backprop import backprop, forward_and_backward
 from clearprop.checks.settings import count
+from clearprop.constraints import Frozen, Shared, read_constraints
 from clearprop.errors import ArgumentError, ShapeError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
@@ -39,6 +40,8 @@ def explain(
     loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
+    frozen: Frozen = (),
+    shared: Shared = (),
     sample: int | None = None,
     names: Mapping[str, str] | None = None,
     largest: int = 6,
@@ -70,6 +73,9 @@ def explain(
         Shows its first step. L-BFGS makes no single steps.
     loss, sample_weight, l2
         As for `backprop`.
+    frozen, shared
+        As for `train`; one of `names` serves as well. What is frozen is said so, and the gradient
+        of what is shared is summed up.
     sample : int, optional
         The row of a batch that is followed. None: the one that pushes a gradient hardest;
         where there is no gradient, the one with the largest cost.
@@ -89,7 +95,8 @@ def explain(
     Raises
     ------
     ElementError
-        If `of`, or a key of `names`, names no element; the message says what exists.
+        If `of`, or a key of `names`, names no element, or `frozen` or `shared` no parameter; the
+        message says what exists.
     DataError
         If x, y or sample_weight do not fit.
     ArgumentError, UnknownNameError, PairingError
@@ -110,7 +117,7 @@ def explain(
     """
     largest = count("largest", largest, 1)
     if step is not None:
-        given = (network, x, y, optimizer, loss, sample_weight)
+        given = (network, x, y, optimizer, loss, sample_weight, _any(frozen), _any(shared))
         own_l2 = not isinstance(l2, int | float) or l2 != 0
         if any(argument is not None for argument in given) or own_l2:
             raise ArgumentError(
@@ -120,14 +127,16 @@ def explain(
         if not isinstance(step, Step):
             raise ArgumentError(f"step is a {type(step).__name__}; give what cp.steps yields")
         record, update = _of_step(step)
-        source = step.record.network
+        source, constraints = step.record.network, step.constraints
+        written = Names(read_names(names, source), source.sizes)
     else:
         source = _network(network)
         record = _record(source, x, y, loss, sample_weight, l2)
         update = None
         if optimizer is not None:
             update = Update(_rule(optimizer), {}, Clock(0, 1, 0))
-    written = Names(read_names(names, source), source.sizes)
+        written = Names(read_names(names, source), source.sizes)
+        constraints = read_constraints(source, frozen, shared, element=written.element)
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
         raise ArgumentError(f"sample is {shown(sample)}; the batch has samples 0 to {n - 1}")
@@ -136,9 +145,14 @@ def explain(
             raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
         of = written.element(of.strip())
         notation.check(notation.parse(of), of, source.sizes, source.has_biases)
-    narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
+    narrator = Narrator(record, written, largest, sample, update, str(source.dtype), constraints)
     with np.errstate(all="ignore"):  # what is not finite is found, and said
         return narrator.derivation(of)
+
+
+def _any(names: object) -> object | None:
+    """Return names, or None where there are none."""
+    return None if isinstance(names, list | tuple | str) and not names else names
 
 
 def _network(network: Network | None) -> Network:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from clearprop import notation
+from clearprop.constraints import Constraints
 from clearprop.explaining.chain_rule_cost import chain_rule_cost
 from clearprop.explaining.derivation.arrays import array_part
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.held import remark
+from clearprop.explaining.derivation.held_part import held_part
 from clearprop.explaining.derivation.neurons import (
     Neurons,
     all_if_small,
@@ -60,6 +63,8 @@ class Narrator:
     update : Update or None
     dtype : str
         Of the network that is explained.
+    constraints : Constraints, optional
+        What is frozen and shared.
     """
 
     def __init__(
@@ -70,9 +75,11 @@ class Narrator:
         sample: int | None,
         update: Update | None,
         dtype: str,
+        constraints: Constraints | None = None,
     ) -> None:
         self.record, self.names, self.largest = record, names, largest
         self.sample, self.update, self.dtype = sample, update, dtype
+        self.constraints = constraints
 
     def derivation(self, of: str | None) -> Derivation:
         """Return the derivation of an element, or of the whole pass."""
@@ -123,6 +130,7 @@ class Narrator:
         ]
         if s.is_mean:
             parts.append(mean_part(s, symbol, layer, index))
+        parts += held_part(s, self.names, symbol, layer, index)
         if self.update is not None:
             parts.append(update_part(s, self.names, symbol, layer, index, self.update))
         parts.append(meaning_part(s, self.names, symbol, layer, index))
@@ -228,7 +236,7 @@ class Narrator:
         return self._put(equation.name, title, words, parts)
 
     def _symbols(self, sample: int) -> RecordSymbols:
-        return RecordSymbols(self.record, sample, self.largest)
+        return RecordSymbols(self.record, sample, self.largest, self.constraints)
 
     def _followed(self) -> RecordSymbols:
         """Return the symbols of the sample asked for, or of the one with the largest cost."""
@@ -252,6 +260,8 @@ class Narrator:
             )
         if self.dtype != "float64":
             said.append(f"The network is {self.dtype}; all is computed in float64.")
+        if self.constraints is not None:
+            said.append(remark(s, self.names))
         return tuple(said)
 
     def _put(

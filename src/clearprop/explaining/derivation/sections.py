@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,12 @@ from clearprop.explaining.derivation.expressions import (
 )
 from clearprop.explaining.derivation.formulas import is_a_minus_y
 from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.held import (
+    given_gradient,
+    is_frozen,
+    shared_with,
+    sum_step,
+)
 from clearprop.explaining.derivation.neurons import Neurons, is_small
 from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explaining.derivation.paths import count_of_paths, strongest_paths
@@ -235,7 +241,7 @@ def update_part(
     numbers = step.of(symbol, layer, index)
     w = s.parameter(symbol, layer, index)
     words = step_in_words(names, w, numbers.new.value, step.name)
-    return Part(step.title, (words,), tuple(numbers.steps()))
+    return Part(step.title, (words,), tuple(step.steps(symbol, layer, index)))
 
 
 def updates_part(s: RecordSymbols, names: Names, update: Update) -> Part:
@@ -248,7 +254,8 @@ def updates_part(s: RecordSymbols, names: Names, update: Update) -> Part:
         equations: list[Equation] = []
         for place in places:
             index = tuple(int(i) for i in np.unravel_index(int(place), change.shape))
-            equations += step.of(name[0], int(name[1:]), index).steps()
+            parameter = name[0], int(name[1:]), index
+            equations += [*sum_step(s, *parameter), *step.steps(*parameter)]
         words = (f"The {len(places)} of {change.size:,} that move most.",) if many else ()
         parts.append(Part(names.array(name), words, tuple(equations)))
     return Part(step.title, (), (), tuple(parts))
@@ -262,7 +269,7 @@ class _OneStep:
         self._rule, self._now = update.rule, update.now
         self._state = update.before or self._rule.start(s.network.parameters)
         self._parameters, self._after = update.after or updated(
-            s.network, s.record.gradient, self._rule, self._state, self._now
+            s.network, s.record.gradient, self._rule, self._state, self._now, s.constraints
         )
 
     @property
@@ -286,18 +293,29 @@ class _OneStep:
 
         before = {k: one(np.asarray(array, np.float64)) for k, array in self._state.items()}
         after = {key: one(array) for key, array in self._after.items()}
-        w, g = self._s.parameter(symbol, layer, index), self._s.gradient(symbol, layer, index)
+        w, g = (
+            self._s.parameter(symbol, layer, index),
+            given_gradient(self._s, symbol, layer, index),
+        )
         new = one(self._parameters)
         return OneParameter(self._rule, self._now, w, g, before, after, new)
+
+    def steps(self, symbol: str, layer: int, index: tuple[int, ...]) -> list[Equation]:
+        """Return the equations of the step of one parameter."""
+        one = self.of(symbol, layer, index)
+        if is_frozen(self._s, symbol, layer, index):
+            return [Equation(one.new, one.new.value, (one.w,), note="frozen")]
+        return one.steps()
 
 
 def meaning_part(
     s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
 ) -> Part:
     """What the gradient means in words, and a central difference."""
-    words = [meaning(s, names, symbol, layer, index)]
+    words = [meaning(s, names, symbol, layer, index, _of_descent(s, symbol, layer, index))]
     gradient = s.gradient(symbol, layer, index).value
-    difference = _difference(s, names, symbol, layer, index)
+    place = s.network.topology.place_of(symbol, layer, index)
+    difference = difference_step(s, s.parameter(symbol, layer, index).name, [place])
     apart = abs(difference.value - gradient)
     # Rounding of a cost of size L makes a difference uncertain by eps L / h.
     doubt = 1e-4 * max(abs(gradient), abs(difference.value)) + 1e-9 * abs(s.cost().value) + 1e-12
@@ -311,20 +329,27 @@ def meaning_part(
     return Part("What it means, with a central difference beside it", tuple(words), (difference,))
 
 
-def _difference(
-    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
-) -> Equation:
-    w = s.parameter(symbol, layer, index)
-    h = H * max(1.0, abs(w.value))
+def _of_descent(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...]) -> str | None:
+    """Say what descent does to a parameter that does not follow its own gradient; else None."""
+    if is_frozen(s, symbol, layer, index):
+        return "No step follows it, as the parameter is frozen."
+    if shared_with(s, symbol, layer, index):
+        return "That is of this one alone: descent follows g, the sum."
+    return None
+
+
+def difference_step(s: RecordSymbols, name: str, places: Sequence[int]) -> Equation:
+    """The central difference for moving together what stands at these places, as one `name`."""
+    w = float(s.network.parameters[places[0]])
+    h = H * max(1.0, abs(w))
     cost = cost_of(s.record)
     moved = s.network.parameters.copy()
-    place = s.network.unflatten(moved)[f"{symbol}{layer}"]
     costs = []
     for sign in (1, -1):
-        place[index] = w.value + sign * h
+        moved[list(places)] = w + sign * h
         costs.append(float(cost(moved)))
     up, down = (
-        Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
+        Symbol(f"L({name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
     )
     form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
     return Equation(Symbol("difference", form.value), form.value, (form,), digits=12)

@@ -11,20 +11,28 @@ from clearprop.explaining.derivation.record_symbols import RecordSymbols
 from clearprop.explaining.derivation.shown_numbers import number
 
 
-def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]) -> str:
-    """Say what dL/dW or dL/db says of the parameter."""
+def meaning(
+    s: RecordSymbols,
+    names: Names,
+    symbol: str,
+    layer: int,
+    index: tuple[int, ...],
+    of_descent: str | None = None,
+) -> str:
+    """Say what dL/dW or dL/db says of the parameter; `of_descent` where descent goes otherwise."""
     parameter = s.parameter(symbol, layer, index)
     slope = s.gradient(symbol, layer, index).value
     w = names.text(parameter)
     if slope == 0:
         why = _why_zero(s, names, symbol, layer, index)
-        return f"The slope is 0: to first order, {w} does not change the cost here, as {why}."
+        said = f"The slope is 0: to first order, {w} does not change the cost here, as {why}."
+        return f"{said} {of_descent}" if of_descent else said
     sign, way, other = (
         ("positive", "raises", "lowers") if slope > 0 else ("negative", "lowers", "raises")
     )
     return (
         f"The slope is {sign}: raising {w} a little {way} the cost, by about "
-        f"{number(abs(slope), 3)} for each unit. Descent {other} {w}."
+        f"{number(abs(slope), 3)} for each unit. {of_descent or f'Descent {other} {w}.'}"
     )
 
 
