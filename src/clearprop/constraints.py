@@ -186,7 +186,7 @@ def _read(name: Any, setting: str, network: Network, places: dict[str, Place]) -
     place = places[f"{symbol}{layer}"]
     if not index:
         return _Named(place.name, place.start, place.end, (symbol, place.shape))
-    at = network.topology.place_of(symbol, layer, index)
+    at = place.at(index)
     written = f"{place.name}[{','.join(map(str, index))}]"
     return _Named(written, at, at + 1, (symbol, ()))
 

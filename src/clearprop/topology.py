@@ -39,6 +39,13 @@ class Place(NamedTuple):
         """In the notation: "W2"."""
         return f"{self.symbol}{self.layer}"
 
+    def at(self, index: tuple[int, ...]) -> int:
+        """Return where in the flat vector an element stands."""
+        inside = 0
+        for number, size in zip(index, self.shape, strict=True):
+            inside = inside * size + number
+        return self.start + inside
+
 
 def places(sizes: Sequence[int], has_biases: bool) -> Iterator[Place]:
     """Yield the places of W1, b1, W2, b2, ..., in the order of the flat vector.
@@ -115,7 +122,7 @@ class Topology:
     def place_of(self, symbol: str, layer: int, index: tuple[int, ...]) -> int:
         """Return where in the flat vector a parameter stands."""
         found = next(one for one in self.places() if (one.symbol, one.layer) == (symbol, layer))
-        return found.start + int(np.ravel_multi_index(index, found.shape))
+        return found.at(index)
 
     def name_at(self, place: int) -> str:
         """Return the name of the parameter at a place of the flat vector, such as "W1[0,2]"."""

@@ -226,6 +226,25 @@ def test_an_optimizer_of_ones_own_is_given_the_sums_and_zeros():
     assert expected != pytest.approx(np.linalg.norm(gradient), rel=1e-3)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_numbers_of_the_worked_example_that_holds_its_biases(engine):
+    """Matt Mazur, "A Step by Step Backpropagation Example" (2015), as printed there."""
+    network = cp.Network.from_weights(
+        [[[0.15, 0.20], [0.25, 0.30]], [[0.40, 0.45], [0.50, 0.55]]],
+        [[0.35, 0.35], [0.60, 0.60]],
+        loss="squared_error",
+    )
+    settings = {"optimizer": cp.SGD(0.5), "frozen": ["b1", "b2"], "engine": engine}
+    history = cp.train(network, [[0.05, 0.10]], [[0.01, 0.99]], epochs=1, **settings)
+    assert round(history.loss[0], 9) == 0.298371109
+    W1 = [[0.149780716, 0.19956143], [0.24975114, 0.29950229]]
+    W2 = [[0.35891648, 0.408666186], [0.511301270, 0.561370121]]
+    np.testing.assert_allclose(network["W1"], W1, atol=6e-9)
+    np.testing.assert_allclose(network["W2"], W2, atol=6e-9)
+    history = cp.train(network, [[0.05, 0.10]], [[0.01, 0.99]], epochs=9_999, **settings)
+    assert round(history.loss[-1], 10) == 0.0000351085
+
+
 def job_of(network):
     return check_job(
         network, check_data(network, X, Y), batch_size=7, epochs=4, shuffle=True, l2=L2,
