@@ -102,6 +102,9 @@ class Constraints:
     def __str__(self) -> str:
         return constraints_in_words(self.frozen_names, self.shared_names)
 
+    def __repr__(self) -> str:
+        return f"Constraints({self})"
+
 
 def constraints_in_words(frozen: Sequence[str], shared: Sequence[Sequence[str]]) -> str:
     """Return what is frozen and what is shared in a few words, empty where nothing is.

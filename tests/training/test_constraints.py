@@ -351,7 +351,9 @@ def test_steps_shows_the_same_and_says_what_is_held():
         assert not own["b2"].any()
         assert own["W1"][0, 0] == own["W1"][2, 0] == own["W1"][5, 1] != 0
     np.testing.assert_array_equal(network.parameters, same.parameters)
-    assert str(step.constraints).startswith("frozen: W2[0,1], W2[2,3], b1[4], b2; shared: W1[0,0]")
+    assert repr(step.constraints).startswith(
+        "Constraints(frozen: W2[0,1], W2[2,3], b1[4], b2; shared: W1[0,0]"
+    )
     assert next(cp.steps(net(), X, Y)).constraints is None
 
 
