@@ -16,7 +16,7 @@ from clearprop.errors import ArgumentError, ShapeError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
-from clearprop.explaining.derivation.sections import Update
+from clearprop.explaining.derivation.update_sections import Update
 from clearprop.explaining.names import read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss, LossName

@@ -23,7 +23,6 @@ from clearprop.explaining.derivation.neurons import (
 from clearprop.explaining.derivation.not_finite import Place, first_non_finite, parts_up_to_first
 from clearprop.explaining.derivation.record_symbols import RecordSymbols
 from clearprop.explaining.derivation.sections import (
-    Update,
     chain_part,
     cost_part,
     forward_part,
@@ -31,8 +30,6 @@ from clearprop.explaining.derivation.sections import (
     mean_part,
     meaning_part,
     softmax_parts,
-    update_part,
-    updates_part,
 )
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.steps_of_pass import (
@@ -42,6 +39,7 @@ from clearprop.explaining.derivation.steps_of_pass import (
     own_gradient_step,
 )
 from clearprop.explaining.derivation.tree import Part
+from clearprop.explaining.derivation.update_sections import Update, update_part, updates_part
 from clearprop.explaining.names import element_name
 from clearprop.record import Record
 
