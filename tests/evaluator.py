@@ -21,7 +21,7 @@ TOKEN = re.compile(
     | (?P<special>L\([^()]*\ [+-]\ h\)|(?:log)?sumexp\(z\d+\)(?:@\d+)?|sum\(y\)(?:@\d+)?|sum\ of\ W²)
     | (?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)
     | (?P<function>[A-Za-z_]\w*'?(?=\())
-    | (?P<name>(?:new\ )?[^\W\d]\w*(?:\[[\d,]+\])?(?:\^\d+)?(?:@\d+)?)
+    | (?P<name>(?:new\ )?[^\W\d][^\W²]*(?:\[[\d,]+\])?(?:\^\d+)?(?:@\d+)?)
     | (?P<operator>[-+·/()²√|])
     )""",
     re.VERBOSE,

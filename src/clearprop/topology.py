@@ -39,6 +39,13 @@ class Place(NamedTuple):
         """In the notation: "W2"."""
         return f"{self.symbol}{self.layer}"
 
+    def at(self, index: tuple[int, ...]) -> int:
+        """Return where in the flat vector an element stands."""
+        inside = 0
+        for number, size in zip(index, self.shape, strict=True):
+            inside = inside * size + number
+        return self.start + inside
+
 
 def places(sizes: Sequence[int], has_biases: bool) -> Iterator[Place]:
     """Yield the places of W1, b1, W2, b2, ..., in the order of the flat vector.
@@ -111,6 +118,17 @@ class Topology:
     def places(self) -> Iterator[Place]:
         """Yield the places of W1, b1, W2, b2, ... in the flat vector."""
         return places(self.sizes, self.has_biases)
+
+    def place_of(self, symbol: str, layer: int, index: tuple[int, ...]) -> int:
+        """Return where in the flat vector a parameter stands."""
+        found = next(one for one in self.places() if (one.symbol, one.layer) == (symbol, layer))
+        return found.at(index)
+
+    def name_at(self, place: int) -> str:
+        """Return the name of the parameter at a place of the flat vector, such as "W1[0,2]"."""
+        found = next(one for one in self.places() if place < one.end)
+        index = np.unravel_index(place - found.start, found.shape)
+        return f"{found.name}[{','.join(map(str, index))}]"
 
     def unflatten(self, vector: Array) -> dict[str, Array]:
         """Return views into a flat vector, or into each of many, by the names of their parts.

@@ -32,7 +32,8 @@ CALL = 0.05
 class CompiledEngine:
     """Makes the updates of a job, by compiled kernels.
 
-    An optimizer of the user's own gets its gradient from compiled code, and updates in Python.
+    An optimizer of the user's own gets its gradient from compiled code, and updates in Python; so
+    does any where parameters are frozen or shared.
 
     Parameters
     ----------
@@ -50,8 +51,9 @@ class CompiledEngine:
         self._job, self.rule = job, rule
         network = job.network
         self.standing = begin(rule, network) if standing is None else go_on(standing, rule, network)
+        compiled = rule if job.constraints is None else None
         self._run = CompiledRun(
-            network.topology, job.data, job.settings, rule, self.standing.state, threads
+            network.topology, job.data, job.settings, compiled, self.standing.state, threads
         )
         self._run.set_position(self.standing.batches, self.standing.updates, self.standing.sums)
         # Parameters whose cost was finite, and those that the call under way began with.
@@ -81,7 +83,7 @@ class CompiledEngine:
         self._began[:] = standing.parameters
         self._began_at = run.now
         clock = standing.clock(job.total)
-        # An optimizer of the user's own knows its rates itself.
+        # An optimizer that updates in Python knows its rates itself.
         rates = np.zeros((batches, 2))
         if run.gradient is None:
             rates = rates_of(self.rule, run.now, batches, job.total)
@@ -91,7 +93,10 @@ class CompiledEngine:
             self._verified_at = self._began_at
         self._check(status)
         if run.gradient is not None and run.made > updates:
-            update(self.rule, standing, run.gradient, clock, self._is_weight, self._verified)
+            update(
+                self.rule, standing, run.gradient, clock, self._is_weight, self._verified,
+                job.constraints,
+            )  # fmt: skip
             if not np.isfinite(standing.parameters).all():
                 self._check(P.UPDATE_NOT_FINITE)
         self._note_position()

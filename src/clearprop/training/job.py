@@ -17,6 +17,7 @@ from clearprop.checks.data import (
     mean_weights,
 )
 from clearprop.checks.settings import count, flag, number
+from clearprop.constraints import Constraints, Frozen, Shared, read_constraints
 from clearprop.engine.settings import RunSettings
 from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
 from clearprop.network import Network
@@ -34,6 +35,7 @@ class Job:
     network: Network
     data: Data
     settings: RunSettings
+    constraints: Constraints | None = None
 
     @property
     def n(self) -> int:
@@ -95,6 +97,8 @@ def check_job(
     dropout: float,
     shards: int,
     seed: int,
+    frozen: Frozen = (),
+    shared: Shared = (),
 ) -> Job:
     """Return a job, or raise `ArgumentError` for a setting out of range."""
     n = len(data.X)
@@ -112,7 +116,7 @@ def check_job(
         min(n, count("shards", shards, 1)),  # of more, some have no rows
         check_seed(seed),
     )
-    return Job(network, data, settings)
+    return Job(network, data, settings, read_constraints(network, frozen, shared))
 
 
 def split(job: Job, share: float) -> tuple[Job, Data]:
@@ -129,4 +133,4 @@ def split(job: Job, share: float) -> tuple[Job, Data]:
                 f"all {part} rows have weight zero: choose another share or seed"
             )
     settings = replace(job.settings, batch_size=min(job.settings.batch_size, len(kept.X)))
-    return Job(job.network, kept, settings), held_out
+    return replace(job, data=kept, settings=settings), held_out

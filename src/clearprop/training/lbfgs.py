@@ -47,7 +47,7 @@ def minimize(
         try:
             result = scipy_minimize(
                 search.cost,
-                job.network.parameters.astype(np.float64),
+                search.start(),
                 jac=True,
                 method="L-BFGS-B",
                 callback=search.after_iteration,
@@ -100,7 +100,8 @@ def lost(iterations: int, problem: str) -> DivergenceError:
 class _Search:
     """What SciPy calls during a search: the cost at a point, and a look at each iteration.
 
-    `accepted` holds the parameters of the last iteration; SciPy tries others in between.
+    `accepted` holds the parameters of the last iteration; SciPy tries others in between. It knows
+    those alone that are free: not the frozen, and of shared ones the first.
     """
 
     def __init__(
@@ -111,7 +112,8 @@ class _Search:
         stops: Callable[[], bool],
     ) -> None:
         self._job, self._cost, self._look, self._stops = job, cost, look, stops
-        self._ended = False
+        self._constraints, self._ended = job.constraints, False
+        self._free = slice(None) if job.constraints is None else job.constraints.free()
         self.iterations = 0
         self.moved = False
         self.accepted = job.network.parameters.copy()
@@ -120,18 +122,30 @@ class _Search:
         """Whether the run has iterations left and nobody has ended it."""
         return self.iterations < self._job.settings.epochs and not (self._ended or self._stops())
 
+    def start(self) -> Array:
+        """Return where to search from."""
+        return self._job.network.parameters[self._free].astype(np.float64)
+
     def cost(self, x: Array) -> tuple[float, Array]:
         """Return the cost and its gradient at x."""
         if self._stops():
             raise _Interrupted
-        self._job.network.parameters[:] = x
+        self._move_to(x)
         cost, gradient = self._cost(self.iterations)
-        return cost, gradient.astype(np.float64)
+        if self._constraints is not None:
+            gradient = self._constraints.gradient(gradient)
+        return cost, gradient[self._free].astype(np.float64)
+
+    def _move_to(self, x: Array) -> None:
+        parameters = self._job.network.parameters
+        parameters[self._free] = x
+        if self._constraints is not None:
+            self._constraints.join(parameters)
 
     def after_iteration(self, intermediate_result: Any) -> None:
         """Accept an iteration, let the run look at it, and stop SciPy if it has to."""
         parameters = self._job.network.parameters
-        parameters[:] = intermediate_result.x
+        self._move_to(intermediate_result.x)
         self.accepted[:] = parameters
         self.iterations += 1
         self._ended = self._look(float(intermediate_result.fun), self.iterations)

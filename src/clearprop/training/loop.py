@@ -101,7 +101,11 @@ class Loop:
                 self._engine = ReferenceEngine(job, rule, standing)
         elif standing is not None:
             raise ArgumentError(_NO_STANDING)
-        history = History(engine=engine) if history is None else history
+        if history is None:
+            history = History(engine=engine)
+            if job.constraints is not None:
+                history.frozen = job.constraints.frozen_names
+                history.shared = job.constraints.shared_names
         if self._engine is not None and len(history.epochs) != self._engine.standing.epoch:
             raise ArgumentError(
                 f"the history has {len(history.epochs)} epochs, the standing is in epoch "

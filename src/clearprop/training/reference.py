@@ -93,8 +93,10 @@ class ReferenceEngine:
             record = job.record(rows, standing.epoch)
             self._verify(where_not_finite(record))
             self._verified[:] = job.network.parameters
-            clock = standing.clock(job.total)
-            update(self.rule, standing, record.gradient, clock, self._is_weight, self._verified)
+            update(
+                self.rule, standing, record.gradient, standing.clock(job.total), self._is_weight,
+                self._verified, job.constraints,
+            )  # fmt: skip
             self._verify(where_parameters_not_finite(job.network))
             self._verify(
                 where_squares_overflow(self.rule, standing.state, job.network),

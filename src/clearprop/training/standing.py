@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.constraints import Constraints
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.network import Network
 from clearprop.optimizers import Array, Clock, Optimizer, State
@@ -97,8 +98,14 @@ def update(
     clock: Clock,
     is_weight: NDArray[np.bool_],
     verified: Array,
+    constraints: Constraints | None,
 ) -> None:
-    """Let an optimizer make an update in Python; `verified` parameters come back if it fails."""
+    """Let an optimizer make an update in Python, within constraints if there are any.
+
+    `verified` are the parameters before it, which come back if it fails.
+    """
+    if constraints is not None:
+        gradient = constraints.gradient(gradient)
     try:
         with np.errstate(all="ignore"):  # what is not finite is found and named
             # An array of its own: what is made of its shape changes no other.
@@ -106,6 +113,8 @@ def update(
     except BaseException:  # Ctrl-C, or an optimizer of the user's own
         standing.parameters[:] = verified
         raise
+    if constraints is not None:
+        constraints.hold(standing.parameters, verified)
 
 
 def where_parameters_not_finite(network: Network) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.constraints import Constraints, Frozen, Shared
 from clearprop.errors import ArgumentError
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -44,6 +45,9 @@ class Step:
         The optimizer's state before the update.
     clock : Clock
         Where in the run the update stands: ``t``, ``total`` and ``made``, for schedules.
+    constraints : Constraints or None
+        What is frozen and shared. The record's gradient knows nothing of it:
+        ``constraints.gradient(record.gradient)`` is what the optimizer was given.
     """
 
     epoch: int
@@ -55,6 +59,7 @@ class Step:
     optimizer: Optimizer
     state_before: State
     clock: Clock
+    constraints: Constraints | None = None
 
     def __repr__(self) -> str:
         return (
@@ -76,6 +81,8 @@ def steps(
     sample_weight: object = None,
     l2: float = 0.0,
     dropout: float = 0.0,
+    frozen: Frozen = (),
+    shared: Shared = (),
     seed: int = 0,
     shards: int = 1,
 ) -> Iterator[Step]:
@@ -87,7 +94,7 @@ def steps(
     Parameters
     ----------
     network, X, y, loss, optimizer, batch_size, epochs, shuffle, sample_weight, l2, dropout, \
-seed, shards
+frozen, shared, seed, shards
         As for `train`. A batch whose weights are all zero is passed over. L-BFGS, whose line
         search makes no single steps, is not taken.
 
@@ -98,7 +105,7 @@ seed, shards
     Raises
     ------
     DataError, ArgumentError, UnknownNameError, PairingError
-        At once, if something that was passed in does not fit.
+        At once, if something that was passed in does not fit; so is ElementError.
     DivergenceError
         From the iterator, as for `train`.
 
@@ -130,6 +137,8 @@ seed, shards
         dropout=dropout,
         shards=shards,
         seed=seed,
+        frozen=frozen,
+        shared=shared,
     )
     return _iterate(network, job, ReferenceEngine(job, rule))
 
@@ -160,4 +169,5 @@ def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[St
                 engine.rule,
                 state_before,
                 clock,
+                job.constraints,
             )

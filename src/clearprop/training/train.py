@@ -9,6 +9,7 @@ import numpy as np
 
 from clearprop.checks.data import Data
 from clearprop.checks.settings import EngineName, check_engine, choice, count, flag, listed, takes
+from clearprop.constraints import Frozen, Shared
 from clearprop.engine.threads import MOST_THREADS
 from clearprop.errors import ArgumentError, shown
 from clearprop.losses import Loss, LossName
@@ -43,6 +44,8 @@ def train(
     sample_weight: object = None,
     l2: float = 0.0,
     dropout: float = 0.0,
+    frozen: Frozen = (),
+    shared: Shared = (),
     validation: Validation = None,
     metrics: Iterable[MetricSpec] | MetricSpec | None = (),
     early_stopping: EarlyStopping | int | None = None,
@@ -86,6 +89,13 @@ def train(
     dropout : float
         The share of hidden activations, in [0, 1), that is set to zero in training; the
         kept ones are divided by 1 - dropout, so that prediction needs no change.
+    frozen : iterable of str
+        Weights and biases that stay as they are: ``["W1", "b2[0]"]``. Their gradient counts as 0.
+    shared : iterable of groups of str
+        Weights, or biases, that are one parameter: ``[("W1[0,0]", "W1[1,0]"), ("b1", "b2")]``.
+        Whole arrays, of one shape, are shared element by element. Those of a group start with
+        one value and keep one: each takes the step of the sum of their gradients. The penalty
+        counts each.
     validation : (X, y), (X, y, sample_weight) or float, optional
         Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
     metrics : iterable of str or callable
@@ -126,6 +136,8 @@ def train(
     ------
     DataError, ArgumentError, UnknownNameError, PairingError
         If something that was passed in does not fit; nothing is changed.
+    ElementError
+        If `frozen` or `shared` name what is no parameter.
     NonFiniteError
         If the network holds NaN before the first update, or early stopping meets one.
     DivergenceError
@@ -143,6 +155,16 @@ def train(
     ... )
     >>> round(float(network["W1[0,0]"]), 6), round(float(network["b1[0]"]), 6)
     (2.0, 1.0)
+
+    Two weights that are one, and a bias that stays:
+
+    >>> network = cp.Network.from_weights([[[0.5, 0.5]]], [[0.0]], "identity")
+    >>> history = cp.train(
+    ...     network, [[1.0, 2.0], [0.0, 1.0]], [6.0, 2.0], optimizer=cp.SGD(0.1), batch_size=None,
+    ...     epochs=100, shared=[("W1[0,0]", "W1[0,1]")], frozen=["b1"],
+    ... )
+    >>> network["W1"].round(6).tolist(), network["b1"].tolist()
+    ([[2.0, 2.0]], [0.0])
     """
     if engine is not None:
         check_engine(engine)
@@ -163,6 +185,8 @@ def train(
         dropout=dropout,
         shards=shards,
         seed=seed,
+        frozen=frozen,
+        shared=shared,
     )
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")

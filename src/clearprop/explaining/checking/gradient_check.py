@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clearprop.activations import BuiltInActivation
 from clearprop.backprop import backprop
+from clearprop.constraints import Constraints, Frozen, Shared, read_constraints
 from clearprop.cost import cost_of
 from clearprop.errors import ArgumentError, FunctionError, said, shown
 from clearprop.explaining.checking.evaluation import Evaluation
@@ -41,6 +42,8 @@ def check_gradients(
     loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
+    frozen: Frozen = (),
+    shared: Shared = (),
     seed: int = 0,
     names: Mapping[str, str] | None = None,
 ) -> GradientCheck:
@@ -52,6 +55,10 @@ def check_gradients(
         Left as it is. float32 networks are checked in float64, where differences can tell.
     X, y, loss, sample_weight, l2
         As for `backprop`. Few rows suffice.
+    frozen, shared
+        As for `train`. What is frozen is not moved, and its gradient is 0. What is shared is moved
+        together, and held to the sum of its gradients: that of the first of a group, which stands
+        for all; of the others it is 0.
     seed : int
         For networks of more than 1,500 parameters, which are checked along random directions of
         each array, and at 24 parameters; a direction that is wrong is followed to the parameter.
@@ -88,16 +95,43 @@ def check_gradients(
         double.parameters[:] = parameters
         return backprop(double, X, y, sample_weight=sample_weight, l2=l2)
 
+    def backprop_at(parameters: Array) -> Array:
+        return record_at(parameters).gradient
+
     at = double.parameters.copy()
-    record = record_at(at)
-    cost = cost_of(record)
+    cost = cost_of(record_at(at))
+    gradient_at: Callable[[Array], Array] = backprop_at
+    constraints = read_constraints(double, frozen, shared)
+    if constraints is not None:
+        cost, gradient_at = _within(constraints, cost, backprop_at, at)
     shapes = {name: view.shape for name, view in double.unflatten(at).items()}
     around = Surroundings(Evaluation(cost, float), at, shapes, [DOUBLE] * len(shapes), seed)
     found = Examination(
-        around, record.gradient, DOUBLE, lambda parameters: record_at(parameters).gradient,
-        cost if _is_analytic(double) else None, seed,
-    ).result()  # fmt: skip
+        around, gradient_at(at), DOUBLE, gradient_at, cost if _is_analytic(double) else None, seed
+    ).result()
     return replace(found, names=given)
+
+
+def _within(
+    constraints: Constraints,
+    cost: Callable[[Array], Any],
+    gradient: Callable[[Array], Array],
+    at: Array,
+) -> tuple[Callable[[Array], Any], Callable[[Array], Array]]:
+    """Return cost and gradient as functions of what is free: the others follow."""
+    bound = ~constraints.free()
+
+    def held(parameters: Array) -> Array:
+        moved = parameters.copy()
+        constraints.hold(moved, at)
+        return moved
+
+    def free_gradient(parameters: Array) -> Array:
+        given = constraints.gradient(gradient(held(parameters)))
+        given[bound] = 0
+        return given
+
+    return lambda parameters: cost(held(parameters)), free_gradient
 
 
 def _is_analytic(network: Network) -> bool:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from clearprop.backprop import backprop, forward_and_backward
 from clearprop.checks.settings import count, flag
+from clearprop.constraints import Frozen, Shared, read_constraints
 from clearprop.errors import ArgumentError, ShapeError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.glyphs import Names
 from clearprop.explaining.derivation.narration import Narrator
-from clearprop.explaining.derivation.sections import Update
-from clearprop.explaining.names import element_name, find_element, read_names
+from clearprop.explaining.derivation.update_sections import Update
+from clearprop.explaining.names import element_name, element_of, find_element, read_names
 from clearprop.explaining.one_sample import as_row, is_one, target_row
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -42,6 +43,8 @@ def explain(
     loss: LossName | Loss | None = None,
     sample_weight: object = None,
     l2: float = 0.0,
+    frozen: Frozen = (),
+    shared: Shared = (),
     sample: int | None = None,
     names: Mapping[str, str] | None = None,
     largest: int = 6,
@@ -75,6 +78,9 @@ def explain(
         Shows its first step. L-BFGS makes no single steps.
     loss, sample_weight, l2
         As for `backprop`.
+    frozen, shared
+        As for `train`; one of `names` serves as well. What is frozen is said so, and the gradient
+        of what is shared is summed up.
     sample : int, optional
         The row of a batch that is followed. None: the one that pushes a gradient hardest;
         where there is no gradient, the one with the largest cost.
@@ -100,7 +106,8 @@ def explain(
     Raises
     ------
     ElementError
-        If `of`, or a key of `names`, names no element; the message says what exists.
+        If `of`, or a key of `names`, names no element, or `frozen` or `shared` no parameter; the
+        message says what exists.
     DataError
         If x, y or sample_weight do not fit.
     ArgumentError, UnknownNameError, PairingError
@@ -124,7 +131,7 @@ def explain(
     """
     largest = count("largest", largest, 1)
     if step is not None:
-        given = (network, x, y, optimizer, loss, sample_weight)
+        given = (network, x, y, optimizer, loss, sample_weight, _any(frozen), _any(shared))
         own_l2 = not isinstance(l2, int | float) or l2 != 0
         if any(argument is not None for argument in given) or own_l2:
             raise ArgumentError(
@@ -134,7 +141,7 @@ def explain(
         if not isinstance(step, Step):
             raise ArgumentError(f"step is a {type(step).__name__}; give what cp.steps yields")
         record, update = _of_step(step)
-        source = step.record.network
+        source, constraints = step.record.network, step.constraints
     else:
         source = _network(network)
         record = _record(source, x, y, loss, sample_weight, l2)
@@ -147,6 +154,10 @@ def explain(
         parentheses=_in_parentheses(superscripts),
         one_based=flag("one_based", one_based),
     )
+    if step is None:
+        constraints = read_constraints(
+            source, frozen, shared, element=lambda name: element_of(name, written.given)
+        )
     n = len(record.losses)
     if sample is not None and not 0 <= count("sample", sample, 0) < n:
         raise ArgumentError(f"sample is {shown(sample)}; the batch has samples 0 to {n - 1}")
@@ -154,7 +165,7 @@ def explain(
         if not isinstance(of, str):
             raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
         of = element_name(*find_element(of, source, written.given))
-    narrator = Narrator(record, written, largest, sample, update, str(source.dtype))
+    narrator = Narrator(record, written, largest, sample, update, str(source.dtype), constraints)
     with np.errstate(all="ignore"):  # what is not finite is found, and said
         return narrator.derivation(of)
 
@@ -164,6 +175,11 @@ def _in_parentheses(superscripts: object) -> bool:
         known = " or ".join(map(repr, SUPERSCRIPTS))
         raise ArgumentError(f"superscripts is {shown(superscripts)}; it must be {known}")
     return superscripts == "parentheses"
+
+
+def _any(names: object) -> object | None:
+    """Return names, or None where there are none."""
+    return None if isinstance(names, list | tuple | str) and not names else names
 
 
 def _network(network: Network | None) -> Network:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from clearprop import notation
+from clearprop.constraints import Constraints
 from clearprop.explaining.chain_rule_cost import chain_rule_cost
 from clearprop.explaining.derivation.arrays import array_part
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.expressions import Symbol
 from clearprop.explaining.derivation.function_definitions import with_helpers
 from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.held import remark
+from clearprop.explaining.derivation.held_part import held_part
 from clearprop.explaining.derivation.neurons import (
     Neurons,
     all_if_small,
@@ -22,7 +25,6 @@ from clearprop.explaining.derivation.neurons import (
 from clearprop.explaining.derivation.not_finite import Place, first_non_finite, parts_up_to_first
 from clearprop.explaining.derivation.record_symbols import RecordSymbols
 from clearprop.explaining.derivation.sections import (
-    Update,
     chain_part,
     cost_part,
     forward_part,
@@ -30,8 +32,6 @@ from clearprop.explaining.derivation.sections import (
     mean_part,
     meaning_part,
     softmax_parts,
-    update_part,
-    updates_part,
 )
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.steps_of_pass import (
@@ -41,6 +41,7 @@ from clearprop.explaining.derivation.steps_of_pass import (
     own_gradient_step,
 )
 from clearprop.explaining.derivation.tree import Part
+from clearprop.explaining.derivation.update_sections import Update, update_part, updates_part
 from clearprop.explaining.derivation.used_numbers import not_derived, numbers_used
 from clearprop.explaining.names import element_name
 from clearprop.record import Record
@@ -63,6 +64,8 @@ class Narrator:
     update : Update or None
     dtype : str
         Of the network that is explained.
+    constraints : Constraints, optional
+        What is frozen and shared.
     """
 
     def __init__(
@@ -73,9 +76,11 @@ class Narrator:
         sample: int | None,
         update: Update | None,
         dtype: str,
+        constraints: Constraints | None = None,
     ) -> None:
         self.record, self.names, self.largest = record, names, largest
         self.sample, self.update, self.dtype = sample, update, dtype
+        self.constraints = constraints
 
     def derivation(self, of: str | None) -> Derivation:
         """Return the derivation of an element, or of the whole pass."""
@@ -125,6 +130,7 @@ class Narrator:
         ]
         if s.is_mean:
             parts.append(mean_part(s, symbol, layer, index))
+        parts += held_part(s, self.names, symbol, layer, index)
         if self.update is not None:
             parts.append(update_part(s, self.names, symbol, layer, index, self.update))
         parts.insert(0, forward_part(s, all_if_small(s, needed), weight=weight, later=parts))
@@ -246,7 +252,7 @@ class Narrator:
         return self._put(s, equation.name, title, words, parts)
 
     def _symbols(self, sample: int) -> RecordSymbols:
-        return RecordSymbols(self.record, sample, self.largest)
+        return RecordSymbols(self.record, sample, self.largest, self.constraints)
 
     def _followed(self) -> RecordSymbols:
         """Return the symbols of the sample asked for, or of the one with the largest cost."""
@@ -269,6 +275,8 @@ class Narrator:
             said.append(f"Sample {n} is followed{chosen}; @{n}{above} marks its numbers.")
         if self.dtype != "float64":
             said.append(f"The network is {self.dtype}; all is computed in float64.")
+        if self.constraints is not None:
+            said.append(remark(s, self.names))
         if self.names.has_scripts:
             said.append(self._numbering(s))
         return tuple(said)

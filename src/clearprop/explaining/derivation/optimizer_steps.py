@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.constraints import Constraints
 from clearprop.errors import missing_piece
 from clearprop.explaining.derivation.expressions import (
     Apply,
@@ -35,13 +36,22 @@ ONE = Number(1.0)
 
 
 def updated(
-    network: Network, gradient: Array, rule: Optimizer, before: Mapping[str, Array], now: Clock
+    network: Network,
+    gradient: Array,
+    rule: Optimizer,
+    before: Mapping[str, Array],
+    now: Clock,
+    constraints: Constraints | None,
 ) -> tuple[Array, dict[str, Array]]:
     """Return the parameters and the optimizer's state after one update, in float64."""
     parameters = network.parameters.copy()
+    if constraints is not None:
+        gradient = constraints.gradient(gradient)
     state = {name: array.astype(np.float64) for name, array in before.items()}
     with np.errstate(all="ignore"):
         rule.update(parameters, gradient, state, now, network.topology.is_weight())
+    if constraints is not None:
+        constraints.hold(parameters, network.parameters)
     return parameters, state
 
 

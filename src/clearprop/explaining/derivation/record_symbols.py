@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
+from clearprop.constraints import Constraints
 from clearprop.errors import missing_piece
 from clearprop.explaining.derivation.expressions import Apply, Rest, Symbol
 from clearprop.explaining.names import element_name
@@ -28,10 +29,15 @@ class RecordSymbols:
         A row of the batch.
     largest : int
         How many terms of a sum are shown, and neurons of a layer.
+    constraints : Constraints, optional
+        What is frozen and shared.
     """
 
-    def __init__(self, record: Record, sample: int, largest: int) -> None:
+    def __init__(
+        self, record: Record, sample: int, largest: int, constraints: Constraints | None = None
+    ) -> None:
         self.record, self.sample, self.largest = record, sample, largest
+        self.constraints = constraints
         self.network = record.network
         self.sizes = self.network.sizes
         self.last = len(self.sizes) - 1

@@ -1,9 +1,9 @@
-"""The sections of a derivation: forward, cost, chain rule, deltas, mean, update, meaning."""
+"""The sections of a derivation: forward, cost, chain rule, deltas, mean, meaning."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,13 @@ from clearprop.explaining.derivation.expressions import (
 from clearprop.explaining.derivation.formulas import is_a_minus_y
 from clearprop.explaining.derivation.function_definitions import of_activation, of_loss
 from clearprop.explaining.derivation.glyphs import Names
+from clearprop.explaining.derivation.held import (
+    is_frozen,
+    shared_with,
+)
 from clearprop.explaining.derivation.neurons import Neurons, is_small
-from clearprop.explaining.derivation.optimizer_steps import OneParameter, updated
 from clearprop.explaining.derivation.paths import count_of_paths, strongest_paths
-from clearprop.explaining.derivation.record_symbols import RecordSymbols, ranked
+from clearprop.explaining.derivation.record_symbols import RecordSymbols
 from clearprop.explaining.derivation.shown_numbers import EXACT, count_text
 from clearprop.explaining.derivation.softmax_steps import (
     denominator_step,
@@ -49,25 +52,12 @@ from clearprop.explaining.derivation.steps_of_pass import (
 )
 from clearprop.explaining.derivation.tree import Equation, Part
 from clearprop.explaining.derivation.used_numbers import numbers_used
-from clearprop.explaining.derivation.words import meaning, step_in_words
-from clearprop.optimizers import Clock, Optimizer
+from clearprop.explaining.derivation.words import meaning
 
 Array = NDArray[Any]
 
 H = 1e-5
 """The step of the central difference, relative to the parameter's size where that is above 1."""
-
-
-class Update(NamedTuple):
-    """An optimizer's step: the rule, its state before (empty: it begins), and the moment.
-
-    `after` holds parameters and state after a step that was made; None: it is made here.
-    """
-
-    rule: Optimizer
-    before: Mapping[str, Array]
-    now: Clock
-    after: tuple[Array, Mapping[str, Array]] | None = None
 
 
 def forward_part(
@@ -271,82 +261,14 @@ def mean_part(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...])
     return Part(title, tuple(words), (mean_step(s, symbol, layer, index),))
 
 
-def update_part(
-    s: RecordSymbols,
-    names: Names,
-    symbol: str,
-    layer: int,
-    index: tuple[int, ...],
-    update: Update,
-) -> Part:
-    """The optimizer's step of one parameter."""
-    step = _OneStep(s, update)
-    numbers = step.of(symbol, layer, index)
-    w = s.parameter(symbol, layer, index)
-    words = step_in_words(names, w, numbers.new.value, step.name)
-    return Part(step.title, (words,), tuple(numbers.steps()))
-
-
-def updates_part(s: RecordSymbols, names: Names, update: Update) -> Part:
-    """The optimizer's step of all parameters, or of those that it moves most."""
-    step = _OneStep(s, update)
-    parts = []
-    for name, change in s.network.unflatten(step.change).items():
-        many = change.size > s.largest + 1 and not is_small(s)
-        places = ranked(change.ravel())[: s.largest] if many else range(change.size)
-        equations: list[Equation] = []
-        for place in places:
-            index = tuple(int(i) for i in np.unravel_index(int(place), change.shape))
-            equations += step.of(name[0], int(name[1:]), index).steps()
-        words = (f"The {len(places)} of {change.size:,} that move most.",) if many else ()
-        parts.append(Part(names.array(name), words, tuple(equations)))
-    return Part(step.title, (), (), tuple(parts))
-
-
-class _OneStep:
-    """An update of all parameters, of which single ones are told."""
-
-    def __init__(self, s: RecordSymbols, update: Update) -> None:
-        self._s = s
-        self._rule, self._now = update.rule, update.now
-        self._state = update.before or self._rule.start(s.network.parameters)
-        self._parameters, self._after = update.after or updated(
-            s.network, s.record.gradient, self._rule, self._state, self._now
-        )
-
-    @property
-    def name(self) -> str:
-        return type(self._rule).__name__
-
-    @property
-    def title(self) -> str:
-        which = f"update {self._now.made + 1}" if self._now.made else "its first update"
-        return f"The step of {self.name}, {which}"
-
-    @property
-    def change(self) -> Array:
-        return np.asarray(self._parameters - self._s.network.parameters)
-
-    def of(self, symbol: str, layer: int, index: tuple[int, ...]) -> OneParameter:
-        """Return the step of one parameter."""
-
-        def one(vector: Array) -> float:
-            return float(self._s.network.unflatten(vector)[f"{symbol}{layer}"][index])
-
-        before = {k: one(np.asarray(array, np.float64)) for k, array in self._state.items()}
-        after = {key: one(array) for key, array in self._after.items()}
-        w, g = self._s.parameter(symbol, layer, index), self._s.gradient(symbol, layer, index)
-        new = one(self._parameters)
-        return OneParameter(self._rule, self._now, w, g, before, after, new)
-
-
 def meaning_part(
     s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
 ) -> Part:
     """What the gradient means in words, and a central difference."""
-    words = [meaning(s, names, symbol, layer, index)]
+    words = [meaning(s, names, symbol, layer, index, _of_descent(s, symbol, layer, index))]
     gradient = s.gradient(symbol, layer, index).value
-    difference = _difference(s, names, symbol, layer, index)
+    place = s.network.topology.place_of(symbol, layer, index)
+    difference = difference_step(s, s.parameter(symbol, layer, index).name, [place])
     apart = abs(difference.value - gradient)
     # Rounding of a cost of size L makes a difference uncertain by eps L / h.
     doubt = 1e-4 * max(abs(gradient), abs(difference.value)) + 1e-9 * abs(s.cost().value) + 1e-12
@@ -360,23 +282,29 @@ def meaning_part(
     return Part("What it means, with a central difference beside it", tuple(words), (difference,))
 
 
-def _difference(
-    s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]
-) -> Equation:
-    w = s.parameter(symbol, layer, index)
-    h = H * max(1.0, abs(w.value))
+def _of_descent(s: RecordSymbols, symbol: str, layer: int, index: tuple[int, ...]) -> str | None:
+    """Say what descent does to a parameter that does not follow its own gradient; else None."""
+    if is_frozen(s, symbol, layer, index):
+        return "No step follows it, as the parameter is frozen."
+    if shared_with(s, symbol, layer, index):
+        return "That is of this one alone: descent follows g, the sum."
+    return None
+
+
+def difference_step(s: RecordSymbols, name: str, places: Sequence[int]) -> Equation:
+    """The central difference for moving together what stands at these places, as one `name`."""
+    w = float(s.network.parameters[places[0]])
+    h = H * max(1.0, abs(w))
     cost = cost_of(s.record)
     moved = s.network.parameters.copy()
-    place = s.network.unflatten(moved)[f"{symbol}{layer}"]
     costs = []
     for sign in (1, -1):
-        place[index] = w.value + sign * h
+        moved[list(places)] = w + sign * h
         costs.append(float(cost(moved)))
     up, down = (
-        Symbol(f"L({w.name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
+        Symbol(f"L({name} {sign} h)", value) for sign, value in zip("+-", costs, strict=True)
     )
     form = Quotient(minus(up, down), times(Number(2.0), Symbol("h", h)))
-    name = Symbol("difference", form.value)
     known = _known_digits(form.value, np.finfo(np.float64).eps * max(map(abs, costs)) / h)
     note = "" if known == 6 else "its other digits are lost, as the costs nearly cancel"
     if known == 0:
@@ -384,7 +312,9 @@ def _difference(
     enough = (
         n for n in (12, 15) if abs(rounded(form, n) - form.value) <= 10.0**-known * abs(form.value)
     )
-    return Equation(name, form.value, (form,), note, digits=next(enough, EXACT), known=known)
+    difference = Symbol("difference", form.value)
+    digits = next(enough, EXACT)
+    return Equation(difference, form.value, (form,), note, digits=digits, known=known)
 
 
 def _known_digits(value: float, doubt: float) -> int:

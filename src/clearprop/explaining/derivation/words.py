@@ -9,22 +9,32 @@ from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.zero_reasons import ZeroReasons
 
 
-def meaning(s: RecordSymbols, names: Names, symbol: str, layer: int, index: tuple[int, ...]) -> str:
-    """Say what dL/dW or dL/db says of the parameter."""
+def meaning(
+    s: RecordSymbols,
+    names: Names,
+    symbol: str,
+    layer: int,
+    index: tuple[int, ...],
+    of_descent: str | None = None,
+) -> str:
+    """Say what dL/dW or dL/db says of the parameter; `of_descent` where descent goes otherwise."""
     parameter = s.parameter(symbol, layer, index)
     slope = s.gradient(symbol, layer, index).value
     w = names.text(parameter)
     if slope == 0:
         why = ZeroReasons(s, names, symbol, layer, index)
-        if why.is_at_kink:
-            return f"The slope is taken as 0, as {why.text}."
-        return f"The slope is 0: to first order, {w} does not change the cost here, as {why.text}."
+        said = f"The slope is taken as 0, as {why.text}."
+        if not why.is_at_kink:
+            said = (
+                f"The slope is 0: to first order, {w} does not change the cost here, as {why.text}."
+            )
+        return f"{said} {of_descent}" if of_descent else said
     sign, way, other = (
         ("positive", "raises", "lowers") if slope > 0 else ("negative", "lowers", "raises")
     )
     return (
         f"The slope is {sign}: raising {w} by a small h {way} the cost by about "
-        f"{number(abs(slope), 3)} · h. Descent {other} {w}."
+        f"{number(abs(slope), 3)} · h. {of_descent or f'Descent {other} {w}.'}"
     )
 
 

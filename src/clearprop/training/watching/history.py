@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from clearprop.checks.settings import choice
+from clearprop.constraints import constraints_in_words
 from clearprop.display.curves import curves_svg
 from clearprop.display.plotting import check_axes, new_figure, tidy
 from clearprop.errors import ArgumentError, MissingExtraError, missing_extra
@@ -34,6 +35,10 @@ class History:
         With early stopping: the epoch (from 1) whose parameters the network has now.
     engine : {"compiled", "reference"}
         What computed the run.
+    frozen : tuple of str
+        The parameters that were frozen, as they were named.
+    shared : tuple of tuple of str
+        The groups of parameters that were shared.
 
     Examples
     --------
@@ -49,6 +54,8 @@ class History:
     stopped: str = "completed"
     best_epoch: int | None = None
     engine: str = "compiled"
+    frozen: tuple[str, ...] = ()
+    shared: tuple[tuple[str, ...], ...] = ()
 
     @property
     def loss(self) -> list[float]:
@@ -181,7 +188,9 @@ class History:
 
     def _title(self) -> str:
         n = len(self.epochs)
-        return f"History of {n:,} epoch{'' if n == 1 else 's'} ({self.stopped})"
+        held = constraints_in_words(self.frozen, self.shared)
+        ended = f"{self.stopped}; {held}" if held else self.stopped
+        return f"History of {n:,} epoch{'' if n == 1 else 's'} ({ended})"
 
     def _shown(self) -> list[tuple[str, Epoch]]:
         """Return the epochs that both representations tell of."""
