@@ -128,14 +128,19 @@ class Place:
         bare = self.weigh()
         subprocess.run([self.python, "-m", "pip", "install", "-q", *system.packages], check=True)
         whole = self.weigh()
-        self.megabytes, self.files = (whole[0] - bare[0]) / 1e6, whole[1] - bare[1]
+        self.megabytes, self.bytecode = ((b - a) / 1e6 for a, b in zip(bare, whole, strict=True))
 
     def weigh(self) -> tuple[int, int]:
-        """Return the bytes and the number of the files that are installed."""
-        files = [
-            path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()
-        ]
-        return sum(path.stat().st_size for path in files), len(files)
+        """Return the bytes that are installed, and those of the bytecode that Python adds."""
+        installed = bytecode = 0
+        for path in self.folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                size = path.stat().st_size
+                if path.suffix == ".pyc":
+                    bytecode += size
+                else:
+                    installed += size
+        return installed, bytecode
 
     def run(self, program: str) -> tuple[float, str]:
         """Return the seconds of a process, and what it printed; it has a cache of its own."""
@@ -173,7 +178,7 @@ def measure(scratch: Path) -> list[str]:
         memory = float(place.run(MEMORY.format(module=place.system.module))[1])
         ratio = median(a / b for a, b in zip(later["Clearprop"], later[name], strict=True))
         lines.append(
-            f"| {name} | {place.megabytes:.0f} | {place.files:,} | {first[name]:.2f} | "
+            f"| {name} | {place.megabytes:.0f} | {place.bytecode:.0f} | {first[name]:.2f} | "
             f"{median(later[name]):.2f} | {ratio:.2f} | {memory:.0f} |"
         )
         print(lines[-1], flush=True)
@@ -196,12 +201,12 @@ def main() -> None:
         f"""# Start-up
 
 Written by `python benchmarks/start_up.py` on {date.today()}: {processor()}, {platform.system()}; Python
-{platform.python_version()}. Each system in an environment of its own: megabytes and files that installing adds, and seconds from the
+{platform.python_version()}. Each system in an environment of its own: megabytes that installing adds, those of Python's bytecode beside them, and seconds from the
 start of a process to the end of five epochs of 64-100-10 on 1,797 rows (Adam, batches of 200): the first process ever, with empty
 caches, and the median of {ROUNDS} later ones, the systems in turn; Clearprop's time as a multiple of theirs; megabytes of memory after
 the import alone.
 
-| system | installed MB | files | first training | later | ratio | import's memory |
+| system | installed MB | bytecode MB | first training | later | ratio | import's memory |
 |---|---|---|---|---|---|---|
 """
         + "\n".join(lines)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 BARE = """
 import _thread, os, platform, sys, threading
 
@@ -79,5 +81,6 @@ def test_networks_and_explanations_work(tmp_path):
 
 
 def test_estimators_work(tmp_path):
+    pytest.importorskip("sklearn")
     done = run("import sklearn.neural_network\n" + ESTIMATORS, tmp_path)
     assert done.returncode == 0, done.stderr
