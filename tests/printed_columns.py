@@ -62,8 +62,18 @@ def columns_of_latex(latex: str) -> Iterator[Column]:
         yield from _columns_of_lines(lines, r"\quad", r"\qquad")
 
 
+def columns_of_html(page: str) -> Iterator[Column]:
+    """Yield the columns of a page, whose lines are of several <math> elements each."""
+    lines = []
+    for content in re.findall(r'<div class="line(?: largest)?">(.*?)</div>', page):
+        pieces = [_flat(piece).strip() for piece in ET.fromstring(f"<line>{content}</line>").iter()
+                  if piece.tag == "math" or piece.get("class") == "note"]  # fmt: skip
+        lines.append(re.sub(r" +", " ", " ".join(pieces)))
+    yield from _columns_of_lines(lines, "\t", "\n")
+
+
 def columns_of_mathml(page: str) -> Iterator[Column]:
-    """Yield the columns of all <math> elements, in MathML or in HTML."""
+    """Yield the columns of all <math> elements."""
     for element in re.findall(r"<math.*?</math>", page, re.DOTALL):
         rows = ET.fromstring(element).iter("{http://www.w3.org/1998/Math/MathML}mtr")
         yield from _columns_of_lines([_flat(row[-1]).strip() for row in rows], "\t", "\n")
@@ -111,7 +121,7 @@ def _plain(latex: str) -> str:
 
 
 def _flat(element: ET.Element) -> str:
-    tag = element.tag.partition("}")[2]
+    tag = element.tag.rpartition("}")[2]
     text = (element.text or "").replace("−", "-")
     if tag == "mspace":
         return ""

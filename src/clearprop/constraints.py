@@ -179,8 +179,7 @@ def _given(names: Any) -> list[Any]:
 
 
 def _read(name: Any, setting: str, network: Network, places: dict[str, Place]) -> _Named:
-    symbol, layer, index = found = notation.parse(name)
-    notation.check(found, name, network.sizes, network.has_biases)
+    symbol, layer, index = notation.find(name, network.sizes, network.has_biases, ("W", "b"))
     if symbol not in ("W", "b"):
         raise ElementError(
             f"{setting} names {name!r}, which is no parameter: those are {_few([*places])} and "
