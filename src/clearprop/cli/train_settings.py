@@ -273,6 +273,8 @@ NOT_HERE = {
     "X": "made of the table",
     "y": "made of the table",
     "sample_weight": "made of weight and class_weight",
+    "frozen": "names parameters, whose places in a table's network are not known before",
+    "shared": "names parameters, whose places in a table's network are not known before",
 }
 """Keywords of `cp.Model.fit` and `cp.train` that are no settings of the command, and why."""
 
