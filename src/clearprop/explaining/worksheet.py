@@ -16,6 +16,7 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain
 from clearprop.explaining.derivation.expressions import Number, Symbol, symbols_in
+from clearprop.explaining.derivation.plain_text import TEXT
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.tree import Equation, Part
 from clearprop.network import Network, check_network
@@ -92,8 +93,9 @@ class Worksheet:
     def _of(self, key: bool) -> Derivation:
         if not key:
             return self.sheet
+        shown_as = {e.name: TEXT.symbols(e.left, self.solved.names) for e in self.solved}
         answers = "; ".join(
-            f"({k}) {name} = {number(value)}"
+            f"({k}) {shown_as[name]} = {number(value)}"
             for k, (name, value) in enumerate(self.answers.items(), 1)
         )
         return replace(self.solved, words=(f"Key: {answers}.", *self.solved.words))
@@ -264,9 +266,9 @@ def _gapped(part: Part, gaps: Mapping[str, int], hidden: set[str]) -> Part:
             forms = ()  # the formula is the number itself: a slope of 1
         return replace(equation, forms=forms, gap=gap, hides_numbers=hides)
 
-    return Part(
-        part.title,
-        tuple(text for text in part.words if not _DECIMAL.search(text)),
-        tuple(of(equation) for equation in part.equations),
-        tuple(_gapped(child, gaps, hidden) for child in part.parts),
+    return replace(
+        part,
+        words=tuple(text for text in part.words if not _DECIMAL.search(text)),
+        equations=tuple(of(equation) for equation in part.equations),
+        parts=tuple(_gapped(child, gaps, hidden) for child in part.parts),
     )
