@@ -122,6 +122,17 @@ def test_the_key_has_the_names_of_the_sheet():
     assert list(sheet.answers) == ["dW1[0,0]"]
 
 
+def test_it_is_written_as_books_do():
+    sheet = cp.worksheet(
+        note_network(), [0.5, 1.0], 1.0, "z1[0]", superscripts="parentheses", one_based=True
+    )
+    assert "z_1^(1) = W_{1,1}^(1) · x_1 + W_{1,2}^(1) · x_2 = ______ (1)" in str(sheet)
+    assert "Key: (1) z_1^(1) = 0.35." in sheet.to_text(key=True)
+    assert list(sheet.answers) == ["z1[0]"]
+    with pytest.raises(cp.ArgumentError, match="superscripts"):
+        cp.worksheet(note_network(), [0.5, 1.0], 1.0, superscripts="romans")
+
+
 def test_a_notebook():
     nbformat = pytest.importorskip("nbformat")
     for key in (False, True):

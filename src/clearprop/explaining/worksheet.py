@@ -123,6 +123,8 @@ def worksheet(
     blanks: float | Sequence[str] = 0.5,
     seed: int | None = None,
     names: Mapping[str, str] | None = None,
+    superscripts: str = "plain",
+    one_based: bool = False,
 ) -> Worksheet:
     """Leave numbers out of a derivation, for a reader to fill in, and keep the key.
 
@@ -145,7 +147,9 @@ def worksheet(
         with one decimal; y stays. It also draws which results are left out. None: the numbers are
         those given.
     names : mapping of str to str, optional
-        As for `cp.explain`.
+    superscripts : {"plain", "parentheses"}
+    one_based : bool
+        How the sheet is written, as for `cp.explain`; ``answers`` keep the grammar's names.
 
     Returns
     -------
@@ -173,14 +177,20 @@ def worksheet(
       z1[0] = W1[0,0] · x[0] + W1[0,1] · x[1] = ______ (1)
     """
     check_network(network)
-    solved = explain(network, x, y, of, names=names)
+
+    def derivation() -> Derivation:
+        return explain(
+            network, x, y, of, names=names, superscripts=superscripts, one_based=one_based
+        )
+
+    solved = derivation()
     rng = np.random.default_rng(0 if seed is None else count("seed", seed, 0))
     network = network.copy()
     if seed is not None:
         for parameters in (*network.weights, *network.biases):
             parameters[...] = _drawn(rng, parameters.shape)
         x = _drawn(rng, np.asarray(x).shape)
-        solved = explain(network, x, y, of, names=names)
+        solved = derivation()
     given = _given(solved)
     told = tuple(part for part in map(_without_difference, solved.parts) if part is not None)
     solved = replace(solved, parts=told)
