@@ -73,6 +73,14 @@ def test_checks_and_comparisons_take_and_print_them():
     assert "W1[1,0]" not in repr(compared)
 
 
+def test_a_graph_takes_them_as_others_do():
+    network = with_biases()
+    graph = cp.computation_graph(network, X[0], 1.0, names=OWN, of="c[1]")
+    assert graph.of == "b1[1]"
+    with pytest.raises(cp.ElementError, match="your own names are"):
+        cp.computation_graph(network, X[0], 1.0, names=OWN, of="q")
+
+
 def _whole(check: cp.GradientCheck) -> str:
     return "\n".join("  ".join(row) for row in check._rows(count=99)).replace("\n", "\n  ") + " "
 

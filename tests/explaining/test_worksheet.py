@@ -106,6 +106,33 @@ def test_gaps_by_name():
     assert "0.00460958" not in str(worksheet)
 
 
+def test_functions_are_defined_on_the_sheet_too():
+    network = note_network()
+    for of in ("W1[0,0]", None):
+        sheet = cp.worksheet(network, [0.5, 1.0], 1.0, of, seed=1)
+        for text in (sheet.to_text(), sheet.to_text(key=True)):
+            assert "sigmoid(z) = 1 / (1 + exp(-z))" in text
+            assert "squared_error(a, y) = 0.5 · sum_j (a_j - y_j)²" in text
+
+
+def test_the_key_has_the_names_of_the_sheet():
+    sheet = cp.worksheet(note_network(), [0.5, 1.0], 1.0, "w1", blanks=["w1"], names=NAMES)
+    assert "∂L/∂w1          = delta1[0] · x[0] = ______ (1)" in str(sheet)
+    assert "Key: (1) ∂L/∂w1 = -0.00460958." in sheet.to_text(key=True)
+    assert list(sheet.answers) == ["dW1[0,0]"]
+
+
+def test_it_is_written_as_books_do():
+    sheet = cp.worksheet(
+        note_network(), [0.5, 1.0], 1.0, "z1[0]", superscripts="parentheses", one_based=True
+    )
+    assert "z_1^(1) = W_{1,1}^(1) · x_1 + W_{1,2}^(1) · x_2 = ______ (1)" in str(sheet)
+    assert "Key: (1) z_1^(1) = 0.35." in sheet.to_text(key=True)
+    assert list(sheet.answers) == ["z1[0]"]
+    with pytest.raises(cp.ArgumentError, match="superscripts"):
+        cp.worksheet(note_network(), [0.5, 1.0], 1.0, superscripts="romans")
+
+
 def test_a_notebook():
     nbformat = pytest.importorskip("nbformat")
     for key in (False, True):
@@ -127,7 +154,7 @@ def test_a_notebook():
     ("change", "error"),
     [
         ({"blanks": 0}, "blanks"), ({"blanks": 1.5}, "blanks"), ({"blanks": True}, "blanks"),
-        ({"blanks": []}, "blanks"), ({"blanks": "z1[0]"}, "blanks"), ({"blanks": ["z9[0]"]}, "z9"), ({"blanks": ["W1[0,0]"]}, "no equation"),
+        ({"blanks": []}, "blanks"), ({"blanks": "z1[0]"}, "blanks"), ({"blanks": ["z9[0]"]}, "z9"), ({"blanks": ["x[0]"]}, "no equation"),
         ({"seed": -1}, "seed"), ({"seed": 1.5}, "seed"), ({"of": "x[0]"}, "nothing is computed"),
         ({"network": "n"}, "Network"), ({"x": [1.0]}, "1 number"),
     ],

@@ -16,6 +16,7 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain
 from clearprop.explaining.derivation.expressions import Number, Symbol, symbols_in
+from clearprop.explaining.derivation.plain_text import TEXT
 from clearprop.explaining.derivation.shown_numbers import number
 from clearprop.explaining.derivation.tree import Equation, Part
 from clearprop.network import Network, check_network
@@ -92,8 +93,9 @@ class Worksheet:
     def _of(self, key: bool) -> Derivation:
         if not key:
             return self.sheet
+        shown_as = {e.name: TEXT.symbols(e.left, self.solved.names) for e in self.solved}
         answers = "; ".join(
-            f"({k}) {name} = {number(value)}"
+            f"({k}) {shown_as[name]} = {number(value)}"
             for k, (name, value) in enumerate(self.answers.items(), 1)
         )
         return replace(self.solved, words=(f"Key: {answers}.", *self.solved.words))
@@ -121,6 +123,8 @@ def worksheet(
     blanks: float | Sequence[str] = 0.5,
     seed: int | None = None,
     names: Mapping[str, str] | None = None,
+    superscripts: str = "plain",
+    one_based: bool = False,
 ) -> Worksheet:
     """Leave numbers out of a derivation, for a reader to fill in, and keep the key.
 
@@ -143,7 +147,9 @@ def worksheet(
         with one decimal; y stays. It also draws which results are left out. None: the numbers are
         those given.
     names : mapping of str to str, optional
-        As for `cp.explain`.
+    superscripts : {"plain", "parentheses"}
+    one_based : bool
+        How the sheet is written, as for `cp.explain`; ``answers`` keep the grammar's names.
 
     Returns
     -------
@@ -171,14 +177,20 @@ def worksheet(
       z1[0] = W1[0,0] · x[0] + W1[0,1] · x[1] = ______ (1)
     """
     check_network(network)
-    solved = explain(network, x, y, of, names=names)
+
+    def derivation() -> Derivation:
+        return explain(
+            network, x, y, of, names=names, superscripts=superscripts, one_based=one_based
+        )
+
+    solved = derivation()
     rng = np.random.default_rng(0 if seed is None else count("seed", seed, 0))
     network = network.copy()
     if seed is not None:
         for parameters in (*network.weights, *network.biases):
             parameters[...] = _drawn(rng, parameters.shape)
         x = _drawn(rng, np.asarray(x).shape)
-        solved = explain(network, x, y, of, names=names)
+        solved = derivation()
     given = _given(solved)
     told = tuple(part for part in map(_without_difference, solved.parts) if part is not None)
     solved = replace(solved, parts=told)
@@ -264,9 +276,9 @@ def _gapped(part: Part, gaps: Mapping[str, int], hidden: set[str]) -> Part:
             forms = ()  # the formula is the number itself: a slope of 1
         return replace(equation, forms=forms, gap=gap, hides_numbers=hides)
 
-    return Part(
-        part.title,
-        tuple(text for text in part.words if not _DECIMAL.search(text)),
-        tuple(of(equation) for equation in part.equations),
-        tuple(_gapped(child, gaps, hidden) for child in part.parts),
+    return replace(
+        part,
+        words=tuple(text for text in part.words if not _DECIMAL.search(text)),
+        equations=tuple(of(equation) for equation in part.equations),
+        parts=tuple(_gapped(child, gaps, hidden) for child in part.parts),
     )

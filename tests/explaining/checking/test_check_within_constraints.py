@@ -54,3 +54,12 @@ def test_a_large_network_is_checked_along_directions():
     network = net(sizes=(3, 50, 50, 2))
     network["W1[3,2]"], network["b2"] = network["W1[0,0]"], network["b1"]
     assert cp.check_gradients(network, X, Y, frozen=["W2"], shared=SHARED).passed
+
+
+def test_the_readers_names_serve_as_in_explain():
+    names = {"W1[0,0]": "w", "W1[3,2]": "u", "W3": "V"}
+    check = cp.check_gradients(net(), X, Y, frozen=["V"], shared=[("w", "u")], names=names)
+    assert check.passed
+    assert {one.given for one in check.derivatives if one.name[:2] == "W3"} == {0}
+    with pytest.raises(cp.ElementError, match="'q' names no element"):
+        cp.check_gradients(net(), X, Y, frozen=["q"], names=names)

@@ -278,8 +278,20 @@ def test_names_of_the_readers_own():
     assert cp.compare_gradients(record, {"dw1": record["dW1[0,0]"]}, names=names)
     with pytest.raises(cp.ElementError, match="w2"):
         cp.compare_gradients(record, {"w2": 1.0}, names=names)
+    with pytest.raises(cp.ElementError, match="your own names are w1, net"):
+        cp.compare_gradients(record, {"w2": 1.0}, names=names)
     with pytest.raises(cp.ElementError, match="twice"):
         cp.compare_gradients(record, {"w1": 1.0, "W1[0,0]": 1.0}, names=names)
+
+
+@pytest.mark.parametrize("name", ["∂L/∂w1", "dL/dw1", "dV", "V", "V[0,1]", "dnet", "∂L/∂net"])
+def test_names_are_read_as_explain_reads_them(name):
+    network, X, y = classifier()
+    record = cp.backprop(network, X, y)
+    names = {"W1[0,0]": "w1", "W2": "V", "z1": "net"}
+    element = {"V": "dW2", "dV": "dW2", "V[0,1]": "dW2[0,1]"}.get(name)
+    element = element or ("delta1" if "net" in name else "dW1[0,0]")
+    assert cp.compare_gradients(record, {name: record[element]}, names=names).passed
 
 
 def test_hints_in_levels():
@@ -312,6 +324,22 @@ def test_a_mended_formula_gives_the_right_numbers(one):
         for text in formulas:
             left, right = text.split(" = ")
             if "derivative" not in right:
+                assert np.allclose(eval(right, dict(known)), record[left]), text
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "exp"])
+def test_a_mended_formula_is_right_with_dropout(activation):
+    rng = np.random.default_rng(0)
+    network = cp.Network([3, 4, 2], [activation, "softmax"], dtype="float64", seed=1)
+    X, y = rng.normal(size=(8, 3)), rng.integers(0, 2, 8)
+    record = next(iter(cp.steps(network, X, y, dropout=0.5, seed=1))).record
+    known = {name: record[name] for name in record if name != "L"} | {"np": np, "a0": record["x"]}
+    known |= record.network.unflatten(record.network.parameters) | {"mask1": record.masks[0]}
+    for name in ("a1", "delta1", "dW1"):
+        comparison = cp.compare_gradients(record, {name: record[name] + 1 + record[name] ** 2})
+        for text in comparison[name].mended:
+            left, right = text.split(" = ")
+            if left in ("a1", "delta1", "dW1"):
                 assert np.allclose(eval(right, dict(known)), record[left]), text
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop import notation
 from clearprop.errors import ElementError, TypeOfDataError, shown
 from clearprop.explaining.checking.stages import Stage
+from clearprop.explaining.names import element_of, find_element, own_name
 from clearprop.record import Record
 
 Array = NDArray[Any]
@@ -43,12 +44,12 @@ class Answer:
         record: Record,
         name: str,
         value: ArrayLike,
-        read: Mapping[str, str],
+        given: Mapping[str, str],
         tolerance: float,
         floors: Mapping[str, Array],
     ) -> None:
-        self.given_as = name
-        self.name, element, own = _element(record, name, read)
+        self.given_as, self._given = name, given
+        self.name, element, own = _element(record, name, given)
         symbol, layer, self._index = element
         self.stage = Stage(f"d{symbol}" if symbol in ("W", "b") else symbol, layer)
         self.label = f"d{self.name}" if symbol in ("W", "b") else self.name
@@ -105,12 +106,12 @@ class Answer:
         return found
 
     def element(self, place: tuple[int, ...]) -> str:
-        """Return the name of one of the numbers; of a batch, with its sample: "delta2[1]@3"."""
-        if self.stage.symbol in ("dW", "db"):
-            return self.name if self._index else f"{self.name}[{','.join(map(str, place))}]"
-        sample = f"@{place[0]}" if self.expected.shape[0] > 1 else ""
-        name = self.name if self._index else f"{self.name}[{place[1]}]"
-        return f"{name}{sample}"
+        """Return what the reader calls one number; of a batch, with its sample: "z2[1]@3"."""
+        sample = ""
+        if self.stage.symbol not in ("dW", "db"):
+            sample, place = f"@{place[0]}" if self.expected.shape[0] > 1 else "", place[1:]
+        name = self.name if self._index else f"{self.name}[{','.join(map(str, place))}]"
+        return f"{own_name(name, self._given)}{sample}"
 
     def part(self, candidate: Array) -> Array:
         """Return of a whole quantity what was asked for."""
@@ -159,21 +160,17 @@ def _ragged(value: Any) -> bool:
 
 
 def _element(
-    record: Record, name: str, read: Mapping[str, str]
+    record: Record, name: str, given: Mapping[str, str]
 ) -> tuple[str, notation.Element, str]:
-    """Return a quantity's name, what it is, and the reader's own name if that was given.
-
-    `read` has elements by the reader's names.
-    """
-    text = name.strip() if isinstance(name, str) else ""
-    own = read.get(text) or (read.get(text[1:]) if text[:1] == "d" else None)
-    text = own or text
+    """Return a quantity's name, what it is, and the reader's own name if that was given."""
+    find_element(name, record.network, given)
+    text = element_of(name.strip(), given)
+    own = name.strip() if text != name.strip() else ""
     text = re.sub(r"^d(?=[Wb])", "", text)
-    element = notation.parse(text if text else name)
+    element = notation.parse(text)
     if element.symbol == "L":
         raise ElementError(f"{shown(name)}: what is compared is z, a, da, delta, and dW, db")
-    notation.check(element, text, record.network.sizes, record.network.has_biases)
-    return text, element, (name.strip() if own else "")
+    return text, element, own
 
 
 def _apart(a: Array, b: Array) -> float:

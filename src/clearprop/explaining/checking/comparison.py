@@ -110,11 +110,11 @@ def _answers(
     if tolerance is None:
         tolerance = TOLERANCES.get(record.gradient.dtype.itemsize, TOLERANCES[8])
     tolerance = number("tolerance", tolerance, low=0, high=0.1)
-    read = {own: element for element, own in read_names(names, record.network).items()}
+    given = read_names(names, record.network)
     allowed = floors(record)
     answers: dict[str, Answer] = {}
     for name, value in theirs.items():
-        answer = Answer(record, name, value, read, tolerance, allowed)
+        answer = Answer(record, name, value, given, tolerance, allowed)
         if answer.name in answers:
             raise ElementError(f"{shown(name)} is given twice: {answers[answer.name].given_as} too")
         answers[answer.name] = answer

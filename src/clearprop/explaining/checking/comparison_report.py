@@ -119,10 +119,11 @@ class GradientComparison:
         return self.passed
 
     def __getitem__(self, name: str) -> ComparedQuantity:
-        for quantity in self.quantities:
-            if isinstance(name, str) and name in (quantity.name, quantity.label):
-                return quantity
-            if isinstance(name, str) and name == f"d{quantity.name}" and quantity.name[0] in "Wb":
+        for quantity in self.quantities if isinstance(name, str) else ():
+            known = {quantity.name, quantity.label}
+            if quantity.name[0] in "Wb":  # with or without the d
+                known |= {f"d{one}" for one in known} | {quantity.label.removeprefix("d")}
+            if name in known:
                 return quantity
         names = ", ".join(quantity.name for quantity in self.quantities)
         raise ElementError(f"{shown(name)} was not compared; {names} were")

@@ -25,7 +25,7 @@ from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
 from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
-from clearprop.explaining.names import read_names
+from clearprop.explaining.names import element_of, read_names
 from clearprop.losses import BuiltInLoss, Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.numerics.random import check_seed
@@ -56,9 +56,9 @@ def check_gradients(
     X, y, loss, sample_weight, l2
         As for `backprop`. Few rows suffice.
     frozen, shared
-        As for `train`. What is frozen is not moved, and its gradient is 0. What is shared is moved
-        together, and held to the sum of its gradients: that of the first of a group, which stands
-        for all; of the others it is 0.
+        As for `train`; one of `names` serves as well. What is frozen is not moved, and its
+        gradient is 0. What is shared is moved together, and held to the sum of its gradients: that
+        of the first of a group, which stands for all; of the others it is 0.
     seed : int
         For networks of more than 1,500 parameters, which are checked along random directions of
         each array, and at 24 parameters; a direction that is wrong is followed to the parameter.
@@ -101,7 +101,9 @@ def check_gradients(
     at = double.parameters.copy()
     cost = cost_of(record_at(at))
     gradient_at: Callable[[Array], Array] = backprop_at
-    constraints = read_constraints(double, frozen, shared)
+    constraints = read_constraints(
+        double, frozen, shared, element=lambda name: element_of(name, given)
+    )
     if constraints is not None:
         cost, gradient_at = _within(constraints, cost, backprop_at, at)
     shapes = {name: view.shape for name, view in double.unflatten(at).items()}

@@ -16,6 +16,13 @@ _SLOPES = {
     "exp": "a{0}",
 }
 
+_SLOPES_BY_Z = {
+    "sigmoid": "np.exp(-z{0}) / (1 + np.exp(-z{0}))**2",
+    "tanh": "(1 - np.tanh(z{0})**2)",
+    "exp": "np.exp(z{0})",
+}
+"""Where dropout has masked a, which is f(z) no longer."""
+
 _COSTS = {
     "squared_error": "a{0} - y",
     "cross_entropy": "-y / a{0}",
@@ -78,7 +85,8 @@ def _delta(record: Record, layer: int) -> str:
     mask = f" * mask{layer}" if layer <= len(record.masks) else ""
     if name == "identity":
         return f"{da}{mask}"
-    slope = _SLOPES.get(name, f"{name}'(z{{0}})").format(layer)
+    slopes = _SLOPES | _SLOPES_BY_Z if mask else _SLOPES
+    slope = slopes.get(name, f"{name}'(z{{0}})").format(layer)
     return f"{da}{mask} * {slope}"
 
 

@@ -135,8 +135,8 @@ def explain(
         own_l2 = not isinstance(l2, int | float) or l2 != 0
         if any(argument is not None for argument in given) or own_l2:
             raise ArgumentError(
-                "a step brings its own network, data and optimizer: give step, of, sample, names "
-                "and largest alone"
+                "a step brings its own network, data, optimizer, frozen and shared parameters: "
+                "give step, of, sample, names, largest, superscripts and one_based alone"
             )
         if not isinstance(step, Step):
             raise ArgumentError(f"step is a {type(step).__name__}; give what cp.steps yields")

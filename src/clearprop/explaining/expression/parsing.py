@@ -50,7 +50,14 @@ def read(text: object) -> Program:
         raise ArgumentError("the expression is nested too deeply to be read") from error
 
 
+_PRINTED = {"·": "*", "×": "*", "−": "-", "²": "**2", "³": "**3", "√": "sqrt(...)"}
+"""Signs of mathematics, as derivations print them, and what Python has for them."""
+
+
 def _tree(text: str) -> ast.expr:
+    for sign, written in _PRINTED.items():
+        if sign in text:
+            raise ArgumentError(f"{shown(text)} has a {sign}: write {written}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's of "2if", which is refused anyway

@@ -29,7 +29,7 @@ from clearprop.explaining.graph.folded import folded_graph
 from clearprop.explaining.graph.folded_picture import FoldedPicture
 from clearprop.explaining.graph.labels import GRADIENTS, Labels, canonical
 from clearprop.explaining.graph.parts import Edge, Node
-from clearprop.explaining.names import element_name, read_names
+from clearprop.explaining.names import element_name, element_of, find_element, read_names
 from clearprop.explaining.one_sample import as_row, target_row
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -255,13 +255,12 @@ def _start(graph: ComputationGraph, of: object, names: Mapping[str, str] | None)
     """Return the node whose path is asked for; of a folded graph, that of its array."""
     if not isinstance(of, str):
         raise ArgumentError(f"of is {shown(of)}; it must be a name such as 'W1[0,0]'")
-    given = {own: element for element, own in read_names(names, graph.network).items()}
-    of = given.get(of.strip(), of.strip())
-    if not graph.detailed and graph._by_name(of) is None:
-        element = notation.parse(of)
-        notation.check(element, of, graph.network.sizes, graph.network.has_biases)
-        of = element_name(element.symbol, element.layer, ())
-    return graph[of].name
+    given = read_names(names, graph.network)
+    node = element_of(of.strip(), given)
+    if graph._by_name(node) is None:
+        symbol, layer, indices = find_element(of, graph.network, given)
+        node = element_name(symbol, layer, indices if graph.detailed else ())
+    return graph[node].name
 
 
 def _record(network: Network, x: object, y: object) -> Record | None:
