@@ -168,6 +168,6 @@ def _origin(sample: Sample, derivation: cp.Derivation) -> list[str]:
     if numbers and sample.features:
         called = [derivation.names.text(Symbol(f"x[{i}]", 0.0)) for i in numbers]
         features = (sample.features[i] for i in numbers)
-        inputs = ", ".join(f"{x} is {name}" for x, name in zip(called, features, strict=True))
+        inputs = "; ".join(f"{x}: {name}" for x, name in zip(called, features, strict=True))
         said.append(f"Inputs, as the model encodes them: {inputs}.")
     return said
