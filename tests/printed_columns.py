@@ -63,10 +63,17 @@ def columns_of_latex(latex: str) -> Iterator[Column]:
 
 
 def columns_of_mathml(page: str) -> Iterator[Column]:
-    """Yield the columns of all <math> elements, in MathML or in HTML."""
+    """Yield the columns of all <math> elements of a derivation's MathML."""
     for element in re.findall(r"<math.*?</math>", page, re.DOTALL):
         rows = ET.fromstring(element).iter("{http://www.w3.org/1998/Math/MathML}mtr")
         yield from _columns_of_lines([_flat(row[-1]).strip() for row in rows], "\t", "\n")
+
+
+def columns_of_html(page: str) -> Iterator[Column]:
+    """Yield the columns of a derivation's page, where every row is a line of its own."""
+    lines = re.findall(r'<div class="line[^"]*">(.*?)</div>', page, re.DOTALL)
+    flat = [_flat(ET.fromstring(f"<line>{line}</line>")).strip() for line in lines]
+    yield from _columns_of_lines(flat, "", "\n")
 
 
 def _columns_of_lines(lines: list[str], indent: str, further: str) -> Iterator[Column]:
@@ -111,7 +118,7 @@ def _plain(latex: str) -> str:
 
 
 def _flat(element: ET.Element) -> str:
-    tag = element.tag.partition("}")[2]
+    tag = element.tag.rpartition("}")[2]
     text = (element.text or "").replace("−", "-")
     if tag == "mspace":
         return ""

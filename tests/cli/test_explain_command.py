@@ -47,7 +47,7 @@ def test_a_row_of_a_table(model_file):
     X = loaded.encode(loaded.read(PENGUINS))[3:4]
     record = cp.backprop(loaded.network.astype("float64"), X, [0])
     assert "The numbers are those of row 3 of" in result.output
-    assert "x[14] is year" in result.output.replace("\n", " ")
+    assert "x[14]: year" in result.output.replace("\n", " ")
     assert f"= {record['dW2[1,3]']:.6g}" in result.output
     assert max(map(len, result.output.splitlines())) <= 100
 

@@ -12,6 +12,7 @@ from evaluator import Evaluator, close
 from printed_columns import (
     Column,
     check_column,
+    columns_of_html,
     columns_of_latex,
     columns_of_mathml,
     columns_of_text,
@@ -25,7 +26,7 @@ def columns_of(derivation) -> list[Column]:
         list(columns_of_text(derivation.to_text(60))),
         list(columns_of_latex(derivation.to_latex())),
         list(columns_of_mathml(derivation.to_mathml())),
-        list(columns_of_mathml(derivation.to_html())),
+        list(columns_of_html(derivation.to_html())),
     ]
     for form in forms:
         for column in form:
