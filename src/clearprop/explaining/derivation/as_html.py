@@ -103,12 +103,10 @@ def _definition(definition: Definition) -> str:
     if written is None:
         return html.escape(text_of(definition))
     remarks = (
-        html.escape(said)
-        if equation is None
-        else f"<math {_NAMESPACE}><mrow>{equation}</mrow></math>"
+        html.escape(said) if equation is None else f"<math><mrow>{equation}</mrow></math>"
         for said, equation in definition.remarks(MATHML)
     )
-    whole = f'<math {_NAMESPACE} displaystyle="true"><mrow>{written}</mrow></math>'
+    whole = f'<math displaystyle="true"><mrow>{written}</mrow></math>'
     return ", ".join((whole, *remarks))
 
 
