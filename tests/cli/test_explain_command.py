@@ -37,6 +37,8 @@ def test_one_weight_by_the_notes_name_and_its_step():
     assert text == invoke("--of", "W1[0,0]", "--optimizer", "sgd").output
     assert "= (a2[0] - y) · sigmoid'(z2[0]) · w5 · sigmoid'(z1[0]) · x1" in text
     assert "SGD moves w1 up by 4.60958e-05, from 0.1 to 0.100046." in text
+    text = invoke("--of", "w1", "--optimizer", "sgd(1)").output
+    assert "SGD moves w1 up by 0.00460958, from 0.1 to 0.10461." in text
 
 
 def test_a_row_of_a_table(model_file):
@@ -45,7 +47,7 @@ def test_a_row_of_a_table(model_file):
     X = loaded.encode(loaded.read(PENGUINS))[3:4]
     record = cp.backprop(loaded.network.astype("float64"), X, [0])
     assert "The numbers are those of row 3 of" in result.output
-    assert "x[14] is year" in result.output.replace("\n", " ")
+    assert "x[14]: year" in result.output.replace("\n", " ")
     assert f"= {record['dW2[1,3]']:.6g}" in result.output
     assert max(map(len, result.output.splitlines())) <= 100
 

@@ -287,3 +287,12 @@ class TestWithoutArguments:
     @pytest.mark.parametrize("command", ["explain", "graph", "check", "diagnose", "find-lr"])
     def test_every_command_that_the_docs_name(self, command):
         assert invoke(command).exit_code == 0
+
+
+def test_the_rate_that_find_lr_suggests_can_be_diagnosed():
+    assert "nothing is found to be wrong" in invoke("diagnose", "--optimizer", "sgd(0.1)").output
+    found = invoke("diagnose", "--optimizer", "sgd(1e-9)").output
+    assert "learning rate too small" in found
+    misspelled = invoke("diagnose", "--optimizer", "sdg")
+    assert misspelled.exit_code == 2
+    assert "no optimizer is called 'sdg' (did you mean 'sgd'?)" in misspelled.stderr

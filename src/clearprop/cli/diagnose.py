@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 import clearprop as cp
-from clearprop.cli import options
+from clearprop.cli import notation, options
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_or_note
 from clearprop.cli.sources import Table
+from clearprop.cli.train_settings import Text
 from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
-from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
 
 @click.command(
@@ -24,8 +24,10 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
 @options.table(required=False)
 @click.option(
     "--optimizer",
-    type=click.Choice(sorted(set(OPTIMIZERS) - {"lbfgs"})),
-    help="Train copies at its usual learning rate for a few updates, to see whether that fits.",
+    type=Text(notation.optimizer_of_steps),
+    metavar="NAME",
+    help="Train copies with it for a few updates, to see whether its learning rate fits: sgd, "
+    'adam, adamw, rmsprop, rprop, or such as "sgd(0.5)".',
 )
 @options.plot("the sizes of deltas and gradients by layer")
 @options.drop_missing_target
@@ -34,7 +36,7 @@ from clearprop.optimizers import OPTIMIZERS, OptimizerName
 def diagnose(
     model: Path | None,
     table: Table,
-    optimizer: OptimizerName | None,
+    optimizer: str | None,
     plot: Path | None,
     drop_missing_target: bool,
     force: bool,
@@ -48,7 +50,8 @@ def diagnose(
     """
     check_picture(plot, replace=force)
     network, X, y, told = rows_or_note(model, table, drop_missing_target=drop_missing_target)
-    found = cp.diagnose(network, X, y, optimizer=optimizer)
+    rule = None if optimizer is None else notation.optimizer_of_steps(optimizer)
+    found = cp.diagnose(network, X, y, optimizer=rule)
     if plot is not None:
         write_picture(plot_gradient_flow(cp.backprop(network, X, y)), plot)
     echo(as_json(asdict(found)) if json_wanted else f"{told}\n{found!r}")

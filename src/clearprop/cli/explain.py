@@ -10,14 +10,14 @@ import click
 import numpy as np
 
 import clearprop as cp
-from clearprop.cli import options
+from clearprop.cli import notation, options
 from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.cli.sources import Table
+from clearprop.cli.train_settings import Text
 from clearprop.explaining.derivation.explanation import SUPERSCRIPTS
 from clearprop.explaining.derivation.expressions import Symbol
 from clearprop.files.whole_file import write_whole
-from clearprop.optimizers import OPTIMIZERS, OptimizerName
 
 FORMATS = ("text", "latex", "mathml", "html", "json")
 
@@ -45,8 +45,9 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
 @click.option("--y", metavar="NUMBERS", help="Its target: a number or numbers, or a label.")
 @click.option(
     "--optimizer",
-    type=click.Choice([name for name in OPTIMIZERS if name != "lbfgs"]),
-    help="Show the step that it makes, with its default settings.",
+    type=Text(notation.optimizer_of_steps),
+    metavar="NAME",
+    help='Show the step that it makes: sgd, adam, adamw, rmsprop, rprop, or such as "sgd(0.5)".',
 )
 @click.option(
     "--largest",
@@ -78,7 +79,7 @@ def explain(
     kind: str | None,
     x: str | None,
     y: str | None,
-    optimizer: OptimizerName | None,
+    optimizer: str | None,
     largest: int,
     superscripts: str,
     one_based: bool,
@@ -107,8 +108,9 @@ def explain(
     else:
         sample = sample_of(model, table, row or 0)
     derivation = cp.explain(
-        sample.network, sample.X, sample.y, of, optimizer=optimizer, names=sample.names,
-        largest=largest, superscripts=superscripts, one_based=one_based,
+        sample.network, sample.X, sample.y, of, names=sample.names, largest=largest,
+        optimizer=None if optimizer is None else notation.optimizer_of_steps(optimizer),
+        superscripts=superscripts, one_based=one_based,
     )  # fmt: skip
     derivation = replace(derivation, words=(*derivation.words, *_origin(sample, derivation)))
     written = _written(derivation, kind)
@@ -166,6 +168,6 @@ def _origin(sample: Sample, derivation: cp.Derivation) -> list[str]:
     if numbers and sample.features:
         called = [derivation.names.text(Symbol(f"x[{i}]", 0.0)) for i in numbers]
         features = (sample.features[i] for i in numbers)
-        inputs = ", ".join(f"{x} is {name}" for x, name in zip(called, features, strict=True))
+        inputs = "; ".join(f"{x}: {name}" for x, name in zip(called, features, strict=True))
         said.append(f"Inputs, as the model encodes them: {inputs}.")
     return said

@@ -10,7 +10,7 @@ from typing import Any
 from clearprop.errors import ArgumentError, shown, unknown
 from clearprop.initializers import INITIALIZERS
 from clearprop.losses import LOSSES, huber, quantile
-from clearprop.optimizers import OPTIMIZERS
+from clearprop.optimizers import LBFGS, OPTIMIZERS
 from clearprop.schedules import (
     constant,
     cosine,
@@ -43,6 +43,14 @@ _LOSSES |= {"huber": huber, "quantile": quantile}
 def optimizer(text: str) -> Any:
     """Return the optimizer that a text such as "adam" or "sgd(momentum=0.9)" means."""
     return _made(text, "optimizer", OPTIMIZERS)
+
+
+def optimizer_of_steps(text: str) -> Any:
+    """Return an optimizer that makes a step from one gradient, as L-BFGS does not."""
+    found = optimizer(text)
+    if isinstance(found, LBFGS):
+        raise ArgumentError("L-BFGS searches along its steps: take one that makes single steps")
+    return found
 
 
 def loss(text: str) -> Any:

@@ -144,9 +144,9 @@ def _adam(rule: Adam, one: OneParameter) -> Iterator[Equation]:
     m_before, m = one.known("m", "m")
     v_before, v = one.known("v", "v")
     mean = Sum((times(beta1, m_before), times(minus(ONE, beta1), one.g)))
-    yield Equation(m, m.value, (mean,), note="running mean of g")
+    yield Equation(m, m.value, (mean,), note="running mean of the gradient")
     squares = Sum((times(beta2, v_before), times(minus(ONE, beta2), Square(one.g))))
-    yield Equation(v, v.value, (squares,), note="running mean of g²")
+    yield Equation(v, v.value, (squares,), note="running mean of its square")
     hats = []
     for name, kept, beta in (("m_hat", m, beta1), ("v_hat", v, beta2)):
         power = Symbol(f"{beta.name}^{t}", beta.value**t)
@@ -165,7 +165,7 @@ def _rmsprop(rule: RMSprop, one: OneParameter) -> Iterator[Equation]:
     alpha = Symbol("alpha", rule.alpha)
     s_before, s = one.known("s", "square")
     mean = Sum((times(alpha, s_before), times(minus(ONE, alpha), Square(one.g))))
-    yield Equation(s, s.value, (mean,), note="running mean of g²")
+    yield Equation(s, s.value, (mean,), note="running mean of the gradient's square")
     root = Apply("sqrt", s, float(np.sqrt(s.value)))
     form = Quotient(one.g, Sum((root, Symbol("epsilon", rule.epsilon))))
     step = Symbol("step", form.value)
