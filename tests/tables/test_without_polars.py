@@ -226,7 +226,8 @@ class TestWritten:
     @example([1e-5, -1.25e-5, 9.99e-5, 1e-6, 1e16, 123456789012345678.0, -0.0, 1e-4])
     def test_numbers_as_polars_writes_them(self, numbers):
         columns = {"a": np.array(numbers), "b": np.arange(len(numbers)), "c": np.array(numbers) > 0}
-        assert csv_of(columns, ",") == pl.DataFrame(columns).write_csv()
+        written = pl.DataFrame(columns).write_csv().replace("e+", "e")  # as before polars 1.40
+        assert csv_of(columns, ",") == written
 
     @pytest.mark.parametrize("separator", [",", "\t", "|", ";"])
     @given(st.lists(st.none() | st.sampled_from(CELLS) | st.text(), min_size=1))
