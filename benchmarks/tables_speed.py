@@ -4,7 +4,7 @@
 
 Tables of 17 columns (12 numbers with five decimals, categories of 3, 8, 40 and 500 values, a date),
 168 inputs of a network, as CSV. Each measurement has a process of its own, with one thread, and at
-most four minutes; LightGBM is measured where it is installed. All takes half an hour.
+most four minutes; LightGBM is measured where it is installed. All takes a quarter of an hour.
 """
 
 from __future__ import annotations
