@@ -226,8 +226,10 @@ class TestWritten:
     @example([1e-5, -1.25e-5, 9.99e-5, 1e-6, 1e16, 123456789012345678.0, -0.0, 1e-4])
     def test_numbers_as_polars_writes_them(self, numbers):
         columns = {"a": np.array(numbers), "b": np.arange(len(numbers)), "c": np.array(numbers) > 0}
-        written = pl.DataFrame(columns).write_csv().replace("e+", "e")  # as before polars 1.40
-        assert csv_of(columns, ",") == written
+        ours = csv_of(columns, ",")
+        if tuple(map(int, pl.__version__.split(".")[:2])) < (1, 40):
+            ours = ours.replace("e+", "e")  # polars wrote 1e16 for 1e+16 then
+        assert ours == pl.DataFrame(columns).write_csv()
 
     @pytest.mark.parametrize("separator", [",", "\t", "|", ";"])
     @given(st.lists(st.none() | st.sampled_from(CELLS) | st.text(), min_size=1))
