@@ -11,6 +11,15 @@ import clearprop as cp
 from paths import PENGUINS
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests stay in one process, in the order drawn: what they share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False  # else the files with most tests go first
+    return LoadFileScheduling(config, log)
+
+
 @pytest.fixture(params=["compiled", "reference"])
 def engine(request, monkeypatch):
     """The engine of `cp.train`: a test that uses it runs on both."""

@@ -70,7 +70,7 @@ def test_the_first_block_of_the_readme_is_two_commands():
     block = re.search(r"```\w*\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     first, second = block.splitlines()
     assert first.endswith("clearprop demo")
-    assert second.endswith("python -m pytest")
+    assert second.endswith("python -m pytest -n 2")
 
 
 def test_links_inside_the_project_lead_somewhere():

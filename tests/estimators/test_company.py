@@ -98,7 +98,9 @@ class TestCompany:
         yes = quiet(MLPClassifier(max_iter=60, random_state=0), X, (y == 2).tolist())
         assert yes.predict(X).dtype == bool
 
-    @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table], ids=str)
+    @pytest.mark.parametrize(
+        "make", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"]
+    )
     def test_tables(self, make):
         X, y = iris()
         columns = {name: X[:, i] for i, name in enumerate(["a", "b", "c", "d"])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -28,11 +30,11 @@ def there_and_back(estimator):
 
 
 class TestEstimators:
-    @pytest.mark.parametrize("settings", SETTINGS, ids=str)
+    @pytest.mark.parametrize("settings", SETTINGS, ids="-".join)
     @pytest.mark.parametrize("maker", [MLPClassifier, MLPRegressor])
     def test_one_type_is_to_be_trusted(self, maker, settings):
         X, y = iris() if maker is MLPClassifier else diabetes()
-        estimator = quiet(maker(**{"max_iter": 3, "random_state": 0} | settings), X, y)
+        estimator = quiet(maker(**{"max_iter": 3, "random_state": 0} | deepcopy(settings)), X, y)
         back, types = there_and_back(estimator)
         assert types == [CLASSIFIER if maker is MLPClassifier else REGRESSOR]
         np.testing.assert_array_equal(back.predict(X), estimator.predict(X))
