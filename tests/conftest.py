@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
@@ -9,6 +10,20 @@ import pytest
 
 import clearprop as cp
 from paths import PENGUINS
+
+# OpenMP's threads, of scikit-learn and PyTorch, wait asleep: where others have the cores as well,
+# those that spin took 27 times as long. It is read when the first of them starts.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:  # of .ci/core's tests, none draws examples
+    pass
+else:  # what a busy machine disturbs is no failure
+    settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

@@ -13,8 +13,7 @@ from clearprop.activations import ACTIVATIONS
 from clearprop.losses import LOSSES
 from numeric import central_differences, relative_error
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("steady")
+steady = settings(derandomize=True, max_examples=60)
 
 numbers = st.floats(-3, 3, width=32)
 seeds = st.integers(0, 2**64 - 1)
@@ -50,6 +49,7 @@ def problems(draw, rows=few, inputs=numbers):
     return network, X, y, weights
 
 
+@steady
 @given(problems())
 def test_the_gradient_predicts_the_change_of_the_cost(problem):
     """Along a random direction, where both one-sided slopes agree (away from kinks)."""
@@ -71,6 +71,7 @@ def test_the_gradient_predicts_the_change_of_the_cost(problem):
     assert min(left, right) - 1e-4 * scale <= slope <= max(left, right) + 1e-4 * scale
 
 
+@steady
 @given(problems(rows=st.integers(2, 9)))
 def test_a_batch_is_the_weighted_mean_of_its_samples(problem):
     network, X, y, weights = problem
@@ -83,6 +84,7 @@ def test_a_batch_is_the_weighted_mean_of_its_samples(problem):
     )
 
 
+@steady
 @given(problems(), st.integers(1, 12), st.integers(1, 5), st.booleans())
 def test_training_goes_through_with_any_batch_size(problem, batch_size, shards, shuffle):
     """Shorter last batches, one sample, classes missing from a batch: all parameters finite."""
@@ -99,6 +101,7 @@ def test_training_goes_through_with_any_batch_size(problem, batch_size, shards, 
     assert sizes <= {min(batch_size, len(X))}
 
 
+@steady
 @given(problems(inputs=st.floats(-1e6, 1e6, width=32)))
 def test_extreme_inputs_give_finite_numbers_or_one_clear_error(problem):
     network, X, y, _ = problem
@@ -113,6 +116,7 @@ def test_extreme_inputs_give_finite_numbers_or_one_clear_error(problem):
     assert np.isfinite(network.parameters).all()
 
 
+@steady
 @given(problems())
 def test_zero_weights_are_a_network_like_any_other(problem):
     network, X, y, weights = problem
@@ -126,6 +130,7 @@ def test_zero_weights_are_a_network_like_any_other(problem):
     assert record[f"delta{len(network.weights)}"].shape[0] == len(X)
 
 
+@steady
 @given(problems(), st.floats(0.1, 10))
 def test_the_scale_of_weights_does_not_matter(problem, factor):
     network, X, y, weights = problem
@@ -134,6 +139,7 @@ def test_the_scale_of_weights_does_not_matter(problem, factor):
     np.testing.assert_allclose(a.gradient, b.gradient, rtol=1e-9, atol=1e-12)
 
 
+@steady
 @given(problems())
 def test_files_give_back_every_bit(tmp_path_factory, problem):
     network, X, _, _ = problem
@@ -144,6 +150,7 @@ def test_files_give_back_every_bit(tmp_path_factory, problem):
     np.testing.assert_array_equal(loaded.predict(X), network.predict(X))
 
 
+@steady
 @given(st.integers(2, 5), st.data())
 def test_a_class_missing_from_the_data_is_no_error(n_classes, data):
     X = data.draw(arrays("float64", (6, 2), elements=numbers))

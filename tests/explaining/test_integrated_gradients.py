@@ -116,7 +116,7 @@ def test_of_a_relu_on_the_way_too():
     assert found.steps[0] < 30
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     activation=st.sampled_from((*SMOOTH, "relu", "leaky_relu", "elu", "silu", "identity")),

@@ -131,7 +131,6 @@ def as_many(function, *arguments, **options):
         return function(*arguments, **options)
 
 
-@settings(deadline=None)  # on a busy machine
 @given(CELLS, st.sampled_from(".,"))
 def test_many_words_are_read_as_few(cells, mark):
     """polars reads plain numbers where there are many words."""
@@ -168,7 +167,6 @@ def test_plain_numbers_stay_in_polars():
     assert isinstance(texts.words, list)
 
 
-@settings(deadline=None)  # on a busy machine
 @given(CELLS, st.booleans(), st.sampled_from([(), ("-999", "7")]))
 def test_many_words_are_looked_at_as_few(cells, is_typed, missing):
     n = len(cells)

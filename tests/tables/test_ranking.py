@@ -19,7 +19,7 @@ IDS = ["auc", "average precision"]
     st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 1.0]) | st.floats(0, 1)),
              min_size=2, max_size=40)
 )  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_against_scikit_learn_with_ties(ours, theirs, rows):
     positive, scores = (np.array(column) for column in zip(*rows, strict=True))
     if positive.all() or not positive.any():

@@ -369,7 +369,7 @@ def test_for_an_autograder():
             comparison.to_dict(**settings_)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 10**6),
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=5),
