@@ -1,7 +1,7 @@
 """Runs over every option of training, each with each other: a pairwise covering design.
 
-A full product would be ten million runs. Here every two levels of every two options meet in one run
-at least, which takes some hundred. A run's name holds its levels, so that a new option or level
+A full product would be some hundred million runs. Here every two levels of every two options meet in
+one run at least of float32, and in one of float64, whose kernels are others: that takes 300. A run's name holds its levels, so that a new option or level
 adds runs, and leaves those that are recorded as they are.
 
 Levels of `FREE` change no bit: how many threads, and where a run is cut, its standing taken out and
@@ -81,6 +81,7 @@ FREE: dict[str, list[str]] = {
     "cuts": ["whole", "cut-in-epoch", "cut-after-epoch", "cut-twice"],
 }
 Row = dict[str, str]
+Options = dict[str, list[str]]
 
 
 def name_of(row: Row) -> str:
@@ -96,7 +97,7 @@ def pairs_of(row: Row) -> Iterator[tuple[str, str, str, str]]:
         yield one, row[one], other, row[other]
 
 
-def uncovered(rows: Iterable[Row], options: dict[str, list[str]]) -> set[tuple[str, ...]]:
+def uncovered(rows: Iterable[Row], options: Options) -> set[tuple[str, ...]]:
     """Which two levels of two options meet in no run."""
     wanted: set[tuple[str, ...]] = {
         (one, a, other, b)
@@ -104,35 +105,43 @@ def uncovered(rows: Iterable[Row], options: dict[str, list[str]]) -> set[tuple[s
         for a, b in product(options[one], options[other])
     }
     for row in rows:
-        wanted.difference_update(pairs_of(row))
+        if all(row[option] in levels for option, levels in options.items()):
+            wanted.difference_update(pairs_of(row))
     return wanted
 
 
-def covering(options: dict[str, list[str]], begun: Iterable[Row] = ()) -> list[Row]:
-    """Runs in which every two levels meet: those that are there, and what they lack.
+def designs() -> list[Options]:
+    """The options whose levels all have to meet: those of each type, then all together."""
+    return [*(OPTIONS | {"precision": [dtype]} for dtype in ("float32", "float64")), OPTIONS]
+
+
+def covering(rows: list[Row], options: Options) -> list[Row]:
+    """Return the runs that are there, and those by which every two levels meet.
 
     Greedy: a new run begins with a pair that lacks, and takes for each option the level by which
     most pairs are met.
     """
-    rows = list(begun)
+    rows = [*rows]
     left = uncovered(rows, options)
     while left:
         one, a, other, b = min(left)
         row = {one: a, other: b}
         for option in sorted(options, key=lambda each: -len(options[each])):
-            if option in row:
-                continue
-
-            def met(level: str, option: str = option, row: Row = row) -> int:
-                trial = {
-                    each: row.get(each, level) for each in options if each in row or each == option
-                }
-                return sum(pair in left for pair in pairs_of(trial) if option in pair)
-
-            row[option] = max(options[option], key=met)
+            if option not in row:
+                met = [sum(pair in left for pair in pairs_with(row, option, level))
+                       for level in options[option]]  # fmt: skip
+                row[option] = options[option][met.index(max(met))]
         rows.append({option: row[option] for option in options})
         left.difference_update(pairs_of(rows[-1]))
     return rows
+
+
+def pairs_with(row: Row, option: str, level: str) -> Iterator[tuple[str, str, str, str]]:
+    """The pairs that a level of an option makes with those of a run."""
+    places = [*OPTIONS]
+    for other, its in row.items():
+        first = places.index(option) < places.index(other)
+        yield (option, level, other, its) if first else (other, its, option, level)
 
 
 def free_levels(number: int) -> Row:
@@ -152,7 +161,8 @@ def made(row: Row) -> tuple[cp.Network, Any, Any, Any]:
         sizes, dtype, activations=row["hidden"], output=output, loss=loss,
         biases=row["biases"] == "biases",
     )  # fmt: skip
-    network.parameters[:] *= 0.125 if "exp" in (row["hidden"], output) else 0.5
+    scale = {0: 0.5, 1: 0.125, 2: 2.0**-6}  # an exponential of an exponential is soon infinite
+    network.parameters[:] *= scale[(row["hidden"], output).count("exp")]
     y = targets_of(network.loss.targets, N, sizes[-1])
     if name == "shares":
         y = (np.eye(sizes[-1])[y] + 1) / (1 + sizes[-1])
