@@ -26,7 +26,7 @@ CRASHES = (signal.SIGSEGV, signal.SIGBUS)
 
 
 def campaign(side: str, first: int, number: int) -> dict[str, object]:
-    """Run, and say what was run: how often each place of a plan held an address, and all digests."""
+    """Run, and return a digest of each run's numbers."""
     memory = Memory(side == "end")
     install(memory)
     digests = {}
@@ -83,7 +83,7 @@ class Planted:
         return {"fault": str(faults[-1]), "numbers": None, "runs": len(seeds)}
 
     def all(self) -> Iterator[dict[str, object]]:
-        """Every array and every room one number too small, or more where that hurts nobody."""
+        """Every array and room one number too small, or more where that hurts nobody; and exchanged."""
         where = {}
         for seed, found in self.found.items():
             for each in found:

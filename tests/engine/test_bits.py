@@ -6,6 +6,7 @@ A run that fails here has other numbers than it had. If they are meant to be oth
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -39,6 +40,22 @@ def test_the_changelog_names_the_record():
     """Numbers that have changed are declared: where they are recorded anew, and named there."""
     named = re.findall(r"[Bb]its, record (\d+)", paths.CHANGELOG.read_text(encoding="utf-8"))
     assert max(map(int, named), default=0) == RECORDED["record"]
+
+
+@pytest.mark.parametrize(
+    ("known", "record"),
+    [({"a": "new"}, 1), ({}, 1), ({"a": "old"}, 2), ({"a": "new", "gone": "old"}, 1)],
+)
+def test_what_has_changed_makes_a_new_record(known, record, monkeypatch, tmp_path):
+    """What is new does not."""
+    monkeypatch.setattr(bits, "FILE", tmp_path / "bits.json")
+    monkeypatch.setattr(bits, "cases", lambda: {"float32 a": lambda: "new"})
+    monkeypatch.setattr(every_option, "designs", list)
+    kernels = {f"float32 {name}": digest for name, digest in known.items()}
+    bits.FILE.write_text(json.dumps({"record": 1, "kernels": kernels, "options": {}}))
+    bits.record()
+    found = {"record": record, "kernels": {"float32 a": "new"}, "options": {}}
+    assert bits.recorded() == found
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -160,11 +160,11 @@ def recorded() -> dict[str, Any]:
 
 def runs() -> dict[str, dict[str, Callable[[], str]]]:
     """All runs: those over every kernel, and those over every option that are recorded."""
-    rows = [every_option.row_of(name) for name in recorded()["options"]]
+    over_options = {name: of_row(every_option.row_of(name)) for name in recorded()["options"]}
     over_kernels = cases()
     if find_spec("sklearn") is None:
         over_kernels = {name: run for name, run in over_kernels.items() if name.startswith("float")}
-    return {"kernels": over_kernels, "options": {every_option.name_of(r): of_row(r) for r in rows}}
+    return {"kernels": over_kernels, "options": over_options}
 
 
 def of_row(row: every_option.Row) -> Callable[[], str]:
@@ -186,10 +186,11 @@ def record() -> None:
     rows = [every_option.row_of(name) for name in known["options"]]
     for options in every_option.designs():
         rows = every_option.covering(rows, options)
+    names = [*known["options"], *map(every_option.name_of, rows[len(known["options"]) :])]
     digests = {
         "record": known["record"] + bool(others),
         "kernels": {name: case() for name, case in cases().items()},
-        "options": {every_option.name_of(row): every_option.digest_of(row) for row in rows},
+        "options": dict(zip(names, map(every_option.digest_of, rows), strict=True)),
     }
     FILE.write_text(json.dumps(digests, indent=1) + "\n")
     print(*others, sep="\n")

@@ -59,7 +59,7 @@ ACCOUNTING = {
     "by-rows": Accounting(mean_by_rows=True), "by-outputs": Accounting(True, True, 3),
 }  # fmt: skip
 
-OPTIONS: dict[str, list[str]] = {
+OPTIONS: dict[str, list[str]] = {  # a new one goes to the end: names hold the levels in this order
     "precision": ["float32", "float64", "float32-in-float64"],
     "sizes": [*SIZES],
     "hidden": sorted(ACTIVATIONS),
@@ -89,7 +89,10 @@ def name_of(row: Row) -> str:
 
 
 def row_of(name: str) -> Row:
-    return dict(zip(OPTIONS, name.split(", "), strict=True))
+    """The levels of a run; of options that came after it was recorded, the first."""
+    levels = name.split(", ")
+    return {option: levels[place] if place < len(levels) else OPTIONS[option][0]
+            for place, option in enumerate(OPTIONS)}  # fmt: skip
 
 
 def pairs_of(row: Row) -> Iterator[tuple[str, str, str, str]]:
