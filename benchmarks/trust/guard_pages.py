@@ -17,7 +17,7 @@ from guarded_processes import SIDES, found, missed, start  # noqa: E402
 
 from kernel_ways import NO_AVX, ways  # noqa: E402
 
-RUNS, CHUNK, FAULTY = 1000, 200, 60
+RUNS, CHUNK, FAULTY = 1000, 100, 60
 """Of the long form, on each side and way; in one process; that are tried with faults."""
 
 
@@ -59,8 +59,9 @@ def campaign(
         for side in SIDES:
             number = min(CHUNK, first + runs - place)
             lines, failure = found(start(side, place, number, environment))
-            if failure:
-                failures.append(f"{name}, {side}, runs from {place} on: {failure}")
+            said = f"{name}, {side}, runs from {place} on: {failure or number}"
+            print(said, flush=True)
+            failures += [said] if failure else []
             for line in lines:
                 yield place, side, line
 

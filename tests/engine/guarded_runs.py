@@ -66,8 +66,9 @@ def pick(rng: np.random.Generator, options: Any) -> Any:
     return options[int(rng.integers(len(options)))]
 
 
-def functions(rng: np.random.Generator, layers: int, n_out: int) -> dict[str, Any]:
-    """Activations and loss."""
+def functions(rng: np.random.Generator, sizes: list[int]) -> dict[str, Any]:
+    """Activations and loss; a softmax of one neuron is refused."""
+    n_out = sizes[-1]
     own = find_spec("numba") is not None and rng.random() < 0.08
     name = str(pick(rng, [*LOSSES]))
     loss: Any = name
@@ -78,7 +79,11 @@ def functions(rng: np.random.Generator, layers: int, n_out: int) -> dict[str, An
     output = str(pick(rng, sorted(LOSSES[name].partners or ACTIVATIONS)))
     if own and rng.integers(2):
         loss, output = OWN_LOSS, "identity"
-    kinds: list[Any] = [str(pick(rng, [*ACTIVATIONS])) for _ in range(layers)]
+    kinds: list[Any] = [str(pick(rng, [*ACTIVATIONS])) for _ in sizes[1:]]
+    kinds = ["tanh" if n == 1 and kind == "softmax" else kind
+             for n, kind in zip(sizes[1:], kinds, strict=True)]  # fmt: skip
+    if n_out == 1 and output == "softmax":
+        output, loss = "sigmoid", "binary_cross_entropy"
     if own:
         kinds[0] = OWN_ACTIVATION
     return {"activations": kinds, "output": output, "loss": loss}
@@ -136,7 +141,7 @@ def one(seed: int, memory: Any) -> str:
     rng = np.random.default_rng([seed, 18])
     corner = dict(CORNERS[seed]) if seed < len(CORNERS) else {}
     dtype, sizes = pick(rng, ("float32", "float64")), corner.pop("sizes", None) or sizes_of(rng)
-    made = functions(rng, len(sizes) - 1, sizes[-1])
+    made = functions(rng, sizes)
     if "hidden" in corner:
         made["activations"] = [corner.pop("hidden")] * len(made["activations"])
     biases = bool(corner) or bool(rng.integers(3))
