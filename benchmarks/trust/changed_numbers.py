@@ -77,7 +77,9 @@ CHANGES = (
 
 def measure(long: bool, seed: int) -> dict[str, Any]:
     """Make each change, the quick ones alone unless it is the long form."""
-    failures, found = [], []
+    changed, said = run(ROOT / "src", {})  # which also compiles what the changes leave as it is
+    failures = [f"no change: {said or f'{changed} runs tell'}"] if changed or said else []
+    found = []
     for change in CHANGES:
         if not long and change.kernels == STEP:  # it takes a minute to compile
             continue
@@ -100,23 +102,30 @@ def told(change: Change) -> tuple[int, str]:
         if text.count(change.old) != 1:
             return 0, f"{change.file} has its text {text.count(change.old)} times"
         file.write_text(text.replace(change.old, change.new), encoding="utf-8")
-        paths = [str(source), str(ROOT / "tests")]
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(paths), "CLEARPROP_KERNELS": "compile",
-            "CLEARPROP_CACHE": f"{scratch}/cache",
-        }  # fmt: skip
-        keep = f"import sys; sys.path[:0] = {[str(ROOT / 'benchmarks' / 'trust')]}; import changed_numbers as c; "
-        code = (
-            f"{keep}c.take_over({str(cache.folder())!r}, {change.kernels!r}); import json; "
-            f"from oracles import bits; print(json.dumps(bits.changed(bits.recorded(), {TOLD!r})))"
+        begin = (
+            f"import sys; sys.path[:0] = {[str(ROOT / 'benchmarks' / 'trust')]}; import changed_numbers"
+            f"; changed_numbers.take_over({str(cache.folder())!r}, {change.kernels!r}); "
         )
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True,
-            timeout=HANGS, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            return 0, done.stderr.strip().splitlines()[-1]
-        return len(json.loads(done.stdout)), ""
+        return run(source, {"CLEARPROP_CACHE": f"{scratch}/cache"}, begin)
+
+
+def run(source: Path, more: dict[str, str], begin: str = "") -> tuple[int, str]:
+    """How many recorded runs change with these sources, compiled; and what was said of an error."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "tests")]),
+        "CLEARPROP_KERNELS": "compile",
+    }
+    code = (
+        f"{begin}import json; from oracles import bits; "
+        f"print(json.dumps(bits.changed(bits.recorded(), {TOLD!r})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment | more, capture_output=True, text=True,
+        timeout=HANGS, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        return 0, done.stderr.strip().splitlines()[-1]
+    return len(json.loads(done.stdout)), ""
 
 
 def take_over(from_folder: str, but: tuple[str, ...]) -> None:
