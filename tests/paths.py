@@ -6,4 +6,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
+CHANGELOG = ROOT / "CHANGELOG.md"
 PENGUINS = EXAMPLES / "penguins.csv"

@@ -15,7 +15,7 @@ from clearprop.errors import MissingPieceError
 from clearprop.losses import LOSSES
 from clearprop.optimizers import LBFGS, OPTIMIZERS
 from extension import PIECES
-from oracles import bits, pytorch
+from oracles import bits, every_option, pytorch
 
 GUIDE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -39,6 +39,7 @@ def test_the_guide_names_these_tables_and_no_others(title):
     [
         ("oracles/pytorch.py", pytorch.optimizer_cases().values()),
         ("oracles/bits.py", bits.OPTIMIZERS.values()),
+        ("oracles/every_option.py", every_option.RULES.values()),
         ("derivation_cases.py", derivation_cases.OPTIMIZERS),
     ],
 )

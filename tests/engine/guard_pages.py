@@ -1,148 +1,124 @@
 """Runs of the engine whose arrays all lie between pages that nobody may touch.
 
-    python guard_pages.py end 50     # 50 random runs; arrays end where the page after them begins
+    python guard_pages.py end 0 50       # 50 random runs; arrays end where the page after them begins
+    python guard_pages.py start 0 50     # arrays begin where the page before them ends
+    python guard_pages.py faults 0 50    # faults planted in the layout, each of which has to crash
 
-A read or a write beside an array ends the process by SIGSEGV. "start": arrays begin right after a
-page.
+Each prints one line of JSON. A read or a write beside an array ends the process by SIGSEGV.
 """
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
-import mmap
+import hashlib
+import json
+import os
+import resource
+import signal
 import sys
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
+from guarded_memory import SHARD_SUMS, Fault, Memory, install
+from guarded_runs import one
 
-import clearprop as cp
-from clearprop import topology
-from clearprop.engine import layout, prediction, runs
-from clearprop.training import compiled
-from clearprop.training.standing import Standing
-
-PAGE = mmap.PAGESIZE
-LIBC = ctypes.CDLL(None, use_errno=True)
-at_end = True
+CRASHES = (signal.SIGSEGV, signal.SIGBUS)
 
 
-def guarded(count, dtype):
-    """Zeros right before a page without access, or right after one."""
-    size = int(count) * np.dtype(dtype).itemsize
-    body = max(-(-size // PAGE), 1) * PAGE
-    whole = np.frombuffer(mmap.mmap(-1, body + 2 * PAGE), np.uint8)
-    for page in (whole.ctypes.data, whole.ctypes.data + PAGE + body):
-        if LIBC.mprotect(ctypes.c_void_p(page), ctypes.c_size_t(PAGE), 0):
-            raise OSError(ctypes.get_errno(), "mprotect")
-    start = PAGE + body - size if at_end else PAGE
-    return whole[start : start + size].view(dtype)
+def campaign(side: str, first: int, number: int) -> dict[str, object]:
+    """Run, and return a digest of each run's numbers."""
+    memory = Memory(side == "end")
+    install(memory)
+    digests = {}
+    for seed in range(first, first + number):
+        try:
+            digests[seed] = one(seed, memory)
+        except Exception as error:
+            raise RuntimeError(f"run {seed} failed") from error
+    return {"side": side, "runs": number, "digests": digests}
 
 
-def copy_of(array):
-    array = np.asarray(array)
-    copy = guarded(array.size, array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
+class Planted:
+    """Faults in the layout, each in a process of its own.
 
-
-def install():
-    """Put every array of the engine between such pages: its own, borrowed ones, and outputs.
-
-    What `one` passes in lies there already.
+    What there is to be planted is found in the plans of the runs themselves: every place that holds
+    an address, and every phase that a thread's room is measured by.
     """
-    for module in (layout, prediction):
-        module.aligned_zeros = guarded
-    for module in (topology, runs):
-        module.fixed_zeros = guarded
-        module.handed_out = lambda array: array[:]
 
-    real_padded = layout.padded
-    # Memory of threads is one array, cut at whole pages: here it ends where the last one's does.
-    layout.padded = lambda count, step: (
-        real_padded(count - layout.LINE_BYTES, 8) if step == 4096 else real_padded(count, step)
-    )
-    prediction.padded = lambda count, step: real_padded(count, 8 if step == 4096 else step)
+    def __init__(self, first: int, number: int) -> None:
+        self.memory = Memory()
+        install(self.memory)
+        self.found: dict[int, set[Any]] = {}  # by a run: slots, neighbors, phases
+        self.digests = {}
+        for seed in range(first, first + number):
+            memory = self.memory
+            memory.seen, memory.neighbors, memory.phases = set(), set(), set()
+            self.digests[seed] = one(seed, memory)
+            phases = {("phase", phase) for phase in memory.phases}
+            self.found[seed] = memory.seen | memory.neighbors | phases
 
-    def give(plan, slot, name, array):
-        array = plan.arrays[name] = copy_of(array) if array.base is None else array
-        plan[slot] = array.ctypes.data
-        return array
+    def crashes(self, seed: int, fault: Fault | None) -> bool:
+        """Whether a run with this fault is ended by a page that it may not touch."""
+        child = os.fork()
+        if child == 0:
+            faulthandler.disable()
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.alarm(20)  # threads may wait for each other
+            os.close(2)
+            self.memory.fault = fault
+            try:
+                one(seed, self.memory)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        return os.WIFSIGNALED(status) and os.WTERMSIG(status) in CRASHES
 
-    layout.Plan.give = give
+    def tried(self, faults: list[Fault], seeds: list[int]) -> dict[str, object]:
+        """The smallest of some faults that crashes, and after how many runs."""
+        for fault in faults:
+            for tries, seed in enumerate(seeds, 1):
+                if self.crashes(seed, fault):
+                    return {"fault": str(fault), "numbers": fault.count, "runs": tries}
+        return {"fault": str(faults[-1]), "numbers": None, "runs": len(seeds)}
 
-    def begin(rule, network):
-        state = rule.start(network.parameters)
-        return Standing(network.parameters, {name: copy_of(a) for name, a in state.items()})
+    def all(self) -> Iterator[dict[str, object]]:
+        """Every array and room one number too small, or more where that hurts nobody; and exchanged."""
+        where = {}
+        for seed, found in self.found.items():
+            for each in found:
+                where.setdefault(each, []).append(seed)
+        for each in sorted(where, key=str):
+            if isinstance(each, str):
+                faults = [Fault(each, count) for count in (1, 8, 16)]
+            elif each[0] == "phase":
+                faults = [Fault(phase=each[1], count=count) for count in (2, 16, 64)]
+            else:
+                faults = [Fault(each[0], other=each[1])]
+            yield self.tried(faults, where[each])
+        yield self.tried([Fault(phase=SHARD_SUMS)], [*self.found])
 
-    compiled.begin = begin
-    prediction.np = Guarded()
-
-
-class Guarded:
-    """NumPy, whose `empty` is guarded."""
-
-    def __getattr__(self, name):
-        return getattr(np, name)
-
-    @staticmethod
-    def empty(shape, dtype):
-        return guarded(np.prod(shape), dtype).reshape(shape)
-
-
-class Plain:
-    """An optimizer of one's own, which gets its gradient from compiled code."""
-
-    def start(self, parameters):
-        return {}
-
-    def update(self, parameters, gradient, state, now, is_weight):
-        parameters -= 0.01 * gradient
-
-
-RULES = (
-    cp.SGD(0.01), cp.SGD(0.01, momentum=0.9), cp.SGD(0.01, momentum=0.9, nesterov=True), cp.Adam(),
-    cp.AdamW(), cp.RMSprop(), cp.RMSprop(momentum=0.5), cp.RProp(1e-3), cp.LBFGS(), Plain(),
-)  # fmt: skip
-ENDS = (
-    ("softmax", "cross_entropy"), ("softmax", "squared_error"), ("identity", "huber"),
-    ("identity", "squared_error"), ("sigmoid", "binary_cross_entropy"), ("exp", "poisson"),
-)  # fmt: skip
-HIDDEN = ("relu", "tanh", "gelu", "softmax", "leaky_relu", "sigmoid")
-
-
-def one(rng):
-    """Train a random network on random data, with validation, and predict."""
-    pick = lambda options: options[rng.integers(len(options))]  # noqa: E731
-    dtype, (output, loss) = pick(("float32", "float64")), pick(ENDS)
-    widths = (*range(2, 40), 64, 128, 257, 300)
-    sizes = [int(pick(widths)) for _ in range(rng.integers(2, 5))]
-    hidden = [str(pick(HIDDEN)) for _ in sizes[1:]]
-    network = cp.Network(sizes, hidden, output, loss, biases=bool(rng.integers(2)), dtype=dtype)
-    n, n_out = int(rng.integers(1, 120)), sizes[-1]
-    X = copy_of(rng.normal(size=(n, sizes[0])).astype(dtype))
-    y = rng.random((n, n_out))
-    if loss == "cross_entropy":
-        y = rng.integers(0, n_out, n) if rng.integers(2) else y / y.sum(axis=1, keepdims=True)
-    rule, weights = pick(RULES), rng.random(n) + 0.1
-    cp.train(
-        network, X, y, optimizer=rule, epochs=2, batch_size=int(rng.integers(1, n + 1)),
-        shuffle=bool(rng.integers(2)), shards=int(pick((1, 1, 2, 3, 8, 200))),
-        threads=int(pick((1, 1, 2, 3))), l2=float(pick((0, 1e-3))),
-        dropout=0.0 if isinstance(rule, cp.LBFGS) else float(pick((0, 0.3))),
-        sample_weight=weights if rng.integers(2) else None, validation=(X, y), progress=False,
-    )  # fmt: skip
-    network.predict(X)
-    network.predict(X[: int(rng.integers(1, n + 1))])
+    def harmless(self) -> dict[str, object]:
+        """Every array one number longer: all runs give what they gave."""
+        self.memory.longer = 1
+        same = [one(seed, self.memory) == digest for seed, digest in self.digests.items()]
+        self.memory.longer = 0
+        return {
+            "fault": "every array one number too large",
+            "unchanged": sum(same),
+            "of": len(same),
+        }
 
 
 if __name__ == "__main__":
     faulthandler.enable()
-    at_end = sys.argv[1] == "end"
-    install()
-    for seed in range(int(sys.argv[2])):
-        one(np.random.default_rng([seed, at_end]))
-    beside = guarded(3, "float64")
-    if len(sys.argv) > 3:  # the planted fault: one number beside an array
-        step = 8 * 3 if at_end else -8
-        print(ctypes.c_double.from_address(beside.ctypes.data + step).value)
-    print(f"{sys.argv[2]} runs")
+    what, first, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    if what == "faults":
+        planted = Planted(first, number)
+        print(json.dumps(planted.harmless()), flush=True)
+        for found in planted.all():
+            print(json.dumps(found), flush=True)
+    else:
+        done = campaign(what, first, number)
+        all_digests = hashlib.sha256(json.dumps(done.pop("digests")).encode()).hexdigest()
+        print(json.dumps(done | {"digest": all_digests}))

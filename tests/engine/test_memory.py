@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import signal
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +13,9 @@ from clearprop.checks.data import Data
 from clearprop.checks.memory import Borrowed
 from clearprop.engine.runs import CompiledRun
 from clearprop.engine.settings import RunSettings
-from engine_runs import answer, python
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype("float32")
 Y = np.arange(30) % 3
-HERE = Path(__file__).parent
 
 
 def net():
@@ -370,23 +365,3 @@ class TestFunctionsOfTheUsersOwn:
         history = cp.train(network, X, y, epochs=2, engine=engine, validation=(X, y))
         assert (y == 1).all()
         assert len(history.validation_loss) == 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="mprotect is POSIX's")
-class TestGuardPages:
-    """Pages without access on either side of every array: a number beside one ends the process."""
-
-    CODE = (
-        "import runpy, sys; sys.argv[1:] = {}; "
-        f"runpy.run_path({str(HERE / 'guard_pages.py')!r}, run_name='__main__')"
-    )
-
-    @pytest.mark.parametrize("side", ["end", "start"])
-    def test_random_runs_touch_nothing_beside_their_arrays(self, side):
-        assert answer(python(self.CODE.format([side, "50"])), compiles=None) == "50 runs\n"
-
-    @pytest.mark.parametrize("side", ["end", "start"])
-    def test_a_planted_fault_is_found(self, side):
-        process = python(self.CODE.format([side, "1", "fault"]))
-        assert "Segmentation fault" in process.communicate()[1]
-        assert process.returncode == -signal.SIGSEGV

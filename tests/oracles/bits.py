@@ -1,27 +1,34 @@
 """The bits of the compiled engine: runs over every kernel, and the digests that were recorded.
 
+    python tests/oracles/bits.py               # names the runs whose bits are no longer the recorded
     python tests/oracles/bits.py --record      # writes bits.json beside this file
 
 A digest covers a whole run: parameters, predictions, and every epoch's figures. Data and
-first weights are exact in both types, so that a digest is the same on every machine. Whoever
-records anew says in CHANGELOG.md which results changed, and why.
+first weights are exact in both types, so that a digest is the same on every machine. Runs go over
+every kernel, and over every option (`every_option.py`). Where a recorded digest changes, the record
+gets the next number, which CHANGELOG.md has to name beside what changed, and why.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+import sys
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as a program it knows its own folder alone
+
 import clearprop as cp
 from clearprop.activations import ACTIVATIONS
 from clearprop.losses import LOSSES
+from oracles import every_option
+from oracles.exact import digest, grid, network_of, targets_of
 
 FILE = Path(__file__).with_suffix(".json")
 DTYPES = ("float32", "float64")
@@ -55,39 +62,6 @@ COURSES: dict[str, dict[str, Any]] = {
     "all": {"l2": 0.0625, "dropout": 0.25, "sample_weight": True, "shards": 3},
     "validation": {"validation": 0.25, "metrics": ("accuracy",), "early_stopping": 2},
 }
-
-
-def grid(*shape: int, of: int) -> np.ndarray:
-    """Numbers in [-1, 1) that are exact in float32, the same everywhere."""
-    count = int(np.prod(shape))
-    mixed = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(2654435761 + 2 * of)) % 2**32
-    return ((mixed >> np.uint64(16)).astype(np.float64) / 2**15 - 1).reshape(shape)
-
-
-def network_of(sizes: tuple[int, ...], dtype: str, **settings: Any) -> cp.Network:
-    network = cp.Network(sizes, initializer="zeros", dtype=dtype, **settings)
-    for layer, W in enumerate(network.weights, 1):
-        reach = 2.0 ** -round(np.log2(W.shape[1]) / 2)
-        W[...] = reach * grid(*W.shape, of=layer)
-    for layer, b in enumerate(network.biases, 1):
-        b[...] = grid(*b.shape, of=100 + layer) / 4
-    return network
-
-
-def targets_of(kind: str, n: int, outputs: int) -> np.ndarray:
-    numbers = grid(n, outputs, of=7)
-    if kind == "labels":
-        return np.arange(n) * 7 % 5 % outputs
-    if kind == "unit":
-        return (numbers + 1) / 2
-    return np.floor(4 * abs(numbers)) if kind == "nonnegative" else numbers
-
-
-def digest(*arrays: Any) -> str:
-    whole = hashlib.sha256()
-    for array in arrays:
-        whole.update(np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()[:32]
 
 
 def run(network: cp.Network, y: np.ndarray, threads: int = 1, **course: Any) -> str:
@@ -179,14 +153,56 @@ def cases() -> dict[str, Callable[[], str]]:
     return found
 
 
+def recorded() -> dict[str, Any]:
+    """What stands in the file: the number of the record, and the digests of `runs`."""
+    return json.loads(FILE.read_text())
+
+
+def runs() -> dict[str, dict[str, Callable[[], str]]]:
+    """All runs: those over every kernel, and those over every option that are recorded."""
+    over_options = {name: of_row(every_option.row_of(name)) for name in recorded()["options"]}
+    over_kernels = cases()
+    if find_spec("sklearn") is None:
+        over_kernels = {name: run for name, run in over_kernels.items() if name.startswith("float")}
+    return {"kernels": over_kernels, "options": over_options}
+
+
+def of_row(row: every_option.Row) -> Callable[[], str]:
+    return lambda: every_option.digest_of(row)
+
+
+def changed(known: dict[str, Any], beginning: str = "") -> list[str]:
+    """Which of the runs whose names begin so give other bits than the recorded ones."""
+    return [
+        f"{kind}: {name}" for kind, of in runs().items() for name, run in of.items()
+        if name.startswith(beginning) and known[kind].get(name) not in (None, run())
+    ]  # fmt: skip
+
+
+def record() -> None:
+    """Write the file: what has changed makes it a new record, what is new does not."""
+    known = recorded()
+    others = changed(known)
+    rows = [every_option.row_of(name) for name in known["options"]]
+    for options in every_option.designs():
+        rows = every_option.covering(rows, options)
+    names = [*known["options"], *map(every_option.name_of, rows[len(known["options"]) :])]
+    digests = {
+        "record": known["record"] + bool(others),
+        "kernels": {name: case() for name, case in cases().items()},
+        "options": dict(zip(names, map(every_option.digest_of, rows), strict=True)),
+    }
+    FILE.write_text(json.dumps(digests, indent=1) + "\n")
+    print(*others, sep="\n")
+    if others:
+        print(f"{len(others)} runs have other bits. Say in CHANGELOG.md, under Unreleased, which "
+              f"results changed and why: `bits, record {digests['record']}`: ...")  # fmt: skip
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help=f"write {FILE.name}")
-    asked = parser.parse_args()
-    digests = {name: case() for name, case in cases().items()}
-    if asked.record:
-        FILE.write_text(json.dumps(digests, indent=1) + "\n")
+    if parser.parse_args().record:
+        record()
     else:
-        known = json.loads(FILE.read_text())
-        changed = [name for name, value in digests.items() if known.get(name) != value]
-        print(f"{len(digests) - len(changed)} of {len(digests)} unchanged", *changed, sep="\n")
+        print(*changed(recorded()), sep="\n")

@@ -56,6 +56,11 @@ def padded(count: int, step: int) -> int:
     return -(-count // step) * step
 
 
+def thread_bytes(needed: int) -> int:
+    """Return the bytes of a thread's room: whole pages, so that threads share none."""
+    return padded(needed + LINE_BYTES, 4096)
+
+
 def row_length(n: int, precision: Precision) -> int:
     """Return the distance of rows of n numbers: whole vectors, and no power of two.
 
@@ -208,6 +213,35 @@ def most_threads(sizes: Sequence[int], batch: int, precision: Precision) -> int:
     return max(1, round(sum(weights) / largest))
 
 
+def phase_rooms(
+    line: NDArray[np.int64], is_first: bool, batch: int, shards: int, precision: Precision
+) -> dict[str, int]:
+    """Return how many numbers of a thread's room each phase of a layer, which is cut, takes.
+
+    Where steps are fused, weights lie packed elsewhere.
+    """
+    n_in, n_out, lanes = int(line[P.N_IN]), int(line[P.N_OUT]), precision.lanes
+    width, fused = precision.panel_width, line[P.PACKED_F] != 0
+    f_columns, b_columns = min(int(line[P.F_COLUMNS]), n_out), min(int(line[P.B_COLUMNS]), n_in)
+    g_rows, g_columns = min(int(line[P.G_ROWS]), n_out), min(int(line[P.G_COLUMNS]), n_in)
+    word = 8 // precision.itemsize  # random bits are kept in 8 bytes a unit, four units at a time
+    deltas = min(int(line[P.B_ROWS]), batch) * padded(b_columns, lanes)
+    levels = 1 + (shards - 1).bit_length()  # of sums of shards that wait to be added
+    sums = levels * padded(g_columns, lanes)
+    rooms = {
+        "forward": 0 if fused else panels_forward(min(n_in, K_BLOCK), f_columns, precision),
+        "dropout": 2 * n_out + 32 + word * padded(n_out, 4),
+        "gradient": sums * min(TILE_ROWS, g_rows) if line[P.G_DIRECT] else
+        sums * TILE_ROWS + lanes + batch * padded(g_columns, width),
+        "bias gradient": 16 + (levels - 1) * g_rows + padded(g_rows, lanes),
+    }  # fmt: skip
+    if not is_first:
+        panels = 0 if fused else min(n_out, K_BLOCK) * padded(b_columns, width)
+        rooms["backward"] = deltas + panels
+        rooms["dropout of deltas"] = deltas + n_in // 2 * 2 + 32 + word * padded(n_in, 4)
+    return rooms
+
+
 def lay_out_layers(
     plan: Plan,
     sizes: Sequence[int],
@@ -235,8 +269,7 @@ def lay_out_layers(
         line[P.N_IN], line[P.N_OUT] = n_in, n_out
         line[P.A_IN], line[P.A_IN_ROW] = plan.arrays[f"a{layer}"].ctypes.data, rows_of[layer]
         for slot, symbol in ((P.A, "a"), (P.D, "delta")):
-            count = batch * rows_of[layer + 1] + precision.lanes  # a vector may reach beyond
-            line[slot] = plan.make(f"{symbol}{layer + 1}", count, dtype)
+            line[slot] = plan.make(f"{symbol}{layer + 1}", batch * rows_of[layer + 1], dtype)
         line[P.ROW] = rows_of[layer + 1]
         forward = cut_product(n_in, batch, n_out, threads, precision)
         backward = cut_product(n_out, batch, n_in, threads, precision)
@@ -262,20 +295,9 @@ def lay_out_layers(
         line[P.G_ROWS], line[P.G_COLUMNS] = gradient.rows, gradient.columns
         line[P.G_PARTS] = gradient.parts(n_out, n_in)
         line[P.G_DIRECT] = fused or batch * rows_of[layer] * size <= HALF_L2
-        levels = 2 + max(shards - 1, 0).bit_length()
-        k_in, k_out = min(n_in, K_BLOCK) + 1, min(n_out, K_BLOCK) + 1
-        scratch = max(
-            scratch,
-            (k_in + precision.lanes) * (forward.columns + width),
-            4 * (n_out + 32),  # dropout's bits, and a row
-            backward.rows * backward.columns
-            + (k_out + precision.lanes) * (backward.columns + width)
-            + 4 * (n_in + 32),
-            (levels * TILE_ROWS + precision.lanes) * (gradient.columns + width)
-            + (0 if line[P.G_DIRECT] else batch * padded(gradient.columns, width)),
-            levels * padded(n_out, width) + 64,
-        )
-    plan[P.SCRATCH_BYTES] = padded(scratch * size + LINE_BYTES, 4096)
+        rooms = phase_rooms(line, layer == 0, batch, shards, precision)
+        scratch = max(scratch, *rooms.values())
+    plan[P.SCRATCH_BYTES] = thread_bytes(scratch * size)
     plan.give(P.SCRATCH, "scratch", aligned_zeros(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))
 
 

@@ -23,6 +23,7 @@ from clearprop.engine.layout import (
     padded,
     panels_forward,
     row_length,
+    thread_bytes,
 )
 from clearprop.engine.thread_choice import shared_choice
 from clearprop.engine.threads import CALL, run_together, worth_trying
@@ -152,7 +153,7 @@ class Predictor:
             packed = max(packed, panels_forward(min(n_in, K_BLOCK), columns, precision))
         widest = max(row_length(n, precision) for n in sizes[1:])
         plan[P.WIDEST] = widest
-        plan[P.SCRATCH_BYTES] = padded((4 * rows * widest + packed) * size, 4096)
+        plan[P.SCRATCH_BYTES] = thread_bytes((4 * rows * widest + packed) * size)
         plan.give(
             P.SCRATCH, "scratch", aligned_zeros(threads * plan[P.SCRATCH_BYTES] // 8, np.int64)
         )
