@@ -74,7 +74,9 @@ def refused(bill: dict[str, Any]) -> list[str]:
 def version() -> str:
     """Return Clearprop's version."""
     source = Path(__file__).parents[1] / "src" / "clearprop" / "__init__.py"
-    found = re.search(r'^__version__ = "([^"]+)"$', source.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.search(
+        r'^__version__ = "([^"]+)"$', source.read_text(encoding="utf-8"), re.MULTILINE
+    )
     if found is None:
         raise SystemExit(f"{source} states no __version__")
     return found[1]
