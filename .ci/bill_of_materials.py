@@ -2,8 +2,8 @@
 
     python .ci/bill_of_materials.py LIST.json COMPLETED.cdx.json
 
-Added are Clearprop's version, which cyclonedx-py does not find, and licenses that a package
-states in words. The result has to be valid CycloneDX, and every license one of `ALLOWED`.
+Added is Clearprop's version, which cyclonedx-py does not find. The result has to be valid CycloneDX,
+and every license one of `ALLOWED`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 ALLOWED = frozenset(
-    "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC0-1.0 MIT MIT-CMU PSF-2.0 Python-2.0 Zlib".split()
+    [
+        "0BSD",
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CC0-1.0",
+        "MIT",
+        "MIT-CMU",
+        "PSF-2.0",
+        "Python-2.0",
+        "Zlib",
+    ]
 )
 """Licenses that ask for no more than their text: SPDX's names."""
 

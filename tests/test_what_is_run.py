@@ -167,9 +167,8 @@ def dangerous(source: str) -> set[str]:
             found.add(node.module.split(".")[0])
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             found.add(node.func.id)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.value.id == "os":
-                found.add(node.attr)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os":
+            found.add(node.attr)
     return found & DANGEROUS
 
 
