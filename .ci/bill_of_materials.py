@@ -2,8 +2,8 @@
 
     python .ci/bill_of_materials.py LIST.json COMPLETED.cdx.json
 
-Added is Clearprop's version, which cyclonedx-py does not find. The result has to be valid CycloneDX,
-and every license one of `ALLOWED`.
+Added is Clearprop's version, which cyclonedx-py does not find. The result has to be valid
+CycloneDX, and every license one of `ALLOWED`.
 """
 
 from __future__ import annotations
