@@ -82,7 +82,11 @@ def _gelu(graph: Graph, z: str, dtype: Any) -> str:
 
 
 def _silu(graph: Graph, z: str, dtype: Any) -> str:
-    return graph.node("Mul", z, graph.node("Sigmoid", z))
+    sigmoid = graph.node("Sigmoid", z)
+    if dtype == np.float32:
+        return graph.node("Mul", z, sigmoid)
+    # ONNX Runtime before 1.31 takes the product for an operator that it has in float32 alone.
+    return graph.node("Neg", graph.node("Mul", graph.node("Neg", z), sigmoid))
 
 
 def _softplus(graph: Graph, z: str, dtype: Any) -> str:
