@@ -23,6 +23,12 @@ COUNTS = R.poisson(3.0, 60).astype(float)
 ENGINES = ("compiled", "reference")
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """However slow the machine is."""
+    monkeypatch.setattr("clearprop.training.causes.SECONDS", 1e9)
+
+
 def scaled(factor, *columns):
     wrong = X.copy()
     wrong[:, columns] *= factor
@@ -277,6 +283,19 @@ class TestTwoThingsAtOnce:
         assert "float64" not in failed(CASES["a column of 1e6"][0]).remedy
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("batch_size", [None, 2500])
+def test_of_large_batches_some_rows_are_made_again(engine, batch_size):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(6000, 4)) * [1, 1, 1e9, 1]
+    settings = sgd(0.01) | {"batch_size": batch_size, "epochs": 30}
+    error = failed(lambda: (network(), rows, rng.normal(size=6000), settings), engine)
+    assert error.cause == "input"
+    assert "x[2] reaches" in error.evidence
+    assert "the same run goes through" in error.evidence
+    assert error.epoch == (error.step - 1) // (1 if batch_size is None else 3) + 1
+
+
 def test_a_column_is_called_by_its_name():
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame(scaled(1e12, 3), columns=["age", "size", "rooms", "income"])
@@ -502,6 +521,12 @@ class TestNothingIsLookedForInVain:
 
         monkeypatch.setattr("clearprop.training.causes.run_again", wait)
         assert failed(lambda: (network(), X, Y, sgd(10.0))).cause is None
+
+    def test_it_is_not_looked_for_for_long(self, monkeypatch):
+        monkeypatch.setattr("clearprop.training.causes.SECONDS", 0.0)
+        error = failed(lambda: (network(), X, Y, sgd(10.0)))
+        assert error.cause is None
+        assert str(error).endswith("no cause was found (it was looked for 0 seconds)")
 
     def test_data_and_network_stay_as_they_are(self):
         rows, y = scaled(1e6, 2), Y.copy()

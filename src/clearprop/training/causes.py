@@ -20,7 +20,6 @@ from clearprop.cost import penalty
 from clearprop.errors import ClearpropError, DivergenceError
 from clearprop.losses import BuiltInLoss
 from clearprop.network import Network
-from clearprop.optimizers import LBFGS
 from clearprop.schedules import rate_at
 from clearprop.training.column_sizes import in_words, reaches, standardized
 from clearprop.training.failed_step import beyond_float32, log_of_zero, own_function
@@ -66,6 +65,7 @@ class _Failure:
     course: Course
     columns: Sequence[str] | None
     begins: bool
+    steps: int
 
     @property
     def job(self) -> Job:
@@ -99,47 +99,49 @@ def explain(
 def _explain(
     error: DivergenceError, job: Job, rule: Any, origin: Origin, columns: Sequence[str] | None
 ) -> None:
-    started, job = time.monotonic(), smaller(job)
-    job = replace(job, network=job.network.copy())
-    restored = Origin(job.network.parameters.copy(), max((error.step or 1) - 1, 0), origin.updates)
-    for begins, start in ((True, origin), (False, restored)):
-        within = steps_within(job)
-        if begins and (error.step or 1) - origin.batches > within:
-            continue
-        trial = Trial(job, rule, start)
-        course = run_again(trial, within)
-        if course.fails if not begins else course.failed is not None:
-            break
-    else:
+    started = time.monotonic()
+    failure = _fails_again(error, job, rule, origin, columns)
+    if failure is None:
         error.tried = "the run could not be made to fail again"
         return
-    failure = _Failure(trial, course, columns, begins)
-    failed = course.failed
-    if begins and failed is not None and failed.quantity == error.quantity:
-        error.epoch, error.step = failed.epoch, failed.step  # an engine may look later
-        error.where = (
-            f"in epoch {error.epoch}"
-            if isinstance(rule, LBFGS)
-            else (f"in epoch {error.epoch}, step {error.step}")
-        )
-    steps = min(within, job.total - start.batches)
-    seen = own_function(course, trial.job, trial.rule)
+    seen = own_function(failure.course, failure.job, rule)
     if seen is not None and not seen.far:
         error.by("own function", seen.evidence, seen.remedy)
         return
-    names = []
+    tried = []
     for suspicion in _suspicions(failure):
         if time.monotonic() - started > SECONDS:
-            break
-        names.append(suspicion.cause)
-        if _goes_through(suspicion.trial, steps):
-            error.by(suspicion.cause, *_said(suspicion, failure, steps))
+            error.tried = f"it was looked for {SECONDS:.0f} seconds"
+            return
+        tried.append(suspicion.cause)
+        if _goes_through(suspicion.trial, failure.steps):
+            error.by(suspicion.cause, *_said(suspicion, failure))
             return
     if seen is not None:
         error.by("own function", seen.evidence, seen.remedy)
-        return
-    asked = ", ".join(dict.fromkeys(names))
-    error.tried = f"tried, and none alone helps: {asked}" if asked else ""
+    elif tried:
+        error.tried = f"tried, and none alone helps: {', '.join(dict.fromkeys(tried))}"
+
+
+def _fails_again(
+    error: DivergenceError, job: Job, rule: Any, origin: Origin, columns: Sequence[str] | None
+) -> _Failure | None:
+    """Return the run as it failed again: from its beginning, or from what was restored, or not."""
+    few = smaller(job)
+    within, number = steps_within(few), error.step or 1
+    restored = Origin(job.network.parameters.copy(), number - 1, origin.updates)
+    if number - origin.batches <= within:
+        trial = Trial(few, rule, origin)
+        course = run_again(trial, within)
+        if (failed := course.failed) is not None:
+            if few is job and failed.quantity == error.quantity:  # an engine may look later
+                error.epoch, error.step, error.where = failed.epoch, failed.step, failed.where
+            steps = min(within, few.total - origin.batches)
+            return _Failure(trial, course, columns, True, steps)
+    trial = Trial(few, rule, restored)
+    course = run_again(trial, within)
+    steps = min(within, few.total - restored.batches)
+    return _Failure(trial, course, columns, False, steps) if course.fails else None
 
 
 def _goes_through(trial: Trial, steps: int) -> bool:
@@ -149,8 +151,9 @@ def _goes_through(trial: Trial, steps: int) -> bool:
         return False
 
 
-def _said(suspicion: Suspicion, failure: _Failure, steps: int) -> tuple[str, str]:
+def _said(suspicion: Suspicion, failure: _Failure) -> tuple[str, str]:
     """Return the evidence and the remedy of a suspicion that was confirmed."""
+    steps = failure.steps
     where = f"{steps:,} step{'s' if steps > 1 else ''}"
     start = "" if failure.begins else ", from the parameters that are restored"
     evidence = f"{suspicion.instead} the same run goes through {where}{start}"
