@@ -219,8 +219,8 @@ class DivergenceError(NonFiniteError):
         What is not finite, in the notation: "z2", "a1", "L_i", "delta1", "dW1", "W1", "L"; "v of
         W1" for what an optimizer keeps, "validation loss" for what a look found.
     cause : str or None
-        "input", "target", "weights", "l2", "dtype", "learning rate", "momentum", "log of 0",
-        "own function" or "callback". Each was seen, or the run was made again and went through
+        "input", "target", "weights", "l2", "dtype", "learning rate", "log of 0", "own function" or
+        "callback". Each was seen, or the run was made again and went through
         without it. None where none was found.
     evidence, remedy : str
         What says so, and what to do; empty without a cause.

@@ -329,6 +329,28 @@ class TestFunctionsOfOnesOwn:
         error = failed(lambda: (network(loss=self.loss(1e30, np.inf)), X, Y, sgd(10.0)))
         assert error.cause == "learning rate"
 
+    def test_the_derivative_of_a_loss(self):
+        steep = cp.Loss(
+            "steep", lambda a, y: np.square(a - y).sum(),
+            lambda a, y: 2 * (a - y) if np.all(np.abs(a) < 50) else np.full_like(a, np.inf),
+            formula="sum_j((a_j - y_j)^2)",
+        )  # fmt: skip
+        error = failed(lambda: (network(loss=steep), X, 60 * Y, sgd(0.003) | {"epochs": 99}))
+        assert (error.cause, error.quantity) == ("own function", "delta2")
+        assert re.search(
+            r"the derivative of loss 'steep' is inf for the output -?[5-9]\d\.", str(error)
+        )
+
+    def test_the_derivative_of_an_activation(self):
+        cusp = cp.Activation("cusp", lambda z: 0.1 * z, lambda z: 0.1 if abs(z) < 30 else np.nan)
+        error = failed(lambda: (network(activations=cusp), 20 * X, Y, sgd(1e-6)))
+        assert (error.cause, error.layer, error.quantity) == ("own function", 1, "delta1")
+        z = re.search(
+            r"the derivative of activation 'cusp' makes delta1\[\d\] nan at z1\[\d\] = (\S+):",
+            str(error),
+        )
+        assert abs(float(z[1])) >= 30
+
     def test_an_activation(self):
         root = cp.Activation("root", lambda z: np.sqrt(z + 30), lambda z: 0.5 / np.sqrt(z + 30))
         net = network(activations=root)

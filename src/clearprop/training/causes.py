@@ -309,17 +309,12 @@ def _rate(failure: _Failure) -> float | None:
 
 
 def _large_rate(failure: _Failure) -> Iterator[Suspicion]:
-    rule, seen = failure.trial.rule, _growth(failure.course.costs)
+    seen = _growth(failure.course.costs)
     for slower, rate, trial in _slower(failure, failure.trial):
         yield Suspicion(
             "learning rate", seen, f"with a rate of {slower:g} in place of {rate:g}",
             f"try a learning rate of {slower:g}", trial,
         )  # fmt: skip
-    momentum = getattr(rule, "momentum", 0.0)
-    if isinstance(momentum, float) and momentum > 0:
-        others = {"nesterov": False} if getattr(rule, "nesterov", False) else {}
-        trial = replace(failure.trial, rule=replace(rule, momentum=0.0, **others))
-        yield Suspicion("momentum", seen, "without momentum", "try a smaller momentum", trial)
 
 
 def _large_data_and_rate(failure: _Failure) -> Iterator[Suspicion]:

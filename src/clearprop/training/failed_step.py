@@ -70,8 +70,8 @@ def _loss(record: Record) -> Seen | None:
     wrong = np.flatnonzero(~np.isfinite(record.losses))
     what, gave = "value", record.losses
     if not len(wrong):
-        wrong = np.flatnonzero(~np.isfinite(record.delta[-1]).all(axis=1))
-        what, gave = "derivative", record.delta[-1]
+        what, gave = "derivative", loss.da(output, record.y)
+        wrong = np.flatnonzero(~np.isfinite(gave).all(axis=1))
     if not len(wrong):
         return None
     row = wrong[0]
