@@ -54,7 +54,10 @@ class TestStep:
                     )
             break
 
-    @pytest.mark.parametrize("rule", OPTIMIZERS, ids=[repr(rule)[:40] for rule in OPTIMIZERS])
+    @pytest.mark.parametrize(
+        "rule", [*OPTIMIZERS, cp.Adam(cp.cosine(0.1)), cp.SGD(0.1, momentum=cp.cosine(0.9))],
+        ids=lambda rule: repr(rule)[:70],
+    )  # fmt: skip
     def test_batches_that_are_passed_over_are_no_updates(self, rule):
         """Adam corrects by the updates made, not by the batches gone through; schedules do not."""
         rng = np.random.default_rng(3)
@@ -76,7 +79,10 @@ class TestStep:
             clocks.append((step.clock.t, step.clock.made))
             derivation = cp.explain(step=step, of="W1[2,1]")
             after = step.record.network["W1[2,1]"] + network.unflatten(step.update)["W1"][2, 1]
-            assert derivation["new W1[2,1]"].value == pytest.approx(after, rel=1e-14)
+            made = derivation["new W1[2,1]"]
+            assert made.value == pytest.approx(after, rel=1e-14)
+            for form in made.forms:  # what the equation comes to, by the numbers put in
+                assert form.value == pytest.approx(after, rel=1e-12)
         assert clocks == [(1, 0), (3, 1), (4, 2), (6, 3), (8, 4), (9, 5)]
 
     def test_a_schedule_and_float32(self):
