@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn, Self
 
 LONGEST = 2000
 """Characters that a message has at most."""
@@ -191,25 +191,94 @@ class ConvergenceError(ClearpropError, ArithmeticError):
     """A computation by steps did not come as near to its result as was asked."""
 
 
+class NotFinite(NamedTuple):
+    """A quantity in the notation, such as "z2", that is not finite; the layer that it is of."""
+
+    quantity: str
+    layer: int | None
+    text: str
+    """As a message has it: "z2[1] is inf for row 3"."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class DivergenceError(NonFiniteError):
     """Training ran into NaN or infinity; the last good parameters are back in the network.
 
+    Its text is one line: where, what is not finite, which parameters are back, why, what to do.
+
     Attributes
     ----------
+    epoch, step : int or None
+        Where, counted from 1. A step is a batch of the run, of L-BFGS an iteration. None for the
+        step where an epoch's end was looked at.
+    layer : int or None
+        Whose numbers they are, 1 to L; None for the cost.
+    quantity : str
+        What is not finite, in the notation: "z2", "a1", "L_i", "delta1", "dW1", "W1", "L"; "v of
+        W1" for what an optimizer keeps, "validation loss" for what a look found.
+    cause : str or None
+        "input", "target", "weights", "l2", "dtype", "learning rate", "log of 0", "own function" or
+        "callback". Each was seen, or the run was made again and went through
+        without it. None where none was found.
+    evidence, remedy : str
+        What says so, and what to do; empty without a cause.
     restored : str
         Which parameters the network has now.
     history : History
         What the run had recorded until then.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> network = cp.Network([2, 1], "identity", loss="squared_error", seed=0)
+    >>> X, y = [[1.0, 2e9], [0.5, 3e9], [0.2, 1e9]], [1.0, 2.0, 0.0]
+    >>> try:
+    ...     cp.train(network, X, y, optimizer=cp.SGD(0.1), epochs=50)
+    ... except cp.DivergenceError as error:
+    ...     print(error.epoch, error.step, error.quantity, error.cause)
+    ...     print(error.evidence)
+    2 2 L_i input
+    x[1] reaches 3e+09, and with it standardized the same run goes through 50 steps
     """
 
-    def __init__(self, problem: str, restored: str, advice: str) -> None:
-        super().__init__(problem, restored, advice)
-        self.restored = restored
+    def __init__(
+        self,
+        where: str,
+        found: NotFinite,
+        restored: str,
+        *,
+        epoch: int | None = None,
+        step: int | None = None,
+    ) -> None:
+        super().__init__(where, found, restored)
+        self.where, self.found, self.restored = where, found, restored
+        self.epoch, self.step = epoch, step
+        self.quantity, self.layer = found.quantity, found.layer
+        self.cause: str | None = None
+        self.evidence = self.remedy = self.tried = ""
         self.history: Any = None
 
+    @property
+    def problem(self) -> str:
+        """Where, and what is not finite."""
+        return f"training diverged {self.where}: {self.found}"
+
+    def by(self, cause: str, evidence: str, remedy: str) -> Self:
+        """Say why, and return the error."""
+        self.cause, self.evidence, self.remedy = cause, evidence, remedy
+        return self
+
+    @property
+    def why(self) -> str:
+        """The evidence and the remedy, or that no cause was found, in a line."""
+        if self.cause is None:
+            return "no cause was found" + (f" ({self.tried})" if self.tried else "")
+        return f"{self.evidence}: {self.remedy}"
+
     def _message(self) -> str:
-        problem, _, advice = self.args
-        return f"{problem}; the parameters of {self.restored} are restored: {advice}"
+        return f"{self.problem}; the parameters of {self.restored} are restored: {self.why}"
 
 
 class MissingExtraError(ClearpropError, ImportError):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.activations import Activation
+from clearprop.errors import NotFinite
 
 Array = NDArray[Any]
 
@@ -50,19 +51,27 @@ def forward(
     return tuple(z), tuple(a)
 
 
-def first_non_finite(z: Sequence[Array], a: Sequence[Array], first_row: int = 0) -> str | None:
-    """Return where a forward pass left its data type's range, such as "z2[1] is inf for row 3"."""
+def first_non_finite(
+    z: Sequence[Array], a: Sequence[Array], first_row: int = 0, of: str = ""
+) -> NotFinite | None:
+    """Return where a forward pass left its data type's range, such as "z2[1] is inf for row 3".
+
+    `of` follows the row.
+    """
     for layer, (z_l, a_l) in enumerate(zip(z, a[1:], strict=True), 1):
         for name, array in ((f"z{layer}", z_l), (f"a{layer}", a_l)):
-            if (found := locate_non_finite(name, array, first_row)) is not None:
+            if (found := locate_non_finite(name, layer, array, first_row, of)) is not None:
                 return found
     return None
 
 
-def locate_non_finite(name: str, array: Array, first_row: int = 0) -> str | None:
+def locate_non_finite(
+    name: str, layer: int | None, array: Array, first_row: int = 0, of: str = ""
+) -> NotFinite | None:
     """Return where an array (n, units) of samples is not finite, or None."""
     wrong = np.argwhere(~np.isfinite(array))
     if not wrong.size:
         return None
     row, unit = wrong[0]
-    return f"{name}[{unit}] is {array[row, unit]} for row {first_row + row}"
+    text = f"{name}[{unit}] is {array[row, unit]} for row {first_row + row}{of}"
+    return NotFinite(name, layer, text)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearprop import notation
 from clearprop.display.html_table import html_table
-from clearprop.errors import ElementError
+from clearprop.errors import ElementError, NotFinite
 from clearprop.forward import first_non_finite, locate_non_finite
 from clearprop.network import Network
 
@@ -167,11 +167,18 @@ class Record:
         return html_table(self._title(), [], rows)
 
 
-def where_not_finite(record: Record) -> str | None:
-    """Return what is not finite in a record, the first in the order of computation, or None."""
+def where_not_finite(record: Record, of: str = "") -> NotFinite | None:
+    """Return what is not finite in a record, the first in the order of computation, or None.
+
+    `of` says whose row: " of its batch".
+    """
     if np.isfinite(record.loss) and np.isfinite(record.gradient).all():
         return None
-    found = first_non_finite(record.z, record.a) or locate_non_finite("L_i", record.losses[:, None])
+    found = first_non_finite(record.z, record.a, of=of)
+    found = found or locate_non_finite("L_i", None, record.losses[:, None], of=of)
     for layer in range(len(record.delta), 0, -1):
-        found = found or locate_non_finite(f"delta{layer}", record.delta[layer - 1])
-    return found or "the gradient, or the l2 penalty, is not finite"
+        found = found or locate_non_finite(f"delta{layer}", layer, record.delta[layer - 1], of=of)
+    if found is None and not np.isfinite(record.loss):
+        of = "the l2 penalty" if record.l2 else "the mean of the L_i"
+        found = NotFinite("L", None, f"L is {record.loss}, by {of}")
+    return found or record.network.topology.not_finite(record.gradient, "d")

@@ -18,7 +18,7 @@ from clearprop.activations import Activation, ActivationName
 from clearprop.activations import activation as resolve_activation
 from clearprop.checks.memory import fixed_zeros, handed_out
 from clearprop.checks.settings import LARGEST, listed
-from clearprop.errors import ArchitectureError, ArgumentError, shown
+from clearprop.errors import ArchitectureError, ArgumentError, NotFinite, shown
 from clearprop.losses import Loss
 
 Array = NDArray[Any]
@@ -148,14 +148,20 @@ class Topology:
         """Return the views of all layers' "W", or "b", into a flat vector."""
         return tuple(view for name, view in self.unflatten(vector).items() if name[0] == symbol)
 
-    def not_finite(self) -> str | None:
-        """Return which parameter is not finite, such as "W2 holds nan", or None."""
-        if np.isfinite(self._vector).all():
+    def not_finite(self, vector: Array | None = None, prefix: str = "") -> NotFinite | None:
+        """Return which parameter is not finite, such as "W2 holds nan", or None.
+
+        Or which part of another flat vector; a gradient's have the `prefix` "d".
+        """
+        vector = self._vector if vector is None else vector
+        if np.isfinite(vector).all():
             return None
-        for name, view in self.unflatten(self._vector).items():
-            wrong = view[~np.isfinite(view)]
+        for place in self.places():
+            part = vector[place.start : place.end]
+            wrong = part[~np.isfinite(part)]
             if wrong.size:
-                return f"{name} holds {wrong[0]}"
+                name = prefix + place.name
+                return NotFinite(name, place.layer, f"{name} holds {wrong[0]}")
         return None
 
     def is_weight(self) -> NDArray[np.bool_]:

@@ -297,27 +297,38 @@ class TestTeam:
         np.testing.assert_array_equal(predictor.outputs(X, 2)[0], expected)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-    def test_ctrl_c_while_helpers_work_waits_for_them(self):
+    @pytest.mark.parametrize("threads", [2, 3, 5])
+    @pytest.mark.parametrize("times", [1, 3])
+    @pytest.mark.parametrize("where", ["in the work of the first", "in the wait for the others"])
+    def test_ctrl_c_while_helpers_work_waits_for_them(self, threads, times, where):
         """Python counts a thread whose join was interrupted as ended; it goes on, though."""
-        team, ended = np.zeros(P.team_size(2), np.int64), []
+        team, ended, begun = np.zeros(P.team_size(threads), np.int64), [], threading.Event()
 
         class SomePlan(dict):
             address, arrays = 0, {"team": team}
 
         def work(address, number):
-            team[P.GATE] = 1
-            if number:
-                os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(0.3)
-                ended.append(number)
+            if number == 0:
+                team[P.GATE] = 1
+                begun.set()
+                if where == "in the work of the first":
+                    raise KeyboardInterrupt  # as a signal does between two instructions
+                return
+            begun.wait()
+            if number == 1:
+                for _ in range(times):
+                    os.kill(os.getpid(), signal.SIGINT)
+                    time.sleep(0.1)
+            time.sleep(0.1 * number)
+            ended.append(number)
 
         old = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with pytest.raises(KeyboardInterrupt):
-                run_together(work, SomePlan(), 2)
+                run_together(work, SomePlan(), threads)
+            assert sorted(ended) == list(range(1, threads))
         finally:
             signal.signal(signal.SIGINT, old)
-        assert ended == [1]
 
     def test_fewer_threads_than_asked_for(self, monkeypatch):
         network = self.network()

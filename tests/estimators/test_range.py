@@ -6,6 +6,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import make_classification, make_regression
@@ -101,7 +102,8 @@ class TestSquaresOfGradients:
     def test_a_layer_that_would_not_move(self, settings):
         message = refused(
             lambda: MLPClassifier((16,), random_state=0, **settings).fit(X * 1e25, y),
-            "of W1 holds inf", "too large for float32", "scale X and y; precision='float64' reaches",
+            "of W1 holds inf", "too large for float32", "with them standardized the same run goes through",
+            "precision='float64'",
         )  # fmt: skip
         assert "non-finite parameter" not in message
         quiet(MLPClassifier((16,), **WIDE, **settings), X * 1e25, y)
@@ -141,3 +143,43 @@ class TestWeightsThatLeaveThePenaltyAlone:
         plain = quiet(MLPClassifier((4,), **settings), X, y)
         found = quiet(MLPClassifier((4,), **settings), X, y, sample_weight=np.full(len(y), weight))
         np.testing.assert_allclose(found.coefs_[0], plain.coefs_[0], rtol=1e-4, atol=1e-5)
+
+
+class TestWhyARunDiverged:
+    """In one line: the column by its name, or a rate that goes through; and they do."""
+
+    def test_a_column_by_its_name(self):
+        table = pd.DataFrame(XR * [1, 1, 1e12, 1, 1, 1, 1, 1], columns=list("abcdefgh"))
+        settings = {"solver": "sgd", "learning_rate_init": 1e-4, "random_state": 0, "max_iter": 5}
+        message = refused(
+            lambda: MLPRegressor(**settings).fit(table, YR), "Solver produced non-finite parameter",
+            "'c' reaches ", "and with it standardized the same run goes through",
+        )  # fmt: skip
+        assert "float64" not in message
+        table["c"] = (table["c"] - table["c"].mean()) / table["c"].std()
+        quiet(MLPRegressor(**settings), table, YR)
+
+    @pytest.mark.parametrize("more", [{}, {"early_stopping": True}, {"momentum": 0.0}])
+    def test_a_rate(self, more):
+        y = YR / YR.std()
+        settings = {"solver": "sgd", "random_state": 0, "max_iter": 9, **more}
+        message = refused(
+            lambda: MLPRegressor(learning_rate_init=10.0, **settings).fit(XR, y), "Solver produced",
+            "the cost grew", "in place of 10 the same run goes through",
+        )  # fmt: skip
+        rate = float(re.search(r"try a learning rate of ([\d.e-]+)", message)[1])
+        quiet(MLPRegressor(learning_rate_init=rate, **settings), XR, y)
+
+    def test_a_batch_more(self):
+        settings = {"solver": "sgd", "learning_rate_init": 1e-3, "random_state": 0}
+        estimator = MLPRegressor(**settings).partial_fit(XR, YR / YR.std())
+        refused(
+            lambda: estimator.partial_fit(XR * 1e12, YR / YR.std()), "Solver produced", "x[",
+            "with them standardized the same run goes through",
+        )  # fmt: skip
+
+    def test_lbfgs(self):
+        refused(
+            lambda: MLPRegressor(solver="lbfgs").fit(XR, YR * 1e200), "y[0] reaches",
+            "with it scaled to about 1 the same run goes through", "scale y to about 1",
+        )  # fmt: skip

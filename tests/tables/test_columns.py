@@ -16,6 +16,7 @@ from clearprop.tables import dates
 from clearprop.tables.columns import as_words, read_columns
 from clearprop.tables.conventions import decide
 from clearprop.tables.detection import detect_inputs
+from clearprop.tables.text_tables import typed
 
 DAY = dt.datetime(2024, 2, 29, 12, 30)
 VALUES = {
@@ -91,6 +92,31 @@ def test_whole_numbers_that_float64_cannot_tell_apart_stay_text():
         assert read_columns(table)["c"].texts().tolist() == [str(2**53), str(2**53 + 1), None]
     mixed = pd.DataFrame({"c": [2**60 + 1, 2**60 + 3, "x"]})
     assert len(read_columns(mixed)["c"].words) == 3
+
+
+@pytest.mark.parametrize("digits", [17, 18, 19, 20, 25])
+def test_a_file_as_0_1_0_read_it_has_whole_numbers_of_18_digits_at_most(digits):
+    """More do not all fit into 64 bits: they are numbers with decimals, as they were there."""
+    texts = ["9" * digits, "-" + "9" * digits, "7", None]
+    found = typed(pl.DataFrame({"c": texts}), (), False)["c"]
+    assert found.dtype == (pl.Int64 if digits < 19 else pl.Float64)
+    expected = [int(text) if digits < 19 else float(text) for text in texts[:3]]
+    assert found.to_list() == [*expected, None]
+    small = typed(pl.DataFrame({"c": ["1" * digits, "2"]}), (), False)["c"]  # 1111... fits at 19
+    assert small.dtype == (pl.Int64 if digits < 19 else pl.Float64)
+
+
+@pytest.mark.parametrize("digits", [15, 17, 18, 19])
+def test_whole_numbers_of_many_digits_are_told_apart_in_every_table(digits):
+    """Names of 16 digits or more stay text; float64 would make one of two that differ by 1."""
+    known = [10 ** (digits - 1) + k for k in range(3)]
+    kind = "number" if digits < 16 else "text"
+    for table in (
+        pl.DataFrame({"c": known}), pd.DataFrame({"c": known}), pa.table({"c": known}),
+    ):  # fmt: skip
+        column = read_columns(table)["c"]
+        assert column.kind == kind
+        assert len(np.unique(column.values)) == 3
 
 
 def test_words_in_data_frames_are_words():

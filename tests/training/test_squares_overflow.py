@@ -30,7 +30,8 @@ class TestSquaresOverflow:
         name = "square" if isinstance(rule, cp.RMSprop) else "v"
         assert f"the optimizer's {name} of W1 holds inf" in message
         assert f"too large for {dtype}" in message
-        assert "scale the inputs" in message
+        assert "x[" in message
+        assert "with them standardized the same run goes through" in message
         assert ("precision='float64'" in message) == (dtype == "float32")
         assert "\n" not in message
         assert caught.value.history.stopped == "diverged"
@@ -80,5 +81,5 @@ class TestSquaresOverflow:
 
 def test_steps_find_it_too():
     steps = cp.steps(network(), 1e25 * DATA, LABELS, optimizer="adam")
-    with pytest.raises(cp.DivergenceError, match="by epoch 1, step 1: the optimizer's v of W1"):
+    with pytest.raises(cp.DivergenceError, match="in epoch 1, step 1: the optimizer's v of W1"):
         list(steps)

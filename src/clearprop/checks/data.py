@@ -102,6 +102,16 @@ def check_inputs(X: object, n_features: int, dtype: np.dtype[Any], what: str = "
     return _cast(array, dtype, what, columns)
 
 
+def column_names(X: object) -> list[str] | None:
+    """Return the names of the columns of a pandas, polars or pyarrow table, None for an array."""
+    names = getattr(X, "columns", None)
+    if isinstance(X, np.ndarray) or names is None:
+        return None
+    if hasattr(X, "column_names"):  # pyarrow's columns are the arrays
+        names = X.column_names
+    return [str(name) for name in names]
+
+
 def check_targets(
     y: object, n: int, n_outputs: int, kind: str, dtype: np.dtype[Any], what: str = "y"
 ) -> Array:

@@ -27,9 +27,12 @@ from clearprop.estimators.sparse import dense_rows
 from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
 from clearprop.network import Network
 from clearprop.numerics.random import EPOCHS
+from clearprop.optimizers import LBFGS
+from clearprop.training.causes import explain
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job
 from clearprop.training.loop import Loop
+from clearprop.training.reruns import Origin
 from clearprop.training.standing import where_squares_overflow
 from clearprop.training.watching.history import History
 
@@ -101,6 +104,7 @@ def _run(
             e.network_, job, rule, callbacks=hooks, judge=judge,
             held_out=None if watched is None else watched.data,
             engine=engine, threads=_threads(e), progress=bool(e.progress), standing=standing,
+            columns=_columns(e),
         ))  # fmt: skip
         history = loop.run()
     except NonFiniteError as error:
@@ -115,7 +119,7 @@ def _run(
 
 def _refusal(error: NonFiniteError, squares: bool, job: Job) -> str:
     """Return what is said of a run that has diverged, in one line."""
-    found = error.args[0] if isinstance(error, DivergenceError) else str(error)
+    found = error.problem if isinstance(error, DivergenceError) else str(error)
     weights, dtype = job.data.weights, job.network.dtype
     if weights is not None and float(np.mean(weights)) < job.settings.l2:
         # As in scikit-learn, the penalty is divided by the sum of the weights.
@@ -123,8 +127,16 @@ def _refusal(error: NonFiniteError, squares: bool, job: Job) -> str:
             f"{found}: the weights of samples, {np.mean(weights):.2g} on average, are so small "
             "that the penalty alpha is all that counts: scale them up to about 1"
         )
-    wider = "; precision='float64' reaches further" if dtype == np.float32 else ""
-    return f"{found}: scale X and y{wider}" if squares else f"{NOT_FINITE} ({found}{wider})"
+    if isinstance(error, DivergenceError):
+        found += f": {error.why}"
+    if getattr(error, "cause", None) is None and dtype == np.float32:
+        found += "; precision='float64' reaches further"
+    return found if squares else f"{NOT_FINITE} ({found})"
+
+
+def _columns(e: Any) -> list[str] | None:
+    names = getattr(e, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
 
 
 def fit_lbfgs(estimator: Any, training: Samples) -> None:
@@ -151,12 +163,15 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
         if e.verbose:
             print(f"Iteration {e.n_iter_}, loss = {e.loss_curve_[-1]:.8f}")  # noqa: T201
 
+    origin = Origin(e.network_.parameters.copy())
     try:
         e.n_iter_, loss = minimize(
             job, tolerance=e.tol, max_iter=_epochs(e), max_fun=min(int(e.max_fun), LARGEST),
             threads=_threads(e), look=look,
         )  # fmt: skip
     except NonFiniteError as error:
+        if isinstance(error, DivergenceError):
+            explain(error, job, LBFGS(tolerance=float(e.tol)), origin, _columns(e))
         raise ValueError(_refusal(error, False, job)) from error
     e.loss_ = reported(loss)
 

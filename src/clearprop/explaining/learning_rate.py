@@ -26,7 +26,7 @@ from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.schedules import Rate
 from clearprop.training.job import check_data
-from clearprop.training.steps import steps as updates
+from clearprop.training.steps import unexplained_steps as updates
 
 HELD = 2000
 """Rows, at most, whose cost is computed after each update."""

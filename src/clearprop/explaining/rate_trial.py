@@ -9,8 +9,7 @@ makes about a hundredth of the fall; tests/explaining/test_rate_trial.py holds b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
@@ -18,11 +17,12 @@ import numpy as np
 
 from clearprop.checks.data import Data, as_rows, mean_weights
 from clearprop.cost import evaluate, penalty
-from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.errors import DivergenceError
 from clearprop.explaining.constant_outputs import constant_cost
 from clearprop.network import Network
 from clearprop.numerics.random import Purpose, random_order
-from clearprop.training.steps import steps
+from clearprop.training.causes import with_rate
+from clearprop.training.steps import unexplained_steps
 
 Verdict = Literal["fits", "too large", "too small"]
 
@@ -112,7 +112,7 @@ def try_rate(
         changed = rule if factor == 1 else with_rate(rule, factor)
         if changed is None:
             return None
-        run = steps(
+        run = unexplained_steps(
             work := double.copy(), data.X, data.y, optimizer=changed, batch_size=batch_size,
             epochs=updates, sample_weight=data.weights, l2=l2, seed=seed,
         )  # fmt: skip
@@ -177,16 +177,6 @@ def _to_gain(network: Network, data: Data, start: float) -> float:
     omega = mean_weights(data.weights, len(y), network.dtype)
     constant = constant_cost(network.loss, y, omega)
     return max(abs(start), abs(constant)) if np.isfinite(constant) else abs(start)
-
-
-def with_rate(rule: Any, factor: float) -> Any:
-    """Return the optimizer with a multiple of its rate, or None where it has none to change."""
-    rate: Any = getattr(rule, "learning_rate", None)
-    with suppress(ArgumentError, TypeError):
-        if callable(rate):
-            return replace(rule, learning_rate=lambda t, total: factor * rate(t, total))
-        return replace(rule, learning_rate=factor * rate)
-    return None
 
 
 def held_rows(data: Data, seed: int, most: int) -> Data:

@@ -232,7 +232,7 @@ def _losses_of(target: Target, goal: Column) -> Callable[[Array], Array]:
         return lambda probabilities: log_losses(labels, probabilities)
     true = target.numbers(goal)
     spread = true.std()
-    if spread == 0:
+    if spread == 0 or np.ptp(true) == 0:  # by rounding, the deviation of equal numbers may not be 0
         raise TargetError(
             f"target {target.column!r} is always {true[0]:g} in these rows: there is no R2 to lose"
         )

@@ -243,6 +243,8 @@ class NumberScores(Scores):
     @property
     def r2(self) -> float:
         """1 - sum of squared errors / sum of squares about the mean; NaN if all are the same."""
+        if np.ptp(self.true) == 0:  # their mean may be another number, by rounding
+            return float("nan")
         spread = ((self.true - self.true.mean()) ** 2).sum()
         return float(1 - (self.errors**2).sum() / spread) if spread else float("nan")
 

@@ -10,23 +10,27 @@ from numpy.typing import NDArray
 
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.runs import CompiledRun, rates_of
-from clearprop.errors import FunctionError
+from clearprop.errors import FunctionError, NotFinite
 from clearprop.optimizers import Array, Optimizer
 from clearprop.record import where_not_finite
 from clearprop.training.job import Job
 from clearprop.training.standing import (
     Standing,
+    after_update,
     begin,
     diverged,
     go_on,
     stands_still,
     update,
-    where_parameters_not_finite,
     where_squares_overflow,
 )
 
 CALL = 0.05
 """Seconds that a call of compiled code should take about, so that Ctrl-C is soon heard."""
+
+COST = NotFinite("L", None, "the cost or a delta is not finite")
+GRADIENT = NotFinite("gradient", None, "a gradient was not finite")
+"""What is said where the reference, asked for more, finds nothing."""
 
 
 class CompiledEngine:
@@ -119,29 +123,34 @@ class CompiledEngine:
         job, run, network = self._job, self._run, self._job.network
         step = run.now
         if status == P.UPDATE_NOT_FINITE:
-            problem = where_parameters_not_finite(network) or "a gradient was not finite"
+            found = network.topology.not_finite()
+            found = GRADIENT if found is None else after_update(found)
         else:
             step += 1
             record = job.record(run.rows_of_batch(), run.epoch)  # raises where a function fails
-            problem = where_not_finite(record) or "the cost or a delta is not finite"
+            found = where_not_finite(record, " of its batch") or COST
         network.parameters[:] = self._verified
+        if status == P.UPDATE_NOT_FINITE and step - self._verified_at == 1:
+            # The parameters are those of the step: its gradient is named first, as the reference.
+            record = job.record(run.rows_of_batch(), (step - 1) // job.epoch_batches)
+            found = where_not_finite(record, " of its batch") or found
         if status == P.RAISED:
             raise FunctionError(
                 "a function of the user's own raised in compiled code; engine='reference' says more"
             )
         last = step - self._verified_at <= 1 + (status != P.UPDATE_NOT_FINITE)
         restored = "the last finite step" if last else f"step {self._verified_at}"
-        raise diverged((step - 1) // job.epoch_batches + 1, step, problem, restored)
+        raise diverged((step - 1) // job.epoch_batches + 1, step, found, restored)
 
     def _check_squares(self) -> None:
         """Raise where a square of a gradient has overflowed: once an epoch, as it costs a pass."""
         job, network, step = self._job, self._job.network, self.standing.batches
-        problem = where_squares_overflow(self.rule, self.standing.state, network)
-        if problem is not None:
+        found = where_squares_overflow(self.rule, self.standing.state, network)
+        if found is not None:
             network.parameters[:] = self._verified
             epoch = (step - 1) // job.epoch_batches + 1
             restored = f"step {self._verified_at}"
-            raise stands_still(network.dtype, epoch, step, problem, restored)
+            raise stands_still(epoch, step, found, restored)
 
 
 def compiled_cost(

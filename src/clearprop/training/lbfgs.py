@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, DivergenceError, MissingExtraError
+from clearprop.errors import ArgumentError, DivergenceError, MissingExtraError, NotFinite
 from clearprop.optimizers import LBFGS
 from clearprop.record import where_not_finite
 from clearprop.training.job import Job
@@ -80,21 +80,19 @@ def reference_cost(job: Job) -> Cost:
 
     def cost(iterations: int) -> tuple[float, Array]:
         record = job.record(rows, epoch=0)
-        problem = where_not_finite(record)
-        if problem is not None:
-            raise lost(iterations, problem)
+        found = where_not_finite(record)
+        if found is not None:
+            raise lost(iterations, found)
         return float(record.loss), record.gradient
 
     return cost
 
 
-def lost(iterations: int, problem: str) -> DivergenceError:
+def lost(iterations: int, found: NotFinite) -> DivergenceError:
     """Return the error of a search that met what is not finite."""
-    return DivergenceError(
-        f"training diverged in epoch {iterations + 1}: {problem}",
-        "the last iteration",
-        "scale the inputs",
-    )
+    number = iterations + 1
+    where, restored = f"in epoch {number}", "the last iteration"
+    return DivergenceError(where, found, restored, epoch=number, step=number)
 
 
 class _Search:

@@ -23,10 +23,12 @@ from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.training.causes import explain
 from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.reference import ReferenceEngine
+from clearprop.training.reruns import Origin
 from clearprop.training.standing import Standing
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.history import History
@@ -73,6 +75,8 @@ class Loop:
         Of that run; it grows. It has the epochs that the standing has behind it.
     judge : Judge, optional
         Ends the run by its costs; "judged" is then what the history says.
+    columns : sequence of str, optional
+        The inputs' names, for what is said of a run that diverges.
     """
 
     def __init__(
@@ -91,8 +95,10 @@ class Loop:
         standing: Standing | None = None,
         history: History | None = None,
         judge: Judge | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         self._job, self._rule, self._kind, self._threads = job, rule, engine, threads
+        self._columns = columns
         self._engine: Engine | None = None
         if not isinstance(rule, LBFGS):
             if engine == "compiled":
@@ -101,6 +107,9 @@ class Loop:
                 self._engine = ReferenceEngine(job, rule, standing)
         elif standing is not None:
             raise ArgumentError(_NO_STANDING)
+        self._origin = Origin(job.network.parameters.copy())
+        if self._engine is not None:
+            self._origin = Origin.of(self._engine.standing)
         if history is None:
             history = History(engine=engine)
             if job.constraints is not None:
@@ -156,6 +165,8 @@ class Loop:
         except DivergenceError as error:
             history.stopped = "diverged"
             error.history = history
+            if error.step is not None:  # an engine's: what watches a run says why itself
+                explain(error, self._job, self._rule, self._origin, self._columns)
             self._watch.name_best(error)
             raise
         finally:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import DivergenceError
+from clearprop.errors import DivergenceError, NotFinite
 from clearprop.optimizers import Optimizer
 from clearprop.record import Record, where_not_finite
 from clearprop.training.job import Job
 from clearprop.training.standing import (
     Standing,
+    after_update,
     begin,
     diverged,
     go_on,
     stands_still,
     update,
-    where_parameters_not_finite,
     where_squares_overflow,
 )
 
@@ -91,16 +90,16 @@ class ReferenceEngine:
         record = None
         if job.data.weights is None or job.data.weights[rows].any():
             record = job.record(rows, standing.epoch)
-            self._verify(where_not_finite(record))
+            self._verify(where_not_finite(record, " of its batch"))
             self._verified[:] = job.network.parameters
             update(
                 self.rule, standing, record.gradient, standing.clock(job.total), self._is_weight,
                 self._verified, job.constraints,
             )  # fmt: skip
-            self._verify(where_parameters_not_finite(job.network))
+            if (found := job.network.topology.not_finite()) is not None:
+                self._verify(after_update(found))
             self._verify(
-                where_squares_overflow(self.rule, standing.state, job.network),
-                partial(stands_still, job.network.dtype),
+                where_squares_overflow(self.rule, standing.state, job.network), stands_still
             )
             standing.updates += 1
         self._move_on(len(rows))
@@ -116,10 +115,10 @@ class ReferenceEngine:
                 self._order = self._job.order(standing.epoch)
 
     def _verify(
-        self, problem: str | None, error: Callable[..., DivergenceError] = diverged
+        self, found: NotFinite | None, error: Callable[..., DivergenceError] = diverged
     ) -> None:
-        if problem is not None:
+        if found is not None:
             standing = self.standing
             standing.parameters[:] = self._verified
             step = standing.batches + 1
-            raise error(standing.epoch + 1, step, problem, "the last finite step")
+            raise error(standing.epoch + 1, step, found, "the last finite step")

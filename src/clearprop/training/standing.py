@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.constraints import Constraints
-from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.errors import ArgumentError, DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.optimizers import Array, Clock, Optimizer, State
 from clearprop.training.watching.early_stopping import BestEpoch
@@ -117,13 +116,7 @@ def update(
         constraints.hold(standing.parameters, verified)
 
 
-def where_parameters_not_finite(network: Network) -> str | None:
-    """Return which parameter is not finite, such as "W2 holds nan after the update", or None."""
-    found = network.topology.not_finite()
-    return None if found is None else f"{found} after the update"
-
-
-def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> str | None:
+def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> NotFinite | None:
     """Return whose gradient squared was too large for the data type, or None.
 
     Adam and RMSprop divide by the root of a mean of squares. Where that is infinite it stays so,
@@ -133,31 +126,28 @@ def where_squares_overflow(rule: Optimizer, state: State, network: Network) -> s
     squares = state.get(name) if name else None
     if squares is None or squares.max() < np.inf:
         return None
-    for part, view in network.unflatten(squares).items():
-        if not np.isfinite(view).all():
-            return (
-                f"the optimizer's {name} of {part} holds inf, a gradient squared that is too large "
-                f"for {network.dtype}"
-            )
-    return None
+    found = network.topology.not_finite(squares)
+    if found is None:
+        return None
+    text = (
+        f"the optimizer's {name} of {found.quantity} holds inf, a gradient squared that is too "
+        f"large for {network.dtype}"
+    )
+    return NotFinite(f"{name} of {found.quantity}", found.layer, text)
 
 
-def stands_still(
-    dtype: np.dtype[Any], epoch: int, step: int, problem: str, restored: str
-) -> DivergenceError:
+def stands_still(epoch: int, step: int, found: NotFinite, restored: str) -> DivergenceError:
     """Return the error of a run whose squares have overflowed, in this step or one before it."""
-    wider = ", or compute in float64 (precision='float64')" if dtype == np.float32 else ""
-    return DivergenceError(
-        f"training diverged by epoch {epoch}, step {step}: {problem}",
-        restored,
-        f"scale the inputs{wider}",
-    )
+    where = f"by epoch {epoch}, step {step}"
+    return DivergenceError(where, found, restored, epoch=epoch, step=step)
 
 
-def diverged(epoch: int, step: int, problem: str, restored: str) -> DivergenceError:
+def diverged(epoch: int, step: int, found: NotFinite, restored: str) -> DivergenceError:
     """Return the error of a run that cannot go on; epoch and step count from 1."""
-    return DivergenceError(
-        f"training diverged in epoch {epoch}, step {step}: {problem}",
-        restored,
-        "try a smaller learning rate, or scale the inputs",
-    )
+    where = f"in epoch {epoch}, step {step}"
+    return DivergenceError(where, found, restored, epoch=epoch, step=step)
+
+
+def after_update(found: NotFinite) -> NotFinite:
+    """Return what is said of a parameter that an update has left so."""
+    return found._replace(text=f"{found} after the update")

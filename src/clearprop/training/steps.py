@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import column_names
 from clearprop.constraints import Constraints, Frozen, Shared
-from clearprop.errors import ArgumentError
+from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Clock, Optimizer, OptimizerName, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
+from clearprop.training.causes import explain
 from clearprop.training.job import Job, check_data, check_job
 from clearprop.training.reference import ReferenceEngine
+from clearprop.training.reruns import Origin
 
 Array = NDArray[Any]
 
@@ -121,26 +124,63 @@ frozen, shared, seed, shards
     >>> bool(abs(change + 1.0 * step.record["delta2"].T @ step.record["a1"]).max() < 1e-7)
     True
     """
+    run = _begin(
+        network, X, y, loss, optimizer, sample_weight, batch_size=batch_size, epochs=epochs,
+        shuffle=shuffle, l2=l2, dropout=dropout, shards=shards, seed=seed, frozen=frozen,
+        shared=shared,
+    )  # fmt: skip
+    return _explained(*run, column_names(X))
+
+
+def unexplained_steps(
+    network: Network,
+    X: object,
+    y: object,
+    *,
+    optimizer: Any,
+    batch_size: int | None,
+    epochs: int,
+    sample_weight: object,
+    l2: float,
+    seed: int,
+) -> Iterator[Step]:
+    """As `steps`, for who expects them to diverge: an error does not say why."""
+    return _iterate(*_begin(
+        network, X, y, None, optimizer, sample_weight, batch_size=batch_size, epochs=epochs,
+        shuffle=True, l2=l2, dropout=0.0, shards=1, seed=seed,
+    ))  # fmt: skip
+
+
+def _begin(
+    network: Network,
+    X: object,
+    y: object,
+    loss: LossName | Loss | None,
+    optimizer: OptimizerName | Optimizer,
+    sample_weight: object,
+    **settings: Any,
+) -> tuple[Network, Job, ReferenceEngine]:
+    """Check what was passed in, and return the run that has made no step."""
     rule = resolve_optimizer(optimizer)
     if isinstance(rule, LBFGS):
         raise ArgumentError(
             "cp.steps shows single updates, which L-BFGS does not make: use cp.train"
         )
     work = check_network(network).astype(network.dtype, loss=loss)
-    job = check_job(
-        work,
-        check_data(work, X, y, sample_weight),
-        batch_size=batch_size,
-        epochs=epochs,
-        shuffle=shuffle,
-        l2=l2,
-        dropout=dropout,
-        shards=shards,
-        seed=seed,
-        frozen=frozen,
-        shared=shared,
-    )
-    return _iterate(network, job, ReferenceEngine(job, rule))
+    job = check_job(work, check_data(work, X, y, sample_weight), **settings)
+    return network, job, ReferenceEngine(job, rule)
+
+
+def _explained(
+    network: Network, job: Job, engine: ReferenceEngine, columns: Sequence[str] | None
+) -> Iterator[Step]:
+    """Yield the steps; an error says why."""
+    origin = Origin.of(engine.standing)
+    try:
+        yield from _iterate(network, job, engine)
+    except DivergenceError as error:
+        explain(error, job, engine.rule, origin, columns)
+        raise
 
 
 def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[Step]:

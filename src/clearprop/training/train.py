@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clearprop.checks.data import Data
+from clearprop.checks.data import Data, column_names
 from clearprop.checks.settings import EngineName, check_engine, choice, count, flag, listed, takes
 from clearprop.constraints import Frozen, Shared
 from clearprop.engine.threads import MOST_THREADS
@@ -142,8 +142,9 @@ def train(
         If the network holds NaN before the first update, or early stopping meets one.
     DivergenceError
         If cost, gradient or parameters become NaN or infinite, or the squares of gradients
-        that Adam and RMSprop keep: the last good parameters are restored; ``error.history``
-        holds the epochs until then.
+        that Adam and RMSprop keep: the last good parameters are restored. ``error.epoch``,
+        ``step``, ``layer`` and ``quantity`` say where, ``cause``, ``evidence`` and ``remedy`` why
+        and what to do; ``error.history`` holds the epochs until then.
 
     Examples
     --------
@@ -197,7 +198,7 @@ def train(
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
-        engine=chosen, threads=threads, progress=progress,
+        engine=chosen, threads=threads, progress=progress, columns=column_names(X),
     ))  # fmt: skip
     return loop.run()
 

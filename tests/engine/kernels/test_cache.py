@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -249,6 +250,30 @@ class TestWriting:
         cache.write("another-float32", *COMPILED)
         assert precious.read_text() == "precious"
         assert cache.read("another-float32") is None
+
+    @posix
+    def test_who_reads_the_old_file_goes_on_reading_it(self, place):
+        """Written in place, a kernel would be half one and half the other for who loads it now."""
+        cache.write(KERNEL, *PLANTED)
+        path = place / f"{KERNEL}.kernel"
+        old = path.read_bytes()
+        with path.open("rb") as reader:
+            cache.write(KERNEL, *COMPILED)
+            assert reader.read() == old
+        assert cache.read(KERNEL) == COMPILED
+
+    def test_a_write_that_fails_leaves_the_old_file(self, place, monkeypatch):
+        cache.write(KERNEL, *PLANTED)
+
+        def no_space(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", no_space)
+            cache.write(KERNEL, *COMPILED)
+        assert cache.read(KERNEL) == PLANTED
+        cache.write(KERNEL, *COMPILED)
+        assert cache.read(KERNEL) == COMPILED
 
     @posix
     def test_the_next_write_removes_what_a_killed_one_left(self, place):

@@ -54,6 +54,37 @@ class TestStep:
                     )
             break
 
+    @pytest.mark.parametrize(
+        "rule", [*OPTIMIZERS, cp.Adam(cp.cosine(0.1)), cp.SGD(0.1, momentum=cp.cosine(0.9))],
+        ids=lambda rule: repr(rule)[:70],
+    )  # fmt: skip
+    def test_batches_that_are_passed_over_are_no_updates(self, rule):
+        """Adam corrects by the updates made, not by the batches gone through; schedules do not."""
+        rng = np.random.default_rng(3)
+        X, y, weights = rng.normal(size=(10, 3)), rng.integers(0, 2, 10), np.ones(10)
+        weights[[0, 1, 4, 5]] = 0  # of batches of two: the first and the third
+        network = cp.Network([3, 5, 2], "tanh", "softmax", dtype="float64", seed=5)
+        run = cp.steps(
+            network,
+            X,
+            y,
+            optimizer=rule,
+            batch_size=2,
+            shuffle=False,
+            sample_weight=weights,
+            epochs=2,
+        )
+        clocks = []
+        for step in run:
+            clocks.append((step.clock.t, step.clock.made))
+            derivation = cp.explain(step=step, of="W1[2,1]")
+            after = step.record.network["W1[2,1]"] + network.unflatten(step.update)["W1"][2, 1]
+            assert derivation["new W1[2,1]"].value == pytest.approx(after, rel=1e-14)
+            for equation in derivation:  # what each comes to, by the numbers put in
+                for form in equation.forms:
+                    assert form.value == pytest.approx(equation.value, rel=1e-9, abs=1e-15)
+        assert clocks == [(1, 0), (3, 1), (4, 2), (6, 3), (8, 4), (9, 5)]
+
     def test_a_schedule_and_float32(self):
         rng = np.random.default_rng(0)
         X, y = rng.normal(size=(20, 3)), rng.normal(size=20)

@@ -103,6 +103,6 @@ def _not_finite(record: Record) -> Finding | None:
     if where is None:
         return None
     return Finding(
-        "not finite", None, where,
+        "not finite", None, str(where),
         "scale the inputs, or begin with smaller weights and a smaller learning rate",
     )  # fmt: skip

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
 from clearprop.cost import evaluate
-from clearprop.errors import DivergenceError
+from clearprop.errors import DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.training.job import Job
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.history import History
+from clearprop.training.watching.look_causes import explain_look
 from clearprop.training.watching.metrics import Metric
 from clearprop.training.watching.progress import Progress
 
@@ -94,6 +95,11 @@ class Watch:
         self._seen = work.parameters.copy() if self.eventful or narrower else None
 
     @property
+    def _under_way(self) -> int:
+        """The epoch that is looked at."""
+        return len(self.history.epochs) + 1
+
+    @property
     def eventful(self) -> bool:
         """Whether something has to happen after each epoch."""
         return bool(self._metrics or self._held_out or self._callbacks or self._stopping)
@@ -141,7 +147,7 @@ class Watch:
             if self._seen is not None:
                 self._work.parameters[:] = self._seen
             raise
-        number, seconds = len(self.history.epochs) + 1, time.monotonic() - self._started
+        number, seconds = self._under_way, time.monotonic() - self._started
         epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
         self.history.epochs.append(epoch)
         self._show.epoch(epoch)
@@ -182,8 +188,13 @@ class Watch:
         answers = [callback(epoch) for callback in self._callbacks]
         if (found := self._network.topology.not_finite()) is not None:
             raise DivergenceError(
-                f"training diverged in epoch {epoch.epoch}: {found} after a callback",
+                f"in epoch {epoch.epoch}",
+                found._replace(text=f"{found} after a callback"),
                 "the epoch's end",
+                epoch=epoch.epoch,
+            ).by(
+                "callback",
+                f"before the callbacks {found.quantity} was finite",
                 "let callbacks write finite numbers",
             )
         if not np.array_equal(before, self._network.parameters):
@@ -194,11 +205,14 @@ class Watch:
         """Copy parameters into the caller's network, whose data type may be narrower."""
         with np.errstate(over="ignore"):
             narrow = self._work.parameters.astype(self._network.dtype, copy=False)
-        if not np.isfinite(narrow).all():
-            raise DivergenceError(
-                f"training diverged: parameters are too large for the network's {narrow.dtype}",
-                "the epoch before",
-                "try a smaller learning rate",
+        if (found := self._network.topology.not_finite(narrow)) is not None:
+            own = self._work.unflatten(self._work.parameters)[found.quantity]
+            what = f"parameters are too large for the network's {narrow.dtype}"
+            raise self._at_epoch_end(found._replace(text=what)).by(
+                "dtype",
+                f"{found.quantity} reaches {np.abs(own).max():.3g}, and {narrow.dtype} ends at "
+                f"{np.finfo(narrow.dtype).max:.3g}",
+                f"train network.astype({str(self._work.dtype)!r}), or with a smaller learning rate",
             )
         self._network.parameters[:] = narrow
 
@@ -206,10 +220,15 @@ class Watch:
         """Return the loss and the metrics on data."""
         loss, output = evaluate(self._work, data, self._engine)
         if not np.isfinite(loss):
-            raise DivergenceError(
-                f"training diverged: the loss of data that was looked at after an epoch is {loss}",
-                "the epoch before",
-                "try a smaller learning rate",
-            )
+            which = "validation" if data is self._held_out else "training"
+            found = NotFinite(f"{which} loss", None, f"the loss of the {which} data is {loss}")
+            raise explain_look(
+                self._at_epoch_end(found), self._work, self._training, data,
+                lambda *of: evaluate(of[0], of[1], "reference")[0],
+            )  # fmt: skip
         figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
         return loss, figures
+
+    def _at_epoch_end(self, found: NotFinite) -> DivergenceError:
+        epoch = self._under_way
+        return DivergenceError(f"in epoch {epoch}", found, "the epoch before", epoch=epoch)
