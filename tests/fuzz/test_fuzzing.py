@@ -18,7 +18,7 @@ from trust.fuzzing.campaign import run_rounds
 from trust.fuzzing.corpus import read_corpus
 from trust.fuzzing.mutation import Parts, change_model_file
 from trust.fuzzing.outcome import Fault, Refused, judged, same, tried
-from trust.fuzzing.short import INPUTS, changed, replayed
+from trust.fuzzing.short import INPUTS, changed, prolonged, replayed
 
 TARGETS = list(GOALS)
 
@@ -31,6 +31,13 @@ def polars_may_panic(monkeypatch):
 @pytest.mark.parametrize("name", TARGETS)
 def test_inputs_that_were_found(name):
     assert [fault for _, fault in replayed(name) if fault] == []
+
+
+@pytest.mark.parametrize("name", ["names", "texts"])
+def test_long_texts(name):
+    told = [*prolonged(name)]
+    assert [fault for _, fault in told if fault] == []
+    assert len(told) > 50
 
 
 @pytest.mark.parametrize("name", TARGETS)

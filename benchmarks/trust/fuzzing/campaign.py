@@ -21,7 +21,9 @@ ROUND = 300
 """Seconds of a round: a process lives no longer, so that none grows without end."""
 
 LARGEST = {"names": 150, "texts": 400, "model_files": 8192, "tables": 8192}
-"""Bytes of an input."""
+"""Bytes of an input; in each fourth round those of `LONGER` are so many times as long."""
+
+LONGER = {"names": 30, "texts": 10}
 
 _STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)", re.MULTILINE)
 _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)/")
@@ -46,10 +48,11 @@ def one_round(folder: Path, name: str, runs: int, seconds: int, seed: int) -> di
     tokens.write_text("".join(f'"{one}"\n' for one in escaped))
     outcomes = folder / f"outcomes-{name}.json"
     outcomes.unlink(missing_ok=True)
+    largest = LARGEST[name] * (LONGER.get(name, 1) if seed % 4 == 3 else 1)
     command = [
         sys.executable, "-m", "fuzzing.by_atheris", str(folder), name, f"-runs={runs}",
         f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=60", "-rss_limit_mb=3000",
-        f"-max_len={LARGEST[name]}", f"-dict={tokens}", "-print_final_stats=1", "-mutate_depth=3",
+        f"-max_len={largest}", f"-dict={tokens}", "-print_final_stats=1", "-mutate_depth=3",
         "-len_control=0",
         f"-artifact_prefix={folder / 'findings'}/{name}-", str(mine), str(given),
     ]  # fmt: skip

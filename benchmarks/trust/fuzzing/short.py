@@ -9,6 +9,7 @@ from types import ModuleType
 
 from . import model_files, names, tables, texts
 from .corpus import read_corpus
+from .mutation import LONG
 from .outcome import judged
 
 TARGETS: dict[str, ModuleType] = {
@@ -31,6 +32,13 @@ def replayed(name: str) -> Iterator[tuple[str, str]]:
         yield _told(name, data)
 
 
+def prolonged(name: str) -> Iterator[tuple[str, str]]:
+    """Yield what became of long texts, each read as everything that a target reads texts as."""
+    for form in range(len(getattr(TARGETS[name], "FORMS", ()))):
+        for text in LONG:
+            yield _told(name, bytes([form]) + text.encode())
+
+
 def changed(name: str, inputs: int, seed: int) -> Iterator[tuple[str, str]]:
     """Yield of so many inputs at random what became of each, or what is wrong."""
     r = random.Random(f"{name} {seed}")
@@ -44,7 +52,7 @@ def changed(name: str, inputs: int, seed: int) -> Iterator[tuple[str, str]]:
 
 def short(name: str, seed: int) -> tuple[Counter[str], list[str]]:
     """Return how often each outcome was seen, and the faults."""
-    told = [*replayed(name), *changed(name, INPUTS[name], seed)]
+    told = [*replayed(name), *prolonged(name), *changed(name, INPUTS[name], seed)]
     return Counter(outcome for outcome, _ in told if outcome), [fault for _, fault in told if fault]
 
 
