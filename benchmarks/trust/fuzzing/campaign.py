@@ -20,6 +20,9 @@ HERE = Path(__file__).parent
 ROUND = 300
 """Seconds of a round: a process lives no longer, so that none grows without end."""
 
+MOST_ENDED = 10
+"""Rounds of a target that may end by a crash, a hang or too much memory; then there are no more."""
+
 LARGEST = {"names": 150, "texts": 400, "model_files": 8192, "tables": 8192}
 """Bytes of an input; in each fourth round those of `LONGER` are so many times as long."""
 
@@ -51,7 +54,7 @@ def one_round(folder: Path, name: str, runs: int, seconds: int, seed: int) -> di
     largest = LARGEST[name] * (LONGER.get(name, 1) if seed % 4 == 3 else 1)
     command = [
         sys.executable, "-m", "fuzzing.by_atheris", str(folder), name, f"-runs={runs}",
-        f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=60", "-rss_limit_mb=3000",
+        f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=300", "-rss_limit_mb=3000",
         f"-max_len={largest}", f"-dict={tokens}", "-print_final_stats=1", "-mutate_depth=3",
         "-len_control=0",
         f"-artifact_prefix={folder / 'findings'}/{name}-", str(mine), str(given),
@@ -92,7 +95,12 @@ def run_rounds(folder: Path, goals: dict[str, int], seconds: float, seed: int) -
         known = rounds_of(folder)
         for one in known:
             done[one["target"]] += one["runs"]
-        left = {name: goal - done[name] for name, goal in goals.items() if done[name] < goal}
+        ended = Counter(one["target"] for one in known if one.get("code"))
+        left = {
+            name: goal - done[name]
+            for name, goal in goals.items()
+            if done[name] < goal and ended[name] < MOST_ENDED
+        }
         if not left or time.monotonic() > end - 20:
             return
         # The one that is the furthest behind, by its share.
@@ -103,7 +111,7 @@ def run_rounds(folder: Path, goals: dict[str, int], seconds: float, seed: int) -
 
 
 def findings_of(folder: Path) -> tuple[list[str], list[str]]:
-    """Return what was found and is mended, and what still goes wrong: a line each."""
+    """Return what was found and goes wrong no more, and what still does: a line each."""
     mended, left = [], []
     for file in sorted((folder / "findings").glob("*")):
         if file.suffix == ".txt":

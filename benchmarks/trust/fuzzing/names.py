@@ -182,18 +182,17 @@ def _date(text: str) -> None:
         dates.find_format([text, text], [1, 1], 0)
 
 
+OPTIONS: tuple[Callable[[str], Any], ...] = (
+    train_settings.sizes, train_settings.part("test"), train_settings.batch_size,
+    train_settings.patience, train_settings.reading, train_settings.class_weight,
+    train_settings.levels,
+)  # fmt: skip
+
+
 def _options(text: str) -> None:
-    """Read what an option of `clearprop train` takes."""
-    readers = (
-        train_settings.sizes, train_settings.part("test"), train_settings.batch_size,
-        train_settings.patience, train_settings.reading, train_settings.class_weight,
-        train_settings.levels,
-    )  # fmt: skip
-    for read in readers:
-        try:
-            tried(lambda read=read: read(text), cp.ArgumentError)
-        except Refused:
-            continue
+    """Read what one of the options of `clearprop train` takes."""
+    read = OPTIONS[zlib.crc32(text.encode(errors="replace")) % len(OPTIONS)]
+    tried(lambda: read(text), cp.ArgumentError)
 
 
 FORMS: tuple[Callable[[str], None], ...] = (
