@@ -21,8 +21,6 @@ from types import ModuleType
 
 import atheris
 
-from .outcome import judged
-
 EVERY = 500
 """Inputs between two writings of the counts."""
 
@@ -45,6 +43,8 @@ def instrumented(name: str) -> tuple[ModuleType, int]:
     atheris._reserve_counter = counted
     with atheris.instrument_imports(include=["clearprop"], exclude=others):
         module = importlib.import_module(f"fuzzing.{name}")
+    if not counters:
+        sys.exit("nothing is instrumented: something has imported clearprop before")
     return module, len(counters)
 
 
@@ -52,13 +52,15 @@ class Watch:
     """Runs inputs, counts what becomes of them, and keeps those that lead to a fault."""
 
     def __init__(self, folder: Path, name: str, module: ModuleType, branches: int) -> None:
-        self._run, self._findings = module.run, folder / "findings"
+        from .outcome import judged  # not before: the package is to be imported by `instrumented`
+
+        self._judged, self._run, self._findings = judged, module.run, folder / "findings"
         self._counts: Counter[str] = Counter()
         self._file, self._name, self._branches = folder / f"outcomes-{name}.json", name, branches
 
     def __call__(self, data: bytes) -> None:
         """Run one input."""
-        outcome, fault = judged(self._run, data)
+        outcome, fault = self._judged(self._run, data)
         if fault:
             self._keep(data, fault)
         self._counts[outcome or f"fault: {fault.partition(': ')[0]}"] += 1

@@ -103,8 +103,11 @@ def _run(path: Path, encoding: str | None, settings: dict[str, Any], chance: int
     frame = cells.frame
     if frame.height > ROWS or frame.width > COLUMNS:
         return "read, and large"
+    name = path.name.partition(".gz")[0].partition(".zst")[0]
     if chance == 1 and cells.separator:
-        _written(frame, path.name.partition(".gz")[0].partition(".zst")[0])
+        _written(frame, name)
+    if chance == 1 and name.endswith((".parquet", ".arrow")):
+        _kept(frame, name)
     if chance > 1:
         return "read"
     asked = TableSettings(encoding=encoding, **settings)
@@ -159,6 +162,16 @@ def _written(frame: Any, name: str) -> None:
     same("the columns of a table that is written", list(back.columns), list(columns))
     cells = [["" if x is None else x for x in back[one]] for one in columns]
     same("its cells", cells, [["" if x is None else x for x in one] for one in columns.values()])
+
+
+def _kept(frame: pl.DataFrame, name: str) -> None:
+    """Raise `Fault` unless a table with types is the same when it is written and read."""
+    path = _folder() / f"again{name}"
+    content = tried(lambda: as_bytes(frame.to_dict(), path), cp.TableFileError)
+    path.write_bytes(content)
+    back = read_table(path).frame
+    same("the types of a table that is written", str(back.schema), str(frame.schema))
+    same("whether its cells are the same", back.equals(frame), True)
 
 
 def mutate(data: bytes, r: random.Random, others: Any = None) -> bytes:
