@@ -51,7 +51,7 @@ ENCODINGS = (None, None, "utf-8", "latin-1", "utf-16", "cp1252", "shift_jis", "n
 ROWS, COLUMNS = 200, 16
 """Of larger tables no more is asked than that they are read."""
 
-PREPARED = 8
+PREPARED = 16
 """Of so many tables one is prepared for a network, and one is written and read again. Of so many of
 text one is read by polars, which many cores do soon and a busy one does not; the others as where
 polars is not installed. That one's cells are to be the same by both."""
