@@ -80,6 +80,8 @@ def main() -> None:
     """Run a round."""
     folder, name, *options = sys.argv[1:]
     module, branches = instrumented(name)
+    if hasattr(module, "ask_once"):
+        module.ask_once()
     watch = Watch(Path(folder), name, module, branches)
     if not getattr(module, "STRUCTURED", False):
         atheris.Setup([sys.argv[0], *options], watch)

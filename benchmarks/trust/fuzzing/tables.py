@@ -22,6 +22,7 @@ import polars as pl
 from backports import zstd
 
 import clearprop as cp
+from clearprop.tables import memory
 from clearprop.tables.preparation import prepare
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.table_files import as_bytes, read_table
@@ -71,6 +72,11 @@ SETTINGS = (
 @cache
 def _folder() -> Path:
     return folder()
+
+
+def ask_once() -> None:
+    """Let this process ask the system but once how much memory there is: a third of the time."""
+    memory.memory = cache(memory.memory)
 
 
 def run(data: bytes) -> str:
