@@ -7,17 +7,19 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from .corpus import read_corpus
+from .folders import IN_MEMORY
 from .mutation import TOKENS
 
 HERE = Path(__file__).parent
 
-ROUND = 300
+ROUND = 1200
 """Seconds of a round: a process lives no longer, so that none grows without end."""
 
 MOST_ENDED = 10
@@ -61,8 +63,12 @@ def one_round(folder: Path, name: str, runs: int, seconds: int, seed: int) -> di
     ]  # fmt: skip
     started, before = time.monotonic(), os.times()
     log = folder / f"{name}.log"
-    with log.open("w") as file:
-        code = subprocess.run(command, env=_environment(), stderr=file, stdout=file).returncode
+    with (
+        log.open("w") as file,
+        tempfile.TemporaryDirectory(prefix="clearprop-fuzz-", dir=IN_MEMORY) as work,
+    ):
+        environment = _environment() | {"TMPDIR": work}  # libFuzzer ends a process without a word
+        code = subprocess.run(command, env=environment, stderr=file, stdout=file).returncode
     wall, after = time.monotonic() - started, os.times()
     said = log.read_text(errors="replace")
     figures = dict(_STATISTIC.findall(said))

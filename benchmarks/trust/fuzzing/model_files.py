@@ -19,8 +19,9 @@ import safetensors.numpy
 import clearprop as cp
 from clearprop.files.model_file import read_kind
 
+from .folders import folder
 from .mutation import change_model_file
-from .outcome import Fault, Refused, folder, same, tried
+from .outcome import Fault, Refused, same, tried
 
 MODULES = (
     "clearprop.files", "clearprop.network", "clearprop.topology", "clearprop.errors",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -79,9 +77,3 @@ def same(what: str, one: object, other: object) -> None:
     """Raise `Fault` unless two things are equal."""
     if one != other:
         raise Fault(f"{what}: {str(one)[:300]!r} and {str(other)[:300]!r}")
-
-
-def folder() -> Path:
-    """Return a new folder for the files of this process, in memory where the system has that."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix=f"clearprop-fuzz-{os.getpid()}-", dir=memory))

@@ -27,8 +27,9 @@ from clearprop.tables.preparation import prepare
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.table_files import as_bytes, read_table
 
+from .folders import folder
 from .mutation import change_bytes
-from .outcome import Refused, folder, same, tried
+from .outcome import Refused, same, tried
 
 MODULES = (
     "clearprop.tables", "clearprop.files.regular_file", "clearprop.errors",

@@ -19,9 +19,10 @@ from clearprop.cli.settings_file import read_settings, write_settings
 from clearprop.cli.train import train
 from clearprop.explaining.expression import parsing
 
+from .folders import folder
 from .mutation import change_bytes
 from .names import run_form
-from .outcome import folder, same, tried
+from .outcome import same, tried
 
 MODULES = (
     "clearprop.cli.settings_file", "clearprop.cli.train_settings", "clearprop.cli.notation",
