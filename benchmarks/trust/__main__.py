@@ -24,7 +24,9 @@ from clearprop.bench.summary import processor
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "trust.md"
-PARTS: tuple[str, ...] = ("guard_pages", "changed_numbers")
+PARTS = (
+    "kills", "power_cuts", "io_faults", "guard_pages", "changed_numbers", "fuzzing", "mutants",
+)  # fmt: skip
 """In the order of the page."""
 
 

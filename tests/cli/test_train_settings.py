@@ -308,6 +308,12 @@ class TestFiles:
             ("out = 'a'", "sets 'out', which is no setting"),
             ("validation = 0.9", "s.toml, validation: validation is 0.9; it must be"),
             ("[class-weight]\nyes = 'x'", "s.toml, class-weight: 'yes=x' is no 'balanced'"),
+            (
+                f"epochs = 0x{5000 * 'f'}",
+                "epochs: a whole number of 6,021 digits is larger than any",
+            ),
+            (f"drop = [1, 0b{20_000 * '1'}]", "drop: a whole number of 6,021 digits is larger"),
+            (f"[class-weight]\nyes = 0o{9000 * '7'}", "class-weight: a whole number of"),
         ],
     )
     def test_refused(self, content, message, here):

@@ -154,6 +154,13 @@ class TestWhatIsOffered:
                 ask()
             assert "did you mean" not in str(caught.value)
 
+    @pytest.mark.parametrize("asked", [3000 * "d", 800 * "dE/d" + "w1", "ddw1", "dE[/dV"])
+    def test_what_was_asked_is_quoted(self, asked):
+        names = {**OWN, "W2": "V"}
+        del names["W2[0,0]"], names["W2[0,1]"]
+        with pytest.raises(cp.ElementError, match=rf"^'{re.escape(asked[:50])}.* names no element"):
+            cp.explain(with_biases(), X[0], 1.0, asked, names=names)
+
     def test_own_names_are_listed(self):
         refused("your own names are w1, w2, w3, w4, w5, w6, x1, x2", "explain", "--of", "w7")
         many = {f"W1[{j},0]": f"w{j}" for j in range(13)}

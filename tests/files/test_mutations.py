@@ -6,8 +6,6 @@ many of each kind are tried: 300, or more for a longer look.
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import json
 import os
 import random
@@ -20,103 +18,15 @@ from click.testing import CliRunner
 
 import clearprop as cp
 from clearprop.cli import main
+from trust.fuzzing.mutation import change_model_file
 
 MANY = int(os.environ.get("CLEARPROP_MUTATIONS", "300"))
 OLD = Path(__file__).parent / "written_by_0_1_0"
 
-HOSTILE = [
-    None, True, False, 0, -1, 1, 2, 3, 7.5, -0.0, 10**18, 10**30, 10**400, 1e308, -1e308, 5e-324,
-    float("nan"), float("inf"), "", " ", "x", "softmax", "relu", "identity", "number", "category",
-    "boolean", "date", "%H:%M", "years since 2000", "float32", "float64", "another type", "test",
-    "size", "true", "\x1b[2J\x07", "\x9b31m", "\x7f", "two\nlines", "zero\0", "half \ud800",
-    "\u202edne", "*/ int x; /*", "label", "probabilities", "<b>&amp;", "é" * 300, "x" * 150_000,
-    [], {}, [[]], [1], ["a", "b"], {"a": 1}, {"a": {"b": None}}, ["a"] * 2000,
-]  # fmt: skip
-for _ in range(300):
-    HOSTILE[-1] = [HOSTILE[-1]]  # deep
-
-
-class Parts:
-    """A file taken apart: what its JSON says, and its numbers."""
-
-    def __init__(self, path: Path) -> None:
-        whole = path.read_bytes()
-        end = 8 + int.from_bytes(whole[:8], "little")
-        self.described = json.loads(whole[8:end])
-        self.metadata = self.described.pop("__metadata__")
-        self.header = json.loads(self.metadata["header"])
-        self.numbers = bytearray(whole[end:])
-
-    def write(self, path: Path, *, digest: bool = True) -> None:
-        metadata = self.metadata
-        if "header" in metadata:
-            metadata = metadata | {"header": json.dumps(self.header)}
-        if digest:
-            metadata = metadata | {"sha256": hashlib.sha256(self.numbers).hexdigest()}
-        text = json.dumps({"__metadata__": metadata, **self.described}).encode()
-        path.write_bytes(len(text).to_bytes(8, "little") + text + self.numbers)
-
-
-def places(value, path=()):
-    """Yield where values stand in JSON, as paths of keys and indices."""
-    for key in value if isinstance(value, dict) else range(len(value)):
-        yield (*path, key)
-        if isinstance(value[key], dict | list):
-            yield from places(value[key], (*path, key))
-
-
-def change_json(value, r: random.Random) -> None:
-    """Change one value in a tree of dictionaries and lists."""
-    found = list(places(value))
-    if not found:
-        return
-    *way, last = r.choice(found)
-    parent = value
-    for key in way:
-        parent = parent[key]
-    what = r.randrange(6)
-    if what == 0:
-        del parent[last]
-    elif what == 1 and isinstance(parent, list):
-        parent.insert(last, copy.deepcopy(parent[last]))
-    elif what == 2 and isinstance(parent, dict):
-        parent[str(r.choice(HOSTILE))] = parent.pop(last)  # under another name
-    elif what == 3 and isinstance(parent[last], int | float):
-        parent[last] = r.choice([parent[last] + 1, -parent[last], parent[last] * 1000, 2])
-    else:
-        parent[last] = copy.deepcopy(r.choice(HOSTILE))
-
-
-def change_numbers(numbers: bytearray, r: random.Random) -> None:
-    width = r.choice([4, 8])
-    value = r.choice([np.nan, np.inf, 0.0, -1.0, 1e38, 1e-40, 3.4e38, 1e300, 5e-324])
-    with np.errstate(over="ignore"):
-        word = np.array(value, f"<f{width}").tobytes()
-    at = r.randrange(len(numbers) // width) * width
-    numbers[at : at + width] = word
-
 
 def mutated(path: Path, out: Path, seed: int) -> None:
-    """Write a file that is like the one at `path` but for one to three changes."""
-    r = random.Random(seed)
-    parts = Parts(path)
-    how = r.random()
-    for _ in range(r.choice([1, 1, 2, 3])):
-        if how < 0.6:
-            change_json(parts.header, r)
-        elif how < 0.7:
-            change_json(parts.described, r)
-        elif how < 0.75:
-            change_json(parts.metadata, r)
-        elif how < 0.9:
-            change_numbers(parts.numbers, r)
-    if how < 0.9:
-        parts.write(out, digest=r.random() < 0.9)
-        return
-    whole = bytearray(path.read_bytes())
-    for _ in range(r.choice([1, 1, 2, 8])):
-        whole[r.randrange(len(whole))] = r.randrange(256)
-    out.write_bytes(whole[: r.choice([len(whole), r.randrange(len(whole))])])
+    """Write a file that is like the one at `path` but for a few changes."""
+    out.write_bytes(change_model_file(path.read_bytes(), random.Random(seed)))
 
 
 def run(*arguments: object) -> str:

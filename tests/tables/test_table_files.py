@@ -131,11 +131,39 @@ class TestText:
         fast, slow = read_table(save(tmp_path, text)), read_table(save(tmp_path, f"{text}\n1,z,"))
         assert fast.rows() == slow.rows()[:-1]
 
+    @pytest.mark.parametrize(
+        ("header", "mark", "names"),
+        [
+            ('id,"name; alias; other"', ",", ["id", "name; alias; other"]),
+            ('"a;b;c",d', ",", ["a;b;c", "d"]),
+            ('d;"a,b,c"', ";", ["d", "a,b,c"]),
+            ('d,"a;;\n;b"', ",", ["d", "a;;\n;b"]),
+            ('"a ""x;y;z""",b', ",", ['a "x;y;z"', "b"]),
+            ('5" pipe;6" pipe', ";", ['5" pipe', '6" pipe']),
+        ],
+    )
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    def test_marks_in_a_quoted_name_separate_nothing(self, header, mark, names, end, tmp_path):
+        frame = read_table(save(tmp_path, f"{header}{end}1{mark}2{end}"))
+        assert frame.columns == names
+        assert frame.rows() == [(1, 2)]
+
+    @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.txt"])
+    @pytest.mark.parametrize(
+        "names", [("a;b;c", "d"), ("d", "y;1"), ("x|y|z", "a\tb\tc"), ("a,b,c", "d;e;f;g")]
+    )
+    def test_a_name_with_marks_comes_back(self, names, name, tmp_path):
+        write_table(dict(zip(names, ([1], [2]), strict=True)), tmp_path / name)
+        frame = read_table(tmp_path / name)
+        assert frame.columns == list(names)
+        assert frame.rows() == [(1, 2)]
+
 
 WRONG = {
     "empty": (b"", "data.csv is empty", cp.TableFileError),
     "only spaces": (b" \n\n ", "data.csv is empty", cp.TableFileError),
     "only a mark": (b"\xef\xbb\xbf", "data.csv is empty", cp.TableFileError),
+    "only line ends in UTF-16": ("\n\r\n".encode("utf-16"), "data.csv is empty", cp.TableFileError),
     "header only": (b"a,b\n", "a header but no rows", cp.TableFileError),
     "too many fields": (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 fields, but the header has 2", cp.TableFileError),
     "too few fields": (b"a,b\n1,2\n3\n4,5\n", "line 3 has 1 fields, but the header has 2", cp.TableFileError),

@@ -82,7 +82,10 @@ def _text(value: Any) -> str:
         raise ArgumentError(f"{shown(value)} is not one value")
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # Python writes out no whole number of so many digits
+        raise ArgumentError(f"{shown(value)} is larger than any setting") from None
 
 
 def write_settings(path: Path, typed: Mapping[str, Any]) -> None:

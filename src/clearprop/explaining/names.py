@@ -73,21 +73,31 @@ def element_of(name: str, given: Mapping[str, str]) -> str:
     >>> element_of("a1[0]", given)
     'a1[0]'
     """
+    found = _given_to(name, given)
+    if found is not None:
+        return found
+    cost = given.get("L", "L")
+    for before in (f"∂{cost}/∂", f"d{cost}/d", "d"):
+        inner = _given_to(name.removeprefix(before), given) if name.startswith(before) else None
+        if inner is None or inner == name.removeprefix(before):
+            continue
+        try:
+            symbol, layer, indices = notation.parse(inner)
+        except ElementError:  # an index that is none
+            continue
+        if symbol in _GRADIENTS:
+            return element_name(_GRADIENTS[symbol], layer, indices)
+    return name
+
+
+def _given_to(name: str, given: Mapping[str, str]) -> str | None:
+    """Return the element that was given a name, by itself or as one of an array; or None."""
     elements = {own: element for element, own in given.items()}
     if name in elements:
         return elements[name]
     head, bracket, index = name.partition("[")
     array = elements.get(head, "")
-    if bracket and array and "[" not in array:
-        return f"{array}[{index}"
-    cost = given.get("L", "L")
-    for before in (f"∂{cost}/∂", f"d{cost}/d", "d"):
-        inner = element_of(name.removeprefix(before), given) if name.startswith(before) else name
-        if inner != name and inner != name.removeprefix(before):
-            symbol, layer, indices = notation.parse(inner)
-            if symbol in _GRADIENTS:
-                return element_name(_GRADIENTS[symbol], layer, indices)
-    return name
+    return f"{array}[{index}" if bracket and array and "[" not in array else None
 
 
 def own_name(element: str, given: Mapping[str, str]) -> str:

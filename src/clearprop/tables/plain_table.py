@@ -8,6 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+SEPARATORS = ",;\t|"
+"""What may stand between the fields of a text file."""
+
+_ODD = re.compile(f'[{SEPARATORS}"\r\n]')
+
 _HUNDRED_THOUSANDTHS = re.compile(r"(-?)(\d)\.?(\d*)e-05")
 
 
@@ -93,6 +98,9 @@ def joined(tables: Sequence[PlainTable]) -> PlainTable:
 def csv_of(columns: Mapping[str, Any], separator: str) -> str:
     """Return columns as the text of a CSV: what polars writes, in each character.
 
+    But a name with any of `SEPARATORS` in it is in quotes, as the first line says what is between
+    the fields of all.
+
     Parameters
     ----------
     columns : mapping of str to sequence
@@ -111,8 +119,7 @@ def csv_of(columns: Mapping[str, Any], separator: str) -> str:
 
     def field(value: object) -> str:
         if isinstance(value, str):
-            quoted = value == "" or odd.search(value)
-            return '"' + value.replace('"', '""') + '"' if quoted else value
+            return _quoted(value) if value == "" or odd.search(value) else value
         if isinstance(value, float):
             return _float(value)
         if isinstance(value, bool):
@@ -120,8 +127,24 @@ def csv_of(columns: Mapping[str, Any], separator: str) -> str:
         return "" if value is None else str(value)
 
     cells = [map(field, np.asarray(one, object).tolist()) for one in columns.values()]
-    lines: list[Iterable[str]] = [map(field, columns), *zip(*cells, strict=True)]
-    return "".join(f"{separator.join(line)}\n" for line in lines)
+    lines = (f"{separator.join(line)}\n" for line in zip(*cells, strict=True))
+    return header_of(columns, separator) + "".join(lines)
+
+
+def header_of(names: Iterable[str], separator: str) -> str:
+    """Return the first line of a CSV.
+
+    Examples
+    --------
+    >>> print(header_of(["a", "b;c"], ","), end="")
+    a,"b;c"
+    """
+    fields = (_quoted(name) if name == "" or _ODD.search(name) else name for name in names)
+    return f"{separator.join(fields)}\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _float(value: float) -> str:

@@ -15,7 +15,7 @@ from clearprop.tables.encodings import check_encoding, decode
 from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
 from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
 from clearprop.tables.packing import check_packing, pack
-from clearprop.tables.plain_table import PlainTable, csv_of, polars_if_there
+from clearprop.tables.plain_table import PlainTable, csv_of, header_of, polars_if_there
 from clearprop.tables.several_files import Part, joined
 from clearprop.tables.sources import Source, bytes_of, called, files_of, form_in
 from clearprop.tables.text_tables import read_text
@@ -159,7 +159,7 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
     polars = _polars(f"writing {path.name}", kind)
     frame, buffer = polars.DataFrame(dict(columns)), io.BytesIO()
     writers: dict[str, Callable[[io.BytesIO], object]] = {
-        **dict.fromkeys(TEXTS, lambda file: frame.write_csv(file, separator=_SEPARATORS[kind])),
+        **dict.fromkeys(TEXTS, lambda file: _write_text(frame, file, _SEPARATORS[kind])),
         "Excel": lambda file: write_workbook(frame, file, path),
         "Parquet": frame.write_parquet,
         "Arrow": frame.write_ipc,
@@ -174,6 +174,11 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be written as {kind}: {reason}") from None
     return pack(buffer.getvalue(), packing, path)
+
+
+def _write_text(frame: pl.DataFrame, file: io.BytesIO, separator: str) -> None:
+    file.write(header_of(frame.columns, separator).encode())
+    frame.write_csv(file, separator=separator, include_header=False)
 
 
 def check_writer(path: Path) -> None:
@@ -225,6 +230,8 @@ def _read(
             return _read_binary(content, kind, path, taken)
         text, note = decode(content, path, encoding)
         notes = [note] * bool(note)
+        if not text.strip(" \t\r\n"):  # of UTF-16, nothing was known before
+            raise TableFileError(f"{path} is empty")
         if kind not in TEXTS:
             rows = _read_json(text.lstrip(), path, taken)
             return rows, "", notes, int(rows.estimated_size())

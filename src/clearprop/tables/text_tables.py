@@ -12,18 +12,20 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearprop.errors import ColumnError, TableFileError, missing_extra
 from clearprop.tables.memory import COLUMN, TEXT, check_room
 from clearprop.tables.numerals import MISSING, PLAIN, POINT, numeral
-from clearprop.tables.plain_table import PlainTable, polars_if_there
+from clearprop.tables.plain_table import SEPARATORS, PlainTable, polars_if_there
 from clearprop.tables.text import shortened
 
 if TYPE_CHECKING:
     import polars as pl
 
+_QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"(?![^,;\t|\r\n])')
 _MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+(?=\n|\Z)")
 
@@ -42,16 +44,16 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
     stripped = text.lstrip("\r\n")
     skipped = text[: len(text) - len(stripped)].count("\n")
     text = stripped
-    headers = {mark: _header(text, mark) for mark in ("\t" if kind == "TSV" else ",;\t|")}
-    separator = max(headers, key=lambda mark: len(headers[mark]))  # the first of equals
-    if not headers[separator]:
+    separator = "\t" if kind == "TSV" else _separator(text)
+    header, _ = _header(text, separator)
+    if not header:
         raise TableFileError(
             f"{path} line {skipped + 1} cannot be read: it has a column name of more than "
             f"{csv.field_size_limit():,} characters (a quote that is not closed?)"
         )
-    columns, rows = len(headers[separator]), text.count("\n")
+    columns, rows = len(header), text.count("\n")
     check_room(path, rows, columns, columns * (rows * TEXT if polars is None else COLUMN))
-    names = column_names(headers[separator], path)
+    names = column_names(header, path)
     if polars is not None and _is_for_polars(text, separator):
         frame = _read_by_polars(text, separator, names)
         if frame is not None:
@@ -111,12 +113,26 @@ def _lines(text: str) -> Iterator[str]:
         at = end
 
 
-def _header(text: str, separator: str) -> list[str]:
-    """Return the fields of the first line, or none if one is longer than the csv module takes."""
+def _separator(text: str) -> str:
+    """Return the mark between the fields of the first line: the one that it has the most of.
+
+    What stands in quotes is a name, whatever marks it has.
+    """
+    lines = max(_header(text, mark)[1] for mark in SEPARATORS)  # a name may have several
+    names = _QUOTED.sub("", "".join(islice(_lines(text), lines)))
+    return max(SEPARATORS, key=names.count)  # the first of equals
+
+
+def _header(text: str, separator: str) -> tuple[list[str], int]:
+    """Return the fields of the first line, and the lines that they take.
+
+    There are none if one is longer than the csv module takes.
+    """
+    reader = csv.reader(_lines(text), delimiter=separator)
     try:
-        return next(csv.reader(_lines(text), delimiter=separator))
+        return next(reader), reader.line_num
     except csv.Error:
-        return []
+        return [], 1
 
 
 def column_names(header: list[str], path: Path) -> list[str]:
