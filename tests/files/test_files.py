@@ -225,6 +225,54 @@ def test_file_and_folder_are_synced_and_a_folder_that_cannot_be_is_no_fault(
     assert (cp.Network.load(path).parameters == 3).all()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_as_the_folder_is_synced_is_told(network, path, monkeypatch, number):
+    real = os.fsync
+
+    def fail(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(handle)
+
+    monkeypatch.setattr(whole_file.os, "fsync", fail)
+    network.parameters[:] = 3
+    with pytest.raises(cp.FileWriteError, match="wrote .*, but could not sync its folder") as caught:
+        network.save(path)
+    assert caught.value.errno == number
+    assert (cp.Network.load(path).parameters == 3).all()  # it is there, and said to be
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are closed before they are renamed there")
+def test_what_closing_says_of_a_file_that_is_synced_is_no_fault(network, path, monkeypatch):
+    real = os.fdopen
+
+    def opened(handle, mode):
+        file = real(handle, mode)
+        close = file.close
+
+        class Closes:
+            def __getattr__(self, name):
+                return getattr(file, name)
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *error):
+                close()
+
+            def close(self):
+                close()
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        return Closes()
+
+    monkeypatch.setattr(whole_file.os, "fdopen", opened)
+    network.parameters[:] = 3
+    network.save(path)
+    assert (cp.Network.load(path).parameters == 3).all()
+
+
 def test_ctrl_c_leaves_nothing_behind(network, path, monkeypatch):
     old = path.read_bytes()
 

@@ -7,6 +7,7 @@ old file or the new one, never a part.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -18,6 +19,12 @@ from clearprop.files.temporary import remove_strays, temporary_file
 
 PathLike = str | os.PathLike[str]
 
+_NO_SYNC = {
+    errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES,
+    errno.EPERM,
+}  # fmt: skip
+"""What systems say that cannot sync a folder at all, or not one that this user may not list."""
+
 
 def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
     """Write `parts`, one behind the other, to `path`, replacing a file there in one step.
@@ -28,7 +35,8 @@ def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
     ------
     FileWriteError
         If it cannot be written (no such folder, no right, disk full, a device or a pipe is
-        there); the old file stays.
+        there); the old file stays. If the folder cannot be synced as the disk fails; the new file
+        is there then.
     """
     target, mode = _find(path)
     remove_strays(target.parent)
@@ -44,13 +52,22 @@ def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
             if os.name == "nt":  # an open file keeps its name there
                 file.close()
             temporary.replace(target)
+            with suppress(OSError):  # what is synced is there, whatever closing says
+                file.close()
     except OSError as error:
         stays = "" if mode is None else "; the file that was there is untouched"
         raise FileWriteError(
             error.errno, f"could not write {target}: {error.strerror or error}{stays}"
         ) from error
-    with suppress(OSError):  # some file systems cannot sync a folder
+    try:
         _sync_folder(target.parent)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise FileWriteError(
+                error.errno,
+                f"wrote {target}, but could not sync its folder ({error.strerror or error}): a "
+                "power cut may still undo it; look at the disk and write again",
+            ) from error
 
 
 def check_can_write(path: PathLike, *, replace: bool) -> None:
