@@ -16,16 +16,19 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import shim
 
 import clearprop as cp
@@ -33,6 +36,7 @@ import clearprop as cp
 Job = dict[str, Any]
 CHECKPOINTS = "checkpoints"
 LOG = "log.csv"
+PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
 
 
 def digest(*parts: bytes) -> str:
@@ -76,19 +80,35 @@ def _events(job: Job) -> list[Callable[[Any], None]]:
         elif what == "read-only":
             subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
         elif what == "full":
-            with (folder / "filler").open("wb") as file:
-                try:
-                    while True:
-                        file.write(bytes(1024))
-                        file.flush()
-                except OSError:
+            with suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+                while file.write(bytes(1024)):
                     pass
+        elif what == "no more names":
+            with suppress(OSError):
+                for number in range(1000):
+                    (folder / f"name-{number}").touch()
         elif what == "file size limit":
-            resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+            _limit(resource.RLIMIT_FSIZE, 100)
         elif what == "no more open files":
-            resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+            _limit(resource.RLIMIT_NOFILE, 3)
+        elif what == "another user":
+            (folder / CHECKPOINTS).chmod(0o700)
+            os.seteuid(65534)
 
     return [happen] if at else []
+
+
+def _limit(what: int, most: int | None) -> None:
+    """Set a limit of this process; None: none but the system's."""
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (hard if most is None else most, hard))
+
+
+def _undo_events() -> None:
+    """Lift what would hinder the look at what a run has come to."""
+    _limit(resource.RLIMIT_FSIZE, None)
+    _limit(resource.RLIMIT_NOFILE, None)
+    os.seteuid(os.getuid())
 
 
 def _data(kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -106,13 +126,14 @@ def _trained(job: Job, engine: str, kind: str, every: str) -> dict[str, Any]:
     log = folder / LOG
     history = cp.train(
         network, X[:90], y[:90],
-        optimizer=cp.Adam(cp.StepDecay(0.01, every=60, factor=0.9)), batch_size=16, epochs=60,
+        optimizer=cp.Adam(cp.step(0.01, 60, 0.9)), batch_size=16, epochs=job.get("epochs", 60),
         sample_weight=np.where(np.arange(90) % 7, 1.0, 0.5), l2=1e-4, dropout=0.2,
         validation=(X[90:], y[90:]), metrics=["accuracy"], early_stopping=15, seed=3,
         callbacks=[cp.CSVLog(log, if_exists="append"), *_events(job)], engine=engine, threads=1,
         progress=False, checkpoint=folder / CHECKPOINTS, checkpoint_every=every,
         resume=job["resume"],
     )  # fmt: skip
+    _undo_events()
     return of_history(history) | {
         "parameters": digest(network.parameters.tobytes()),
         "predictions": digest(network.predict(X).tobytes()),
@@ -135,6 +156,36 @@ def epochs(job: Job) -> dict[str, Any]:
     return _trained(job, "compiled", "float64", "2 epochs")
 
 
+def seconds(job: Job) -> dict[str, Any]:
+    """Train by the compiled engine; a checkpoint every hundredth of a second, in any step."""
+    return _trained(job, "compiled", "float32", "0.01 seconds")
+
+
+def model(job: Job) -> dict[str, Any]:
+    """Fit a table; a checkpoint every ten steps."""
+    folder = Path(job["folder"])
+    table = pl.read_csv(PENGUINS, null_values="NA")
+    log = folder / LOG
+    fitted = cp.Model.fit(
+        table, "species", hidden=[16, 8], epochs=job.get("epochs", 30), batch_size=8, dropout=0.1,
+        compare=False, seed=2, engine="compiled", threads=1, progress=False,
+        callbacks=[cp.CSVLog(log, if_exists="append"), *_events(job)],
+        checkpoint=folder / CHECKPOINTS, checkpoint_every="10 steps", resume=job["resume"],
+    )  # fmt: skip
+    _undo_events()
+    return of_history(fitted.history) | of_model(fitted, table) | {"log": of_log(log)}
+
+
+def of_model(model: cp.Model, table: pl.DataFrame) -> dict[str, Any]:
+    """Return digests of a model, of what it predicts and of what its report says."""
+    said = re.sub(r"\d+\.\d s\b", "", str(model.report))
+    return {
+        "parameters": digest(model.network.parameters.tobytes()),
+        "predictions": digest(np.asarray(model.predict_proba(table)).tobytes()),
+        "report": digest(said.encode()),
+    }
+
+
 def saved(job: Job) -> dict[str, Any]:
     """Save a network, then another in its place."""
     path = Path(job["folder"], "network.safetensors")
@@ -148,6 +199,8 @@ CASES: dict[str, Callable[[Job], dict[str, Any]]] = {
     "reference": reference,
     "compiled": compiled,
     "epochs": epochs,
+    "seconds": seconds,
+    "model": model,
     "saved": saved,
 }
 
@@ -165,6 +218,7 @@ def outcome(job: Job) -> dict[str, Any]:
                 "named": isinstance(error, cp.ClearpropError),
                 "text": str(error),
             }
+    _undo_events()
     return found | {"warnings": [[one.category.__name__, str(one.message)] for one in caught]}
 
 

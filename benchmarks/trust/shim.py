@@ -98,9 +98,7 @@ def records(journal: Path) -> Iterator[Record]:
         if at > len(whole):
             return
         data = whole[end + 1 : at]
-        yield Record(
-            kind, int(descriptor), int(flags), int(offset), data, int(result), path, other
-        )
+        yield Record(kind, int(descriptor), int(flags), int(offset), data, int(result), path, other)
 
 
 def struck(journal: Path) -> int:

@@ -237,13 +237,17 @@ def test_a_disk_that_fails_as_the_folder_is_synced_is_told(network, path, monkey
 
     monkeypatch.setattr(whole_file.os, "fsync", fail)
     network.parameters[:] = 3
-    with pytest.raises(cp.FileWriteError, match="wrote .*, but could not sync its folder") as caught:
+    with pytest.raises(
+        cp.FileWriteError, match="wrote .*, but could not sync its folder"
+    ) as caught:
         network.save(path)
     assert caught.value.errno == number
     assert (cp.Network.load(path).parameters == 3).all()  # it is there, and said to be
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="files are closed before they are renamed there")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="files are closed before they are renamed there"
+)
 def test_what_closing_says_of_a_file_that_is_synced_is_no_fault(network, path, monkeypatch):
     real = os.fdopen
 

@@ -64,6 +64,15 @@ def test_the_next_write_removes_what_a_killed_one_left(writing, tmp_path):
 
 
 @posix
+def test_so_does_a_check_that_a_file_could_be_written(writing, tmp_path):
+    writing.kill()
+    writing.wait()
+    assert len(temporaries(tmp_path)) == 1
+    check_can_write(tmp_path / "b", replace=False)
+    assert names(tmp_path) == []
+
+
+@posix
 def test_a_stopped_writer_keeps_its_file(writing, tmp_path):
     writing.send_signal(signal.SIGSTOP)
     [name] = temporaries(tmp_path)

@@ -74,13 +74,14 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
     """Raise `FileWriteError` where `write_whole` would fail now; writes nothing that stays.
 
     For use before long work whose result goes to `path`. `replace` says whether a file that
-    stands there may be replaced.
+    stands there may be replaced. What killed writes have left in the folder is removed.
     """
     target, mode = _find(path)
     if mode is not None and not replace:
         raise FileWriteError(f"{path} exists already: choose another name, or use --force")
     if not target.parent.is_dir():
         raise FileWriteError(f"there is no folder {target.parent}: make it first")
+    remove_strays(target.parent)
     try:
         with temporary_file(target.parent, 0o600):
             pass
