@@ -238,7 +238,7 @@ def test_a_disk_that_fails_as_the_folder_is_synced_is_told(network, path, monkey
     monkeypatch.setattr(whole_file.os, "fsync", fail)
     network.parameters[:] = 3
     with pytest.raises(
-        cp.FileWriteError, match="wrote .*, but could not sync its folder"
+        cp.FileWriteError, match="is written, but its folder could not be synced"
     ) as caught:
         network.save(path)
     assert caught.value.errno == number
@@ -275,6 +275,31 @@ def test_what_closing_says_of_a_file_that_is_synced_is_no_fault(network, path, m
     network.parameters[:] = 3
     network.save(path)
     assert (cp.Network.load(path).parameters == 3).all()
+
+
+class TestMakeFolder:
+    @pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
+    def test_each_is_synced_in_the_one_that_holds_it(self, tmp_path, monkeypatch):
+        synced = []
+        real = os.fsync
+
+        def spy(handle):
+            synced.append(os.fstat(handle).st_ino)
+            real(handle)
+
+        monkeypatch.setattr(whole_file.os, "fsync", spy)
+        whole_file.make_folder(tmp_path / "a" / "b")
+        assert synced == [tmp_path.stat().st_ino, (tmp_path / "a").stat().st_ino]
+        whole_file.make_folder(tmp_path / "a" / "b")
+        assert len(synced) == 2
+        assert (tmp_path / "a" / "b").is_dir()
+
+    @pytest.mark.parametrize("name", ["n.clearprop/x", "n.clearprop", "a\0b", "a" * 300])
+    def test_what_cannot_be_made_is_told(self, name, path):
+        with pytest.raises(cp.FileWriteError, match="could not make the folder") as caught:
+            whole_file.make_folder(path.parent / name.replace("n.clearprop", path.name))
+        assert str(caught.value).isprintable()
+        assert list(path.parent.iterdir()) == [path]
 
 
 def test_ctrl_c_leaves_nothing_behind(network, path, monkeypatch):

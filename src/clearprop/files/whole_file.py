@@ -59,15 +59,35 @@ def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
         raise FileWriteError(
             error.errno, f"could not write {target}: {error.strerror or error}{stays}"
         ) from error
+    _sync_names(target)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, so that what is written into it outlives a power cut.
+
+    One that is there stays.
+
+    Raises
+    ------
+    FileWriteError
+        If it cannot be made, or synced as the disk fails.
+    """
+    missing = []
     try:
-        _sync_folder(target.parent)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise FileWriteError(
-                error.errno,
-                f"wrote {target}, but could not sync its folder ({error.strerror or error}): a "
-                "power cut may still undo it; look at the disk and write again",
-            ) from error
+        above = path
+        while not above.is_dir():
+            missing.append(above)
+            above = above.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in its name
+        reason = error.strerror if isinstance(error, OSError) else error
+        number = error.errno if isinstance(error, OSError) else None
+        raise FileWriteError(
+            number, f"could not make the folder {shown(str(path), 255)}: {reason}"
+        ) from error
+    for folder in reversed(missing):
+        _sync_names(folder)
 
 
 def check_can_write(path: PathLike, *, replace: bool) -> None:
@@ -107,6 +127,20 @@ def _find(path: PathLike) -> tuple[Path, int | None]:
     if mode is not None and not stat.S_ISREG(mode):
         raise FileWriteError(f"{name} is no regular file")
     return target, None if mode is None else mode & 0o777
+
+
+def _sync_names(made: Path) -> None:
+    """Sync the folder that holds what was made or renamed, as far as the system can."""
+    try:
+        _sync_folder(made.parent)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise FileWriteError(
+                error.errno,
+                f"{made} is written, but its folder could not be synced "
+                f"({error.strerror or error}): a power cut may undo it; look at the disk, and try "
+                "again",
+            ) from error
 
 
 def _sync_folder(folder: Path) -> None:
