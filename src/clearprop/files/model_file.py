@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,9 @@ VERSION = 1
 DIGEST = "sha256"
 """What the digest of all arrays' bytes, in their order, is called; files of 0.1.0 have none."""
 
+HEADER_DIGEST = "header_sha256"
+"""And that of what the file says of them, and of its JSON; earlier files have none."""
+
 
 def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]) -> None:
     """Write arrays and a header to `path`, replacing a file that stands there in one step.
@@ -66,11 +70,13 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
     """
     try:
         described, numbers = lay_out(arrays)
+        text = json.dumps(header, allow_nan=False)
         metadata = {
             "format": f"clearprop.{kind}",
             "format_version": str(VERSION),
-            "header": json.dumps(header, allow_nan=False),
+            "header": text,
             DIGEST: hashlib.sha256(numbers).hexdigest(),
+            HEADER_DIGEST: _header_digest(described, text),
         }
         start = header_bytes(described, metadata)
         size = len(start) + len(numbers)
@@ -105,6 +111,11 @@ def read_header(path: PathLike, kind: str) -> Header:
         return file.header
 
 
+def holds(dtype: np.dtype[Any]) -> bool:
+    """Whether a file can hold arrays of this type."""
+    return dtype.isnative and dtype.name in _TYPES.values()
+
+
 class SavedFile:
     """A model file that is open: its header, and its arrays, read to where they shall be.
 
@@ -119,6 +130,7 @@ class SavedFile:
         size = _size_of(file)
         self._layout = _layout_of(path, file, size)
         _check_format(path, kind, self._layout.metadata)
+        _check_header(path, self._layout)
         try:
             self.header = _header_of(self._layout, size)
         except ValueError as error:
@@ -161,7 +173,56 @@ class SavedFile:
                 raise ModelFileError(f"{self._path} is truncated: it ends within {name!r}")
             if wanted is not None:
                 digest.update(raw)
-        if wanted not in (None, digest.hexdigest()):
+        if wanted is not None:
+            self._compare(digest.hexdigest())
+
+    def arrays(self) -> dict[str, Array]:
+        """Read all arrays, of the shapes and types that the file says; they are held to its size.
+
+        Raises
+        ------
+        ModelFileError
+            If it has no digests, or says what cannot be, or as `fill`.
+        """
+        self._check_digests()
+        made = {}
+        for name, entry in self._layout.entries.items():
+            dtype = np.dtype(_TYPES.get(entry.dtype, "V0"))
+            if math.prod(entry.shape) * dtype.itemsize != entry.end - entry.start:
+                raise ModelFileError(
+                    f"{self._path}: array {name!r} is no {entry.dtype} of shape {entry.shape}: the "
+                    "file is damaged"
+                )
+            try:
+                made[name] = np.empty(entry.shape, dtype)
+            except ValueError as error:  # too many axes
+                raise ModelFileError(
+                    f"{self._path}: array {name!r} cannot be ({error}): the file is damaged"
+                ) from None
+        self.fill(made)
+        return made
+
+    def verify(self) -> None:
+        """Read all bytes of the arrays, and keep none.
+
+        Raises
+        ------
+        ModelFileError
+            If they are not those that were written.
+        """
+        self._check_digests()
+        digest = hashlib.sha256()
+        while chunk := self._file.read(_CHUNK):
+            digest.update(chunk)
+        self._compare(digest.hexdigest())
+
+    def _check_digests(self) -> None:
+        for name in (DIGEST, HEADER_DIGEST):
+            if name not in self._layout.metadata:
+                raise ModelFileError(f"{self._path} has no {name}: the file is damaged")
+
+    def _compare(self, digest: str) -> None:
+        if digest != self._layout.metadata.get(DIGEST):
             raise ModelFileError(
                 f"{self._path} holds other numbers than were saved (their SHA-256 differs): the "
                 "file is damaged"
@@ -183,8 +244,17 @@ def opened(path: PathLike, kind: str) -> Iterator[SavedFile]:
         yield SavedFile(path, kind, file)
 
 
-_READERS = {"clearprop.network": "cp.Network.load", "clearprop.model": "cp.Model.load"}
-_TYPES = {"F32": "float32", "F64": "float64"}
+_READERS = {
+    "clearprop.network": "cp.Network.load",
+    "clearprop.model": "cp.Model.load",
+    "clearprop.checkpoint": "cp.train(..., checkpoint=its folder, resume=True)",
+}
+_TYPES = {
+    "F32": "float32", "F64": "float64", "F16": "float16", "BOOL": "bool",
+    "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64",
+    "U8": "uint8", "U16": "uint16", "U32": "uint32", "U64": "uint64",
+}  # fmt: skip
+_CHUNK = 1 << 20
 
 
 @contextmanager
@@ -218,6 +288,26 @@ def _check_format(path: PathLike, kind: str, metadata: Mapping[str, str]) -> Non
         raise ModelFileError(
             f"{path} has format version {version!r}, but this Clearprop reads 1 to {VERSION}: "
             "install a newer one"
+        )
+
+
+def _header_digest(described: Mapping[str, Any], text: str) -> str:
+    said = json.dumps([described, text], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _check_header(path: PathLike, layout: Layout) -> None:
+    wanted = layout.metadata.get(HEADER_DIGEST)
+    if wanted is None:
+        return
+    described = {
+        name: {"dtype": one.dtype, "shape": list(one.shape), "data_offsets": [one.start, one.end]}
+        for name, one in layout.entries.items()
+    }
+    if wanted != _header_digest(described, layout.metadata.get("header", "")):
+        raise ModelFileError(
+            f"{path} describes other numbers than were saved (its header's SHA-256 differs): the "
+            "file is damaged"
         )
 
 

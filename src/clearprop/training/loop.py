@@ -12,7 +12,8 @@ looked at by the same functions.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +23,10 @@ from clearprop.checks.data import Data
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, Array, Optimizer
+from clearprop.training.checkpoints.contents import Contents, unpack
+from clearprop.training.checkpoints.identity import Identity, identity_of
+from clearprop.training.checkpoints.keeping import GOING_ON, Keeping
 from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
@@ -73,6 +77,10 @@ class Loop:
         Of that run; it grows. It has the epochs that the standing has behind it.
     judge : Judge, optional
         Ends the run by its costs; "judged" is then what the history says.
+    keeping : Keeping, optional
+        Writes checkpoints, from the newest of which the run goes on.
+    settings : mapping of str to object, optional
+        What has to be the same for that, beside the job, the rule and the data.
     """
 
     def __init__(
@@ -91,16 +99,17 @@ class Loop:
         standing: Standing | None = None,
         history: History | None = None,
         judge: Judge | None = None,
+        keeping: Keeping | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
-        self._job, self._rule, self._kind, self._threads = job, rule, engine, threads
-        self._engine: Engine | None = None
-        if not isinstance(rule, LBFGS):
-            if engine == "compiled":
-                self._engine = CompiledEngine(job, rule, threads, standing)
-            else:
-                self._engine = ReferenceEngine(job, rule, standing)
-        elif standing is not None:
-            raise ArgumentError(_NO_STANDING)
+        self._network, self._job, self._rule = network, job, rule
+        self._kind, self._threads = engine, threads
+        self._held_out, self._judge = held_out, judge
+        self._keeping, self._settings = keeping, settings or {}
+        self._identity: Identity = {}
+        if isinstance(rule, LBFGS) and (standing is not None or keeping is not None):
+            raise ArgumentError(NO_STANDING)
+        self._engine = None if isinstance(rule, LBFGS) else self._make_engine(rule, standing)
         if history is None:
             history = History(engine=engine)
             if job.constraints is not None:
@@ -111,14 +120,23 @@ class Loop:
                 f"the history has {len(history.epochs)} epochs, the standing is in epoch "
                 f"{self._engine.standing.epoch + 1}: give the history of the same run"
             )
-        best = BestEpoch() if self._engine is None else self._engine.standing.best
         total = job.settings.epochs if self._engine is None else job.total
         self._show = Progress(progress, job.settings.epochs, total)
-        self._watch = Watch(
-            network, job, held_out, metrics, callbacks, stopping, best, self._show, engine, judge,
-            history,
-        )  # fmt: skip
+
+        def watch(history: History, seconds: float = 0.0, seen: Array | None = None) -> Watch:
+            best = BestEpoch() if self._engine is None else self._engine.standing.best
+            return Watch(
+                network, job, held_out, metrics, callbacks, stopping, best, self._show, engine,
+                judge, history, seconds, seen,
+            )  # fmt: skip
+
+        self._make_watch, self._watch = watch, watch(history)
         self._batch_seconds = np.inf
+
+    def _make_engine(self, rule: Optimizer, standing: Standing | None) -> Engine:
+        if self._kind == "compiled":
+            return CompiledEngine(self._job, rule, self._threads, standing)
+        return ReferenceEngine(self._job, rule, standing)
 
     @property
     def standing(self) -> Standing:
@@ -130,7 +148,7 @@ class Loop:
             For L-BFGS.
         """
         if self._engine is None:
-            raise ArgumentError(_NO_STANDING)
+            raise ArgumentError(NO_STANDING)
         return self._engine.standing
 
     def run(self, batches: int | None = None) -> History:
@@ -138,11 +156,56 @@ class Loop:
 
         The network then has the run's parameters; with early stopping, those of the best epoch.
 
+        With `keeping`, it begins where the newest checkpoint stands.
+
         Raises
         ------
         DivergenceError
             If the run cannot go on; the last good parameters are back.
+        ArgumentError, FileWriteError, ModelFileError
+            As `Keeping` does; nothing is changed.
         """
+        if self._keeping is None:
+            return self._run(batches)
+        with self._keeping.held():
+            if self._take_up(self._keeping):
+                return self._run(batches)
+        return self._watch.history
+
+    def _take_up(self, keeping: Keeping) -> bool:
+        """Begin where the newest checkpoint stands, or write the first; return if any is left."""
+        job, rule = self._job, self._rule
+        assert not isinstance(rule, LBFGS)
+        self._identity = identity_of(
+            self._network, job, rule, self._kind, self._held_out, self._settings
+        )
+        found = keeping.found()
+        if found is None:
+            keeping.write(self._contents(), self._identity, first=True)
+            return True
+        keeping.refuse(found, self._identity)
+        held = unpack(found, job, self._network, self._watch.figures)
+        self._engine = self._make_engine(rule, held.standing)
+        history = replace(self._watch.history, epochs=held.epochs)
+        self._watch = self._make_watch(history, held.seconds, held.seen)
+        if self._judge is not None:
+            self._judge.go_on(held.judge, held.epochs)
+        self._watch.go_on()
+        if held.stopped in GOING_ON and held.standing.batches < job.total:
+            return True
+        history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
+        self._watch.close()
+        return False
+
+    def _contents(self, stopped: str = "") -> Contents:
+        """Return the run as a checkpoint holds it."""
+        watch, judge = self._watch, self._judge
+        return Contents(
+            self.standing, watch.history.epochs, watch.seconds, watch.seen,
+            {} if judge is None else judge.state(), stopped,
+        )  # fmt: skip
+
+    def _run(self, batches: int | None) -> History:
         history = self._watch.history
         history.stopped = "completed"
         try:
@@ -151,6 +214,9 @@ class Loop:
                     self._minimize(stop)
                 else:
                     self._descend(self._engine, batches, stop)
+                    self._note_interruption()
+                    if self._keeping is not None:
+                        self._keeping.write(self._contents(history.stopped), self._identity)
         except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
             pass
         except DivergenceError as error:
@@ -160,9 +226,13 @@ class Loop:
             raise
         finally:
             self._watch.close()
+        self._note_interruption()
+        return history
+
+    def _note_interruption(self) -> None:
+        history = self._watch.history
         if history.stopped == "completed" and len(history.epochs) < self._job.settings.epochs:
             history.stopped = "interrupted"
-        return history
 
     def _descend(self, engine: Engine, batches: int | None, stop: Interrupt) -> None:
         standing, total = engine.standing, self._job.total
@@ -175,6 +245,12 @@ class Loop:
             self._show.update(standing.batches)
             if len(costs) and self._watch.after_epochs(costs, updates):
                 return
+            if self._keeping is not None and standing.batches < last:
+                self._keep(self._keeping, standing.batches)
+
+    def _keep(self, keeping: Keeping, batches: int) -> None:
+        if keeping.due(batches, self._job.epoch_batches):
+            keeping.write(self._contents(), self._identity)
 
     def _next_call(self, engine: Engine, left: int) -> int:
         """Return how many batches to run: to the end of an epoch, or what the time allows.
@@ -183,6 +259,8 @@ class Loop:
         parameters of an epoch's end.
         """
         standing, epoch_batches = engine.standing, self._job.epoch_batches
+        if self._keeping is not None:
+            left = min(left, self._keeping.ahead(standing.batches, epoch_batches))
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
         fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
@@ -209,7 +287,7 @@ class Loop:
             self._watch.history.stopped = ended
 
 
-_NO_STANDING = (
+NO_STANDING = (
     "a run of L-BFGS cannot be taken up again: its line search and its memory are SciPy's; use "
     "another optimizer, or train on from its parameters"
 )
