@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 MEMORY = "/dev/shm"
 """Where runs write if it is there: SIGKILL takes nothing from a disk either, which takes longer."""
 
-LIMIT = 120.0
+LIMIT = 60.0
 """Seconds after which a run hangs."""
 
 

@@ -132,6 +132,17 @@ def test_a_file_taken_for_a_stray_before_it_is_locked_is_made_again(tmp_path, mo
 
 
 @posix
+def test_where_every_file_is_taken_there_is_an_end(tmp_path, monkeypatch):
+    def taken(*arguments):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(temporary.fcntl, "flock", taken)
+    with pytest.raises(cp.FileWriteError, match="each new file there is locked by somebody else"):
+        write_whole(tmp_path / "a", b"1")
+    assert names(tmp_path) == []
+
+
+@posix
 def test_a_process_that_shares_its_locks_leaves_its_own_files_alone(tmp_path, monkeypatch):
     """As on network drives where a lock is the whole process's."""
     monkeypatch.setattr(temporary.fcntl, "flock", lambda descriptor, how: None)
