@@ -244,6 +244,83 @@ def test_file_and_folder_are_synced_and_a_folder_that_cannot_be_is_no_fault(
     assert (cp.Network.load(path).parameters == 3).all()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_as_the_folder_is_synced_is_told(network, path, monkeypatch, number):
+    real = os.fsync
+
+    def fail(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(handle)
+
+    monkeypatch.setattr(whole_file.os, "fsync", fail)
+    network.parameters[:] = 3
+    with pytest.raises(
+        cp.FileWriteError, match="is written, but its folder could not be synced"
+    ) as caught:
+        network.save(path)
+    assert caught.value.errno == number
+    assert (cp.Network.load(path).parameters == 3).all()  # it is there, and said to be
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="files are closed before they are renamed there"
+)
+def test_what_closing_says_of_a_file_that_is_synced_is_no_fault(network, path, monkeypatch):
+    real = os.fdopen
+
+    def opened(handle, mode):
+        file = real(handle, mode)
+        close = file.close
+
+        class Closes:
+            def __getattr__(self, name):
+                return getattr(file, name)
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *error):
+                close()
+
+            def close(self):
+                close()
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        return Closes()
+
+    monkeypatch.setattr(whole_file.os, "fdopen", opened)
+    network.parameters[:] = 3
+    network.save(path)
+    assert (cp.Network.load(path).parameters == 3).all()
+
+
+class TestMakeFolder:
+    @pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
+    def test_each_is_synced_in_the_one_that_holds_it(self, tmp_path, monkeypatch):
+        synced = []
+        real = os.fsync
+
+        def spy(handle):
+            synced.append(os.fstat(handle).st_ino)
+            real(handle)
+
+        monkeypatch.setattr(whole_file.os, "fsync", spy)
+        whole_file.make_folder(tmp_path / "a" / "b")
+        assert synced == [tmp_path.stat().st_ino, (tmp_path / "a").stat().st_ino]
+        whole_file.make_folder(tmp_path / "a" / "b")
+        assert len(synced) == 2
+        assert (tmp_path / "a" / "b").is_dir()
+
+    @pytest.mark.parametrize("name", ["n.clearprop/x", "n.clearprop", "a\0b", "a" * 300])
+    def test_what_cannot_be_made_is_told(self, name, path):
+        with pytest.raises(cp.FileWriteError, match="could not make the folder") as caught:
+            whole_file.make_folder(path.parent / name.replace("n.clearprop", path.name))
+        assert str(caught.value).isprintable()
+        assert list(path.parent.iterdir()) == [path]
+
+
 def test_ctrl_c_leaves_nothing_behind(network, path, monkeypatch):
     old = path.read_bytes()
 
