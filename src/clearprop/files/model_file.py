@@ -14,13 +14,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
-from clearprop.errors import ModelFileError
+from clearprop.errors import FileMissingError, ModelFileError
 from clearprop.files.layout import (
     Entry,
     Layout,
@@ -48,7 +49,14 @@ HEADER_DIGEST = "header_sha256"
 """And that of what the file says of them, and of its JSON; earlier files have none."""
 
 
-def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]) -> None:
+def write(
+    path: PathLike,
+    kind: str,
+    header: Header,
+    arrays: Mapping[str, Array],
+    *,
+    read_back: bool = False,
+) -> None:
     """Write arrays and a header to `path`, replacing a file that stands there in one step.
 
     Parameters
@@ -61,6 +69,8 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
         What JSON can hold.
     arrays : mapping of str to ndarray
         float32, float64 or integer arrays.
+    read_back : bool
+        Whether what is written has to be read back, before a file that stands there is replaced.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
         If it cannot be written (no such folder, no right, disk full); the old file stays.
     ModelFileError
         If no file may hold it: the header has infinity, NaN, a lone surrogate, or is beyond what
-        a reader takes (100 MB).
+        a reader takes (100 MB); or it is not what is read back.
     """
     try:
         described, numbers = lay_out(arrays)
@@ -85,7 +95,17 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
         _header_of(read_layout(io.BytesIO(start), size), size)  # what is written can be read
     except (safetensors.SafetensorError, ValueError) as error:
         raise ModelFileError(f"the {kind} does not fit a file: {error}") from None
-    write_whole(path, start, numbers)
+
+    def check(written: Path) -> None:
+        try:
+            with opened(written, kind) as file:
+                file.verify()
+        except (ModelFileError, FileMissingError) as error:
+            raise ModelFileError(
+                f"{path} is not written, as what is read back is not what was: {error}"
+            ) from error
+
+    write_whole(path, start, numbers, check=check if read_back else None)
 
 
 def read_kind(path: PathLike) -> str:

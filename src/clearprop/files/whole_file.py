@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,10 +27,13 @@ _NO_SYNC = {
 """What systems say that cannot sync a folder at all, or not one that this user may not list."""
 
 
-def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
+def write_whole(
+    path: PathLike, *parts: bytes | memoryview, check: Callable[[Path], object] | None = None
+) -> None:
     """Write `parts`, one behind the other, to `path`, replacing a file there in one step.
 
-    What killed writes have left in the folder is removed.
+    What killed writes have left in the folder is removed. `check` is called with the path of what
+    is written, before that takes the name of what was there; what it raises is raised.
 
     Raises
     ------
@@ -49,6 +53,8 @@ def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
             os.fsync(file.fileno())
             if mode is not None:
                 temporary.chmod(mode)
+            if check is not None:
+                check(temporary)
             if os.name == "nt":  # an open file keeps its name there
                 file.close()
             temporary.replace(target)

@@ -119,12 +119,12 @@ def failing(monkeypatch, fails):
     """Let the writes fail of which `fails` says so by their number, with a full disk."""
     write, count = model_file.write, iter(range(1000))
 
-    def fail(path, *parts):
+    def fail(path, *parts, **how):
         if fails(next(count)):
             raise cp.FileWriteError(
                 errno.ENOSPC, f"could not write {path}: No space left on device"
             )
-        return write(path, *parts)
+        return write(path, *parts, **how)
 
     monkeypatch.setattr(folder_module.model_file, "write", fail)
 
@@ -173,16 +173,26 @@ def test_a_folder_that_is_removed_ends_no_run(tmp_path):
 
 
 def test_what_is_not_read_back_is_no_checkpoint(monkeypatch, tmp_path):
-    whole = folder_module.model_file.write
+    """A good file of the same batches stays: it is looked at before it takes a name."""
+    begin(checkpoint=tmp_path, epochs=2)
+    whole = outcome(*begin(epochs=3))
+    opened, seen = model_file.opened, []
 
-    def flip(path, *parts):
-        whole(path, *parts)
-        if "000000000020" in path.name:
-            content = bytearray(path.read_bytes())
-            content[-3] ^= 1
-            path.write_bytes(content)
+    def flip(path, kind):
+        if path.suffix == ".part":
+            seen.append(path)
+            if len(seen) < 3:
+                content = bytearray(path.read_bytes())
+                content[-3] ^= 1
+                path.write_bytes(content)
+        return opened(path, kind)
 
-    monkeypatch.setattr(folder_module.model_file, "write", flip)
-    with pytest.warns(cp.CheckpointWarning, match="written is not what is read back: .*SHA-256"):
-        begin(checkpoint=tmp_path, checkpoint_every="20 steps", epochs=2)
-    assert files(tmp_path) == [f"checkpoint-{n:012}.safetensors" for n in (0, 28)]
+    monkeypatch.setattr(model_file, "opened", flip)
+    with pytest.warns(cp.CheckpointWarning, match="what is read back is not what was: .*SHA-256"):
+        found = outcome(*begin(
+            checkpoint=tmp_path, checkpoint_every="5 steps", epochs=3, resume=True
+        ))  # fmt: skip
+    assert found == whole
+    assert files(tmp_path) == [f"checkpoint-{n:012}.safetensors" for n in (28, 40, 42)]
+    monkeypatch.undo()
+    assert outcome(*begin(checkpoint=tmp_path, epochs=3, resume=True)) == whole

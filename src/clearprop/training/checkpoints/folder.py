@@ -23,10 +23,9 @@ from clearprop.errors import (
     FileMissingError,
     FileWriteError,
     ModelFileError,
-    shown,
 )
 from clearprop.files import model_file
-from clearprop.files.whole_file import check_can_write
+from clearprop.files.whole_file import check_can_write, make_folder
 
 try:
     import fcntl
@@ -82,11 +81,14 @@ class CheckpointFolder:
         FileWriteError
             If the folder cannot be made or written into, or another run is at work in it.
         """
+        make_folder(self.path)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except (OSError, ValueError) as error:  # ValueError: a zero byte in its name
-            raise _cannot_write(self.path, error) from error
+        except OSError as error:
+            raise FileWriteError(
+                error.errno,
+                f"cannot write checkpoints into {self.path}: {error.strerror or error}",
+            ) from error
         try:
             if fcntl is not None:
                 try:
@@ -158,28 +160,12 @@ class CheckpointFolder:
         FileWriteError, ModelFileError
             If it could not be written, or is not what was written; those of before stay.
         """
-        path = self.file(batches)
-        model_file.write(path, KIND, header, arrays)
-        try:
-            with model_file.opened(path, KIND) as file:
-                file.verify()
-        except (ModelFileError, FileMissingError) as error:
-            with suppress(OSError):
-                path.unlink()
-            raise ModelFileError(f"what was written is not what is read back: {error}") from error
-        older = [one for one in self.files() if int(one.stem.partition("-")[2]) <= batches]
-        for one in older[KEPT:]:
-            with suppress(OSError):
+        model_file.write(self.file(batches), KIND, header, arrays, read_back=True)
+        with suppress(OSError, ModelFileError):  # what is old may stay
+            older = [one for one in self.files() if int(one.stem.partition("-")[2]) <= batches]
+            for one in older[KEPT:]:
                 one.unlink()
 
     def file(self, batches: int) -> Path:
         """Return where the checkpoint after so many batches stands."""
         return self.path / f"checkpoint-{batches:012}.safetensors"
-
-
-def _cannot_write(path: Path, error: Exception) -> FileWriteError:
-    reason = (error.strerror or error) if isinstance(error, OSError) else error
-    number = error.errno if isinstance(error, OSError) else None
-    return FileWriteError(
-        number, f"cannot write checkpoints into {shown(str(path), 255)}: {reason}"
-    )
