@@ -86,7 +86,7 @@ def chain(
         to.failures += [f"{case}, {moment}: {what}" for what in untidy(folder, killed=True)]
     if ended.bits != left.ended.bits:
         to.failures.append(f"{case} came to {ended}, alone to {left.ended}")
-    to.failures += [f"{case}, at its end: {what}" for what in untidy(folder, killed=False)]
+    to.failures += [f"{case}, at its end: {what}" for what in untidy(folder)]
     again = _run(server, case, folder)
     if again.bits != left.ended.bits:
         to.failures.append(f"{case}, finished and taken up again, came to {again}")

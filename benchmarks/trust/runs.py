@@ -21,6 +21,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -104,8 +105,9 @@ def _limit(what: int, most: int | None) -> None:
     resource.setrlimit(what, (hard if most is None else most, hard))
 
 
-def _undo_events() -> None:
+def _undisturbed() -> None:
     """Lift what would hinder the look at what a run has come to."""
+    shim.arm(Path("/nowhere"))
     _limit(resource.RLIMIT_FSIZE, None)
     _limit(resource.RLIMIT_NOFILE, None)
     os.seteuid(os.getuid())
@@ -133,7 +135,7 @@ def _trained(job: Job, engine: str, kind: str, every: str) -> dict[str, Any]:
         progress=False, checkpoint=folder / CHECKPOINTS, checkpoint_every=every,
         resume=job["resume"],
     )  # fmt: skip
-    _undo_events()
+    _undisturbed()
     return of_history(history) | {
         "parameters": digest(network.parameters.tobytes()),
         "predictions": digest(network.predict(X).tobytes()),
@@ -172,7 +174,7 @@ def model(job: Job) -> dict[str, Any]:
         callbacks=[cp.CSVLog(log, if_exists="append"), *_events(job)],
         checkpoint=folder / CHECKPOINTS, checkpoint_every="10 steps", resume=job["resume"],
     )  # fmt: skip
-    _undo_events()
+    _undisturbed()
     return of_history(fitted.history) | of_model(fitted, table) | {"log": of_log(log)}
 
 
@@ -217,8 +219,12 @@ def outcome(job: Job) -> dict[str, Any]:
                 "class": type(error).__name__,
                 "named": isinstance(error, cp.ClearpropError),
                 "text": str(error),
+                "where": [
+                    f"{f.filename[-40:]}:{f.lineno}"
+                    for f in traceback.extract_tb(error.__traceback__)
+                ],
             }
-    _undo_events()
+    _undisturbed()
     return found | {"warnings": [[one.category.__name__, str(one.message)] for one in caught]}
 
 
@@ -233,7 +239,6 @@ def _child(job: Job) -> None:
     journal = job.get("journal")
     shim.arm(job["folder"], plan=job.get("plan", ""), journal=journal and Path(journal))
     found = outcome(job)
-    shim.arm(Path("/nowhere"))
     Path(job["result"]).write_text(json.dumps(found))
 
 
