@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from clearprop.errors import ModelFileError
 from clearprop.files.layout import (
+    Entry,
     Layout,
+    entries_of,
     header_bytes,
     lay_out,
     parse_json,
@@ -76,7 +78,7 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
             "format_version": str(VERSION),
             "header": text,
             DIGEST: hashlib.sha256(numbers).hexdigest(),
-            HEADER_DIGEST: _header_digest(described, text),
+            HEADER_DIGEST: _header_digest(entries_of(described), text),
         }
         start = header_bytes(described, metadata)
         size = len(start) + len(numbers)
@@ -291,20 +293,18 @@ def _check_format(path: PathLike, kind: str, metadata: Mapping[str, str]) -> Non
         )
 
 
-def _header_digest(described: Mapping[str, Any], text: str) -> str:
-    said = json.dumps([described, text], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+def _header_digest(entries: Mapping[str, Entry], text: str) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(entries):
+        digest.update(json.dumps([name, *entries[name]]).encode())
+    digest.update(text.encode())
+    return digest.hexdigest()
 
 
 def _check_header(path: PathLike, layout: Layout) -> None:
     wanted = layout.metadata.get(HEADER_DIGEST)
-    if wanted is None:
-        return
-    described = {
-        name: {"dtype": one.dtype, "shape": list(one.shape), "data_offsets": [one.start, one.end]}
-        for name, one in layout.entries.items()
-    }
-    if wanted != _header_digest(described, layout.metadata.get("header", "")):
+    text = layout.metadata.get("header", "")
+    if wanted not in (None, _header_digest(layout.entries, text)):
         raise ModelFileError(
             f"{path} describes other numbers than were saved (its header's SHA-256 differs): the "
             "file is damaged"

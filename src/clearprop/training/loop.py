@@ -31,7 +31,7 @@ from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.reference import ReferenceEngine
-from clearprop.training.standing import Standing
+from clearprop.training.standing import Standing, where_squares_overflow
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import Metric
@@ -183,7 +183,7 @@ class Loop:
         if found is None:
             keeping.write(self._contents(), self._identity, first=True)
             return True
-        keeping.refuse(found, self._identity)
+        keeping.refuse(found, self._identity, job, rule)
         held = unpack(found, job, self._network, self._watch.figures)
         self._engine = self._make_engine(rule, held.standing)
         history = replace(self._watch.history, epochs=held.epochs)
@@ -194,6 +194,8 @@ class Loop:
         if held.stopped in GOING_ON and held.standing.batches < job.total:
             return True
         history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
+        done = f"{len(history.epochs):,} of {job.settings.epochs:,} epochs, {history.stopped}"
+        self._show.say(f"clearprop: already finished: {done}; nothing is trained")
         self._watch.close()
         return False
 
@@ -202,7 +204,7 @@ class Loop:
         watch, judge = self._watch, self._judge
         return Contents(
             self.standing, watch.history.epochs, watch.seconds, watch.seen,
-            {} if judge is None else judge.state(), stopped,
+            {} if judge is None else judge.state(), self._job.settings.epochs, stopped,
         )  # fmt: skip
 
     def _run(self, batches: int | None) -> History:
@@ -216,7 +218,7 @@ class Loop:
                     self._descend(self._engine, batches, stop)
                     self._note_interruption()
                     if self._keeping is not None:
-                        self._keeping.write(self._contents(history.stopped), self._identity)
+                        self._keep(self._keeping, history.stopped)
         except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
             pass
         except DivergenceError as error:
@@ -245,12 +247,15 @@ class Loop:
             self._show.update(standing.batches)
             if len(costs) and self._watch.after_epochs(costs, updates):
                 return
-            if self._keeping is not None and standing.batches < last:
-                self._keep(self._keeping, standing.batches)
+            keeping, done = self._keeping, standing.batches
+            if keeping is not None and done < last and keeping.due(done, self._job.epoch_batches):
+                self._keep(keeping)
 
-    def _keep(self, keeping: Keeping, batches: int) -> None:
-        if keeping.due(batches, self._job.epoch_batches):
-            keeping.write(self._contents(), self._identity)
+    def _keep(self, keeping: Keeping, stopped: str = "") -> None:
+        """Write a checkpoint, unless what the run ends by has come and was not looked for yet."""
+        state = self.standing.state
+        if where_squares_overflow(self._rule, state, self._job.network) is None:  # type: ignore[arg-type]
+            keeping.write(self._contents(stopped), self._identity)
 
     def _next_call(self, engine: Engine, left: int) -> int:
         """Return how many batches to run: to the end of an epoch, or what the time allows.

@@ -40,6 +40,8 @@ class Contents:
         The parameters of the last look, where a look may find fault with later ones.
     judge : dict of str to ndarray
         What a judge goes on from.
+    epochs_asked : int
+        How many the run was to have.
     stopped : str
         Why the run ended; empty in the middle of it.
     """
@@ -49,6 +51,7 @@ class Contents:
     seconds: float = 0.0
     seen: Array | None = None
     judge: dict[str, Array] = field(default_factory=dict)
+    epochs_asked: int = 0
     stopped: str = ""
 
 
@@ -61,6 +64,11 @@ def pack(contents: Contents) -> tuple[dict[str, Any], dict[str, Array]]:
         If an optimizer of the user's own keeps what no file holds.
     """
     standing, best = contents.standing, contents.standing.best
+    if not holds(standing.parameters.dtype):
+        raise ArgumentError(
+            f"a checkpoint holds float32 or float64, not {standing.parameters.dtype}: give "
+            "precision='float64'"
+        )
     arrays = {
         "parameters": standing.parameters,
         "sums": standing.sums,
@@ -85,6 +93,7 @@ def pack(contents: Contents) -> tuple[dict[str, Any], dict[str, Array]]:
         "batches": standing.batches,
         "updates": standing.updates,
         "best_epoch": best.epoch,
+        "epochs": contents.epochs_asked,
         "stopped": contents.stopped,
         "state": {name: list(array.shape) for name, array in standing.state.items()},
     }
@@ -137,9 +146,10 @@ def _unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) ->
     epochs = _epochs({name: arrays[f"epochs.{name}"] for name in names}, network)
     if len(epochs) != epoch or best.epoch > epoch or (best.epoch > 0) != ("best" in arrays):
         raise ValueError("its epochs are not those of its batches")
-    judge = _behind("judge.", arrays)
-    seconds, stopped = float(arrays["seconds"][0]), str(header["stopped"])
-    return Contents(standing, epochs, seconds, arrays.get("seen"), judge, stopped)
+    return Contents(
+        standing, epochs, float(arrays["seconds"][0]), arrays.get("seen"),
+        _behind("judge.", arrays), _whole(header["epochs"]), _text(header["stopped"]),
+    )  # fmt: skip
 
 
 def _behind(prefix: str, named: dict[str, T]) -> dict[str, T]:
@@ -149,6 +159,12 @@ def _behind(prefix: str, named: dict[str, T]) -> dict[str, T]:
 def _whole(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**62:
         raise ValueError(f"{value!r} is no number of batches, updates or epochs")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} says not why it stopped")
     return value
 
 

@@ -17,10 +17,13 @@ from clearprop.errors import (
     ModelFileError,
 )
 from clearprop.files import model_file
+from clearprop.optimizers import Optimizer
 from clearprop.training.checkpoints.cadence import DEFAULT, Cadence, read_cadence
 from clearprop.training.checkpoints.contents import Contents, pack
 from clearprop.training.checkpoints.folder import KIND, CheckpointFolder, Found
 from clearprop.training.checkpoints.identity import Identity, differences
+from clearprop.training.checkpoints.length import length_refused
+from clearprop.training.job import Job
 
 INTERRUPTED = "interrupted"
 GOING_ON = ("", "completed", INTERRUPTED)
@@ -73,15 +76,17 @@ class Keeping:
         self._cadence.begin()
         return found
 
-    def refuse(self, found: Found, identity: Identity, *more: str) -> None:
-        """Raise `CheckpointMismatchError` where the run is another than that of a checkpoint.
-
-        `more` are other differences, in words.
-        """
+    def refuse(self, found: Found, identity: Identity, job: Job, rule: Optimizer) -> None:
+        """Raise `CheckpointMismatchError` where the run is another than that of a checkpoint."""
         try:
-            said = [*differences(identity, found.header["identity"]), *more]
+            then = found.header["identity"]
+            batches, epochs = (int(found.header[name]) for name in ("batches", "epochs"))
+            said = differences(identity, then)
         except Exception as error:  # whatever a damaged header leads to
             raise ModelFileError(f"{found.path} names no run ({error!r}): it is damaged") from None
+        length = None if said else length_refused(job, rule, batches, epochs)
+        if length is not None:
+            said.append(length)
         if said:
             raise CheckpointMismatchError(
                 f"the run in {self._folder.path} is another: {'; '.join(said)}: give what it had, "
@@ -101,14 +106,14 @@ class Keeping:
 
         Raises
         ------
-        FileWriteError, ModelFileError
+        FileWriteError, ModelFileError, ArgumentError
             If the first cannot be written.
         """
-        header, arrays = pack(contents)
         batches = contents.standing.batches
         try:
+            header, arrays = pack(contents)
             self._folder.write(batches, header | {"identity": identity}, arrays)
-        except (FileWriteError, ModelFileError, MemoryError) as error:
+        except (FileWriteError, ModelFileError, ArgumentError, MemoryError) as error:
             if first:
                 raise
             self._warn(error, at_end=bool(contents.stopped))
@@ -134,12 +139,8 @@ def _where(path: Path) -> str:
     """Return where a checkpoint stands, as far as its header can be read."""
     try:
         header = model_file.read_header(path, KIND)
-        stopped = str(header["stopped"])
-        return (
-            f", {stopped} in epoch {header['epoch']}"
-            if stopped
-            else f", in epoch {header['epoch']}"
-        )
+        done, stopped = int(header["epoch"]), str(header["stopped"])
+        return f", with {done} of {int(header['epochs'])} epochs done{stopped and f' ({stopped})'}"
     except Exception:  # it is damaged, which whoever goes on from it is told
         return ""
 
