@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import shim
-from checkpoint_files import in_folder, newest, untidy
-from runs import CHECKPOINTS
-from server import Ended, Server
-from surroundings import AROUND, around
+from injection import shim
+from injection.checkpoint_files import in_folder, newest, untidy
+from injection.runs import CHECKPOINTS
+from injection.server import Ended, Server
+from injection.surroundings import AROUND, around
 
 ACTIONS = {
     "open": ("EIO", "ENOSPC", "EDQUOT", "EMFILE", "EACCES", "EROFS", "EINTR", "delay:5", "kill"),

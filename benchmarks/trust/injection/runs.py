@@ -1,6 +1,6 @@
 """The runs that are killed and given faults: each starts, or goes on, in a process of its own.
 
-    python runs.py        # a server: a job a line on standard input, two lines back
+    python -m injection.runs        # a server: a job a line on standard input, two lines back
 
 The server has imported Clearprop and forks a process for each job, which saves the start. A job is
 a JSON object: `case` (a name of `CASES`), `folder` (all files of the run are in it), `result` (a
@@ -30,14 +30,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import shim
 
 import clearprop as cp
+from injection import shim
 
 Job = dict[str, Any]
 CHECKPOINTS = "checkpoints"
 LOG = "log.csv"
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+PENGUINS = Path(__file__).parents[3] / "examples" / "penguins.csv"
 
 
 def digest(*parts: bytes) -> str:
@@ -233,7 +233,7 @@ def _child(job: Job) -> None:
     os.dup2(said, 1)
     os.dup2(said, 2)
     if job.get("plant"):
-        import planted
+        from injection import planted
 
         planted.PLANTS[job["plant"]]()
     journal = job.get("journal")
