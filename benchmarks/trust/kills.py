@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import shim
-from checkpoint_files import in_folder, newest, untidy
-from command import COMMAND, run_command
-from server import Ended, Server
+from injection import shim
+from injection.checkpoint_files import in_folder, newest, untidy
+from injection.command import COMMAND, run_command
+from injection.server import Ended, Server
 
 CASES = ("reference", "compiled", "epochs", "seconds", "model", COMMAND)
 
@@ -28,6 +28,7 @@ class Alone:
     """A run that was left alone: what it gave, how long it took, its calls on files."""
 
     ended: Ended
+    job: dict[str, Any]
     seconds: float
     calls: int
     writes: int
@@ -51,17 +52,17 @@ class Chains:
         return self.by_time + self.before_a_call + self.in_a_write
 
 
-def alone(server: Server, case: str) -> Alone:
+def alone(server: Server, case: str, **job: Any) -> Alone:
     """Leave a run alone."""
     folder = server.new_folder()
     journal = folder.with_suffix(".journal")
-    _run(server, case, folder)  # the first of a process is slower
+    _run(server, case, folder, **job)  # the first of a process is slower
     folder = server.new_folder()
     started = time.monotonic()
-    ended = _run(server, case, folder, plan="any:1+:delay:0", journal=journal)
+    ended = _run(server, case, folder, plan="any:1+:delay:0", journal=journal, **job)
     seconds = time.monotonic() - started
     faults = [record.path for record in shim.records(journal) if record.kind == "fault"]
-    return Alone(ended, seconds, len(faults), faults.count("write"))
+    return Alone(ended, job, seconds, len(faults), faults.count("write"))
 
 
 def chain(
@@ -72,7 +73,7 @@ def chain(
     to.chains += 1
     for turn in range(most + 1):
         how, moment = _moment(left, rng) if turn < most else ("alone", {})
-        ended = _run(server, case, folder, **moment)
+        ended = _run(server, case, folder, **moment, **left.job)
         files = in_folder(folder)
         if not ended.killed:
             break
@@ -86,8 +87,8 @@ def chain(
         to.failures += [f"{case}, {moment}: {what}" for what in untidy(folder, killed=True)]
     if ended.bits != left.ended.bits:
         to.failures.append(f"{case} came to {ended}, alone to {left.ended}")
-    to.failures += [f"{case}, at its end: {what}" for what in untidy(folder, killed=False)]
-    again = _run(server, case, folder)
+    to.failures += [f"{case}, at its end: {what}" for what in untidy(folder)]
+    again = _run(server, case, folder, **left.job)
     if again.bits != left.ended.bits:
         to.failures.append(f"{case}, finished and taken up again, came to {again}")
 

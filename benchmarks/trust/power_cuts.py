@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import shim
-from checkpoint_files import NAME, newest
-from disk import Disk, State
-from server import Server
+from injection import shim
+from injection.checkpoint_files import NAME, newest
+from injection.disk import Disk, State
+from injection.server import Server
 
 Check = Callable[[State], str | None]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoint_files import in_folder, newest
+from injection.checkpoint_files import in_folder, newest
 
 if TYPE_CHECKING:
     from io_faults import Trials

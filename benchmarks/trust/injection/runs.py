@@ -1,6 +1,6 @@
 """The runs that are killed and given faults: each starts, or goes on, in a process of its own.
 
-    python runs.py        # a server: a job a line on standard input, two lines back
+    python -m injection.runs        # a server: a job a line on standard input, two lines back
 
 The server has imported Clearprop and forks a process for each job, which saves the start. A job is
 a JSON object: `case` (a name of `CASES`), `folder` (all files of the run are in it), `result` (a
@@ -21,6 +21,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,14 +30,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import shim
 
 import clearprop as cp
+from injection import shim
 
 Job = dict[str, Any]
 CHECKPOINTS = "checkpoints"
 LOG = "log.csv"
-PENGUINS = Path(__file__).parents[2] / "examples" / "penguins.csv"
+PENGUINS = Path(__file__).parents[3] / "examples" / "penguins.csv"
 
 
 def digest(*parts: bytes) -> str:
@@ -104,8 +105,9 @@ def _limit(what: int, most: int | None) -> None:
     resource.setrlimit(what, (hard if most is None else most, hard))
 
 
-def _undo_events() -> None:
+def _undisturbed() -> None:
     """Lift what would hinder the look at what a run has come to."""
+    shim.arm(Path("/nowhere"))
     _limit(resource.RLIMIT_FSIZE, None)
     _limit(resource.RLIMIT_NOFILE, None)
     os.seteuid(os.getuid())
@@ -133,7 +135,7 @@ def _trained(job: Job, engine: str, kind: str, every: str) -> dict[str, Any]:
         progress=False, checkpoint=folder / CHECKPOINTS, checkpoint_every=every,
         resume=job["resume"],
     )  # fmt: skip
-    _undo_events()
+    _undisturbed()
     return of_history(history) | {
         "parameters": digest(network.parameters.tobytes()),
         "predictions": digest(network.predict(X).tobytes()),
@@ -172,7 +174,7 @@ def model(job: Job) -> dict[str, Any]:
         callbacks=[cp.CSVLog(log, if_exists="append"), *_events(job)],
         checkpoint=folder / CHECKPOINTS, checkpoint_every="10 steps", resume=job["resume"],
     )  # fmt: skip
-    _undo_events()
+    _undisturbed()
     return of_history(fitted.history) | of_model(fitted, table) | {"log": of_log(log)}
 
 
@@ -217,8 +219,12 @@ def outcome(job: Job) -> dict[str, Any]:
                 "class": type(error).__name__,
                 "named": isinstance(error, cp.ClearpropError),
                 "text": str(error),
+                "where": [
+                    f"{f.filename[-40:]}:{f.lineno}"
+                    for f in traceback.extract_tb(error.__traceback__)
+                ],
             }
-    _undo_events()
+    _undisturbed()
     return found | {"warnings": [[one.category.__name__, str(one.message)] for one in caught]}
 
 
@@ -227,13 +233,12 @@ def _child(job: Job) -> None:
     os.dup2(said, 1)
     os.dup2(said, 2)
     if job.get("plant"):
-        import planted
+        from injection import planted
 
         planted.PLANTS[job["plant"]]()
     journal = job.get("journal")
     shim.arm(job["folder"], plan=job.get("plan", ""), journal=journal and Path(journal))
     found = outcome(job)
-    shim.arm(Path("/nowhere"))
     Path(job["result"]).write_text(json.dumps(found))
 
 

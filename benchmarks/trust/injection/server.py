@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import shim
+from injection import shim
 
 HERE = Path(__file__).parent
 MEMORY = "/dev/shm"
@@ -25,6 +25,11 @@ MEMORY = "/dev/shm"
 
 LIMIT = 60.0
 """Seconds after which a run hangs."""
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join([str(HERE.parent), *sys.path])
+    return shim.environment(Path("/nowhere")) | {"PYTHONPATH": path}
 
 
 @dataclass
@@ -63,7 +68,7 @@ class Server:
         where = MEMORY if os.access(MEMORY, os.W_OK) else None
         self._scratch = Path(tempfile.mkdtemp(prefix="clearprop-faults-", dir=where))
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "runs.py")], env=shim.environment(Path("/nowhere")),
+            [sys.executable, "-m", "injection.runs"], cwd=HERE.parent, env=_environment(),
             bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         if self._line() != "ready":

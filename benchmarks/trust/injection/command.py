@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import polars as pl
-import shim
-from runs import CHECKPOINTS, PENGUINS, of_model
-from server import LIMIT, Ended
 
 import clearprop as cp
+from injection import shim
+from injection.runs import CHECKPOINTS, PENGUINS, of_model
+from injection.server import LIMIT, Ended
 
 COMMAND = "command"
 _ARGUMENTS = [

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
-from shim import Record
+from injection.shim import Record
 
 State = dict[str, bytes]
 """Path to content, of all files that a power cut leaves."""
