@@ -24,6 +24,8 @@ from clearprop.backprop import backprop
 from clearprop.errors import (
     ArchitectureError,
     ArgumentError,
+    CheckpointMismatchError,
+    CheckpointWarning,
     ClearpropError,
     ColumnError,
     CompilationError,
@@ -152,6 +154,8 @@ __all__ = [
     "ArgumentError",
     "CSVLog",
     "ChainRuleCost",
+    "CheckpointMismatchError",
+    "CheckpointWarning",
     "ClearpropError",
     "ColumnError",
     "CompilationError",

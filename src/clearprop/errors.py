@@ -176,6 +176,14 @@ class ModelFileError(ClearpropError, ValueError):
     """A file that is not a whole Clearprop model: truncated, foreign, or of a newer format."""
 
 
+class CheckpointMismatchError(ArgumentError):
+    """A run is to go on from a checkpoint of another; the message names all that differs."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written, or is damaged; the message says where a run goes on."""
+
+
 class FileWriteError(ClearpropError, OSError):
     """A file could not be written; what stood at its place before still stands."""
 

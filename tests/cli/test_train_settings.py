@@ -86,6 +86,13 @@ CASES = {
     "engine": (["--engine", "reference"], {"engine": "reference"}, KIND),
     "threads": (["--threads", "1"], {"threads": 1}, KIND),
     "shards": (["--shards", "3"], {"shards": 3}, KIND),
+    "checkpoint": (["--checkpoint", "one"], {"checkpoint": "two"}, KIND),
+    "checkpoint_every": (
+        ["--checkpoint", "one", "--checkpoint-every", "2"],
+        {"checkpoint": "two", "checkpoint_every": 2},
+        KIND,
+    ),
+    "resume": (["--checkpoint", "one", "--resume"], {"checkpoint": "one", "resume": True}, KIND),
     "seed": (["--seed", "7"], {"seed": 7}, KIND),
     "validation": (["--validation", "u.csv"], {"validation": "u.csv"}, KIND),
     "test": (["--test", "0.4"], {"test": 0.4}, KIND),
@@ -113,7 +120,8 @@ CASES = {
 """What is typed, what that is in Python, and what both have beside it."""
 
 NO_OTHER_NUMBERS = {"metrics", "threads", "compare", "unreadable", "early_stopping", "test",
-                    "keep", "task", "drop_missing_target", "target", "epochs"}  # fmt: skip
+                    "keep", "task", "drop_missing_target", "target", "epochs",
+                    "checkpoint", "checkpoint_every", "resume"}  # fmt: skip
 """Settings that leave the parameters of this run as they are, or are compared otherwise."""
 
 

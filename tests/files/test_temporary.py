@@ -64,6 +64,15 @@ def test_the_next_write_removes_what_a_killed_one_left(writing, tmp_path):
 
 
 @posix
+def test_so_does_a_check_that_a_file_could_be_written(writing, tmp_path):
+    writing.kill()
+    writing.wait()
+    assert len(temporaries(tmp_path)) == 1
+    check_can_write(tmp_path / "b", replace=False)
+    assert names(tmp_path) == []
+
+
+@posix
 def test_a_stopped_writer_keeps_its_file(writing, tmp_path):
     writing.send_signal(signal.SIGSTOP)
     [name] = temporaries(tmp_path)
@@ -120,6 +129,17 @@ def test_a_file_taken_for_a_stray_before_it_is_locked_is_made_again(tmp_path, mo
     write_whole(tmp_path / "a", b"1")
     assert len(taken) == 1
     assert names(tmp_path) == ["a"]
+
+
+@posix
+def test_where_every_file_is_taken_there_is_an_end(tmp_path, monkeypatch):
+    def taken(*arguments):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(temporary.fcntl, "flock", taken)
+    with pytest.raises(cp.FileWriteError, match="each new file there is locked by somebody else"):
+        write_whole(tmp_path / "a", b"1")
+    assert names(tmp_path) == []
 
 
 @posix

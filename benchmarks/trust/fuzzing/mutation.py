@@ -64,6 +64,7 @@ class Parts:
         if "header" in metadata:
             metadata = metadata | {"header": json.dumps(self.header)}
         if digest:
+            metadata.pop("header_sha256", None)
             metadata = metadata | {"sha256": hashlib.sha256(self.numbers).hexdigest()}
         text = json.dumps({"__metadata__": metadata, **self.described}).encode()
         return len(text).to_bytes(8, "little") + text + self.numbers

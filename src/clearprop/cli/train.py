@@ -75,7 +75,8 @@ def train(
     here, such as: batch-size = 32
 
     Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
-    is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143.
+    is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143. With
+    --checkpoint, a run that was interrupted or killed goes on with --resume, to the same numbers.
     """
     if quiet and (verbose or json_wanted):
         raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
@@ -105,6 +106,12 @@ def train(
         write_settings(save_settings, typed)
     if quiet:
         return
+    folder = settings.get("checkpoint")
+    if folder is not None and model.history is not None and model.history.stopped == "interrupted":
+        echo(
+            f"clearprop: interrupted; the same command with --resume --force goes on from {folder}",
+            err=True,
+        )
     if NOT_JUDGED in model.report.notes:
         echo(f"clearprop: interrupted while judging; the model is saved in {out}", err=True)
     if json_wanted:

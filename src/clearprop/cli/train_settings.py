@@ -23,6 +23,7 @@ from clearprop.errors import ArgumentError, ClearpropError, shown
 from clearprop.tables.fitting import OPTIMIZER
 from clearprop.tables.settings import BALANCED
 from clearprop.tables.target import TASKS, TRANSFORMS
+from clearprop.training.checkpoints.cadence import read_cadence
 from clearprop.training.watching.metrics import METRICS
 
 HIDDEN_ACTIVATIONS = sorted(name for name, f in ACTIVATIONS.items() if not f.row_wise)
@@ -155,6 +156,13 @@ def _whole(name: str, text: str, least: int) -> int:
     return count(name, found, least)
 
 
+def cadence(text: str) -> int | str:
+    """Return "10" as 10 epochs, and "500 steps" as it is, or raise `ArgumentError`."""
+    found = int(text) if text.isdecimal() else text
+    read_cadence(found)
+    return found
+
+
 def reading(text: str) -> tuple[str, str]:
     """Return "km=number, comma" as ("km", "number, comma")."""
     name, equals, how = text.rpartition("=")
@@ -229,6 +237,11 @@ SETTINGS = (
     Setting("threads", "How many compute; the numbers are the same for any.",
             click.IntRange(1, MOST_THREADS), "N", default="as many as pay"),
     Setting("shards", "Stripes that rows are dealt to.", click.IntRange(1), "N", default="1"),
+    Setting("checkpoint", "Write the run into a folder on its way, so that a crash loses little.",
+            click.Path(), "FOLDER"),
+    Setting("checkpoint_every", 'How often: "10 epochs", "500 steps", "60 seconds".',
+            Text(cadence), "TEXT", default="60 seconds", value=cadence),
+    Setting("resume", "Go on from the newest checkpoint in the folder, if there is one.", None),
     Setting("seed", "For the rows put aside, first weights and shuffles.",
             click.IntRange(0, 2**64 - 1), "N"),
     Setting("validation", "A share of the rows, or a file, to stop training by.",

@@ -95,6 +95,14 @@ class StoppingJudge:
                 self._told.epoch_begins()
         return self.stopped
 
+    def state(self) -> dict[str, Array]:
+        """Return what a checkpoint keeps: nothing yet, as estimators write none."""
+        raise NotImplementedError
+
+    def go_on(self, state: dict[str, Array], epochs: Sequence[Epoch]) -> None:
+        """Be what `state` was taken of."""
+        raise NotImplementedError
+
     def _after_epoch(self, cost: float, epoch: Epoch) -> bool:
         """Note an epoch, and decide whether training ends with it."""
         e = self._estimator

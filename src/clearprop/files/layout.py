@@ -102,17 +102,27 @@ def read_layout(file: BinaryIO, size: int) -> Layout:
     texts = [*metadata, *metadata.values()] if isinstance(metadata, dict) else [None]
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("its metadata are no texts")
-    entries = sorted(
-        ((name, _entry(name, one)) for name, one in described.items()), key=lambda item: item[1][2:]
-    )
+    entries = entries_of(described)
     end = 0
-    for name, entry in entries:
+    for name, entry in entries.items():
         if not end == entry.start <= entry.end:
             raise ValueError(f"the bytes of {name!r} are not where the last array's end")
         end = entry.end
     if 8 + length + end != size:
         raise ValueError(f"it has {size:,} bytes, not {8 + length + end:,}")
-    return Layout(metadata, dict(entries))
+    return Layout(metadata, entries)
+
+
+def entries_of(described: Mapping[str, Any]) -> dict[str, Entry]:
+    """Return what a header says of each array, in the order of their bytes.
+
+    Raises
+    ------
+    ValueError
+        If it says no such thing.
+    """
+    found = ((name, _entry(name, one)) for name, one in described.items())
+    return dict(sorted(found, key=lambda item: item[1][2:]))
 
 
 def _entry(name: str, described: Any) -> Entry:

@@ -10,18 +10,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
-from clearprop.errors import ModelFileError
+from clearprop.errors import FileMissingError, ModelFileError
 from clearprop.files.layout import (
+    Entry,
     Layout,
+    entries_of,
     header_bytes,
     lay_out,
     parse_json,
@@ -41,8 +45,18 @@ VERSION = 1
 DIGEST = "sha256"
 """What the digest of all arrays' bytes, in their order, is called; files of 0.1.0 have none."""
 
+HEADER_DIGEST = "header_sha256"
+"""And that of what the file says of them, and of its JSON; earlier files have none."""
 
-def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]) -> None:
+
+def write(
+    path: PathLike,
+    kind: str,
+    header: Header,
+    arrays: Mapping[str, Array],
+    *,
+    read_back: bool = False,
+) -> None:
     """Write arrays and a header to `path`, replacing a file that stands there in one step.
 
     Parameters
@@ -55,6 +69,8 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
         What JSON can hold.
     arrays : mapping of str to ndarray
         float32, float64 or integer arrays.
+    read_back : bool
+        Whether what is written has to be read back, before a file that stands there is replaced.
 
     Raises
     ------
@@ -62,22 +78,34 @@ def write(path: PathLike, kind: str, header: Header, arrays: Mapping[str, Array]
         If it cannot be written (no such folder, no right, disk full); the old file stays.
     ModelFileError
         If no file may hold it: the header has infinity, NaN, a lone surrogate, or is beyond what
-        a reader takes (100 MB).
+        a reader takes (100 MB); or it is not what is read back.
     """
     try:
         described, numbers = lay_out(arrays)
+        text = json.dumps(header, allow_nan=False)
         metadata = {
             "format": f"clearprop.{kind}",
             "format_version": str(VERSION),
-            "header": json.dumps(header, allow_nan=False),
+            "header": text,
             DIGEST: hashlib.sha256(numbers).hexdigest(),
+            HEADER_DIGEST: _header_digest(entries_of(described), text),
         }
         start = header_bytes(described, metadata)
         size = len(start) + len(numbers)
         _header_of(read_layout(io.BytesIO(start), size), size)  # what is written can be read
     except (safetensors.SafetensorError, ValueError) as error:
         raise ModelFileError(f"the {kind} does not fit a file: {error}") from None
-    write_whole(path, start, numbers)
+
+    def check(written: Path) -> None:
+        try:
+            with opened(written, kind) as file:
+                file.verify()
+        except (ModelFileError, FileMissingError) as error:
+            raise ModelFileError(
+                f"{path} is not written, as what is read back is not what was: {error}"
+            ) from error
+
+    write_whole(path, start, numbers, check=check if read_back else None)
 
 
 def read_kind(path: PathLike) -> str:
@@ -105,6 +133,11 @@ def read_header(path: PathLike, kind: str) -> Header:
         return file.header
 
 
+def holds(dtype: np.dtype[Any]) -> bool:
+    """Whether a file can hold arrays of this type."""
+    return dtype.isnative and dtype.name in _TYPES.values()
+
+
 class SavedFile:
     """A model file that is open: its header, and its arrays, read to where they shall be.
 
@@ -119,6 +152,7 @@ class SavedFile:
         size = _size_of(file)
         self._layout = _layout_of(path, file, size)
         _check_format(path, kind, self._layout.metadata)
+        _check_header(path, self._layout)
         try:
             self.header = _header_of(self._layout, size)
         except ValueError as error:
@@ -161,7 +195,56 @@ class SavedFile:
                 raise ModelFileError(f"{self._path} is truncated: it ends within {name!r}")
             if wanted is not None:
                 digest.update(raw)
-        if wanted not in (None, digest.hexdigest()):
+        if wanted is not None:
+            self._compare(digest.hexdigest())
+
+    def arrays(self) -> dict[str, Array]:
+        """Read all arrays, of the shapes and types that the file says; they are held to its size.
+
+        Raises
+        ------
+        ModelFileError
+            If it has no digests, or says what cannot be, or as `fill`.
+        """
+        self._check_digests()
+        made = {}
+        for name, entry in self._layout.entries.items():
+            dtype = np.dtype(_TYPES.get(entry.dtype, "V0"))
+            if math.prod(entry.shape) * dtype.itemsize != entry.end - entry.start:
+                raise ModelFileError(
+                    f"{self._path}: array {name!r} is no {entry.dtype} of shape {entry.shape}: the "
+                    "file is damaged"
+                )
+            try:
+                made[name] = np.empty(entry.shape, dtype)
+            except ValueError as error:  # too many axes
+                raise ModelFileError(
+                    f"{self._path}: array {name!r} cannot be ({error}): the file is damaged"
+                ) from None
+        self.fill(made)
+        return made
+
+    def verify(self) -> None:
+        """Read all bytes of the arrays, and keep none.
+
+        Raises
+        ------
+        ModelFileError
+            If they are not those that were written.
+        """
+        self._check_digests()
+        digest = hashlib.sha256()
+        while chunk := self._file.read(_CHUNK):
+            digest.update(chunk)
+        self._compare(digest.hexdigest())
+
+    def _check_digests(self) -> None:
+        for name in (DIGEST, HEADER_DIGEST):
+            if name not in self._layout.metadata:
+                raise ModelFileError(f"{self._path} has no {name}: the file is damaged")
+
+    def _compare(self, digest: str) -> None:
+        if digest != self._layout.metadata.get(DIGEST):
             raise ModelFileError(
                 f"{self._path} holds other numbers than were saved (their SHA-256 differs): the "
                 "file is damaged"
@@ -183,8 +266,17 @@ def opened(path: PathLike, kind: str) -> Iterator[SavedFile]:
         yield SavedFile(path, kind, file)
 
 
-_READERS = {"clearprop.network": "cp.Network.load", "clearprop.model": "cp.Model.load"}
-_TYPES = {"F32": "float32", "F64": "float64"}
+_READERS = {
+    "clearprop.network": "cp.Network.load",
+    "clearprop.model": "cp.Model.load",
+    "clearprop.checkpoint": "cp.train(..., checkpoint=its folder, resume=True)",
+}
+_TYPES = {
+    "F32": "float32", "F64": "float64", "F16": "float16", "BOOL": "bool",
+    "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64",
+    "U8": "uint8", "U16": "uint16", "U32": "uint32", "U64": "uint64",
+}  # fmt: skip
+_CHUNK = 1 << 20
 
 
 @contextmanager
@@ -218,6 +310,24 @@ def _check_format(path: PathLike, kind: str, metadata: Mapping[str, str]) -> Non
         raise ModelFileError(
             f"{path} has format version {version!r}, but this Clearprop reads 1 to {VERSION}: "
             "install a newer one"
+        )
+
+
+def _header_digest(entries: Mapping[str, Entry], text: str) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(entries):
+        digest.update(json.dumps([name, *entries[name]]).encode())
+    digest.update(text.encode())
+    return digest.hexdigest()
+
+
+def _check_header(path: PathLike, layout: Layout) -> None:
+    wanted = layout.metadata.get(HEADER_DIGEST)
+    text = layout.metadata.get("header", "")
+    if wanted not in (None, _header_digest(layout.entries, text)):
+        raise ModelFileError(
+            f"{path} describes other numbers than were saved (its header's SHA-256 differs): the "
+            "file is damaged"
         )
 
 

@@ -6,6 +6,7 @@ is gone, however it went. So a file of ours that can be locked is a stray.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -25,6 +26,9 @@ PREFIX, SUFFIX = ".clearprop-", ".part"
 
 _DAY = 86_400.0
 """Seconds after which a file is a stray where locks are not to be had."""
+
+_TRIES = 100
+"""Files made before one is given up to get that nobody else takes."""
 
 _OURS: set[Path] = set()
 """The files of this process: on some network drives its threads share their locks."""
@@ -55,9 +59,7 @@ def temporary_file(folder: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
         with os.fdopen(descriptor, "wb") as file:
             yield file, path
     finally:  # after Ctrl-C too
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        _OURS.discard(path)
+        _remove(path)
 
 
 def remove_strays(folder: Path) -> None:
@@ -71,15 +73,27 @@ def remove_strays(folder: Path) -> None:
 
 def _made(folder: Path, mode: int) -> tuple[int, Path]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    while True:
+    for _ in range(_TRIES):
         path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         descriptor = os.open(path, flags, mode)
         _OURS.add(path)
-        # Before it was locked, another process may have taken it for a stray and removed it.
-        if _lock(descriptor) is not False and path.exists():
-            return descriptor, path
-        os.close(descriptor)
-        _OURS.discard(path)
+        is_ours = False
+        try:
+            # Before it was locked, another process may have taken it for a stray and removed it.
+            is_ours = _lock(descriptor) is not False and path.exists()
+            if is_ours:
+                return descriptor, path
+        finally:
+            if not is_ours:
+                os.close(descriptor)
+                _remove(path)
+    raise BlockingIOError(errno.EAGAIN, "each new file there is locked by somebody else")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+    _OURS.discard(path)
 
 
 def _remove_stray(path: Path) -> None:

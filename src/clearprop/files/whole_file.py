@@ -7,8 +7,10 @@ old file or the new one, never a part.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,17 +20,27 @@ from clearprop.files.temporary import remove_strays, temporary_file
 
 PathLike = str | os.PathLike[str]
 
+_NO_SYNC = {
+    errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES,
+    errno.EPERM,
+}  # fmt: skip
+"""What systems say that cannot sync a folder at all, or not one that this user may not list."""
 
-def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
+
+def write_whole(
+    path: PathLike, *parts: bytes | memoryview, check: Callable[[Path], object] | None = None
+) -> None:
     """Write `parts`, one behind the other, to `path`, replacing a file there in one step.
 
-    What killed writes have left in the folder is removed.
+    What killed writes have left in the folder is removed. `check` is called with the path of what
+    is written, before that takes the name of what was there; what it raises is raised.
 
     Raises
     ------
     FileWriteError
         If it cannot be written (no such folder, no right, disk full, a device or a pipe is
-        there); the old file stays.
+        there); the old file stays. If the folder cannot be synced as the disk fails; the new file
+        is there then.
     """
     target, mode = _find(path)
     remove_strays(target.parent)
@@ -41,29 +53,61 @@ def write_whole(path: PathLike, *parts: bytes | memoryview) -> None:
             os.fsync(file.fileno())
             if mode is not None:
                 temporary.chmod(mode)
+            if check is not None:
+                check(temporary)
             if os.name == "nt":  # an open file keeps its name there
                 file.close()
             temporary.replace(target)
+            with suppress(OSError):  # what is synced is there, whatever closing says
+                file.close()
     except OSError as error:
         stays = "" if mode is None else "; the file that was there is untouched"
         raise FileWriteError(
             error.errno, f"could not write {target}: {error.strerror or error}{stays}"
         ) from error
-    with suppress(OSError):  # some file systems cannot sync a folder
-        _sync_folder(target.parent)
+    _sync_names(target)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, so that what is written into it outlives a power cut.
+
+    One that is there stays.
+
+    Raises
+    ------
+    FileWriteError
+        If it cannot be made, or synced as the disk fails.
+    """
+    missing = []
+    try:
+        above = path
+        while not above.is_dir():
+            missing.append(above)
+            above = above.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in its name
+        reason = error.strerror if isinstance(error, OSError) else error
+        number = error.errno if isinstance(error, OSError) else None
+        raise FileWriteError(
+            number, f"could not make the folder {shown(str(path), 255)}: {reason}"
+        ) from error
+    for folder in reversed(missing):
+        _sync_names(folder)
 
 
 def check_can_write(path: PathLike, *, replace: bool) -> None:
     """Raise `FileWriteError` where `write_whole` would fail now; writes nothing that stays.
 
     For use before long work whose result goes to `path`. `replace` says whether a file that
-    stands there may be replaced.
+    stands there may be replaced. What killed writes have left in the folder is removed.
     """
     target, mode = _find(path)
     if mode is not None and not replace:
         raise FileWriteError(f"{path} exists already: choose another name, or use --force")
     if not target.parent.is_dir():
         raise FileWriteError(f"there is no folder {target.parent}: make it first")
+    remove_strays(target.parent)
     try:
         with temporary_file(target.parent, 0o600):
             pass
@@ -89,6 +133,20 @@ def _find(path: PathLike) -> tuple[Path, int | None]:
     if mode is not None and not stat.S_ISREG(mode):
         raise FileWriteError(f"{name} is no regular file")
     return target, None if mode is None else mode & 0o777
+
+
+def _sync_names(made: Path) -> None:
+    """Sync the folder that holds what was made or renamed, as far as the system can."""
+    try:
+        _sync_folder(made.parent)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise FileWriteError(
+                error.errno,
+                f"{made} is written, but its folder could not be synced "
+                f"({error.strerror or error}): a power cut may undo it; look at the disk, and try "
+                "again",
+            ) from error
 
 
 def _sync_folder(folder: Path) -> None:

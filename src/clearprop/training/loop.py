@@ -12,7 +12,8 @@ looked at by the same functions.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -22,14 +23,17 @@ from clearprop.checks.data import Data
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
-from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.optimizers import LBFGS, Array, Optimizer
 from clearprop.training.causes import explain
+from clearprop.training.checkpoints.contents import Contents, unpack
+from clearprop.training.checkpoints.identity import Identity, identity_of
+from clearprop.training.checkpoints.keeping import GOING_ON, Keeping
 from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.reference import ReferenceEngine
 from clearprop.training.reruns import Origin
-from clearprop.training.standing import Standing
+from clearprop.training.standing import Standing, where_squares_overflow
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import Metric
@@ -77,6 +81,10 @@ class Loop:
         Ends the run by its costs; "judged" is then what the history says.
     columns : sequence of str, optional
         The inputs' names, for what is said of a run that diverges.
+    keeping : Keeping, optional
+        Writes checkpoints, from the newest of which the run goes on.
+    settings : mapping of str to object, optional
+        What has to be the same for that, beside the job, the rule and the data.
     """
 
     def __init__(
@@ -96,17 +104,18 @@ class Loop:
         history: History | None = None,
         judge: Judge | None = None,
         columns: Sequence[str] | None = None,
+        keeping: Keeping | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
-        self._job, self._rule, self._kind, self._threads = job, rule, engine, threads
+        self._network, self._job, self._rule = network, job, rule
+        self._kind, self._threads = engine, threads
+        self._held_out, self._judge = held_out, judge
+        self._keeping, self._settings = keeping, settings or {}
         self._columns = columns
-        self._engine: Engine | None = None
-        if not isinstance(rule, LBFGS):
-            if engine == "compiled":
-                self._engine = CompiledEngine(job, rule, threads, standing)
-            else:
-                self._engine = ReferenceEngine(job, rule, standing)
-        elif standing is not None:
-            raise ArgumentError(_NO_STANDING)
+        self._identity: Identity = {}
+        if isinstance(rule, LBFGS) and (standing is not None or keeping is not None):
+            raise ArgumentError(NO_STANDING)
+        self._engine = None if isinstance(rule, LBFGS) else self._make_engine(rule, standing)
         self._origin = Origin(job.network.parameters.copy())
         if self._engine is not None:
             self._origin = Origin.of(self._engine.standing)
@@ -120,14 +129,23 @@ class Loop:
                 f"the history has {len(history.epochs)} epochs, the standing is in epoch "
                 f"{self._engine.standing.epoch + 1}: give the history of the same run"
             )
-        best = BestEpoch() if self._engine is None else self._engine.standing.best
         total = job.settings.epochs if self._engine is None else job.total
         self._show = Progress(progress, job.settings.epochs, total)
-        self._watch = Watch(
-            network, job, held_out, metrics, callbacks, stopping, best, self._show, engine, judge,
-            history,
-        )  # fmt: skip
+
+        def watch(history: History, seconds: float = 0.0, seen: Array | None = None) -> Watch:
+            best = BestEpoch() if self._engine is None else self._engine.standing.best
+            return Watch(
+                network, job, held_out, metrics, callbacks, stopping, best, self._show, engine,
+                judge, history, seconds, seen,
+            )  # fmt: skip
+
+        self._make_watch, self._watch = watch, watch(history)
         self._batch_seconds = np.inf
+
+    def _make_engine(self, rule: Optimizer, standing: Standing | None) -> Engine:
+        if self._kind == "compiled":
+            return CompiledEngine(self._job, rule, self._threads, standing)
+        return ReferenceEngine(self._job, rule, standing)
 
     @property
     def standing(self) -> Standing:
@@ -139,7 +157,7 @@ class Loop:
             For L-BFGS.
         """
         if self._engine is None:
-            raise ArgumentError(_NO_STANDING)
+            raise ArgumentError(NO_STANDING)
         return self._engine.standing
 
     def run(self, batches: int | None = None) -> History:
@@ -147,11 +165,59 @@ class Loop:
 
         The network then has the run's parameters; with early stopping, those of the best epoch.
 
+        With `keeping`, it begins where the newest checkpoint stands.
+
         Raises
         ------
         DivergenceError
             If the run cannot go on; the last good parameters are back.
+        ArgumentError, FileWriteError, ModelFileError
+            As `Keeping` does; nothing is changed.
         """
+        if self._keeping is None:
+            return self._run(batches)
+        with self._keeping.held():
+            if self._take_up(self._keeping):
+                return self._run(batches)
+        return self._watch.history
+
+    def _take_up(self, keeping: Keeping) -> bool:
+        """Begin where the newest checkpoint stands, or write the first; return if any is left."""
+        job, rule = self._job, self._rule
+        assert not isinstance(rule, LBFGS)
+        self._identity = identity_of(
+            self._network, job, rule, self._kind, self._held_out, self._settings
+        )
+        found = keeping.found()
+        if found is None:
+            keeping.write(self._contents(), self._identity, first=True)
+            return True
+        keeping.refuse(found, self._identity, job, rule)
+        held = unpack(found, job, self._network, self._watch.figures)
+        self._engine = self._make_engine(rule, held.standing)
+        self._origin = Origin.of(held.standing)
+        history = replace(self._watch.history, epochs=held.epochs)
+        self._watch = self._make_watch(history, held.seconds, held.seen)
+        if self._judge is not None:
+            self._judge.go_on(held.judge, held.epochs)
+        self._watch.go_on()
+        if held.stopped in GOING_ON and held.standing.batches < job.total:
+            return True
+        history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
+        done = f"{len(history.epochs):,} of {job.settings.epochs:,} epochs, {history.stopped}"
+        self._show.say(f"clearprop: already finished: {done}; nothing is trained")
+        self._watch.close()
+        return False
+
+    def _contents(self, stopped: str = "") -> Contents:
+        """Return the run as a checkpoint holds it."""
+        watch, judge = self._watch, self._judge
+        return Contents(
+            self.standing, watch.history.epochs, watch.seconds, watch.seen,
+            {} if judge is None else judge.state(), self._job.settings.epochs, stopped,
+        )  # fmt: skip
+
+    def _run(self, batches: int | None) -> History:
         history = self._watch.history
         history.stopped = "completed"
         try:
@@ -160,6 +226,9 @@ class Loop:
                     self._minimize(stop)
                 else:
                     self._descend(self._engine, batches, stop)
+                    self._note_interruption()
+                    if self._keeping is not None:
+                        self._keep(self._keeping, history.stopped)
         except KeyboardInterrupt:  # a second Ctrl-C: the engines have put good parameters back
             pass
         except DivergenceError as error:
@@ -171,9 +240,13 @@ class Loop:
             raise
         finally:
             self._watch.close()
+        self._note_interruption()
+        return history
+
+    def _note_interruption(self) -> None:
+        history = self._watch.history
         if history.stopped == "completed" and len(history.epochs) < self._job.settings.epochs:
             history.stopped = "interrupted"
-        return history
 
     def _descend(self, engine: Engine, batches: int | None, stop: Interrupt) -> None:
         standing, total = engine.standing, self._job.total
@@ -186,6 +259,15 @@ class Loop:
             self._show.update(standing.batches)
             if len(costs) and self._watch.after_epochs(costs, updates):
                 return
+            keeping, done = self._keeping, standing.batches
+            if keeping is not None and done < last and keeping.due(done, self._job.epoch_batches):
+                self._keep(keeping)
+
+    def _keep(self, keeping: Keeping, stopped: str = "") -> None:
+        """Write a checkpoint, unless what the run ends by has come and was not looked for yet."""
+        state = self.standing.state
+        if where_squares_overflow(self._rule, state, self._job.network) is None:  # type: ignore[arg-type]
+            keeping.write(self._contents(stopped), self._identity)
 
     def _next_call(self, engine: Engine, left: int) -> int:
         """Return how many batches to run: to the end of an epoch, or what the time allows.
@@ -194,6 +276,8 @@ class Loop:
         parameters of an epoch's end.
         """
         standing, epoch_batches = engine.standing, self._job.epoch_batches
+        if self._keeping is not None:
+            left = min(left, self._keeping.ahead(standing.batches, epoch_batches))
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
         fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
@@ -220,7 +304,7 @@ class Loop:
             self._watch.history.stopped = ended
 
 
-_NO_STANDING = (
+NO_STANDING = (
     "a run of L-BFGS cannot be taken up again: its line search and its memory are SciPy's; use "
     "another optimizer, or train on from its parameters"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
@@ -56,6 +58,9 @@ def train(
     threads: int | None = None,
     shards: int = 1,
     progress: bool | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | str | None = None,
+    resume: bool = False,
 ) -> History:
     """Train a network in place, and return the history of the run.
 
@@ -125,6 +130,13 @@ def train(
         True: a bar on a terminal or in a notebook, plain lines elsewhere (on standard error, but
         for a notebook's bar). False: nothing.
         None: as True, for runs that take longer than two seconds.
+    checkpoint : path, optional
+        A folder, made where it is missing, into which the run is written on its way.
+    checkpoint_every : int or str, optional
+        A number of epochs, or "10 epochs", "500 steps" (batches), "60 seconds", which None means.
+    resume : bool
+        Whether the run goes on from the newest checkpoint in the folder, if there is one, to the
+        same bits; if not, a folder that holds one is refused.
 
     Returns
     -------
@@ -175,6 +187,7 @@ def train(
     watched = resolve_metrics(metrics)
     patience = resolve_early_stopping(early_stopping)
     hooks = _check_callbacks(callbacks)
+    keeping = check_keeping(checkpoint, checkpoint_every, resume)
     work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
     job = check_job(
         work,
@@ -198,7 +211,8 @@ def train(
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
-        engine=chosen, threads=threads, progress=progress, columns=column_names(X),
+        engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
+        settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
     ))  # fmt: skip
     return loop.run()
 

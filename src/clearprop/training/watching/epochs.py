@@ -6,7 +6,7 @@ import operator
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,12 +93,14 @@ class _Passed:
     first: int
     losses: NDArray[np.float64]
     updates: NDArray[np.int64]
-    seconds: float
+    seconds: NDArray[np.float64]
     network: Network
 
     def epoch(self, at: int) -> Epoch:
-        loss, updates = float(self.losses[at]), int(self.updates[at])
-        return Epoch(self.first + at, updates, loss, None, {}, {}, self.seconds, self.network)
+        loss, updates, seconds = (
+            float(self.losses[at]), int(self.updates[at]), float(self.seconds[at])
+        )  # fmt: skip
+        return Epoch(self.first + at, updates, loss, None, {}, {}, seconds, self.network)
 
 
 class Epochs(Sequence[Epoch]):
@@ -123,7 +125,7 @@ class Epochs(Sequence[Epoch]):
         self,
         losses: NDArray[np.float64],
         updates: NDArray[np.int64],
-        seconds: float,
+        seconds: float | NDArray[np.float64],
         network: Network,
     ) -> None:
         """Add epochs that have a cost and nothing else.
@@ -132,12 +134,13 @@ class Epochs(Sequence[Epoch]):
         ----------
         losses, updates : ndarray, shape (epochs,)
             Each epoch's mean cost, and the updates made by its end.
-        seconds : float
+        seconds : float, or ndarray of float64, shape (epochs,)
             Since the run began.
         network : Network
         """
         if len(losses):
-            passed = _Passed(self._length + 1, losses.copy(), updates.copy(), seconds, network)
+            times = np.broadcast_to(np.array(seconds, np.float64), losses.shape)
+            passed = _Passed(self._length + 1, losses.copy(), updates.copy(), times, network)
             self._parts.append(passed)
             self._starts.append(self._length)
             self._length += len(losses)
@@ -147,6 +150,31 @@ class Epochs(Sequence[Epoch]):
         found: list[float] = []
         for part in self._parts:
             found += part.losses.tolist() if isinstance(part, _Passed) else [part.loss]
+        return found
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return loss, updates and seconds of all epochs, and each figure that all of them have.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (epochs,)
+            updates of int64, the others of float64.
+        """
+        seconds: list[Any] = [[]]
+        updates: list[Any] = [[]]
+        for part in self._parts:
+            passed = isinstance(part, _Passed)
+            seconds.append(part.seconds if passed else [part.seconds])
+            updates.append(part.updates if passed else [part.updates])
+        found = {
+            "loss": np.array(self.losses(), np.float64),
+            "updates": np.concatenate(updates, dtype=np.int64, casting="unsafe"),
+            "seconds": np.concatenate(seconds, dtype=np.float64),
+        }
+        looked_at = self.looked_at()
+        if looked_at and len(looked_at) == len(self):
+            rows = [part.figures() for part in looked_at]
+            found |= {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
         return found
 
     def looked_at(self) -> list[Epoch]:

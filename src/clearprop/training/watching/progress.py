@@ -98,6 +98,12 @@ class Progress:
         if epoch.epoch % self._every == 0 or epoch.epoch == self._epochs:
             self._print_line()
 
+    def say(self, line: str) -> None:
+        """Print a line, unless nothing is to be shown."""
+        if self._wanted is not False and sys.stderr is not None:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
     def _print_line(self) -> None:
         if self._unprinted is not None and self._shown() and not self._has_bar():
             sys.stderr.write(f"{self._unprinted.line(of=self._epochs)}\n")

@@ -43,6 +43,14 @@ class Judge(Protocol):
         """Note the costs of epochs that are over, and the last of them; say if the run ends."""
         ...
 
+    def state(self) -> dict[str, Array]:
+        """Return what a checkpoint keeps of it."""
+        ...
+
+    def go_on(self, state: dict[str, Array], epochs: Sequence[Epoch]) -> None:
+        """Be what `state` was taken of; `epochs` are those behind it."""
+        ...
+
 
 class Watch:
     """Looks at each epoch that is over, and leaves the caller's network in good order.
@@ -67,6 +75,15 @@ class Watch:
         Ends the run by its costs.
     history : History
         Which grows.
+    seconds : float
+        Since the run began, where it goes on.
+    seen : ndarray, shape (n_parameters,), optional
+        What `seen` was then.
+
+    Attributes
+    ----------
+    seen : ndarray, shape (n_parameters,), or None
+        The last parameters that were looked at, where a look may find fault with later ones.
     """
 
     def __init__(
@@ -82,6 +99,8 @@ class Watch:
         engine: str,
         judge: Judge | None,
         history: History,
+        seconds: float = 0.0,
+        seen: Array | None = None,
     ) -> None:
         self.history = history
         self._engine, self._judge = engine, judge
@@ -89,10 +108,12 @@ class Watch:
         self._training, self._held_out = job.data, held_out
         self._metrics, self._callbacks = metrics, callbacks
         self._stopping, self._best, self._show = stopping, best, show
-        self._started = time.monotonic() - (history.epochs[-1].seconds if history.epochs else 0.0)
-        # The last parameters that were looked at, where a look may find fault with later ones.
+        behind = history.epochs[-1].seconds if history.epochs else 0.0
+        self._started = time.monotonic() - max(seconds, behind)
         narrower = network.dtype != work.dtype
-        self._seen = work.parameters.copy() if self.eventful or narrower else None
+        self.seen: Array | None = None
+        if self.eventful or narrower:
+            self.seen = work.parameters.copy() if seen is None else seen
 
     @property
     def _under_way(self) -> int:
@@ -103,6 +124,19 @@ class Watch:
     def eventful(self) -> bool:
         """Whether something has to happen after each epoch."""
         return bool(self._metrics or self._held_out or self._callbacks or self._stopping)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._started
+
+    @property
+    def figures(self) -> list[str]:
+        """What each epoch has beside its cost; see `Epoch.figures`."""
+        names = [metric.name for metric in self._metrics]
+        if self._held_out is not None:
+            names += ["validation_loss", *(f"validation_{name}" for name in names)]
+        return names
 
     @property
     def epochs_ahead(self) -> int:
@@ -131,8 +165,7 @@ class Watch:
         """
         epochs = self.history.epochs
         first = len(epochs) + 1
-        seconds = time.monotonic() - self._started
-        epochs.extend(costs[:-1], updates[:-1], seconds, self._network)
+        epochs.extend(costs[:-1], updates[:-1], self.seconds, self._network)
         for number in self._show.due(first, len(epochs)):
             self._show.epoch(epochs[number - 1])
         return self._after_epoch(float(costs[-1]), int(updates[-1]), costs.tolist())
@@ -144,10 +177,10 @@ class Watch:
             training = self._look(self._training)[1] if self._metrics else {}
             loss, validation = self._look(self._held_out) if self._held_out else (None, {})
         except DivergenceError:
-            if self._seen is not None:
-                self._work.parameters[:] = self._seen
+            if self.seen is not None:
+                self._work.parameters[:] = self.seen
             raise
-        number, seconds = self._under_way, time.monotonic() - self._started
+        number, seconds = self._under_way, self.seconds
         epoch = Epoch(number, updates, cost, loss, training, validation, seconds, self._network)
         self.history.epochs.append(epoch)
         self._show.epoch(epoch)
@@ -157,8 +190,8 @@ class Watch:
             self.history.stopped = "judged"
         if self._call(epoch):
             self.history.stopped = "callback"
-        if self._seen is not None:
-            self._seen[:] = self._work.parameters
+        if self.seen is not None:
+            self.seen[:] = self._work.parameters
         return self.history.stopped != "completed"
 
     def close(self) -> None:
@@ -173,6 +206,19 @@ class Watch:
         """Where the best epoch's parameters are put back, let an error say so."""
         if self._best.parameters is not None:
             error.restored = f"epoch {self._best.epoch}, the best,"
+
+    def go_on(self) -> None:
+        """Give the caller's network what it had, and tell callbacks of the epochs behind them."""
+        if self.seen is not None:
+            with np.errstate(over="ignore"):
+                self._network.parameters[:] = self.seen
+        else:
+            self._hand_over()
+        epochs = self.history.epochs
+        for callback in self._callbacks:
+            told = getattr(callback, "after_resume", None)
+            if told is not None:
+                told(epochs[:])
 
     def _call(self, epoch: Epoch) -> bool:
         """Call every callback; return whether one says True. They may change parameters.

@@ -12,6 +12,8 @@ import socket
 import stat
 import struct
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,19 @@ class TensorBoardLog:
 
     def __call__(self, epoch: Epoch) -> None:
         """Write the figures of an epoch. `train` calls this after every epoch."""
+        self._note(epoch, bool(self.histograms) and epoch.epoch % self.histograms == 0)
+
+    def after_resume(self, epochs: Sequence[Epoch]) -> None:
+        """Write the epochs that a run has behind it and the files have not: a crash lost them.
+
+        `train` calls this where a run goes on from a checkpoint. What the files have of later
+        epochs is hidden by what is written next. Histograms that were lost stay lost.
+        """
+        known = _whole_epochs(epochs, self.written) if self.if_exists == "append" else 0
+        for epoch in epochs[known:]:
+            self._note(epoch, with_histograms=False)
+
+    def _note(self, epoch: Epoch, with_histograms: bool) -> None:
         begins = self._last is None
         if begins and self.if_exists == "replace":
             for file in _event_files(self.written):
@@ -125,7 +140,7 @@ class TensorBoardLog:
         if epoch.validation_loss is not None:
             validation["loss"] = epoch.validation_loss
         summaries = [_scalar(name, value) for name, value in training.items()]
-        if self.histograms and epoch.epoch % self.histograms == 0:
+        if with_histograms:
             parameters = epoch.network.unflatten(epoch.network.parameters)
             summaries += [_histogram(name, array) for name, array in parameters.items()]
         self._write("training", epoch.epoch, summaries)
@@ -174,6 +189,42 @@ def _event_files(folder: Path) -> list[Path]:
         for place in (folder, folder / "training", folder / "validation")
         for file in sorted(place.glob(_PATTERN))
     ]
+
+
+def _whole_epochs(epochs: Sequence[Epoch], folder: Path) -> int:
+    """Return how many epochs TensorBoard shows whole of the files in a folder."""
+    training, validation = (_scalars_of(folder / run) for run in ("training", "validation"))
+    for at, epoch in enumerate(epochs):
+        beside = len(epoch.validation_metrics) + (epoch.validation_loss is not None)
+        shown = training[epoch.epoch], validation[epoch.epoch]
+        if shown != (1 + len(epoch.metrics), beside):
+            return at
+    return len(epochs)
+
+
+def _scalars_of(folder: Path) -> Counter[int]:
+    """Return how many figures TensorBoard shows of each epoch."""
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+    found: Counter[int] = Counter()
+    for file in sorted(folder.glob(_PATTERN)):
+        for data in _records(file.read_bytes()):
+            event = Event.FromString(data)
+            if event.session_log.status == SessionLog.START:
+                found = Counter({step: n for step, n in found.items() if step < event.step})
+            found[event.step] += sum(one.HasField("simple_value") for one in event.summary.value)
+    return found
+
+
+def _records(content: bytes) -> Iterator[bytes]:
+    """Yield the records of an event file, but one that a crash left half written."""
+    at = 0
+    while at + 12 <= len(content):
+        (length,) = struct.unpack_from("<Q", content, at)
+        if at + 16 + length > len(content):
+            return
+        yield content[at + 12 : at + 12 + length]
+        at += 16 + length
 
 
 def _event(**what: Any) -> Any:

@@ -6,6 +6,7 @@ over, a crash of the program loses none, and there is nothing to close when the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class TextLog:
     if_exists: str = field(default="fail", kw_only=True)
     _last: int | None = field(default=None, init=False, repr=False)
     _number: int = field(default=1, init=False, repr=False)
+    _anew: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_path(self.path)
@@ -64,15 +66,35 @@ class TextLog:
             self._number, mode = 1, "x"
         elif begins or epoch.epoch - 1 != self._last:
             self._prepare(row)
-        self._write(row, mode)
+        self._write([row], mode)
         self._last = epoch.epoch
 
-    def _write(self, row: dict[str, float], mode: str) -> None:
+    def after_resume(self, epochs: Sequence[Epoch]) -> None:
+        """Have a line of each epoch that a run has behind it, and none of later ones.
+
+        `train` calls this where a run goes on from a checkpoint: a crash may have left the log
+        ahead of that, or behind. With "append", lines of other runs before this one stay.
+        """
+        rows = [epoch.row() for epoch in epochs]
+        if not rows:
+            self._anew = True
+            return
+        if self.if_exists in ("fail", "number"):
+            self._number = 1
+            self._write(rows, "x")
+        else:
+            lines = self._read(rows[0]) if self.if_exists == "append" else []
+            lines = self._of_others(lines, rows[0]) or [self._header(rows[0]).encode()]
+            write_whole(self.written, *lines, "".join(map(self._line, rows)).encode())
+        self._last = len(rows)
+
+    def _write(self, rows: Sequence[dict[str, float]], mode: str) -> None:
+        text = "".join(map(self._line, rows))
         while True:
             try:
                 with self.written.open(mode, encoding="utf-8", newline="") as file:
-                    start = self._header(row) if file.tell() == 0 else ""
-                    file.write(start + self._line(row))
+                    start = self._header(rows[0]) if file.tell() == 0 else ""
+                    file.write(start + text)
                 return
             except FileExistsError:
                 if self.if_exists != "number":
@@ -86,37 +108,61 @@ class TextLog:
     def _prepare(self, row: dict[str, float]) -> None:
         """Make the file ready for a run that begins, or goes on, with this row.
 
-        A line that a crash left half written goes. If the run goes on at an epoch that the file
-        has already (it was resumed at an older checkpoint), so do that epoch and those after it.
+        If the run goes on at an epoch that the file has already (it was resumed at an older
+        checkpoint), that epoch and those after it go.
         """
+        if not self.written.exists():
+            return
+        content = self.written.read_bytes()
+        lines = self._read(row)
+        if self._anew and row["epoch"] == 1:
+            lines = self._of_others(lines, row)
+        while row["epoch"] > 1 and len(lines) > self._first(row):
+            if self._number_of(lines, len(lines) - 1) < row["epoch"]:
+                break
+            lines.pop()
+        kept = b"".join(lines)
+        if kept != content:
+            write_whole(self.written, kept)
+
+    def _read(self, row: dict[str, float]) -> list[bytes]:
+        """Return the lines of the file, but one that a crash left half written."""
         path = self.written
         if not path.exists():
-            return
-        content = path.read_bytes()
-        lines = content.splitlines(keepends=True)
+            return []
+        lines = path.read_bytes().splitlines(keepends=True)
         if lines and not lines[-1].endswith(b"\n"):
             lines.pop()
         head = self._header(row).encode()
-        first = 1 if head else 0
         if lines and head and lines[0] != head:
             found = lines[0].decode(errors="replace").strip()
             raise FileWriteError(
                 f"{path} begins with {found[:200]!r}, but this run's log with "
                 f"{head.decode().strip()!r}: choose another name"
             )
-        while row["epoch"] > 1 and len(lines) > first:
-            try:
-                number = self._epoch_of(lines[-1].decode())
-            except (ValueError, KeyError, TypeError):
-                raise FileWriteError(
-                    f"{path} line {len(lines)} is none of this kind of log: choose another name"
-                ) from None
-            if number < row["epoch"]:
-                break
-            lines.pop()
-        kept = b"".join(lines)
-        if kept != content:
-            write_whole(path, kept)
+        return lines
+
+    def _of_others(self, lines: list[bytes], row: dict[str, float]) -> list[bytes]:
+        """Return the lines before those of the run that begins with a row, if it is the last.
+
+        The same run makes the same figures; the seconds, which stand last, are others.
+        """
+        begun = self._line(row).encode().rpartition(b",")[0]
+        for at in reversed(range(self._first(row), len(lines))):
+            if self._number_of(lines, at) == 1:
+                return lines[:at] if lines[at].rpartition(b",")[0] == begun else lines
+        return lines
+
+    def _number_of(self, lines: list[bytes], at: int) -> int:
+        try:
+            return self._epoch_of(lines[at].decode())
+        except (ValueError, KeyError, TypeError):
+            raise FileWriteError(
+                f"{self.written} line {at + 1} is none of this kind of log: choose another name"
+            ) from None
+
+    def _first(self, row: dict[str, float]) -> int:
+        return 1 if self._header(row) else 0
 
     def _header(self, row: dict[str, float]) -> str:
         return ""

@@ -1,0 +1,171 @@
+"""The folder of a run's checkpoints: one writes into it, the newest whole file is read.
+
+A write that is killed leaves the files of before, and a file is believed by its SHA-256 alone. So
+there is a checkpoint to go on from at any moment, once the first has been written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from clearprop.checks.settings import check_path
+from clearprop.errors import (
+    CheckpointWarning,
+    ClearpropError,
+    FileMissingError,
+    FileWriteError,
+    ModelFileError,
+)
+from clearprop.files import model_file
+from clearprop.files.whole_file import check_can_write, make_folder
+
+try:
+    import fcntl
+except ImportError:  # on Windows, and in some browsers
+    fcntl = None  # type: ignore[assignment]
+
+Array = NDArray[Any]
+
+KIND = "checkpoint"
+"""What the files are, as model files say it."""
+
+KEPT = 3
+"""Checkpoints that stay; the older ones are for the case that the newest is damaged later on."""
+
+LOCK = "checkpoint.lock"
+"""The file that is locked while a run writes into the folder; it stays, empty."""
+
+_NAME = re.compile(r"checkpoint-(\d{12,18})\.safetensors", re.ASCII)
+
+
+class Found(NamedTuple):
+    """A checkpoint as it was read: where, what JSON it has, and its arrays."""
+
+    path: Path
+    header: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+class CheckpointFolder:
+    """A folder of checkpoints, which need not be there yet.
+
+    Other files in it are left alone.
+
+    Parameters
+    ----------
+    path : path
+    """
+
+    def __init__(self, path: Any) -> None:
+        name = check_path(path, "checkpoint")
+        if not name:
+            raise FileWriteError("checkpoint is '', which is no name for a folder")
+        self.path = Path(name)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder where it is missing, and keep other runs out of it.
+
+        Where the system has no locks for files (Windows), nobody is kept out.
+
+        Raises
+        ------
+        FileWriteError
+            If the folder cannot be made or written into, or another run is at work in it.
+        """
+        make_folder(self.path)
+        try:
+            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise FileWriteError(
+                error.errno,
+                f"cannot write checkpoints into {self.path}: {error.strerror or error}",
+            ) from error
+        try:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise FileWriteError(
+                        f"another run writes its checkpoints into {self.path}: wait for its end, "
+                        "or give another folder"
+                    ) from None
+                except OSError:  # a file system without locks
+                    pass
+            yield
+        finally:
+            os.close(lock)  # and so unlocked
+
+    def check(self) -> None:
+        """Raise `FileWriteError` where no file can be written into the folder now."""
+        check_can_write(self.file(0), replace=True)
+
+    def files(self) -> list[Path]:
+        """Return the checkpoints, the newest first, whole or not."""
+        try:
+            names = [path.name for path in self.path.iterdir()]
+        except OSError as error:
+            raise ModelFileError(
+                f"the checkpoints in {self.path} cannot be listed: {error.strerror or error}"
+            ) from error
+        found = [match for name in names if (match := _NAME.fullmatch(name))]
+        return [self.path / m.group() for m in sorted(found, key=lambda m: -int(m.group(1)))]
+
+    def newest(self) -> Found | None:
+        """Read the newest checkpoint that is whole; None where there is no file of one.
+
+        Damaged ones that are newer are passed over, each with a `CheckpointWarning`.
+
+        Raises
+        ------
+        ModelFileError
+            If there are files, and none is whole.
+        """
+        damaged: list[ClearpropError] = []
+        for path in self.files():
+            try:
+                with model_file.opened(path, KIND) as file:
+                    found = Found(path, file.header, file.arrays())
+            except (ModelFileError, FileMissingError) as error:
+                damaged.append(error)
+                continue
+            for problem in damaged:
+                warnings.warn(
+                    f"{problem}; the run goes on from {path.name}, the newest before it that is "
+                    "whole",
+                    CheckpointWarning,
+                    stacklevel=2,
+                )
+            return found
+        if damaged:
+            raise ModelFileError(
+                f"no checkpoint in {self.path} is whole ({damaged[0]}): give another folder, or "
+                "remove them to begin again"
+            )
+        return None
+
+    def write(self, batches: int, header: dict[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Write a checkpoint, read it back, and remove those that are no longer needed.
+
+        Raises
+        ------
+        FileWriteError, ModelFileError
+            If it could not be written, or is not what was written; those of before stay.
+        """
+        model_file.write(self.file(batches), KIND, header, arrays, read_back=True)
+        with suppress(OSError, ModelFileError):  # what is old may stay
+            older = [one for one in self.files() if int(one.stem.partition("-")[2]) <= batches]
+            for one in older[KEPT:]:
+                one.unlink()
+
+    def file(self, batches: int) -> Path:
+        """Return where the checkpoint after so many batches stands."""
+        return self.path / f"checkpoint-{batches:012}.safetensors"

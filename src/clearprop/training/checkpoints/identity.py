@@ -1,0 +1,155 @@
+"""Which run a checkpoint is of: settings, network and data, and what differs in another run.
+
+Functions of the user's own are known by their names alone: `saved_functions` and `_described` say
+which. Data are known by their SHA-256, as they are computed with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.checks.data import Data
+from clearprop.files.saved_functions import describe
+from clearprop.network import Network
+from clearprop.optimizers import Optimizer
+from clearprop.training.job import Job
+
+Array = NDArray[Any]
+
+Identity = dict[str, dict[str, Any]]
+"""Under "settings" texts by name; under "data" of each array its shape, type and SHA-256."""
+
+_LONGEST = 200
+
+_PLAIN = (str, bool, int, float, np.number, np.bool_, tuple, type(None))
+
+
+def identity_of(
+    network: Network,
+    job: Job,
+    rule: Optimizer,
+    engine: str,
+    held_out: Data | None,
+    more: Mapping[str, object],
+) -> Identity:
+    """Return what has to be the same for a run to go on to the same bits.
+
+    Parameters
+    ----------
+    network : Network
+        The caller's.
+    job : Job
+    rule : Optimizer
+    engine : str
+    held_out : Data, optional
+        For validation.
+    more : mapping of str to object
+        Other settings by name.
+    """
+    work, settings, held = job.network, job.settings, job.constraints
+    said = {
+        "Clearprop": version("clearprop"),
+        "the network": "-".join(map(str, work.sizes)),
+        "biases": work.has_biases,
+        "activations": [_function(f) for f in work.activations],
+        "loss": _function(work.loss),
+        "the network's dtype": network.dtype.name,
+        "precision": work.dtype.name,
+        "engine": engine,
+        "optimizer": rule,
+        **{
+            field.name: getattr(settings, field.name)
+            for field in fields(settings)
+            if field.name != "epochs"
+        },
+        "frozen": () if held is None else held.frozen_names,
+        "shared": () if held is None else held.shared_names,
+        **more,
+    }
+    parts = {"": job.data} | ({} if held_out is None else {"validation ": held_out})
+    return {
+        "settings": {name: _short(_described(value)) for name, value in said.items()},
+        "data": {
+            f"{of}{name}": _digest(array)
+            for of, data in parts.items()
+            for name, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights))
+            if array is not None
+        },
+    }
+
+
+def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
+    """Return what differs between a run and that of a checkpoint, a few words each."""
+    said = []
+    settings = dict(then["settings"])
+    for name in {**now["settings"], **settings}:
+        here, there = now["settings"].get(name, "not set"), settings.get(name, "not set")
+        if here != there:
+            said.append(f"{name} is {here}, the run has {there}")
+    known = dict(then["data"])
+    for name in {**now["data"], **known}:
+        one, other = now["data"].get(name), known.get(name)
+        if other is None or one is None:
+            here, there = ("given", "none") if one else ("missing", "it")
+            said.append(f"{name} is {here}, the run has {there}")
+        elif one["shape"] != other["shape"]:
+            shapes = [f"({', '.join(map(str, found['shape']))})" for found in (one, other)]
+            said.append(f"{name} has shape {shapes[0]}, the run's has {shapes[1]}")
+        elif one["dtype"] != other["dtype"]:
+            said.append(f"{name} is {one['dtype']}, the run's is {other['dtype']}")
+        elif one != other:
+            said.append(f"{name} holds other numbers")
+    return said
+
+
+def _digest(array: Array) -> dict[str, Any]:
+    block = np.ascontiguousarray(array)
+    return {
+        "shape": list(array.shape),
+        "dtype": array.dtype.name,
+        "sha256": hashlib.sha256(block.reshape(-1).view(np.uint8).data).hexdigest(),
+    }
+
+
+def _function(function: Any) -> str:
+    said = describe(function)
+    settings = ", ".join(f"{name}={value!r}" for name, value in said.get("settings", {}).items())
+    own = "" if said["built_in"] else " (of one's own)"
+    return f"{said['name']}{f'({settings})' if settings else ''}{own}"
+
+
+def _described(value: Any) -> str:
+    """Return a text that is the same in every process for what computes the same numbers."""
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(_described, value))})"
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool | int | float | np.number | np.bool_):
+        return repr(value)
+    if isinstance(value, partial):
+        given = [*value.args, *value.keywords.items()]
+        return f"partial({', '.join(map(_described, [value.func, *given]))})"
+    if isinstance(value, type) or hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__.startswith("clearprop.") else _described(kind)
+    if is_dataclass(value):
+        said = {field.name: getattr(value, field.name) for field in fields(value)}
+    else:
+        said = {n: v for n, v in getattr(value, "__dict__", {}).items() if isinstance(v, _PLAIN)}
+    return f"{name}({', '.join(f'{n}={_described(v)}' for n, v in said.items())})"
+
+
+def _short(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+    return f"{text[: _LONGEST - 40]}... (SHA-256 {digest[:16]})"

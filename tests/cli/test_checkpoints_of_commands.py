@@ -1,0 +1,145 @@
+"""`clearprop train` and `Model.fit` go on where they were killed or interrupted, to the same bits."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clearprop as cp
+from command_line import invoke, refused
+from signals import SIGNALS, press, start_patched
+
+N = 120
+TRAIN = ["train", "t.csv", "--target", "kind", "--hidden", "6", "--epochs", "12", "--no-compare"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    kind = draw.choice(["no", "yes"], N)
+    table = pd.DataFrame({"a": draw.normal(size=N), "b": draw.choice(list("xyz"), N), "kind": kind})
+    table["price"] = np.exp(draw.normal(size=N))
+    table.to_csv("t.csv", index=False)
+    return tmp_path
+
+
+class CutError(Exception):
+    """A crash."""
+
+
+def crash(epoch):
+    if epoch.epoch == 5:
+        raise CutError
+
+
+def same(one, other):
+    np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
+    assert one.report.scores == other.report.scores
+    assert [row for row in repr(one.report).splitlines() if " s" not in row] == [
+        row for row in repr(other.report).splitlines() if " s" not in row
+    ]
+
+
+@pytest.mark.parametrize("target", ["kind", "price"])
+@pytest.mark.parametrize("own_validation", [False, True])
+def test_model_fit_goes_on(target, own_validation, here):
+    given = {"hidden": (6,), "epochs": 12, "compare": False, "progress": False, "dropout": 0.1}
+    if own_validation:
+        pd.read_csv("t.csv")[:30].to_csv("v.csv", index=False)
+        given["validation"] = "v.csv"
+    whole = cp.Model.fit("t.csv", target, **given)
+    kept = {"checkpoint": "kept", "checkpoint_every": "3 steps", "resume": True}
+    with pytest.raises(CutError):
+        cp.Model.fit("t.csv", target, **given, **kept, callbacks=[crash])
+    model = cp.Model.fit("t.csv", target, **given, **kept)
+    same(model, whole)
+    assert model.history.loss == whole.history.loss
+    epochs = []
+    same(cp.Model.fit("t.csv", target, **given, **kept, callbacks=epochs.append), whole)
+    assert not epochs
+    table = pd.read_csv("t.csv")
+    table["a"] **= 3
+    with pytest.raises(cp.CheckpointMismatchError, match="X holds other numbers"):
+        cp.Model.fit(table, target, **given, **kept)
+
+
+def test_the_command_refuses_what_python_does(here):
+    refused("resume=True needs checkpoint", *TRAIN, "--resume")
+    assert invoke(*TRAIN, "--checkpoint", "kept", "--quiet").exit_code == 0
+    refused("holds a run already", *TRAIN, "--checkpoint", "kept", "--force")
+    again = [*TRAIN, "--checkpoint", "kept", "--resume", "--force"]
+    refused("is another: l2 is 0.5, the run has 0.0", *again, "--l2", "0.5")
+    done = invoke(*again)
+    assert done.exit_code == 0
+    assert "clearprop: already finished: " in done.stderr
+    assert "already finished" not in invoke(*again, "--quiet").stderr
+    soon = invoke(*TRAIN, "--checkpoint", "other", "--checkpoint-every", "soon")
+    assert soon.exit_code == 2
+    assert "'soon'; give a number of epochs, or such as '10 epochs'" in soon.stderr
+
+
+def test_a_settings_file_has_them(here):
+    Path("s.toml").write_text(
+        'target = "kind"\nepochs = 3\ncompare = false\ncheckpoint = "kept"\nresume = true\n'
+        "checkpoint-every = 2\n"
+    )
+    done = invoke("train", "t.csv", "--settings", "s.toml", "--save-settings", "again.toml")
+    assert done.exit_code == 0, done.stderr
+    assert tomllib.loads(Path("again.toml").read_text()) == {
+        "target": "kind", "epochs": 3, "compare": False, "checkpoint": "kept", "resume": True,
+        "checkpoint-every": "2",
+    }  # fmt: skip
+    done = invoke("train", "t.csv", "--settings", "again.toml", "--force")
+    assert (done.exit_code, len(list(Path("kept").glob("*.safetensors")))) == (0, 3)
+
+
+PATCH = """
+import os, signal
+import clearprop.tables.fitting as M
+train = M.train
+def tell(epoch):
+    if epoch.epoch == 5:
+        {what}
+def slow(*arguments, **named):
+    return train(*arguments, **named | dict(callbacks=tell))
+M.train = slow
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+class TestSignals:
+    KEPT = (*TRAIN, "--checkpoint", "kept", "--checkpoint-every", "3 steps", "--resume")
+
+    def whole(self):
+        assert invoke(*TRAIN, "--out", "whole.safetensors", "--quiet").exit_code == 0
+        return cp.Model.load("whole.safetensors")
+
+    @pytest.mark.parametrize("number", SIGNALS)
+    def test_an_interrupted_command_says_how_to_go_on(self, number, here):
+        waits = 'print("ready", flush=True); __import__("time").sleep(1)'
+        process = start_patched(PATCH.format(what=waits), self.KEPT, here)
+        code, out, err = press(process, number)
+        assert (code, err) == (
+            0,
+            "clearprop: interrupted; the same command with --resume --force goes on from kept\n",
+        )
+        assert "Saved in t.safetensors" in out
+        assert len(cp.Model.load("t.safetensors").predict("t.csv")) == N
+        assert invoke(*self.KEPT, "--force", "--quiet").exit_code == 0
+        same(cp.Model.load("t.safetensors"), self.whole())
+
+    def test_a_killed_command_goes_on(self, here):
+        kill = "os.kill(os.getpid(), signal.SIGKILL)"
+        process = start_patched(PATCH.format(what=kill), self.KEPT, here)
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        assert not Path("t.safetensors").exists()
+        assert invoke(*self.KEPT, "--quiet").exit_code == 0
+        same(cp.Model.load("t.safetensors"), self.whole())
