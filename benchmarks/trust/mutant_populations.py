@@ -16,7 +16,7 @@ TESTS = (
     *(f"src/clearprop/{one}" for one in SOURCES if "checkpoint" not in one and "identity" not in one),
     *(f"tests/test_{one}.py" for one in (
         "tiny", "activations", "backprop", "gradients", "losses", "network", "optimizers",
-        "properties", "tails", "extending", "interruption")),
+        "properties", "tails", "extending", "interruption", "settings_limits")),
     "tests/training", "tests/tables", "tests/files", "tests/checks", "tests/numerics",
     *(f"tests/engine/test_{one}.py" for one in ("bits", "functions", "engine")),
     *(f"tests/estimators/test_{one}.py" for one in (

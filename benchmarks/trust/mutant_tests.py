@@ -49,6 +49,10 @@ class Map:
             self.path.write_text(json.dumps({"files": self.files, "seconds": self.seconds,
                                              "lines": self.lines}))  # fmt: skip
 
+        self.reach = Counter(
+            t for of in self.lines.values() for tests in of.values() for t in tests
+        )
+
     def _read(self, known: dict[str, dict[str, object]]) -> None:
         self.files |= known["files"]  # type: ignore[arg-type]
         self.seconds |= known["seconds"]  # type: ignore[arg-type]
@@ -110,11 +114,12 @@ class Map:
     def order(self, mutant: Mutant, kills: Counter[str]) -> tuple[list[str], list[str], int]:
         """Return the tests that come first, those after them, and how many are left out.
 
-        First those that have killed others, then the fastest of each file in turn.
+        First those that have killed others, then of each file in turn those that run the fewest
+        lines: they are about this one.
         """
         tests = self.of(mutant)
         by_file = defaultdict(list)
-        for one in sorted(tests, key=self.seconds.__getitem__):
+        for one in sorted(tests, key=lambda test: (self.reach[test], self.seconds[test])):
             by_file[one.partition("::")[0]].append(one)
         mixed = [one for row in zip_longest(*by_file.values()) for one in row if one is not None]
         known = [one for one, _ in kills.most_common() if one in set(tests)][:15]
