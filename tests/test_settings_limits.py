@@ -42,8 +42,11 @@ LIMITS = {
     "RProp cut": (lambda v: cp.RProp(cut=v), *WITHIN),
     "RProp grow": (lambda v: cp.RProp(grow=v), [ABOVE_ONE, 3.0], [1.0, 0.5, -1.5]),
     "RProp smallest": (lambda v: cp.RProp(smallest=v), [TINY, 0.5, 50.0], [0.0, -TINY, -0.5]),
-    "RProp largest": (lambda v: cp.RProp(smallest=0.5, largest=v), [0.5, 2.0],
-                      [math.nextafter(0.5, 0), 0.0]),  # fmt: skip
+    "RProp largest": (
+        lambda v: cp.RProp(smallest=0.5, largest=v),
+        [0.5, 2.0],
+        [math.nextafter(0.5, 0), 0.0],
+    ),
     "LBFGS memory": (lambda v: cp.LBFGS(memory=v), [1, 2, 1000], [0, -1, 1.5, 1001]),
     "LBFGS tolerance": (lambda v: cp.LBFGS(tolerance=v), *FROM_ZERO),
     "constant value": (lambda v: cp.constant(v), *ABOVE_ZERO),
@@ -64,7 +67,7 @@ LIMITS = {
     "huber threshold": (lambda v: cp.huber(v), *ABOVE_ZERO),
     "quantile q": (lambda v: cp.quantile(v), *WITHIN),
     "quantile second q": (lambda v: cp.quantile([0.5, v]), *WITHIN),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -219,7 +222,7 @@ def test_uncorrected_adam_by_hand():
 def test_rprops_steps_stay_within_their_bounds():
     rprop = cp.RProp(0.25, cut=0.5, grow=2.0, smallest=0.125, largest=0.75)
     path, state = steps(rprop, (3.0, 3.0, 3.0, -3.0, -3.0, 3.0, 3.0, -3.0, -3.0, 3.0))
-    # 0.25, 0.5, 0.75 (not 1); rests and halves; -0.375; rests; 0.1875; rests (not 0.09375); ...
+    # It grows to 0.75, not to 1, and shrinks to 0.125, where it rests at each change of sign.
     assert path == [0.75, 0.25, -0.5, -0.5, -0.125, -0.125, -0.3125, -0.3125, -0.1875, -0.1875]
     assert state["size"][0] == 0.125
 

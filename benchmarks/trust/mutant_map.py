@@ -33,6 +33,7 @@ def _fixture(definition: Any) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Count what a test runs for it."""
     _cover.switch_context(item.nodeid)
     known = getattr(item, "_fixtureinfo", None)
     _used[item.nodeid] = [
@@ -48,6 +49,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: Any) -> Iterator[Any]:
+    """Count what a fixture of several tests runs for the fixture."""
     if fixturedef.scope == "function":
         return (yield)
     _cover.switch_context(_fixture(fixturedef))
@@ -59,12 +61,14 @@ def pytest_fixture_setup(fixturedef: Any) -> Iterator[Any]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up a test's seconds."""
     if report.failed or report.skipped:
         _failed.add(report.nodeid)  # it tells nothing of a mutant
     _seconds[report.nodeid] += report.duration
 
 
 def pytest_sessionfinish() -> None:
+    """Write what was seen."""
     _cover.stop()
     data = _cover.get_data()
     users = defaultdict(list)

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +112,8 @@ class Copy:
             _be_the_child(self.root, self.work, tests, int(SPARE + TIMES * seconds), kernels)
         status, late = _wait(child, SPARE + TIMES * seconds)
         with_children = -child
-        try:
+        with suppress(ProcessLookupError):
             os.kill(with_children, signal.SIGKILL)  # what a test has started, and left
-        except ProcessLookupError:
-            pass
         told = report.read_text().strip()
         if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, 9)):
             return "time limit", told
