@@ -16,7 +16,7 @@ TESTS = (
     *(f"src/clearprop/{one}" for one in SOURCES if "*" not in one),
     *(f"tests/test_{one}.py" for one in (
         "tiny", "activations", "backprop", "gradients", "losses", "network", "optimizers",
-        "properties", "tails", "extending", "interruption", "settings_limits")),
+        "properties", "tails", "extending", "interruption", "settings_limits", "function_tables")),
     "tests/training", "tests/tables", "tests/files", "tests/checks", "tests/numerics",
     *(f"tests/engine/test_{one}.py" for one in ("bits", "functions", "engine")),
     *(f"tests/estimators/test_{one}.py" for one in (
@@ -29,8 +29,29 @@ TESTS = (
 )  # fmt: skip
 """Those of the suite that the mutants of `SOURCES` meet, where they run the line."""
 
-SHORT: dict[str, tuple[str, ...]] = {}
-"""A file's own tests, for the short form."""
+_SETTINGS, _TABLES = "tests/test_settings_limits.py", "tests/test_function_tables.py"
+_ENCODING = ("tests/tables/test_limits_of_encoding.py", "tests/tables/test_encoding.py")
+SHORT: dict[str, tuple[str, ...]] = {
+    "activations.py": (_TABLES, "tests/test_activations.py", "tests/test_tails.py"),
+    "backprop.py": ("tests/test_tiny.py", "tests/test_backprop.py"),
+    "cost.py": (
+        "tests/test_tiny.py",
+        "tests/test_backprop.py",
+        "tests/training/test_divergence.py",
+    ),
+    "forward.py": (
+        "tests/test_tiny.py",
+        "tests/test_backprop.py",
+        "tests/training/test_dropout.py",
+    ),
+    "losses.py": (_SETTINGS, _TABLES, "tests/test_tails.py", "tests/test_losses.py"),
+    "optimizers.py": (_SETTINGS, "tests/test_optimizers.py"),
+    "schedules.py": (_SETTINGS, "tests/test_optimizers.py"),
+    "tables": _ENCODING,
+    "training": ("tests/training/test_calls.py", "tests/training/test_standing.py"),
+    "files": ("tests/files/test_one_save.py", "tests/files/test_files.py"),
+}
+"""The tests of a file, or of a folder's files, that the short form runs, the most telling first."""
 
 _BITS = "tests/engine/test_bits.py::test_bits"
 _TAILS = "tests/engine/kernels/test_kernel_tails.py"

@@ -54,7 +54,7 @@ class Copy:
         self.root = work / "copy"
         self.work = work
         shutil.rmtree(self.root, ignore_errors=True)
-        leave = shutil.ignore_patterns("__pycache__", ".*", "prebuilt")
+        leave = shutil.ignore_patterns("__pycache__", ".*")
         for name in COPIED:
             shutil.copytree(ROOT / name, self.root / name, ignore=leave)
         for path in ROOT.iterdir():
@@ -227,6 +227,7 @@ def _be_the_child(
         os.environ["PYTHONPATH"] = str(root / "src")
         if kernels is not None:
             os.environ["CLEARPROP_CACHE"] = str(kernels.folder)
+            os.environ["CLEARPROP_KERNELS"] = "compile"  # a library would hold those without it
         for name in [one for one in sys.modules if one.partition(".")[0] == "clearprop"]:
             del sys.modules[name]
         elsewhere = {str(ROOT / "src"), str(Path(__file__).parent), ""}

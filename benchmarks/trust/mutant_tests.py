@@ -8,9 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from pathlib import Path
 
 from mutant_runs import ROOT, SOURCE
@@ -114,27 +113,27 @@ class Map:
     def order(self, mutant: Mutant, kills: Counter[str]) -> tuple[list[str], list[str], int]:
         """Return the tests that come first, those after them, and how many are left out.
 
-        First those that have killed others, then of each file in turn those that run the fewest
-        lines: they are about this one.
+        First those that have killed others, then those that are fast and run few other lines: they
+        are about this one.
         """
-        tests = self.of(mutant)
-        by_file = defaultdict(list)
-        for one in sorted(tests, key=lambda test: (self.reach[test], self.seconds[test])):
-            by_file[one.partition("::")[0]].append(one)
-        mixed = [one for row in zip_longest(*by_file.values()) for one in row if one is not None]
-        known = [one for one, _ in kills.most_common() if one in set(tests)][:15]
-        line = known + [one for one in mixed if one not in set(known)]
+        known = {one: -kills for one, kills in kills.most_common(15)}
+        line = sorted(
+            self.of(mutant),
+            key=lambda one: (known.get(one, 0), self.reach[one] * (0.05 + self.seconds[one])),
+        )
         first = self._within(line, *FIRST)
-        rest = self._within(line[len(first) :], MOST[0], MOST[1] - len(first))
+        rest = self._within(
+            [one for one in line if one not in set(first)], MOST[0], MOST[1] - len(first)
+        )
         return first, rest, len(line) - len(first) - len(rest)
 
     def _within(self, tests: Sequence[str], seconds: float, most: int) -> list[str]:
+        """Return the first of the tests that fit into so many seconds, one of them at least."""
         total, found = 0.0, []
-        for one in tests[:most]:
-            total += self.seconds[one]
-            if found and total > seconds:
-                break
-            found.append(one)
+        for one in tests:
+            if len(found) < most and (not found or total + self.seconds[one] <= seconds):
+                found.append(one)
+                total += self.seconds[one]
         return found
 
 
