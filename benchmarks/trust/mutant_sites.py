@@ -32,6 +32,8 @@ SYMBOLS = {
 }  # fmt: skip
 UNTOUCHED = {"isinstance", "issubclass", "cast", "TypeVar", "warn"}
 """Functions whose arguments no mutant changes: types and words."""
+SYMMETRIC = {"max", "min", "maximum", "minimum", "fmax", "fmin"}
+"""Functions whose arguments no mutant swaps."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ class _Sites(ast.NodeVisitor):
         name = self.words(node.func).rpartition(".")[2]
         if name in UNTOUCHED:
             return
-        pair = node.args[:2]
+        pair = [] if name in SYMMETRIC else node.args[:2]
         if len(pair) == 2 and not any(isinstance(one, ast.Starred) for one in pair):
             first, second = map(self.words, pair)
             if first != second:

@@ -22,7 +22,7 @@ def share(n: int, of: float = 0.5, é: bool = True) -> float | None:
     if n < 0 or not of:
         raise ValueError(f"{n + 1} is below", 7)
     total = 0
-    for k in range(n, 3):
+    for k in range(max(n, of), 3):
         total += k  # 1 + 1
         if k is not n: continue
     return (total
@@ -54,7 +54,7 @@ def test_every_change_of_a_source(found):
         (9, "statement removed", 'raise ValueError(f"{n + 1} is below", 7)', "pass"),
         (10, "constant - 1", "0", "(-1)"),
         (10, "constant + 1", "0", "1"),
-        (11, "arguments swapped", "n, 3", "3, n"),
+        (11, "arguments swapped", "max(n, of), 3", "3, max(n, of)"),
         (11, "constant - 1", "3", "(2)"),
         (11, "constant + 1", "3", "4"),
         (12, "statement removed", "total += k", "pass"),
@@ -78,15 +78,15 @@ def test_each_has_a_name_of_its_own_that_lines_above_do_not_change(found, tmp_pa
 
 
 def test_a_sample_keeps_its_members_when_others_are_added(found, tmp_path):
-    few, of = mutant_sites.sample(tmp_path, ["a.py"], 9, seed=3)
-    assert of == len(found)
+    few, of = mutant_sites.sample(tmp_path, ["a.py"], 99, seed=3)
+    assert of == len(found) == len(few)
     (tmp_path / "b.py").write_text(SOURCE)
     more, _ = mutant_sites.sample(tmp_path, ["a.py", "b.py"], 18, seed=3)
     ranks = [one.rank(3) for one in more]
     assert ranks == sorted(ranks)
     kept = [one for one in more if one.file == "a.py"]
     assert kept == few[: len(kept)]
-    assert few != mutant_sites.sample(tmp_path, ["a.py"], 9, seed=4)[0]
+    assert few != mutant_sites.sample(tmp_path, ["a.py"], 99, seed=4)[0]
 
 
 class TestRuns:
