@@ -81,5 +81,5 @@ class TestSquaresOverflow:
 
 def test_steps_find_it_too():
     steps = cp.steps(network(), 1e25 * DATA, LABELS, optimizer="adam")
-    with pytest.raises(cp.DivergenceError, match="in epoch 1, step 1: the optimizer's v of W1"):
+    with pytest.raises(cp.DivergenceError, match="by epoch 1, step 1: the optimizer's v of W1"):
         list(steps)

@@ -133,8 +133,11 @@ def _fails_again(
     if number - origin.batches <= within:
         trial = Trial(few, rule, origin)
         course = run_again(trial, within)
-        if (failed := course.failed) is not None:
-            if few is job and failed.quantity == error.quantity:  # an engine may look later
+        failed, late = course.failed, error.where.startswith("by ")  # an engine may look later
+        apart = number - ((failed.step or 1) if failed is not None else 0)
+        same = apart >= 0 if late else abs(apart) <= max(1, number // 20)  # but for rounding
+        if failed is not None and same:
+            if late and few is job and failed.quantity == error.quantity:
                 error.epoch, error.step, error.where = failed.epoch, failed.step, failed.where
             steps = min(within, few.total - origin.batches)
             return _Failure(trial, course, columns, True, steps)

@@ -75,7 +75,7 @@ class TestEarlyStopping:
                 callbacks=lambda epoch: seen.append(epoch.network.parameters.copy()),
             )  # fmt: skip
         history = caught.value.history
-        assert "the parameters of epoch 10, the best, are restored: try" in str(caught.value)
+        assert "the parameters of epoch 10, the best, are restored: " in str(caught.value)
         assert history.stopped == "diverged"
         assert history.best_epoch == int(np.argmin(history.loss)) + 1 == 10
         np.testing.assert_array_equal(network.parameters, seen[9])
