@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 
 import pytest
 
@@ -33,6 +34,13 @@ def pytest_xdist_make_scheduler(config, log):
 
     config.option.loadscopereorder = False  # else the files with most tests go first
     return LoadFileScheduling(config, log)
+
+
+def pytest_sessionfinish():
+    """Under `.ci/coverage`, a process that is slow to end is killed before it has written."""
+    coverage = sys.modules.get("coverage")
+    if coverage is not None and (running := coverage.Coverage.current()) is not None:
+        running.save()
 
 
 @pytest.fixture(params=["compiled", "reference"])
