@@ -109,7 +109,8 @@ def section(figures: dict[str, Any]) -> str:
         "| what | runs | aim | a second of processor time | branches reached | inputs kept | most memory |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, one in targets.items():
+    for name in (name for name in GOALS if name in targets):
+        one = targets[name]
         lines.append(
             f"| {TITLES[name]} | {one['runs']:,} | {GOALS[name]:,} | {one['a_processor_second']:,} | "
             f"{one['reached']:,} of {one['branches']:,} | {one['corpus']:,} | "
