@@ -100,19 +100,32 @@ def section(figures: dict[str, Any]) -> str:
     if not targets:
         total = sum(sum(one.values()) for one in figures["short"].values())
         return "\n".join([*lines, f"{total:,} inputs changed at random, by the short form alone."])
+    used = sum(one["processor_seconds"] for one in targets.values())
+    hours = sum(one["seconds"] for one in targets.values()) / 3600
     lines += [
-        f"By coverage, with atheris {figures['atheris']}:",
+        f"By coverage, with atheris {figures['atheris']}: {used / 60:.0f} minutes of processor time in "
+        f"{hours:.1f} hours.",
         "",
-        "| what | runs | a second of processor time | branches reached | inputs kept | most memory |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| what | runs | aim | a second of processor time | branches reached | inputs kept | most memory |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, one in targets.items():
+    for name in (name for name in GOALS if name in targets):
+        one = targets[name]
         lines.append(
-            f"| {TITLES[name]} | {one['runs']:,} | {one['a_processor_second']:,} | "
+            f"| {TITLES[name]} | {one['runs']:,} | {GOALS[name]:,} | {one['a_processor_second']:,} | "
             f"{one['reached']:,} of {one['branches']:,} | {one['corpus']:,} | "
             f"{one['peak_megabytes']} MB |"
         )
     found, left = figures["mended"], figures["failures"]
-    lines += ["", f"Found: {len(found) + len(left)} kinds of fault, of which {len(left)} are left."]
-    lines += [f"- {one}" for one in left]
+    lines += [
+        "",
+        f"Kinds of fault that were found and are mended: {len(found)}; left: {len(left)}.",
+        "",
+    ]
+    lines += [f"- Mended: {_shortened(one)}" for one in found]
+    lines += [f"- Left: {_shortened(one)}" for one in left]
     return "\n".join(lines)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}..."

@@ -11,7 +11,7 @@ import numpy as np
 SEPARATORS = ",;\t|"
 """What may stand between the fields of a text file."""
 
-_ODD = re.compile(f'[{SEPARATORS}"\r\n]')
+_ODD = re.compile(f'[{SEPARATORS}"\r\n\ufeff]')
 
 _HUNDRED_THOUSANDTHS = re.compile(r"(-?)(\d)\.?(\d*)e-05")
 

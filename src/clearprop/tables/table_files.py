@@ -230,7 +230,7 @@ def _read(
             return _read_binary(content, kind, path, taken)
         text, note = decode(content, path, encoding)
         notes = [note] * bool(note)
-        if not text.strip(" \t\r\n"):  # of UTF-16, nothing was known before
+        if not text.strip(" \t\r\n\ufeff"):  # of UTF-16, nothing was known before
             raise TableFileError(f"{path} is empty")
         if kind not in TEXTS:
             rows = _read_json(text.lstrip(), path, taken)

@@ -16,6 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from clearprop.errors import ColumnError, TableFileError, missing_extra
 from clearprop.tables.memory import COLUMN, TEXT, check_room
 from clearprop.tables.numerals import MISSING, PLAIN, POINT, numeral
@@ -24,6 +26,9 @@ from clearprop.tables.text import shortened
 
 if TYPE_CHECKING:
     import polars as pl
+
+_BLOCK = 1 << 20
+"""Bytes that are looked through at a time."""
 
 _QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"(?![^,;\t|\r\n])')
 _MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
@@ -41,7 +46,7 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
         If two columns have one name.
     """
     polars = polars_if_there()
-    stripped = text.lstrip("\r\n")
+    stripped = text.lstrip("\r\n\ufeff")  # a mark of the encoding may stand behind blank lines
     skipped = text[: len(text) - len(stripped)].count("\n")
     text = stripped
     separator = "\t" if kind == "TSV" else _separator(text)
@@ -67,7 +72,7 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
 
 
 def _is_for_polars(text: str, separator: str) -> bool:
-    """Whether polars ends lines and fields where the csv module does.
+    """Whether polars ends lines and fields where the csv module does, but for quotes out of place.
 
     A quote too many is for the csv module to find. polars knows no line that ends as on old Macs,
     and leaves out a last field without a line end.
@@ -79,13 +84,35 @@ def _is_for_polars(text: str, separator: str) -> bool:
     )
 
 
+def _quotes_are_in_place(content: bytes, separator: str) -> bool:
+    """Whether each quote opens a field, closes one, or is one of two that stand for one.
+
+    There is an even number of them: every other one opens.
+    """
+    signs = np.frombuffer(content, np.uint8)
+    has_place = np.zeros(256, bool)
+    has_place[list(f'{separator}\r\n"'.encode())] = True
+    opening = 0
+    for start in range(0, len(signs), _BLOCK):
+        at = start + np.flatnonzero(signs[start : start + _BLOCK] == ord('"'))
+        before, after = at[opening::2] - 1, at[1 - opening :: 2] + 1
+        beside = np.concatenate([before[before >= 0], after[after < len(signs)]])
+        if not has_place[signs[beside]].all():
+            return False
+        opening = (opening + len(at)) % 2
+    return True
+
+
 def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame | None:
     """Return the table, or None where the csv module has to look closer."""
     import polars
 
+    content = text.encode()
+    if not _quotes_are_in_place(content, separator):  # polars takes "a"b for a field
+        return None
     try:
         frame = polars.read_csv(
-            io.BytesIO(text.encode()),
+            io.BytesIO(content),
             separator=separator,
             infer_schema=False,
             has_header=True,
