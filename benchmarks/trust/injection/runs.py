@@ -79,7 +79,9 @@ def _events(job: Job) -> list[Callable[[Any], None]]:
             shutil.rmtree(folder / CHECKPOINTS)
             (folder / CHECKPOINTS).touch()
         elif what == "read-only":
-            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+            # Another mount in its place: files that are open keep one from becoming read-only.
+            subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
         elif what == "full":
             with suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
                 while file.write(bytes(1024)):
