@@ -27,6 +27,10 @@ _NO_SYNC = {
 """What systems say that cannot sync a folder at all, or not one that this user may not list."""
 
 
+_NO_NAME = {errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+"""What systems say of a name that no file can have; else the disk or the rights are at fault."""
+
+
 def write_whole(
     path: PathLike, *parts: bytes | memoryview, check: Callable[[Path], object] | None = None
 ) -> None:
@@ -126,6 +130,10 @@ def _find(path: PathLike) -> tuple[Path, int | None]:
     except (FileNotFoundError, NotADirectoryError):
         mode = None
     except (OSError, ValueError) as error:  # too long, a circle of links; a zero byte
+        if isinstance(error, OSError) and error.errno not in _NO_NAME:
+            raise FileWriteError(
+                error.errno, f"could not write {name}: {error.strerror or error}"
+            ) from error
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileWriteError(f"{shown(name)} is no name for a file: {reason}") from None
     if not name or (mode is not None and stat.S_ISDIR(mode)):
