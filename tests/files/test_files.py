@@ -307,6 +307,15 @@ def test_a_place_that_cannot_be_looked_at_is_no_bad_name(network, path, monkeypa
     assert caught.value.errno == number
 
 
+def test_nor_is_a_folder_that_cannot_be_looked_at_a_missing_one(path, monkeypatch):
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    with pytest.raises(cp.FileWriteError, match="^cannot write into .*: Input/output error$"):
+        whole_file.check_can_write(path, replace=True)
+
+
 class TestMakeFolder:
     @pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
     def test_each_is_synced_in_the_one_that_holds_it(self, tmp_path, monkeypatch):

@@ -109,16 +109,18 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
     target, mode = _find(path)
     if mode is not None and not replace:
         raise FileWriteError(f"{path} exists already: choose another name, or use --force")
-    if not target.parent.is_dir():
-        raise FileWriteError(f"there is no folder {target.parent}: make it first")
-    remove_strays(target.parent)
     try:
-        with temporary_file(target.parent, 0o600):
-            pass
+        has_folder = target.parent.is_dir()
+        if has_folder:
+            remove_strays(target.parent)
+            with temporary_file(target.parent, 0o600):
+                pass
     except OSError as error:
         raise FileWriteError(
             error.errno, f"cannot write into {target.parent}: {error.strerror or error}"
         ) from error
+    if not has_folder:
+        raise FileWriteError(f"there is no folder {target.parent}: make it first")
 
 
 def _find(path: PathLike) -> tuple[Path, int | None]:
