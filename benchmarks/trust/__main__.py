@@ -24,7 +24,7 @@ from clearprop.bench.summary import processor
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "trust.md"
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("kills", "power_cuts", "io_faults")
 """In the order of the page."""
 
 

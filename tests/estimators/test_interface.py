@@ -39,7 +39,7 @@ class TestInterface:
             assert b[name].kind == parameter.kind, name
         beyond = set(b) - set(a)
         extra = {"output_activation", "dropout", "optimizer", "scoring", "callbacks", "progress",
-                 "precision", "threads"}  # fmt: skip
+                 "precision", "threads", "checkpoint", "checkpoint_every", "resume"}  # fmt: skip
         assert beyond == extra | ({"class_weight"} if kind == "classifier" else set())
 
     @pytest.mark.parametrize("kind", PAIRS)

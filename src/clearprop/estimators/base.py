@@ -22,11 +22,12 @@ from clearprop.errors import shown
 from clearprop.estimators.callbacks import CallbackSupportMixin, FitCallbacks
 from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_lbfgs, fit_stochastic
 from clearprop.estimators.own_callbacks import callbacks_of
-from clearprop.estimators.parameters import CONSTRAINTS, activation_of, check_parameters
+from clearprop.estimators.parameters import CONSTRAINTS, NO_SEED, activation_of, check_parameters
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
 from clearprop.estimators.sparse import check_sparse, outputs
 from clearprop.estimators.state import packed, unpacked
 from clearprop.network import Network
+from clearprop.training.checkpoints.keeping import Keeping, check_keeping
 
 Array = NDArray[Any]
 
@@ -90,6 +91,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         hidden = self._hidden_sizes()
         stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
         self._check_extras(stochastic, given)
+        keeping = self._keeping(incremental)
         first = not hasattr(self, "network_") or (not self.warm_start and not incremental)
         X, y = self._validate_input(given.X, given.y, incremental, reset=first)
         weights = check_weights(given.sample_weight, X)
@@ -106,7 +108,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             begin_solver(self, incremental)
             training, held_out = self._hold_out(training, given, incremental)
             training = self._weights(training, incremental)
-            fit_stochastic(self, training, held_out, incremental, told)
+            fit_stochastic(self, training, held_out, incremental, told, keeping)
             if told is not None:
                 told.ends()
         else:
@@ -123,9 +125,22 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         validation = any(part is not None for part in given[3:])
         for name, used in (
             ("dropout", self.dropout), ("callbacks", hooks), ("X_val and y_val", validation),
+            ("checkpoint", self.checkpoint is not None),
         ):  # fmt: skip
             if used:
                 raise ValueError(f"solver='lbfgs' takes no {name}: use 'adam' or 'sgd'")
+
+    def _keeping(self, incremental: bool) -> Keeping | None:
+        """Return how a fit is kept, or refuse what could never be the same run again."""
+        keeping = check_keeping(self.checkpoint, self.checkpoint_every, self.resume)
+        if keeping is None:
+            return None
+        if incremental or self.warm_start:
+            what = "partial_fit" if incremental else "warm_start=True"
+            raise ValueError(f"{what} goes with no checkpoint: set checkpoint=None")
+        if self.random_state is None:
+            raise ValueError(NO_SEED)
+        return keeping
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes

@@ -94,6 +94,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         scikit-learn's numbers for X in float64. "lbfgs" computes in the data type of X.
     threads : int or None, default=None
         Of the engine; the numbers are the same for any. None: as many as pay.
+    checkpoint, checkpoint_every, resume : path, int or str, bool, default=None, None, False
+        As for ``cp.train``: `fit` writes into this folder how it stands, and with ``resume=True``
+        goes on from there. It needs a `random_state`; ``max_iter`` may grow.
 
     Attributes
     ----------
@@ -166,6 +169,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         progress: bool = False,
         precision: Literal["float32", "float64"] | None = None,
         threads: int | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: Any = None,
+        resume: bool = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -199,6 +205,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.progress = progress
         self.precision = precision
         self.threads = threads
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
 
     @fitting
     def fit(

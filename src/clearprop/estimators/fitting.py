@@ -22,11 +22,12 @@ from clearprop.estimators.callbacks import FitCallbacks
 from clearprop.estimators.lbfgs import minimize
 from clearprop.estimators.own_callbacks import CountingOn, callbacks_of
 from clearprop.estimators.samples import Samples
-from clearprop.estimators.solver import Solver
+from clearprop.estimators.solver import SETTINGS, Solver
 from clearprop.estimators.sparse import dense_rows
 from clearprop.estimators.stopping import StoppingJudge, Watched, keep_books
 from clearprop.network import Network
 from clearprop.numerics.random import EPOCHS
+from clearprop.training.checkpoints.keeping import Keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job
 from clearprop.training.loop import Loop
@@ -47,6 +48,7 @@ def fit_stochastic(
     held_out: Samples | None,
     incremental: bool,
     told: FitCallbacks | None,
+    keeping: Keeping | None,
 ) -> None:
     """Fit by minibatches, for epochs until scikit-learn's rules stop; `incremental`, for one."""
     e, work = estimator, _working(estimator)
@@ -62,8 +64,8 @@ def fit_stochastic(
         watched = Watched(*held_out, _data(e, held_out, work.dtype, "_val"), work)
     e.n_iter_ = 0
     judge = StoppingJudge(e, n, watched, told)
-    history = _run(e, job, watched, judge, incremental)
-    stopped = judge.stopped or history.stopped == "callback"
+    history = _run(e, job, watched, judge, incremental, keeping)
+    stopped = history.stopped in ("judged", "callback")
     if history.stopped == "interrupted":
         warnings.warn("Training interrupted by user.", stacklevel=3)
     elif not incremental and not stopped and e.n_iter_ == e.max_iter:
@@ -87,7 +89,12 @@ def begin_solver(estimator: Any, incremental: bool) -> None:
 
 
 def _run(
-    e: Any, job: Job, watched: Watched | None, judge: StoppingJudge, incremental: bool
+    e: Any,
+    job: Job,
+    watched: Watched | None,
+    judge: StoppingJudge,
+    incremental: bool,
+    keeping: Keeping | None,
 ) -> History:
     """Run the loop; what it raises becomes the ValueError that scikit-learn's users catch."""
     hooks = callbacks_of(e)
@@ -101,16 +108,25 @@ def _run(
             e.network_, job, rule, callbacks=hooks, judge=judge,
             held_out=None if watched is None else watched.data,
             engine=engine, threads=_threads(e), progress=bool(e.progress), standing=standing,
+            keeping=keeping, settings=_settings(e),
         ))  # fmt: skip
         history = loop.run()
     except NonFiniteError as error:
         overflow = where_squares_overflow(rule, standing.state, job.network)
         e._solver = Solver.begin(e)  # its state may hold what is not finite
         raise ValueError(_refusal(error, overflow is not None, job)) from error
+    e._solver.state = loop.standing.state  # another where the run went on from a checkpoint
     if history.epochs:
         e._solver.updates = history.epochs[-1].updates
         e._seconds = seconds + history.epochs[-1].seconds
     return history
+
+
+def _settings(e: Any) -> dict[str, Any]:
+    """Return what a run goes by that neither job nor rule nor data tell."""
+    asked = [name for name in SETTINGS if name != "optimizer"] if e.optimizer is None else []
+    names = [*asked, "tol", "n_iter_no_change", "early_stopping", "scoring"]
+    return {name: getattr(e, name) for name in names}
 
 
 def _refusal(error: NonFiniteError, squares: bool, job: Job) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -61,8 +62,15 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "progress": ["boolean"],
     "precision": [StrOptions({"float32", "float64"}), None],
     "threads": [Interval(Integral, 1, MOST_THREADS, closed="both"), None],
+    "checkpoint": [str, PathLike, None],
+    "checkpoint_every": [str, Interval(Integral, 1, None, closed="left"), None],
+    "resume": ["boolean"],
 }
 """Of both estimators; those from ``output_activation`` on are not scikit-learn's."""
+
+NO_SEED = (
+    "checkpoint needs random_state: give a whole number, so that a later fit can be the same run"
+)
 
 OF_NUMBERS = {name for name, f in LOSSES.items() if f.targets in ("real", "nonnegative")}
 

@@ -34,7 +34,8 @@ early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, 
         As for `MLPClassifier`.
     output_activation : str, Activation or None, default=None
         None: exp for "poisson", else identity.
-    dropout, optimizer, scoring, callbacks, progress, precision, threads
+    dropout, optimizer, scoring, callbacks, progress, precision, threads, checkpoint, \
+checkpoint_every, resume
         As for `MLPClassifier`; without ``scoring``, early stopping goes by R2.
 
     Attributes
@@ -95,6 +96,9 @@ n_features_in_, feature_names_in_, out_activation_
         progress: bool = False,
         precision: Literal["float32", "float64"] | None = None,
         threads: int | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: Any = None,
+        resume: bool = False,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -128,6 +132,9 @@ n_features_in_, feature_names_in_, out_activation_
         self.progress = progress
         self.precision = precision
         self.threads = threads
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
 
     @fitting
     def fit(

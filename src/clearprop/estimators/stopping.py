@@ -14,7 +14,7 @@ from clearprop.checks.data import Data
 from clearprop.cost import evaluate
 from clearprop.estimators.callbacks import FitCallbacks
 from clearprop.network import Network
-from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.epochs import Epoch, Epochs
 
 Array = NDArray[Any]
 
@@ -96,12 +96,37 @@ class StoppingJudge:
         return self.stopped
 
     def state(self) -> dict[str, Array]:
-        """Return what a checkpoint keeps: nothing yet, as estimators write none."""
-        raise NotImplementedError
+        """Return what a checkpoint keeps of the books: what is not in the epochs' figures."""
+        e = self._estimator
+        kept = {
+            "rate": np.array([e._solver.rate]),
+            "no_improvement": np.array([e._no_improvement_count]),
+        }
+        if not e.early_stopping:
+            return {**kept, "best_loss": np.array([e.best_loss_], np.float64)}
+        scores = np.array([*e.validation_scores_, e.best_validation_score_], np.float64)
+        return {**kept, "scores": scores, "best": e._best}
 
-    def go_on(self, state: dict[str, Array], epochs: Sequence[Epoch]) -> None:
-        """Be what `state` was taken of."""
-        raise NotImplementedError
+    def go_on(self, state: dict[str, Array], epochs: Epochs) -> None:
+        """Keep the books of the run that `state` was taken of; `epochs` are those behind it."""
+        e = self._estimator
+        e._solver.rate = float(state["rate"][0])
+        e._no_improvement_count = int(state["no_improvement"][0])
+        e.n_iter_, e.t_ = len(epochs), len(epochs) * self._n
+        e.loss_curve_ = epochs.losses()
+        if e.loss_curve_:
+            e.loss_ = e.loss_curve_[-1]
+        outputs = e._reported_outputs()
+        e.validation_loss_curve_ = [
+            epoch.validation_loss / outputs
+            for epoch in epochs.looked_at()
+            if epoch.validation_loss is not None
+        ]
+        if not e.early_stopping:
+            e.best_loss_ = float(state["best_loss"][0])
+            return
+        *e.validation_scores_, e.best_validation_score_ = state["scores"].tolist()
+        e._best = state["best"].astype(e.network_.dtype).reshape(e.network_.parameters.shape)
 
     def _after_epoch(self, cost: float, epoch: Epoch) -> bool:
         """Note an epoch, and decide whether training ends with it."""

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d,
 
 from clearprop.errors import TargetError
 from clearprop.estimators.framed import frame_of, free_name, is_frame, joined, renamed
-from clearprop.estimators.parameters import check_parameters
+from clearprop.estimators.parameters import NO_SEED, check_parameters
 from clearprop.estimators.samples import check_weights
 from clearprop.tables.columns import names_of
 from clearprop.tables.conventions import FEW
@@ -26,7 +26,7 @@ Array = NDArray[Any]
 PASSED_ON = (
     "hidden", "activation", "initializer", "drop", "keep", "categorical", "missing_words",
     "unreadable", "max_categories", "validation", "epochs", "l2", "dropout", "callbacks",
-    "precision", "threads", "progress",
+    "precision", "threads", "progress", "checkpoint", "checkpoint_every", "resume",
 )  # fmt: skip
 """The parameters that `Model.fit` has under the same name."""
 
@@ -68,6 +68,9 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         threads: int | None = None,
         progress: bool = False,
         random_state: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: Any = None,
+        resume: bool = False,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -91,6 +94,9 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.threads = threads
         self.progress = progress
         self.random_state = random_state
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn asks of estimators: text, categories and NaN are taken."""
@@ -154,6 +160,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         constraints = {"random_state": ["random_state"]}
         given = self.random_state
         check_parameters(type(self).__name__, constraints, {"random_state": given})
+        if self.checkpoint is not None and given is None:
+            raise ValueError(NO_SEED)
         if isinstance(given, Integral):
             return int(given)
         return int(check_random_state(given).randint(2**31 - 1))

@@ -41,6 +41,8 @@ max_categories, validation, epochs
     random_state : int, RandomState instance or None, default=None
         For the rows put aside, the first weights and the order of rows. A whole number is the
         seed of ``cp.Model.fit``.
+    checkpoint, checkpoint_every, resume : path, int or str, bool, default=None, None, False
+        As for ``cp.train``; `random_state` is then needed.
 
     Attributes
     ----------
@@ -95,6 +97,9 @@ max_categories, validation, epochs
         progress: bool = False,
         random_state: Any = None,
         class_weight: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: Any = None,
+        resume: bool = False,
     ) -> None:
         super().__init__(
             hidden, activation=activation, initializer=initializer, drop=drop, keep=keep,
@@ -103,6 +108,7 @@ max_categories, validation, epochs
             epochs=epochs, optimizer=optimizer, batch_size=batch_size, l2=l2, dropout=dropout,
             early_stopping=early_stopping, callbacks=callbacks, precision=precision,
             threads=threads, progress=progress, random_state=random_state,
+            checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
         )  # fmt: skip
         self.class_weight = class_weight
 
@@ -209,7 +215,7 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     ----------
     hidden, activation, initializer, drop, keep, categorical, columns, missing_words, unreadable, \
 max_categories, validation, epochs, optimizer, batch_size, l2, dropout, early_stopping, callbacks, \
-precision, threads, progress, random_state
+precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         As for `TableClassifier`.
     loss, target_transform, quantiles
         As for ``cp.Model.fit``. With quantiles `predict` gives the median.
@@ -260,6 +266,9 @@ precision, threads, progress, random_state
         loss: Any = None,
         target_transform: str | None = None,
         quantiles: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: Any = None,
+        resume: bool = False,
     ) -> None:
         super().__init__(
             hidden, activation=activation, initializer=initializer, drop=drop, keep=keep,
@@ -268,6 +277,7 @@ precision, threads, progress, random_state
             epochs=epochs, optimizer=optimizer, batch_size=batch_size, l2=l2, dropout=dropout,
             early_stopping=early_stopping, callbacks=callbacks, precision=precision,
             threads=threads, progress=progress, random_state=random_state,
+            checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
         )  # fmt: skip
         self.loss = loss
         self.target_transform = target_transform

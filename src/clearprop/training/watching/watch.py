@@ -21,7 +21,7 @@ from clearprop.errors import DivergenceError
 from clearprop.network import Network
 from clearprop.training.job import Job
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
-from clearprop.training.watching.epochs import Epoch
+from clearprop.training.watching.epochs import Epoch, Epochs
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import Metric
 from clearprop.training.watching.progress import Progress
@@ -46,7 +46,7 @@ class Judge(Protocol):
         """Return what a checkpoint keeps of it."""
         ...
 
-    def go_on(self, state: dict[str, Array], epochs: Sequence[Epoch]) -> None:
+    def go_on(self, state: dict[str, Array], epochs: Epochs) -> None:
         """Be what `state` was taken of; `epochs` are those behind it."""
         ...
 
