@@ -44,6 +44,7 @@ def test_every_page_with_code_is_run():
         "docs/seeing.md",
         "docs/scikit-learn.md",
         "docs/exports.md",
+        "docs/checkpoints.md",
     )
     assert set(pages) <= set(PAGES)
 

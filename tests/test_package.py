@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 
 import polars
@@ -90,6 +91,7 @@ UNCOMPILABLE = cp.Activation("f", lambda z: sorted({z: z}.items(), key=str)[0][1
 PROVOKED = {
     "ArchitectureError": lambda: cp.Network([2, 0]),
     "ArgumentError": lambda: cp.Adam(-1),
+    "CheckpointMismatchError": lambda: _go_on_as_another(),
     "ColumnError": lambda: cp.Model.fit(polars.DataFrame({"a": [1]}), "b"),
     "CompilationError": lambda: cp.train(
         cp.Network([1, 1], activations=UNCOMPILABLE),
@@ -122,6 +124,12 @@ PROVOKED = {
     "TypeOfDataError": lambda: NET.predict([["a", "b"]]),
     "UnknownNameError": lambda: cp.Network([2, 2], "rely"),
 }
+
+
+def _go_on_as_another():
+    with tempfile.TemporaryDirectory() as folder:
+        for rows in ([[0, 1]], [[1, 1]]):
+            cp.train(NET.copy(), rows, [1], checkpoint=folder, resume=True)
 
 
 def _jump():

@@ -39,7 +39,8 @@ ACTIONS = {
 """What is done to each kind of call; see shim.c."""
 
 FLIPPED = f"write@{CHECKPOINTS}"
-"""One bit of what is written: only where there are checksums, no log has one."""
+READ_FLIPPED = f"read@{CHECKPOINTS}"
+"""One bit of what is written or read: only where there are checksums, no log has one."""
 
 
 class Trials:
@@ -156,6 +157,10 @@ def plans(counts: Counter[str], rng: random.Random, n_places: int) -> Iterator[s
                 yield f"{kind}:{rng.randint(1, n)}+:{action}"
     yield f"{FLIPPED}:{rng.randint(1, counts['write'])}:flip"
     yield f"{FLIPPED}:{rng.randint(1, counts['write'])}+:flip"
+    if counts["read"]:
+        for place in {1, *(rng.randint(1, counts["read"]) for _ in range(n_places))}:
+            yield f"{READ_FLIPPED}:{place}:flip"
+        yield f"{READ_FLIPPED}:{rng.randint(1, counts['read'])}+:flip"
     yield f"write:1:room:{rng.randint(0, 20_000)}"
 
 
@@ -170,10 +175,10 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     left_out: list[str] = []
     with Server() as server:
         for case in ("reference", "compiled", "model") if long else ("reference",):
-            trials = Trials(server, case, **({} if long else {"epochs": 6}))
+            trials = Trials(server, case, epochs=6)
             for start in ("begun", "gone on"):
-                wanted = list(plans(trials.count_of(start), rng, 6 if long else 1))
-                for plan in wanted if long else rng.sample(wanted, 40):
+                wanted = list(plans(trials.count_of(start), rng, 2 if long else 1))
+                for plan in wanted if long else rng.sample(wanted, 25):
                     if len(trials.failures) < 30:
                         trials.try_plan(start, plan)
             for name in AROUND:

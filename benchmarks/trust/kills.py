@@ -20,7 +20,7 @@ from injection.checkpoint_files import in_folder, newest, untidy
 from injection.command import COMMAND, run_command
 from injection.server import Ended, Server
 
-CASES = ("reference", "compiled", "epochs", "seconds", "model", COMMAND)
+CASES = ("reference", "compiled", "epochs", "seconds", "model", "estimator", COMMAND)
 
 
 @dataclass

@@ -159,7 +159,7 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     with Server() as server:
         cases = {"saved": cut(server, "saved", 0, seed)}
         for case in TRAININGS if long else TRAININGS[:2]:
-            cases[case] = cut(server, case, 200 if long else 6, seed, **shorter)
+            cases[case] = cut(server, case, 60 if long else 6, seed, **shorter)
     failures = [problem for found in cases.values() for problem in found.pop("failures")]
     return {"cases": cases, "failures": failures}
 

@@ -15,10 +15,10 @@ from injection.planted import FORGETFUL
 
 def test_runs_that_are_killed_end_with_the_same_bits(server):
     rng, found = random.Random(5), []
-    for case in ("reference", "compiled"):
+    for case, wanted in (("reference", 9), ("compiled", 9), ("model", 3)):
         alone, chains = kills.alone(server, case, epochs=12), kills.Chains()
         assert alone.ended.done, alone
-        while chains.kills < 10:
+        while chains.kills < wanted:
             kills.chain(server, case, alone, rng.randint(2, 6), rng, chains)
         assert chains.failures == []
         found.append(chains)

@@ -296,6 +296,26 @@ def test_what_closing_says_of_a_file_that_is_synced_is_no_fault(network, path, m
     assert (cp.Network.load(path).parameters == 3).all()
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_a_place_that_cannot_be_looked_at_is_no_bad_name(network, path, monkeypatch, number):
+    def fail(path, **named):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "stat", fail)
+    with pytest.raises(cp.FileWriteError, match="^could not write .*: .*(error|denied)$") as caught:
+        network.save(path)
+    assert caught.value.errno == number
+
+
+def test_nor_is_a_folder_that_cannot_be_looked_at_a_missing_one(path, monkeypatch):
+    def fail(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    with pytest.raises(cp.FileWriteError, match="^cannot write into .*: Input/output error$"):
+        whole_file.check_can_write(path, replace=True)
+
+
 class TestMakeFolder:
     @pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be synced there")
     def test_each_is_synced_in_the_one_that_holds_it(self, tmp_path, monkeypatch):

@@ -30,8 +30,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.exceptions import ConvergenceWarning
 
 import clearprop as cp
+from clearprop.estimators import MLPClassifier
 from injection import shim
 
 Job = dict[str, Any]
@@ -79,7 +81,9 @@ def _events(job: Job) -> list[Callable[[Any], None]]:
             shutil.rmtree(folder / CHECKPOINTS)
             (folder / CHECKPOINTS).touch()
         elif what == "read-only":
-            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+            # Another mount in its place: files that are open keep one from becoming read-only.
+            subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
         elif what == "full":
             with suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
                 while file.write(bytes(1024)):
@@ -188,6 +192,31 @@ def of_model(model: cp.Model, table: pl.DataFrame) -> dict[str, Any]:
     }
 
 
+def estimator(job: Job) -> dict[str, Any]:
+    """Fit as scikit-learn does, which stops by rules of its own; a checkpoint every seven steps."""
+    X, y = _data("float64")
+    folder = Path(job["folder"])
+    log = folder / LOG
+    fitted = MLPClassifier(
+        (16, 8), batch_size=16, max_iter=job.get("epochs", 60), early_stopping=True,
+        n_iter_no_change=25, random_state=4, learning_rate_init=0.005,
+        callbacks=[cp.CSVLog(log, if_exists="append"), *_events(job)],
+        checkpoint=folder / CHECKPOINTS, checkpoint_every="7 steps", resume=job["resume"],
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=ConvergenceWarning)
+        fitted.fit(X, y)
+    _undisturbed()
+    books = (fitted.n_iter_, fitted.loss_curve_, fitted.best_loss_, fitted.validation_scores_)
+    return {
+        "parameters": digest(*(array.tobytes() for array in fitted.coefs_ + fitted.intercepts_)),
+        "predictions": digest(fitted.predict_proba(X).tobytes()),
+        "history": digest(repr((books, fitted.best_validation_score_, fitted.t_)).encode()),
+        "epochs": fitted.n_iter_,
+        "log": of_log(log),
+    }
+
+
 def saved(job: Job) -> dict[str, Any]:
     """Save a network, then another in its place."""
     path = Path(job["folder"], "network.safetensors")
@@ -203,6 +232,7 @@ CASES: dict[str, Callable[[Job], dict[str, Any]]] = {
     "epochs": epochs,
     "seconds": seconds,
     "model": model,
+    "estimator": estimator,
     "saved": saved,
 }
 

@@ -51,8 +51,10 @@ def _try(trials: Trials, name: str, event: str, folder: Path) -> None:
     if event == "read-only first":
         _remount(folder, "ro")
     ended = trials.server.run(trials.case, folder, at={"3": event}, **trials.job)
-    if event.startswith("read-only"):
+    if event == "read-only first":
         _remount(folder, "rw")
+    elif event == "read-only":
+        subprocess.run(["umount", str(folder)], check=True)
     (folder / "filler").unlink(missing_ok=True)
     for path in folder.glob("name-*"):
         path.unlink()

@@ -13,7 +13,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -281,11 +281,14 @@ _CHUNK = 1 << 20
 
 @contextmanager
 def _reading(path: PathLike) -> Iterator[io.BufferedReader]:
-    with open_regular(path, ModelFileError) as file:
-        try:
-            yield file
-        except OSError as error:
-            raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    file = open_regular(path, ModelFileError)
+    try:
+        yield file
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):  # what was read is read
+            file.close()
 
 
 def _size_of(file: io.BufferedReader) -> int:

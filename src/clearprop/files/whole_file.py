@@ -27,6 +27,10 @@ _NO_SYNC = {
 """What systems say that cannot sync a folder at all, or not one that this user may not list."""
 
 
+_NO_NAME = {errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+"""What systems say of a name that no file can have; else the disk or the rights are at fault."""
+
+
 def write_whole(
     path: PathLike, *parts: bytes | memoryview, check: Callable[[Path], object] | None = None
 ) -> None:
@@ -105,16 +109,18 @@ def check_can_write(path: PathLike, *, replace: bool) -> None:
     target, mode = _find(path)
     if mode is not None and not replace:
         raise FileWriteError(f"{path} exists already: choose another name, or use --force")
-    if not target.parent.is_dir():
-        raise FileWriteError(f"there is no folder {target.parent}: make it first")
-    remove_strays(target.parent)
     try:
-        with temporary_file(target.parent, 0o600):
-            pass
+        has_folder = target.parent.is_dir()
+        if has_folder:
+            remove_strays(target.parent)
+            with temporary_file(target.parent, 0o600):
+                pass
     except OSError as error:
         raise FileWriteError(
             error.errno, f"cannot write into {target.parent}: {error.strerror or error}"
         ) from error
+    if not has_folder:
+        raise FileWriteError(f"there is no folder {target.parent}: make it first")
 
 
 def _find(path: PathLike) -> tuple[Path, int | None]:
@@ -126,6 +132,10 @@ def _find(path: PathLike) -> tuple[Path, int | None]:
     except (FileNotFoundError, NotADirectoryError):
         mode = None
     except (OSError, ValueError) as error:  # too long, a circle of links; a zero byte
+        if isinstance(error, OSError) and error.errno not in _NO_NAME:
+            raise FileWriteError(
+                error.errno, f"could not write {name}: {error.strerror or error}"
+            ) from error
         reason = error.strerror if isinstance(error, OSError) else error
         raise FileWriteError(f"{shown(name)} is no name for a file: {reason}") from None
     if not name or (mode is not None and stat.S_ISDIR(mode)):

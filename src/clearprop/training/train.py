@@ -112,7 +112,8 @@ def train(
         of the best epoch are restored.
     callbacks : iterable of callable
         Each is called with every `Epoch`; it may change the network's parameters, and stops
-        the run by returning True.
+        the run by returning True. One that has a method `after_resume` is called there with the
+        epochs behind it, where a run goes on from a checkpoint.
     seed : int
         For shuffles, dropout, and the validation share.
     engine : {"compiled", "reference"}, optional
@@ -131,12 +132,16 @@ def train(
         for a notebook's bar). False: nothing.
         None: as True, for runs that take longer than two seconds.
     checkpoint : path, optional
-        A folder, made where it is missing, into which the run is written on its way.
+        A folder, made where it is missing, into which the run is written on its way: before the
+        first batch, when it is due, and at the end. See docs/checkpoints.md. Not for "lbfgs".
     checkpoint_every : int or str, optional
         A number of epochs, or "10 epochs", "500 steps" (batches), "60 seconds", which None means.
     resume : bool
-        Whether the run goes on from the newest checkpoint in the folder, if there is one, to the
-        same bits; if not, a folder that holds one is refused.
+        True: the run goes on from the newest whole checkpoint in the folder to the same bits, or
+        begins where there is none; a finished run is not trained. Data and settings have to be
+        those of the run, but `threads`, `progress`, `callbacks` and `checkpoint_every`; `epochs`
+        may grow. Functions of your own are compared by their names. False: a folder that holds a
+        checkpoint is refused.
 
     Returns
     -------
@@ -146,6 +151,11 @@ def train(
 
     Raises
     ------
+    CheckpointMismatchError
+        If the run to go on from is another; the message names all that differs.
+    FileWriteError, ModelFileError
+        If the first checkpoint cannot be written, or none in the folder is whole. A later one that
+        cannot be written is a `CheckpointWarning`.
     DataError, ArgumentError, UnknownNameError, PairingError
         If something that was passed in does not fit; nothing is changed.
     ElementError
@@ -178,6 +188,17 @@ def train(
     ... )
     >>> network["W1"].round(6).tolist(), network["b1"].tolist()
     ([[2.0, 2.0]], [0.0])
+
+    A run that is kept, and goes on:
+
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> network = cp.Network([1, 1], activations="identity", dtype="float64", seed=0)
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    >>> len(cp.train(network, X, y, epochs=2, checkpoint=folder, resume=True).epochs)
+    2
+    >>> len(cp.train(network, X, y, epochs=5, checkpoint=folder, resume=True).epochs)
+    5
     """
     if engine is not None:
         check_engine(engine)

@@ -361,3 +361,49 @@ def test_without_tensorboardx_one_line_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(cp.MissingExtraError, match=r'pip install "clearprop\[tensorboard\]"'):
         cp.TensorBoardLog(tmp_path)
+
+
+class TestACrash:
+    """What a crash, or a disk that fails, left of a log that a run goes on with."""
+
+    @pytest.mark.parametrize("kind", TEXT)
+    @pytest.mark.parametrize("name", ["__call__", "after_resume"])
+    def test_a_log_that_cannot_be_read_is_an_error_of_ours(self, tmp_path, monkeypatch, kind, name):
+        run(kind(tmp_path / "log"))
+        before = (tmp_path / "log").read_bytes()
+
+        def fail(path):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(Path, "read_bytes", fail)
+        log = kind(tmp_path / "log", if_exists="append")
+        epochs = {"__call__": an_epoch(3), "after_resume": [an_epoch(1)]}
+        with pytest.raises(cp.FileWriteError, match="as it cannot be read: Input/output error"):
+            getattr(log, name)(epochs[name])
+        monkeypatch.undo()
+        assert (tmp_path / "log").read_bytes() == before
+
+    def test_nor_can_event_files(self, tmp_path, monkeypatch):
+        run(cp.TensorBoardLog(tmp_path))
+
+        def fail(path):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(Path, "read_bytes", fail)
+        with pytest.raises(cp.FileWriteError, match="as it cannot be read: Input/output error"):
+            cp.TensorBoardLog(tmp_path, if_exists="append").after_resume([an_epoch(1)])
+
+    @pytest.mark.parametrize("left", [b"", bytes(64), b"\7" * 64])
+    def test_event_files_count_up_to_what_is_torn(self, tmp_path, left):
+        history = run(cp.TensorBoardLog(tmp_path), epochs=3)
+        for file in tmp_path.rglob("events*"):
+            whole = file.read_bytes()
+            file.write_bytes(whole[:-9] + left)  # of the last epoch
+        cp.TensorBoardLog(tmp_path, if_exists="append").after_resume(list(history.epochs))
+        newest = max((tmp_path / "training").glob("events*"), key=lambda file: file.name)
+        from tensorboardX.proto.event_pb2 import Event
+
+        from clearprop.training.watching.logs.tensorboard_log import _records
+
+        steps = {Event.FromString(data).step for data in _records(newest.read_bytes())}
+        assert steps == {0, 3}

@@ -102,7 +102,8 @@ class CheckpointFolder:
                     pass
             yield
         finally:
-            os.close(lock)  # and so unlocked
+            with suppress(OSError):
+                os.close(lock)  # and so unlocked
 
     def check(self) -> None:
         """Raise `FileWriteError` where no file can be written into the folder now."""

@@ -120,7 +120,14 @@ class TensorBoardLog:
         `train` calls this where a run goes on from a checkpoint. What the files have of later
         epochs is hidden by what is written next. Histograms that were lost stay lost.
         """
-        known = _whole_epochs(epochs, self.written) if self.if_exists == "append" else 0
+        try:
+            known = _whole_epochs(epochs, self.written) if self.if_exists == "append" else 0
+        except OSError as error:
+            raise FileWriteError(
+                error.errno,
+                f"cannot go on with {self.written}, as it cannot be read: "
+                f"{error.strerror or error}",
+            ) from error
         for epoch in epochs[known:]:
             self._note(epoch, with_histograms=False)
 
@@ -217,13 +224,14 @@ def _scalars_of(folder: Path) -> Counter[int]:
 
 
 def _records(content: bytes) -> Iterator[bytes]:
-    """Yield the records of an event file, but one that a crash left half written."""
+    """Yield the records of an event file, up to one that a crash left half written, or zeros."""
     at = 0
     while at + 12 <= len(content):
         (length,) = struct.unpack_from("<Q", content, at)
-        if at + 16 + length > len(content):
+        data = content[at + 12 : at + 12 + length]
+        if content[at : at + 16 + length] != _framed(data):
             return
-        yield content[at + 12 : at + 12 + length]
+        yield data
         at += 16 + length
 
 

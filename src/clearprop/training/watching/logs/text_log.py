@@ -111,9 +111,7 @@ class TextLog:
         If the run goes on at an epoch that the file has already (it was resumed at an older
         checkpoint), that epoch and those after it go.
         """
-        if not self.written.exists():
-            return
-        content = self.written.read_bytes()
+        content = self._content()
         lines = self._read(row)
         if self._anew and row["epoch"] == 1:
             lines = self._of_others(lines, row)
@@ -128,9 +126,7 @@ class TextLog:
     def _read(self, row: dict[str, float]) -> list[bytes]:
         """Return the lines of the file, but one that a crash left half written."""
         path = self.written
-        if not path.exists():
-            return []
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = self._content().splitlines(keepends=True)
         if lines and not lines[-1].endswith(b"\n"):
             lines.pop()
         head = self._header(row).encode()
@@ -141,6 +137,19 @@ class TextLog:
                 f"{head.decode().strip()!r}: choose another name"
             )
         return lines
+
+    def _content(self) -> bytes:
+        """Return what is in the file; nothing where there is none."""
+        try:
+            return self.written.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise FileWriteError(
+                error.errno,
+                f"cannot go on with {self.written}, as it cannot be read: "
+                f"{error.strerror or error}",
+            ) from error
 
     def _of_others(self, lines: list[bytes], row: dict[str, float]) -> list[bytes]:
         """Return the lines before those of the run that begins with a row, if it is the last.
