@@ -156,11 +156,10 @@ def _whole(name: str, text: str, least: int) -> int:
     return count(name, found, least)
 
 
-def cadence(text: str) -> int | str:
-    """Return "10" as 10 epochs, and "500 steps" as it is, or raise `ArgumentError`."""
-    found = int(text) if text.isdecimal() else text
-    read_cadence(found)
-    return found
+def cadence(text: str) -> str:
+    """Return "10 epochs" and "500 steps" as they are, or raise `ArgumentError`."""
+    read_cadence(text)
+    return text
 
 
 def reading(text: str) -> tuple[str, str]:
@@ -240,7 +239,7 @@ SETTINGS = (
     Setting("checkpoint", "Write the run into a folder on its way, so that a crash loses little.",
             click.Path(), "FOLDER"),
     Setting("checkpoint_every", 'How often: "10 epochs", "500 steps", "60 seconds".',
-            Text(cadence), "TEXT", default="60 seconds", value=cadence),
+            Text(cadence), "TEXT", default="60 seconds"),
     Setting("resume", "Go on from the newest checkpoint in the folder, if there is one.", None),
     Setting("seed", "For the rows put aside, first weights and shuffles.",
             click.IntRange(0, 2**64 - 1), "N"),

@@ -13,7 +13,7 @@ from clearprop.errors import ArgumentError, shown
 
 DEFAULT = "60 seconds"
 
-_TEXT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(epoch|step|second)s?\s*", re.ASCII)
+_TEXT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(epoch|step|second)s?)?\s*", re.ASCII)
 
 
 @dataclass
@@ -71,7 +71,7 @@ def read_cadence(spec: Any) -> Cadence:
             f"{name} is {shown(spec)}; give a number of epochs, or such as '10 epochs', "
             "'500 steps' or '60 seconds'"
         )
-    amount, unit = found.groups()
+    amount, unit = found.group(1), found.group(2) or "epoch"
     what = f"{name}, in {unit}s,"
     if unit == "second":
         return Cadence(number(what, float(amount), low=0, open="low"), unit)
