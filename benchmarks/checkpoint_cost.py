@@ -103,7 +103,8 @@ def page(measured: dict[str, dict[str, float]]) -> str:
         "# What checkpoints cost",
         "",
         f"`python benchmarks/checkpoint_cost.py`, {date.today()}, {processor()}, {platform.system()}, one thread; medians of "
-        f"{ROUNDS} rounds, each a run without checkpoints and one with a checkpoint a second.",
+        f"{ROUNDS} rounds, each a run without checkpoints and one with a checkpoint a second. The load was "
+        f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} processors.",
         "",
         "| run | its seconds | with a checkpoint a second | checkpoints | one is | one takes | "
         "runs apart, per checkpoint | SHA-256 of the data, once | **one a minute costs** |",
