@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from injection import shim
-from injection.checkpoint_files import NAME, newest
+from injection.checkpoint_files import NAME, in_folder, newest
 from injection.disk import Disk, State
 from injection.server import Server
 
@@ -28,9 +28,9 @@ TRAININGS = ("reference", "compiled", "epochs")
 class TakenAsWritten:
     """The newest checkpoint that a run has behind it: it goes on to the next, or removes others."""
 
-    def __init__(self) -> None:
-        self._made: list[str] = []
-        self.floor: str | None = None
+    def __init__(self, floor: str | None) -> None:
+        self._made: list[str] = [] if floor is None else [floor]
+        self.floor = floor
 
     def take(self, record: shim.Record, disk: Disk) -> None:
         """Look at a call."""
@@ -86,10 +86,10 @@ class Replaced:
 
 
 def explore(
-    journal: Path, root: Path, watched: TakenAsWritten | Replaced
+    journal: Path, root: Path, before: State, watched: TakenAsWritten | Replaced
 ) -> tuple[int, list[State], list[str]]:
     """Return the number of calls, every state that a power cut may leave, and what is wrong."""
-    disk, calls = Disk(os.path.realpath(root)), 0
+    disk, calls = Disk(os.path.realpath(root), before), 0
     seen: dict[frozenset[tuple[str, bytes]], State] = {}
     wrong: dict[str, None] = {}
 
@@ -120,15 +120,23 @@ def put(state: State, root: Path, folder: Path) -> None:
         target.write_bytes(content)
 
 
-def cut(server: Server, case: str, n_resumed: int, seed: int, **job: Any) -> dict[str, Any]:
-    """Return the figures of one case: its calls, states, how many were resumed, and failures."""
+def cut(
+    server: Server, case: str, n_resumed: int, seed: int, *, goes_on: bool = False, **job: Any
+) -> dict[str, Any]:
+    """Return the figures of one case: its calls, states, how many were resumed, and failures.
+
+    With `goes_on`, of a run that was killed before, and whose files were all synced since.
+    """
     folder = server.new_folder()
+    if goes_on:
+        server.run(case, folder, plan="rename:6:kill", **job)
+    before = in_folder(Path(os.path.realpath(folder)))
     journal = folder.with_suffix(".journal")
     alone = server.run(case, folder, journal=journal, **job)
     if not alone.done:
         return {"failures": [f"{case}, left alone: {alone}"]}
-    watched = Replaced() if case == "saved" else TakenAsWritten()
-    calls, states, failures = explore(journal, folder, watched)
+    watched = Replaced() if case == "saved" else TakenAsWritten(newest(before))
+    calls, states, failures = explore(journal, folder, before, watched)
     failures = [f"{case}: {problem}" for problem in failures]
     rng = random.Random(seed)
     sample = rng.sample(states, min(n_resumed, len(states)))
@@ -155,11 +163,12 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     reason = shim.why_not()
     if reason is not None:
         return {"left out": reason, "failures": []}
-    shorter = {} if long else {"epochs": 5}
+    shorter, n_resumed = ({}, 40) if long else ({"epochs": 5}, 4)
     with Server() as server:
         cases = {"saved": cut(server, "saved", 0, seed)}
         for case in TRAININGS if long else TRAININGS[:2]:
-            cases[case] = cut(server, case, 60 if long else 6, seed, **shorter)
+            for name, goes_on in ((case, False), (f"{case}, gone on", True)):
+                cases[name] = cut(server, case, n_resumed, seed, goes_on=goes_on, **shorter)
     failures = [problem for found in cases.values() for problem in found.pop("failures")]
     return {"cases": cases, "failures": failures}
 

@@ -17,9 +17,10 @@ from power_cuts import cut
 def test_a_run_and_a_save_outlive_a_power_cut_at_any_call(server):
     assert cut(server, "saved", 0, 0)["failures"] == []
     for case in ("reference", "compiled"):
-        found = cut(server, case, 5, 0, epochs=4)
-        assert found["failures"] == []
-        assert found["states"] > 100
+        for goes_on in (False, True):
+            found = cut(server, case, 4, 0, epochs=4, goes_on=goes_on)
+            assert found["failures"] == []
+            assert found["states"] > 100
 
 
 @pytest.mark.parametrize("plant", UNDURABLE)

@@ -41,9 +41,16 @@ def around(trials: Trials, name: str) -> str | None:
         _try(trials, name, event, folder)
         return None
     with _mounted(folder, _MOUNTED[event]) as problem:
-        if problem is None:
+        if problem is None and event == "read-only" and not _can_bind(folder):
+            problem = "cannot be mounted"
+        elif problem is None:
             _try(trials, name, event, folder)
         return problem
+
+
+def _can_bind(folder: Path) -> bool:
+    done = subprocess.run(["mount", "--bind", str(folder), str(folder)], check=False)
+    return done.returncode == 0 and subprocess.run(["umount", str(folder)]).returncode == 0
 
 
 def _try(trials: Trials, name: str, event: str, folder: Path) -> None:
@@ -51,6 +58,8 @@ def _try(trials: Trials, name: str, event: str, folder: Path) -> None:
     if event == "read-only first":
         _remount(folder, "ro")
     ended = trials.server.run(trials.case, folder, at={"3": event}, **trials.job)
+    if ended.done and not ended.found["warnings"]:
+        trials.failures.append(f"{trials.case}, {name}: nothing was said of it")
     if event == "read-only first":
         _remount(folder, "rw")
     elif event == "read-only":
@@ -61,7 +70,7 @@ def _try(trials: Trials, name: str, event: str, folder: Path) -> None:
     if removes and newest(in_folder(folder)) is None:
         for path in folder.iterdir():  # what was taken away is not asked for
             path.unlink() if path.is_file() else path.rmdir()
-    was_there = not removes and event not in ("read-only first", "another user")
+    was_there = not removes and event != "read-only first"
     trials.judge(f"{trials.case}, {name}", ended, folder, was_there=was_there)
 
 
@@ -78,6 +87,8 @@ def _mounted(folder: Path, options: str) -> Iterator[str | None]:
         problem = done.stderr.strip().splitlines()[-1] if done.returncode else None
     except (OSError, IndexError):
         problem = "cannot be mounted"
-    yield problem
-    if problem is None:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+    try:
+        yield problem
+    finally:
+        if problem is None:
+            subprocess.run(["umount", "-l", str(folder)], check=True)

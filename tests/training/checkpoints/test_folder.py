@@ -170,6 +170,7 @@ def test_a_folder_that_is_removed_ends_no_run(tmp_path):
     with pytest.warns(cp.CheckpointWarning) as caught:
         begin(checkpoint=tmp_path / "kept", checkpoint_every=1, callbacks=remove)
     assert len(caught) == 2  # when it is seen, and at the end
+    assert all("a resume would go on from nothing" in str(one.message) for one in caught)
 
 
 def test_what_is_not_read_back_is_no_checkpoint(monkeypatch, tmp_path):

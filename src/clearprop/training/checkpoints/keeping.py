@@ -124,15 +124,23 @@ class Keeping:
     def _warn(self, error: Exception, *, at_end: bool) -> None:
         """Say once that no checkpoint could be written, until one could be; at the end, again."""
         if not self._failed or at_end:
-            last = "nothing" if self._last is None else self._last.name
             why = str(error) or "there is no memory for it"
             then = "" if at_end else "; it is tried again when the next is due"
             warnings.warn(
-                f"no checkpoint was written: {why}; a resume would go on from {last}{then}",
+                f"no checkpoint was written: {why}; a resume would go on from {self._left()}{then}",
                 CheckpointWarning,
                 stacklevel=2,
             )
         self._failed = True
+
+    def _left(self) -> str:
+        """Return the name of the last checkpoint, unless somebody has removed it."""
+        if self._last is None:
+            return "nothing"
+        try:
+            return self._last.name if self._last.exists() else "nothing"
+        except OSError:  # it cannot be looked at now
+            return self._last.name
 
 
 def _where(path: Path) -> str:
