@@ -439,6 +439,8 @@ class TestDates:
         wrong = np.random.default_rng(3).permutation(1500)[:900]
         mixed = [f"w{i}" if i in set(wrong) else word for i, word in enumerate(words)]
         assert dates.find_format(mixed, [1] * 1500, 900) == ("%d.%m.%Y", 900)
+        few = [word if i % 10 == 0 else f"w{i}" for i, word in enumerate(words)]
+        assert dates.find_format(few, [1] * 1500, 1400) == (None, 1401)  # not a quarter of them
 
     def test_day_and_month(self):
         assert dates.day_first("%m/%d/%Y %H:%M") == "%d/%m/%Y %H:%M"
