@@ -250,6 +250,12 @@ class TestInputs:
         assert made.statistics["low"].tolist() == [1.0, 5.0]
         assert made.statistics["high"].tolist() == [100.0, 9.0]
         assert made.unusual(columns)["x"] == Unusual(0, 0, 0)
+        date = Column("d", "date", np.array(["2000-01-01", "2000-07-02", "2001-01-01"], "M8[us]"))
+        columns = {"y": columns["y"], "d": date, **columns}
+        inputs = [Input("y", "number"), Input("d", "date", parts=dates.PARTS[:3]), one]
+        made = fit_encoding(inputs, columns, (), 9)
+        assert made.statistics["low"][[0, 4]].tolist() == [5.0, 1.0]
+        assert made.statistics["high"][[0, 4]].tolist() == [9.0, 100.0]
 
     def test_numbers_for_consumers_that_know_nothing_else(self):
         columns = {
