@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "clearprop"
 KERNELS = "clearprop.engine.kernels"
 COPIED = ("src", "tests", "benchmarks", "examples", "docs")
+COLLECTED = " (collected)"
 SPARE, TIMES = 20, 10
 """Seconds of processor time that any run may take, and how many times as long as expected."""
 
@@ -123,6 +124,8 @@ class Copy:
         outcome = kinds.get(os.WEXITSTATUS(status), "no tests")
         if "while loading conftest" in (self.work / "output").read_text(errors="replace"):
             return "cannot be imported", "tests/conftest.py"
+        if outcome == "failed" and told.endswith(COLLECTED):
+            return "cannot be imported", told
         return outcome, told
 
 
@@ -206,7 +209,7 @@ class _Report:
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
-            self.path.write_text(f"{report.nodeid} (collected)")
+            self.path.write_text(f"{report.nodeid}{COLLECTED}")
 
 
 def _be_the_child(

@@ -93,7 +93,8 @@ class Map:
     def of(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's line; of its function or file where none is known.
 
-        What runs at import, such as a table or a default, is run by every test of the file.
+        What runs at import, such as a table or a default, is run by every test of the file, and of
+        those that import from it.
         """
         lines = self.lines[mutant.file]
         if lines.get(mutant.line):
@@ -107,8 +108,12 @@ class Map:
             and node.lineno <= mutant.line <= (node.end_lineno or 0)
         ]
         within = min((one for one in around if one), key=len, default=None)
-        found = {t for n, tests in lines.items() if within is None or n in within for t in tests}
-        return sorted(found)
+        if within is not None:
+            return sorted({one for n, tests in lines.items() if n in within for one in tests})
+        name = f"clearprop.{mutant.file.removesuffix('.py').replace('/', '.')}"
+        users = [one for one in self.lines if name in (SOURCE / one).read_text(encoding="utf-8")]
+        files = [self.lines[one] for one in (mutant.file, *users)]
+        return sorted({one for of in files for tests in of.values() for one in tests})
 
     def order(self, mutant: Mutant, kills: Counter[str]) -> tuple[list[str], list[str], int]:
         """Return the tests that come first, those after them, and how many are left out.

@@ -250,6 +250,12 @@ class TestInputs:
         assert made.statistics["low"].tolist() == [1.0, 5.0]
         assert made.statistics["high"].tolist() == [100.0, 9.0]
         assert made.unusual(columns)["x"] == Unusual(0, 0, 0)
+        date = Column("d", "date", np.array(["2000-01-01", "2000-07-02", "2001-01-01"], "M8[us]"))
+        columns = {"y": columns["y"], "d": date, **columns}
+        inputs = [Input("y", "number"), Input("d", "date", parts=dates.PARTS[:3]), one]
+        made = fit_encoding(inputs, columns, (), 9)
+        assert made.statistics["low"][[0, 4]].tolist() == [5.0, 1.0]
+        assert made.statistics["high"][[0, 4]].tolist() == [9.0, 100.0]
 
     def test_numbers_for_consumers_that_know_nothing_else(self):
         columns = {
@@ -439,6 +445,8 @@ class TestDates:
         wrong = np.random.default_rng(3).permutation(1500)[:900]
         mixed = [f"w{i}" if i in set(wrong) else word for i, word in enumerate(words)]
         assert dates.find_format(mixed, [1] * 1500, 900) == ("%d.%m.%Y", 900)
+        few = [word if i % 10 == 0 else f"w{i}" for i, word in enumerate(words)]
+        assert dates.find_format(few, [1] * 1500, 1400) == (None, 1401)  # not a quarter of them
 
     def test_day_and_month(self):
         assert dates.day_first("%m/%d/%Y %H:%M") == "%d/%m/%Y %H:%M"
