@@ -46,6 +46,13 @@ SETTINGS = {
     },
     "float64 of a float32 network": {"precision": "float64", "metrics": "accuracy"},
     "float32 of a float64 network": {"dtype": "float64", "precision": "float32"},
+    "the best of a float32 network in float64": {"precision": "float64", "early_stopping": 9},
+    "the best of a float64 network in float32": {
+        "dtype": "float64", "precision": "float32", "early_stopping": 9,
+    },
+    "the best of a long double network": {
+        "dtype": "longdouble", "precision": "float64", "early_stopping": 9,
+    },
     "float64": {"dtype": "float64"},
     "the full batch": {"batch_size": None, "epochs": 60},
     "online": {"batch_size": 1},

@@ -75,8 +75,8 @@ def pack(contents: Contents) -> tuple[dict[str, Any], dict[str, Array]]:
         "seconds": np.array([contents.seconds]),
         "best_value": np.array([best.value], np.float64),
     }
-    if best.parameters is not None:
-        arrays["best"] = best.parameters
+    if best.parameters is not None:  # of the caller's network: none has more digits than its run
+        arrays["best"] = best.parameters.astype(standing.parameters.dtype, copy=False)
     if contents.seen is not None:
         arrays["seen"] = contents.seen
     for name, array in standing.state.items():
@@ -133,9 +133,9 @@ def _unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) ->
         raise ValueError("its parameters are those of another network")
     if arrays["sums"].shape != (2,) or arrays["sums"].dtype != np.float64:
         raise ValueError("its sums are none")
-    best = BestEpoch(
-        _whole(header["best_epoch"]), float(arrays["best_value"][0]), arrays.get("best")
-    )
+    best = BestEpoch(_whole(header["best_epoch"]), float(arrays["best_value"][0]))
+    if "best" in arrays:
+        best.parameters = arrays["best"].astype(network.dtype, copy=False)
     standing = Standing(
         arrays["parameters"],
         {name: arrays[f"state.{name}"].reshape(shape) for name, shape in header["state"].items()},
