@@ -56,5 +56,9 @@ class TestMetrics:
             cp.train(net(), X, Y, metrics=["acuracy"])
         with pytest.raises(cp.ArgumentError, match="same name"):
             cp.train(net(), X, Y, metrics=["accuracy", "accuracy"])
+        for name in ("epoch", "loss", "updates", "seconds", "validation_loss"):
+            own = type(name, (), {"__call__": lambda self, y, output: 1.0})()
+            with pytest.raises(cp.ArgumentError, match=f"{name}', which a run uses itself"):
+                cp.train(net(), X, Y, metrics=[own])
         with pytest.raises(cp.ArgumentError, match="use 'accuracy'"):
             cp.train(net(), X, Y, metrics=["r2"])

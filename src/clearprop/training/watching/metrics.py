@@ -94,6 +94,9 @@ METRICS: dict[str, Metric] = {
 }
 """The built-in metrics by name."""
 
+_OF_ROWS = ("epoch", "loss", "updates", "seconds")
+"""What each epoch's row has beside metrics."""
+
 MetricSpec = str | Callable[[Array, Array], float]
 
 
@@ -104,7 +107,7 @@ def resolve_metrics(specs: Iterable[MetricSpec] | MetricSpec | None) -> list[Met
     metrics = [_resolve(spec) for spec in ([specs] if callable(specs) else listed(specs))]
     names = [metric.name for metric in metrics]
     for name in names:
-        if name == "loss" or name.startswith("validation_"):
+        if name in _OF_ROWS or name.startswith("validation_"):
             raise ArgumentError(f"a metric is called {name!r}, which a run uses itself: rename it")
     if len(set(names)) < len(names):
         raise ArgumentError(f"two metrics have the same name in {names}: make them with def")
