@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -42,8 +43,8 @@ DIFFERENT = {
     "batch_size": ({"batch_size": 4}, "batch_size is 4, the run has 3"),
     "seed": ({"seed": 4}, "seed is 4, the run has 3"),
     "shuffle": ({"shuffle": False}, "shuffle is False, the run has True"),
-    "l2": ({"l2": 0.1}, "l2 is 0.1, the run has 0.0"),
-    "dropout": ({"dropout": 0.5}, "dropout is 0.5, the run has 0.0"),
+    "l2": ({"l2": 0.1}, "l2 is 0.1, the run has 0"),
+    "dropout": ({"dropout": 0.5}, "dropout is 0.5, the run has 0"),
     "shards": ({"shards": 2}, "shards is 2, the run has 1"),
     "rate": ({"optimizer": cp.Adam(0.01)}, "optimizer is Adam(learning_rate=0.01, beta1=0.9"),
     "schedule": (
@@ -56,7 +57,7 @@ DIFFERENT = {
     "metrics": ({"metrics": ["accuracy"]}, "metrics is (accuracy), the run has ()"),
     "early stopping": (
         {"early_stopping": 3},
-        "early_stopping is EarlyStopping(patience=3, monitor=None, min_delta=0.0, mode=None), "
+        "early_stopping is EarlyStopping(patience=3, monitor=None, min_delta=0, mode=None), "
         "the run has None",
     ),
     "precision": ({"precision": "float64"}, "precision is float64, the run has float32"),
@@ -130,6 +131,64 @@ def test_settings_do_not_count_that_change_no_number(kept):
         checkpoint_every="2 epochs", first=3,
     ))  # fmt: skip
     assert found == whole
+
+
+def scaled(t, total, table):
+    return 0.01 * table[0]
+
+
+def by_closure(rate):
+    return lambda t, total: rate
+
+
+class Steps:
+    """A schedule that is an object."""
+
+    def __init__(self, rates):
+        self.rates = rates
+
+    def __call__(self, t, total):
+        return self.rates[0]
+
+    def rate(self, t, total):
+        return self.rates[0]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda r: Steps([r, 0.1]), lambda r: Steps({"first": r, 0: r}),
+        lambda r: Steps(np.array([r])), lambda r: Steps([r]).rate, lambda r: by_closure(r),
+        lambda r: partial(scaled, table=[r]), lambda r: partial(scaled, table={0: r}),
+        lambda r: partial(scaled, table=np.array([r])),
+    ],
+)  # fmt: skip
+def test_what_a_schedule_of_one_s_own_was_given_is_seen(schedule, tmp_path):
+    def run(rate, epochs):
+        rule = cp.SGD(schedule(rate))
+        return begin(optimizer=rule, epochs=epochs, checkpoint=tmp_path, resume=True)
+
+    run(0.1, 1)
+    run(0.1, 1)
+    with pytest.raises(cp.CheckpointMismatchError, match="optimizer is SGD"):
+        run(0.2, 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"optimizer": cp.SGD(1, momentum=0)}, {"optimizer": cp.SGD(1.0, momentum=0.0)}),
+        ({"optimizer": cp.SGD(np.float64(0.1))}, {"optimizer": cp.SGD(0.1)}),
+        ({"optimizer": cp.SGD(partial(scaled, table=(1.0,)))},
+         {"optimizer": cp.SGD(partial(scaled, table=(np.float64(1),)))}),
+        ({"frozen": ["b1", "W2"]}, {"frozen": ["W2", "b1", "b1"]}),
+        ({"l2": 0, "early_stopping": 3}, {"l2": 0.0, "early_stopping": cp.EarlyStopping(3, None)}),
+        ({"batch_size": None}, {"batch_size": N}),
+    ],
+)  # fmt: skip
+def test_one_run_said_in_two_ways(one, other, tmp_path):
+    begin(**one, epochs=1, checkpoint=tmp_path)
+    begin(**other, epochs=1, checkpoint=tmp_path, resume=True)
 
 
 def test_a_folder_that_holds_a_run_is_not_begun_in(kept):

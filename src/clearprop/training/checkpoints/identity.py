@@ -1,6 +1,6 @@
 """Which run a checkpoint is of: settings, network and data, and what differs in another run.
 
-Functions of the user's own are known by their names alone: `saved_functions` and `_described` say
+Functions of the user's own are known by their names alone: `saved_functions` and `described` say
 which. Data are known by their SHA-256, as they are computed with.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from functools import partial
+from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +19,7 @@ from clearprop.checks.data import Data
 from clearprop.files.saved_functions import describe
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
+from clearprop.training.checkpoints.described import described
 from clearprop.training.job import Job
 
 Array = NDArray[Any]
@@ -31,8 +31,6 @@ _LONGEST = 200
 
 _ROWS = 4096
 """Rows of data that are looked at together."""
-
-_PLAIN = (str, bool, int, float, np.number, np.bool_, tuple, type(None))
 
 
 def identity_of(
@@ -73,13 +71,13 @@ def identity_of(
             for field in fields(settings)
             if field.name != "epochs"
         },
-        "frozen": () if held is None else held.frozen_names,
+        "frozen": () if held is None else sorted(set(held.frozen_names)),
         "shared": () if held is None else held.shared_names,
         **more,
     }
     parts = {"": job.data} | ({} if held_out is None else {"validation ": held_out})
     return {
-        "settings": {name: _short(_described(value)) for name, value in said.items()},
+        "settings": {name: _short(described(value)) for name, value in said.items()},
         "data": {
             f"{of}{name}": _digest(array)
             for of, data in parts.items()
@@ -130,28 +128,6 @@ def _function(function: Any) -> str:
     settings = ", ".join(f"{name}={value!r}" for name, value in said.get("settings", {}).items())
     own = "" if said["built_in"] else " (of one's own)"
     return f"{said['name']}{f'({settings})' if settings else ''}{own}"
-
-
-def _described(value: Any) -> str:
-    """Return a text that is the same in every process for what computes the same numbers."""
-    if isinstance(value, list | tuple):
-        return f"({', '.join(map(_described, value))})"
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, bool | int | float | np.number | np.bool_):
-        return repr(value)
-    if isinstance(value, partial):
-        given = [*value.args, *value.keywords.items()]
-        return f"partial({', '.join(map(_described, [value.func, *given]))})"
-    if isinstance(value, type) or hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    kind = type(value)
-    name = kind.__qualname__ if kind.__module__.startswith("clearprop.") else _described(kind)
-    if is_dataclass(value):
-        said = {field.name: getattr(value, field.name) for field in fields(value)}
-    else:
-        said = {n: v for n, v in getattr(value, "__dict__", {}).items() if isinstance(v, _PLAIN)}
-    return f"{name}({', '.join(f'{n}={_described(v)}' for n, v in said.items())})"
 
 
 def _short(text: str) -> str:
