@@ -556,3 +556,19 @@ class TestNothingIsLookedForInVain:
         failed(lambda: (network(), rows, y, sgd(0.01)))
         np.testing.assert_array_equal(rows, kept)
         np.testing.assert_array_equal(y, Y)
+
+
+def test_of_a_large_network_few_steps_are_made_again(monkeypatch):
+    def failure():
+        with pytest.raises(cp.DivergenceError) as caught:
+            cp.train(network(), X, Y, optimizer=cp.SGD(1e6), epochs=5, progress=False)
+        return caught.value
+
+    monkeypatch.setattr("clearprop.training.reruns.WORK", 1.0)
+    found = failure()
+    assert found.cause == "learning rate"
+    assert "the same run goes through 3 steps" in str(found)
+    monkeypatch.setattr("clearprop.training.reruns.MOST_WORK", 1.0)
+    assert str(failure()).endswith(
+        "no cause was found (the network is too large for the run to be made again)"
+    )

@@ -100,6 +100,9 @@ def _explain(
     error: DivergenceError, job: Job, rule: Any, origin: Origin, columns: Sequence[str] | None
 ) -> None:
     started = time.monotonic()
+    if not steps_within(smaller(job)):
+        error.tried = "the network is too large for the run to be made again"
+        return
     failure = _fails_again(error, job, rule, origin, columns)
     if failure is None:
         error.tried = "the run could not be made to fail again"

@@ -26,6 +26,9 @@ MOST_STEPS = 500
 WORK = 2e9
 """Multiplications that it may take: about a tenth of a second, beside its steps' own cost."""
 
+FEW, MOST_WORK = 3, 5 * WORK
+"""Steps that are made again of a large network too, if they take no more multiplications."""
+
 ROWS = 500
 """Rows of its batches at the most; of larger batches there is one an epoch, of so many rows."""
 
@@ -91,9 +94,10 @@ class Course:
 
 
 def steps_within(job: Job) -> int:
-    """Return how many steps may be made again."""
+    """Return how many steps may be made again: of a large network few, of a huge one none."""
     batch = min(job.settings.batch_size, job.n)
-    return int(min(MOST_STEPS, WORK / (3.0 * batch * job.network.n_parameters)))
+    step = 3.0 * batch * job.network.n_parameters
+    return int(min(MOST_STEPS, max(WORK / step, FEW if FEW * step <= MOST_WORK else 0)))
 
 
 def smaller(job: Job) -> Job:

@@ -119,6 +119,8 @@ def unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) -> 
     """
     try:
         return _unpack(found, job, network, figures)
+    except MemoryError:  # is no damage
+        raise
     except Exception as error:  # whatever a damaged header leads to
         raise ModelFileError(f"{found.path} describes no run ({error}): it is damaged") from None
 
