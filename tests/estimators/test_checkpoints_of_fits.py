@@ -126,6 +126,20 @@ class TestCrash:
         longer = gone_on(estimator, data, tmp_path, max_iter=12)
         same(longer, fitted(clone(estimator).set_params(max_iter=12), data), data[0])
 
+    def test_a_fit_that_diverges_says_the_same_when_it_goes_on(self, tmp_path):
+        """Adam's squares are beyond float32 after its first update."""
+        X, y = diabetes()
+        estimator = MLPRegressor(
+            hidden_layer_sizes=(5,), random_state=3, max_iter=9, checkpoint=tmp_path,
+            optimizer=cp.Adam(1e-3),
+        )  # fmt: skip
+        said = []
+        for resume in (False, True):
+            with pytest.raises(ValueError, match="the optimizer's v of W1 holds inf") as error:
+                fitted(clone(estimator).set_params(resume=resume), (X * 1e12, y * 1e10))
+            said.append(str(error.value))
+        assert said[0] == said[1]
+
     def test_sparse_rows_that_are_never_dense(self, tmp_path, monkeypatch):
         monkeypatch.setattr("clearprop.estimators.sparse.DENSE", 0)
         X, y = iris()

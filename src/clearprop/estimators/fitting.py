@@ -106,6 +106,7 @@ def _run(
         hooks = [CountingOn(hook, before, seconds) for hook in hooks]
     sparse = not isinstance(job.data.X, np.ndarray)
     rule, standing = e._solver.rule, e._solver.standing_for(job.network.parameters)
+    loop: Loop | None = None
     try:
         loop = with_engine("reference" if sparse else None, job.network, lambda engine: Loop(
             e.network_, job, rule, callbacks=hooks, judge=judge,
@@ -115,7 +116,8 @@ def _run(
         ))  # fmt: skip
         history = loop.run()
     except NonFiniteError as error:
-        overflow = where_squares_overflow(rule, standing.state, job.network)
+        state = standing.state if loop is None else loop.standing.state  # it may have gone on
+        overflow = where_squares_overflow(rule, state, job.network)
         e._solver = Solver.begin(e)  # its state may hold what is not finite
         raise ValueError(_refusal(error, overflow is not None, job)) from error
     e._solver.state = loop.standing.state  # another where the run went on from a checkpoint
