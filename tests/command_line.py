@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from click.testing import CliRunner, Result
 
 from clearprop.cli import main
@@ -13,6 +15,11 @@ def invoke(*arguments: object) -> Result:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that can write nothing, not even what coverage.py measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def refused(message: str, *arguments: object) -> str:

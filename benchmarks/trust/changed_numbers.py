@@ -20,7 +20,7 @@ from clearprop.engine.kernels import cache
 ROOT = Path(__file__).parents[2]
 KERNELS = Path("clearprop") / "engine" / "kernels"
 TOLD, IN_DOUBLE = "float32,", "float64,"
-"""The runs that are asked: those over every option, in one type. Sums of costs are of float64: of
+"""The runs that are asked: those over every option, and of a heavy penalty, in one type. Sums of costs are of float64: of
 numbers of float32 they are exact, in whatever order."""
 
 HANGS = 1800

@@ -46,11 +46,12 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
         return figures(Campaign(copy, work, None).take(found, _short(copy)), of)
     kernels, of_kernels = sample(SOURCE, files_of(SOURCE, KERNELS), KERNEL_SIZE, seed)
     campaign = Campaign(copy, work, work / f"found-{seed}.jsonl")
+    os.environ["CLEARPROP_KERNELS"] = "compile"  # so that those a mutant leaves are at hand
+    if not campaign.known:
+        copy.run(WARM, 600)  # compiles what is not kept yet, which no limit of time is to count
     parts = os.environ.get("CLEARPROP_MUTANTS_OF", "python kernels").split()
     known = figures([], of)
     if "python" in parts:
-        if not campaign.known:
-            copy.run(WARM, 600)  # compiles what is not kept yet, which no limit of time is to count
         tests = Map(work, sources, TESTS)
         known = figures(campaign.take(found, _mapped(copy, tests), tests.digest()), of)
     if "kernels" in parts:

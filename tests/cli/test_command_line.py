@@ -16,7 +16,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.files import whole_file
-from command_line import invoke, refused
+from command_line import invoke, refused, unmeasured
 from example_tables import CARS, PENGUINS
 from typed_tables import read_table
 
@@ -185,7 +185,7 @@ class TestTrain:
         code = "from clearprop.cli import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", code, "train", "penguins.csv", "--target", "species", "--epochs", "1", "--json"],
-            capture_output=True, text=True, cwd=here,
+            capture_output=True, text=True, cwd=here, env=unmeasured(),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
         )  # fmt: skip
         assert done.returncode == 1

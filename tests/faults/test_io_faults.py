@@ -16,6 +16,7 @@ def test_a_sample_of_faults(server):
     [trials] = found["cases"].values()
     assert trials["struck"] > 35
     assert trials["errors"] > 3
+    assert f"| reference | {trials['trials']} |" in io_faults.section(found)
 
 
 def test_a_checkpoint_that_is_not_read_back_is_seen(server):

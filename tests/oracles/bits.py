@@ -88,6 +88,13 @@ def of_functions(hidden: str, output: str, loss: str | cp.Loss, dtype: str, shar
     return run(network, y, optimizer=cp.SGD(0.015625))
 
 
+def of_penalty(dtype: str) -> str:
+    """A run whose cost is mostly penalty, so that its last bits are those of the sum of squares."""
+    network = network_of(SMALL, dtype, activations="tanh", output="softmax")
+    y = targets_of("labels", 64, SMALL[-1])
+    return run(network, y, optimizer=cp.SGD(0.05 / 65), l2=64.0, epochs=24)
+
+
 def of_run(sizes: tuple[int, ...], optimizer: str, course: str, dtype: str, threads: int) -> str:
     """A run with this optimizer and this course."""
     network = network_of(sizes, dtype, activations="tanh", output="softmax")
@@ -139,6 +146,7 @@ def cases() -> dict[str, Callable[[], str]]:
             add(f"{dtype} adam {course}", of_run, WIDE, "adam", course, dtype, 2)
         for optimizer, course in (("momentum", "all"), ("adamw", "plain")):
             add(f"{dtype} large {optimizer} {course}", of_run, LARGE, optimizer, course, dtype, 2)
+        add(f"{dtype}, a heavy penalty", of_penalty, dtype)
     for regressor in (False, True):
         kind = "regressor" if regressor else "classifier"
         for name, settings in {

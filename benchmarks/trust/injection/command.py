@@ -24,7 +24,7 @@ _ARGUMENTS = [
 def run_command(
     folder: Path, *, kill_after: float | None = None, plan: str = "", journal: Path | None = None
 ) -> Ended:
-    """Run the command to its end, or until it is killed."""
+    """Train by `clearprop train` in a process of its own; a checkpoint every ten steps."""
     made = folder / "model.safetensors"
     command = [
         sys.executable, "-m", "clearprop", *_ARGUMENTS, "--checkpoint", str(folder / CHECKPOINTS),
