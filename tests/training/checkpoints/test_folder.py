@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 
 import numpy as np
@@ -171,6 +172,24 @@ def test_a_folder_that_is_removed_ends_no_run(tmp_path):
         begin(checkpoint=tmp_path / "kept", checkpoint_every=1, callbacks=remove)
     assert len(caught) == 2  # when it is seen, and at the end
     assert all("a resume would go on from nothing" in str(one.message) for one in caught)
+
+
+def test_a_relative_folder_stays_where_it_is(monkeypatch, tmp_path):
+    (tmp_path / "elsewhere" / "kept").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    run = {"callbacks": lambda epoch: os.chdir(tmp_path / "elsewhere")}
+    begin(checkpoint="kept", checkpoint_every=1, **run)
+    assert files(tmp_path / "kept") == [f"checkpoint-{n:012}.safetensors" for n in (42, 56, 70)]
+    assert files(tmp_path / "elsewhere" / "kept") == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a current folder cannot be removed there")
+def test_a_current_folder_that_is_gone(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(cp.FileWriteError, match="checkpoint is 'kept', and the current folder is"):
+        begin(checkpoint="kept")
 
 
 def test_what_is_not_read_back_is_no_checkpoint(monkeypatch, tmp_path):
