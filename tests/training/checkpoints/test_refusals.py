@@ -124,6 +124,18 @@ def test_functions_of_one_s_own_go_by_their_names(tmp_path):
         run("straight", resume=True)
 
 
+def test_a_log_that_cannot_go_on_changes_nothing(kept, tmp_path):
+    log = cp.CSVLog(tmp_path / "log.csv", if_exists="append")
+    (tmp_path / "log.csv").write_text("another's\n")
+    before, given = listing(kept), arguments(callbacks=log, checkpoint=kept, resume=True)
+    network = cp.Network([4, 6, 3], activations="tanh", output="softmax", seed=1)
+    parameters = network.parameters.copy()
+    with pytest.raises(cp.FileWriteError, match="begins with .another's"):
+        cp.train(network, given.pop("X"), given.pop("y"), **given)
+    assert np.array_equal(network.parameters, parameters)
+    assert listing(kept) == before
+
+
 def test_settings_do_not_count_that_change_no_number(kept):
     whole = outcome(*begin())
     found = outcome(*begin(

@@ -208,17 +208,25 @@ class Watch:
             error.restored = f"epoch {self._best.epoch}, the best,"
 
     def go_on(self) -> None:
-        """Give the caller's network what it had, and tell callbacks of the epochs behind them."""
+        """Give the caller's network what it had, and tell callbacks of the epochs behind them.
+
+        Where one of them raises, the network has again what it came with.
+        """
+        before = self._network.parameters.copy()
         if self.seen is not None:
             with np.errstate(over="ignore"):
                 self._network.parameters[:] = self.seen
         else:
             self._hand_over()
         epochs = self.history.epochs
-        for callback in self._callbacks:
-            told = getattr(callback, "after_resume", None)
-            if told is not None:
-                told(epochs[:])
+        try:
+            for callback in self._callbacks:
+                told = getattr(callback, "after_resume", None)
+                if told is not None:
+                    told(epochs[:])
+        except BaseException:  # a log that is another's; Ctrl-C
+            self._network.parameters[:] = before
+            raise
 
     def _call(self, epoch: Epoch) -> bool:
         """Call every callback; return whether one says True. They may change parameters.
