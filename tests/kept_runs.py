@@ -47,8 +47,9 @@ def outcome(network, history):
     """All that has to be the same to the last bit."""
     rows = [{name: value for name, value in e.row().items() if name != "seconds"}
             for e in history.epochs]  # fmt: skip
+    numbers = network.parameters.astype(np.float64)  # a long double has bytes that mean nothing
     return (
-        network.parameters.tobytes(), [repr(row) for row in rows], history.stopped,
+        numbers.tobytes(), [repr(row) for row in rows], history.stopped,
         history.best_epoch, history.engine, history.frozen, history.shared,
     )  # fmt: skip
 
