@@ -75,7 +75,7 @@ def test_the_command_refuses_what_python_does(here):
     assert invoke(*TRAIN, "--checkpoint", "kept", "--quiet").exit_code == 0
     refused("holds a run already", *TRAIN, "--checkpoint", "kept", "--force")
     again = [*TRAIN, "--checkpoint", "kept", "--resume", "--force"]
-    refused("is another: l2 is 0.5, the run has 0.0", *again, "--l2", "0.5")
+    refused("is another: l2 is 0.5, the run has 0", *again, "--l2", "0.5")
     done = invoke(*again)
     assert done.exit_code == 0
     assert "clearprop: already finished: " in done.stderr
