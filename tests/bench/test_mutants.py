@@ -185,7 +185,7 @@ def test_every_mutated_file_has_its_tests():
     files = list(mutant_sites.files_of(mutant_runs.SOURCE, mutant_populations.SOURCES))
     assert len(files) >= 17
     for file in files:
-        tests = mutant_populations.SHORT.get(file) or mutant_populations.SHORT[file.split("/")[0]]
+        tests = mutant_populations.short_tests(file)
         assert all((mutant_runs.ROOT / one).exists() for one in tests)
     kernels = list(mutant_sites.files_of(mutant_runs.SOURCE, mutant_populations.KERNELS))
     assert len(kernels) == len(mutant_populations.KERNELS)
