@@ -48,10 +48,19 @@ SHORT: dict[str, tuple[str, ...]] = {
     "optimizers.py": (_SETTINGS, "tests/test_optimizers.py"),
     "schedules.py": (_SETTINGS, "tests/test_optimizers.py"),
     "tables": _ENCODING,
+    "training/checkpoints": ("tests/training/checkpoints",),
     "training": ("tests/training/test_calls.py", "tests/training/test_standing.py"),
     "files": ("tests/files/test_one_save.py", "tests/files/test_files.py"),
 }
 """The tests of a file, or of a folder's files, that the short form runs, the most telling first."""
+
+
+def short_tests(file: str) -> tuple[str, ...]:
+    """Return the tests of a file, or of the innermost folder that has some."""
+    while file not in SHORT:
+        file = file.rpartition("/")[0]
+    return SHORT[file]
+
 
 _BITS = "tests/engine/test_bits.py::test_bits"
 _TAILS = "tests/engine/kernels/test_kernel_tails.py"

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from mutant_populations import KERNEL_TESTS, KERNELS, SHORT, SOURCES, TESTS
+from mutant_populations import KERNEL_TESTS, KERNELS, SOURCES, TESTS, short_tests
 from mutant_runs import ROOT, SOURCE, Copy, Kernels, warm_up
 from mutant_sites import Mutant, files_of, sample
 from mutant_tests import Map, digest
@@ -39,9 +39,9 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     warm_up()
     copy = Copy(work)
-    copy.prepare(TESTS if long else sorted({one for few in SHORT.values() for one in few}))
     sources = list(files_of(SOURCE, SOURCES))
     found, of = sample(SOURCE, sources, SIZE if long else SHORT_SIZE, seed)
+    copy.prepare(TESTS if long else sorted({t for one in found for t in short_tests(one.file)}))
     if not long:
         return figures(Campaign(copy, work, None).take(found, _short(copy)), of)
     kernels, of_kernels = sample(SOURCE, files_of(SOURCE, KERNELS), KERNEL_SIZE, seed)
@@ -118,7 +118,7 @@ def _short(copy: Copy) -> Judge:
 
     def judge(mutant: Mutant) -> dict[str, Any]:
         with copy.mutated(mutant):
-            outcome, test = copy.run(SHORT.get(mutant.file) or SHORT[mutant.file.split("/")[0]], 20)
+            outcome, test = copy.run(short_tests(mutant.file), 20)
         return {"outcome": outcome, "by": test}
 
     return judge

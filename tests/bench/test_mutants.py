@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "trust"))
 
+import mutant_populations
 import mutant_runs
 import mutant_sites
+import mutants
 
 SOURCE = '''"""A text: 1 < 2."""
 
@@ -146,3 +149,62 @@ class TestRuns:
 
     def test_a_test_that_does_not_exist_is_no_killer(self, copy):
         assert copy.run(["tests/test_a.py", "-k", "nothing"], 1)[0] == "no tests"
+
+
+def test_what_is_counted_and_said(tmp_path, monkeypatch):
+    def one(file, nth, outcome):
+        return {
+            "key": f"{file} | f | x + 1 | arithmetic | {nth}",
+            "outcome": outcome,
+            "change": "+ -> -",
+        }
+
+    found = [one("a.py", nth, "failed") for nth in range(19)]
+    found += [one("b.py", 0, "crash"), one("b.py", 1, "passed"), one("b.py", 2, "no tests")]
+    reasons = tmp_path / "reasons.json"
+    monkeypatch.setattr(mutants, "REASONS", reasons)
+    counted = mutants.figures(found, 300)
+    assert (counted["population"], counted["sample"], counted["killed"]) == (300, 22, 20)
+    assert counted["files"] == {"a.py": [19, 19], "b.py": [3, 1]}
+    assert counted["how"] == {"failed": 19, "crash": 1}
+    assert [one.partition(":")[0] for one in counted["failures"]] == [
+        "survived, and nobody says why", "survived, and nobody says why",
+        "20 of 22 mutants killed, below 95%",
+    ]  # fmt: skip
+    same = {"changes nothing": True, "reason": "x is 0"}
+    left = {"changes nothing": False, "reason": "the last bit"}
+    reasons.write_text(json.dumps({found[20]["key"]: same, found[21]["key"]: left}))
+    counted = mutants.figures(found, 300)
+    assert counted["failures"] == []  # 20 of 21
+    page = mutants.section(counted | {"kernels": counted})
+    assert "| 300 | 22 | 20 (90.9%) | 1 | 1 |" in page
+    assert "- b.py, f: `x + 1`, `+ -> -`: x is 0" in page
+
+
+def test_every_mutated_file_has_its_tests():
+    files = list(mutant_sites.files_of(mutant_runs.SOURCE, mutant_populations.SOURCES))
+    assert len(files) >= 17
+    for file in files:
+        tests = mutant_populations.short_tests(file)
+        assert all((mutant_runs.ROOT / one).exists() for one in tests)
+    kernels = list(mutant_sites.files_of(mutant_runs.SOURCE, mutant_populations.KERNELS))
+    assert len(kernels) == len(mutant_populations.KERNELS)
+    named = [
+        one for stages in mutant_populations.KERNEL_TESTS.values() for few in stages for one in few
+    ]
+    bits = {one.partition("[")[2][:-1] for one in named if "test_bits[" in one}
+    recorded = json.loads((mutant_runs.ROOT / "tests" / "oracles" / "bits.json").read_text())
+    assert bits <= recorded.keys()
+    assert all(
+        (mutant_runs.ROOT / one.partition("::")[0]).exists()
+        for one in named
+        if one.startswith("tests/")
+    )
+
+
+def test_every_reason_is_of_a_mutant_that_there_is():
+    known = json.loads(mutants.REASONS.read_text())
+    files = {key.partition(" | ")[0] for key in known}
+    keys = {one.key for file in files for one in mutant_sites.mutants(mutant_runs.SOURCE, file)}
+    assert known.keys() <= keys
+    assert all(one["reason"] and isinstance(one["changes nothing"], bool) for one in known.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from clearprop.optimizers import OPTIMIZERS, Optimizer
+from clearprop.optimizers import OPTIMIZERS, Optimizer, UncorrectedAdam
 from clearprop.schedules import constant, cosine, exponential, inverse_scaling, step, warmup_cosine
 from clearprop.training.job import Job
 
@@ -36,7 +36,7 @@ def length_refused(job: Job, rule: Optimizer, batches: int, epochs: int) -> str 
 
 def _goes_by_length(rule: Optimizer, batches: int, totals: tuple[int, int]) -> str | None:
     """Return what of an optimizer is another in runs of two lengths, over their first batches."""
-    if type(rule) not in OPTIMIZERS.values():
+    if type(rule) not in (*OPTIMIZERS.values(), UncorrectedAdam):
         return None if batches == 0 else "an optimizer of one's own may go"
     settings: Any = rule
     for field in dataclasses.fields(settings):
