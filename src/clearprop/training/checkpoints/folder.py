@@ -25,7 +25,7 @@ from clearprop.errors import (
     ModelFileError,
 )
 from clearprop.files import model_file
-from clearprop.files.whole_file import check_can_write, make_folder
+from clearprop.files.whole_file import absolute, check_can_write, make_folder
 
 try:
     import fcntl
@@ -57,7 +57,7 @@ class Found(NamedTuple):
 class CheckpointFolder:
     """A folder of checkpoints, which need not be there yet.
 
-    Other files in it are left alone.
+    Other files in it are left alone. It stays where it is when the process goes elsewhere.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ class CheckpointFolder:
         if not name:
             raise FileWriteError("checkpoint is '', which is no name for a folder")
         self.path = Path(name)
+        self._place = absolute(name)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -81,9 +82,9 @@ class CheckpointFolder:
         FileWriteError
             If the folder cannot be made or written into, or another run is at work in it.
         """
-        make_folder(self.path)
+        make_folder(self._place)
         try:
-            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            lock = os.open(self._place / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise FileWriteError(
                 error.errno,
@@ -112,13 +113,13 @@ class CheckpointFolder:
     def files(self) -> list[Path]:
         """Return the checkpoints, the newest first, whole or not."""
         try:
-            names = [path.name for path in self.path.iterdir()]
+            names = [path.name for path in self._place.iterdir()]
         except OSError as error:
             raise ModelFileError(
                 f"the checkpoints in {self.path} cannot be listed: {error.strerror or error}"
             ) from error
         found = [match for name in names if (match := _NAME.fullmatch(name))]
-        return [self.path / m.group() for m in sorted(found, key=lambda m: -int(m.group(1)))]
+        return [self._place / m.group() for m in sorted(found, key=lambda m: -int(m.group(1)))]
 
     def newest(self) -> Found | None:
         """Read the newest checkpoint that is whole; None where there is no file of one.
@@ -169,4 +170,4 @@ class CheckpointFolder:
 
     def file(self, batches: int) -> Path:
         """Return where the checkpoint after so many batches stands."""
-        return self.path / f"checkpoint-{batches:012}.safetensors"
+        return self._place / f"checkpoint-{batches:012}.safetensors"
