@@ -33,7 +33,8 @@ PARTS = (
 def main() -> int:
     """Run the parts that were asked for; return 1 if one has failures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them if none")
+    names = f"of {', '.join(PARTS)}; all of them if none"
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=names)
     parser.add_argument("--long", action="store_true", help="the long forms")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figures", type=Path, default=HERE / "figures.json")

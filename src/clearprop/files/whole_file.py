@@ -72,6 +72,22 @@ def write_whole(
     _sync_names(target)
 
 
+def absolute(path: PathLike) -> Path:
+    """Return a path from the root, so that it stays where it is when the process goes elsewhere.
+
+    Raises
+    ------
+    FileWriteError
+        If the current folder is gone.
+    """
+    try:
+        return Path(path).absolute()
+    except OSError as error:
+        raise FileWriteError(
+            error.errno, f"{shown(path)} is nowhere: the current folder is gone"
+        ) from None
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, and those above it, so that what is written into it outlives a power cut.
 

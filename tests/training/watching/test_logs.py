@@ -71,6 +71,19 @@ def test_an_epoch_can_be_read_as_soon_as_it_is_over(tmp_path, kind):
     assert seen == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("kind", [*TEXT, cp.TensorBoardLog])
+def test_a_log_stays_where_it_is_when_the_process_goes_elsewhere(kind, monkeypatch, tmp_path):
+    for name in ("here", "elsewhere"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    log = kind("log")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run(log)
+    assert log.written == tmp_path / "here" / "log"
+    assert log.written.exists()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 KILLED = """
 import os, signal, sys, numpy as np, clearprop as cp
 X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40) % 3

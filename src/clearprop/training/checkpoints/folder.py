@@ -25,7 +25,7 @@ from clearprop.errors import (
     ModelFileError,
 )
 from clearprop.files import model_file
-from clearprop.files.whole_file import check_can_write, make_folder
+from clearprop.files.whole_file import absolute, check_can_write, make_folder
 
 try:
     import fcntl
@@ -57,7 +57,7 @@ class Found(NamedTuple):
 class CheckpointFolder:
     """A folder of checkpoints, which need not be there yet.
 
-    Other files in it are left alone.
+    Other files in it are left alone. It stays where it is when the process goes elsewhere.
 
     Parameters
     ----------
@@ -75,12 +75,7 @@ class CheckpointFolder:
         if not name:
             raise FileWriteError("checkpoint is '', which is no name for a folder")
         self.path = Path(name)
-        try:
-            self._place = self.path.absolute()
-        except OSError as error:
-            raise FileWriteError(
-                error.errno, f"checkpoint is {name!r}, and the current folder is gone"
-            ) from error
+        self._place = absolute(name)
 
     @contextmanager
     def held(self) -> Iterator[None]:

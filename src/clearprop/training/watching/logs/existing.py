@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from clearprop.checks.settings import choice
 from clearprop.errors import FileWriteError
+from clearprop.files.whole_file import absolute
 
 PathLike = str | os.PathLike[str]
 
@@ -36,6 +37,11 @@ def numbered(path: PathLike, number: int) -> Path:
     """
     path = Path(path)
     return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def meant_from(path: PathLike) -> Path:
+    """Return the folder that a log's path is meant from, also once the process is elsewhere."""
+    return Path() if Path(path).is_absolute() else absolute(".")
 
 
 def for_a_clone(if_exists: str) -> str:

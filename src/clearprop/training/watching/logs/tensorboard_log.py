@@ -25,6 +25,7 @@ from clearprop.training.watching.logs.existing import (
     PathLike,
     check_if_exists,
     for_a_clone,
+    meant_from,
     numbered,
     refuse,
 )
@@ -77,6 +78,7 @@ class TensorBoardLog:
     folder: PathLike
     if_exists: str = field(default="fail", kw_only=True)
     histograms: int = field(default=0, kw_only=True)
+    _from: Path = field(init=False, repr=False)
     _files: dict[str, Path] = field(default_factory=dict, init=False, repr=False)
     _last: int | None = field(default=None, init=False, repr=False)
     _number: int = field(default=1, init=False, repr=False)
@@ -100,11 +102,12 @@ class TensorBoardLog:
             raise FileWriteError(f"{folder} is a file, not a folder: choose another name")
         if self.if_exists == "fail" and _event_files(folder):
             refuse(folder, "has event files already")
+        self._from = meant_from(self.folder)
 
     @property
     def written(self) -> Path:
         """The folder that is written into: `folder`, or with "number" that with a number."""
-        return numbered(self.folder, self._number)
+        return numbered(self._from / self.folder, self._number)
 
     def __sklearn_clone__(self) -> TensorBoardLog:
         """Return a log that has written nothing: what an estimator's clone gets."""

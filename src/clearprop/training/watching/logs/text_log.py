@@ -18,6 +18,7 @@ from clearprop.training.watching.logs.existing import (
     PathLike,
     check_if_exists,
     for_a_clone,
+    meant_from,
     numbered,
     refuse,
 )
@@ -33,6 +34,7 @@ class TextLog:
 
     path: PathLike
     if_exists: str = field(default="fail", kw_only=True)
+    _from: Path = field(init=False, repr=False)
     _last: int | None = field(default=None, init=False, repr=False)
     _number: int = field(default=1, init=False, repr=False)
     _anew: bool = field(default=False, init=False, repr=False)
@@ -41,13 +43,14 @@ class TextLog:
         check_path(self.path)
         check_if_exists(self.if_exists)
         check_can_write(self.path, replace=True)
+        self._from = meant_from(self.path)
         if self.if_exists == "fail" and Path(self.path).exists():
             refuse(Path(self.path), "exists already")
 
     @property
     def written(self) -> Path:
-        """The file that is written: `path`, or with "number" that with a number."""
-        return numbered(self.path, self._number)
+        """The file that is written: `path` from the root, or with "number" that with a number."""
+        return numbered(self._from / self.path, self._number)
 
     def __sklearn_clone__(self) -> TextLog:
         """Return a log that has written nothing: what an estimator's clone gets."""
