@@ -30,7 +30,10 @@ TESTS = (
 """Those of the suite that the mutants of `SOURCES` meet, where they run the line."""
 
 _SETTINGS, _TABLES = "tests/test_settings_limits.py", "tests/test_function_tables.py"
-_ENCODING = ("tests/tables/test_limits_of_encoding.py", "tests/tables/test_encoding.py")
+_ENCODING = (
+    *(f"tests/tables/test_limits_of_{one}.py" for one in ("encoding", "target", "dates")),
+    "tests/tables/test_encoding.py",
+)
 SHORT: dict[str, tuple[str, ...]] = {
     "activations.py": (_TABLES, "tests/test_activations.py", "tests/test_tails.py"),
     "backprop.py": ("tests/test_tiny.py", "tests/test_backprop.py"),
