@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
 
 import pytest
@@ -41,6 +42,12 @@ def pytest_sessionfinish():
     coverage = sys.modules.get("coverage")
     if coverage is not None and (running := coverage.Coverage.current()) is not None:
         running.save()
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c():
+    """Ctrl-C is Python's own in every test, whatever another library made of it before."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["compiled", "reference"])

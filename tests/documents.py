@@ -93,10 +93,10 @@ def alike(said: str, printed: str) -> bool:
 
 @contextlib.contextmanager
 def folder_of_examples(folder: Path) -> Iterator[None]:
-    """Work in a folder that holds the tables in examples/."""
+    """Work in a folder that holds the tables in examples/; how numbers are printed is put back."""
     for path in EXAMPLES.glob("*.csv"):
         shutil.copy(path, folder)
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), np.printoptions():
         yield
 
 

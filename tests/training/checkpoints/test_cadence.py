@@ -65,7 +65,14 @@ def test_a_run_is_written_there_and_at_its_ends(every, places, engine, monkeypat
 
 
 def test_seconds_are_kept_to(monkeypatch, tmp_path):
-    begin(checkpoint=tmp_path, checkpoint_every="0.001 seconds", epochs=60, dropout=0.1)
+    now = iter(range(10_000))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))  # each look is a second later
+    cadence = read_cadence("3 seconds")
+    cadence.begin()
+    assert [cadence.due(batches, 10) for batches in range(1, 5)] == [False, False, True, True]
+    cadence.begin()
+    assert not cadence.due(9, 10)
+    monkeypatch.undo()
+    begin(checkpoint=tmp_path, checkpoint_every="0.000001 seconds", callbacks=lambda epoch: None)
     newest = sorted(path.name for path in tmp_path.glob("*.safetensors"))
-    assert len(newest) == 3
-    assert int(newest[1][11:23]) > 0
+    assert newest == [f"checkpoint-{n:012}.safetensors" for n in (42, 56, 70)]
