@@ -83,6 +83,52 @@ def test_damage_is_a_value_error(kind):
         declared_size(bytes(2), kind)
 
 
+class TestPages:
+    """Pages say how many values they have, for which polars takes memory before it reads them."""
+
+    def damaged(self, version, values):
+        """A file of 100 rows, whose page of data says that it has so many values."""
+        buffer = io.BytesIO()
+        table = pa.table({"a": pa.array([*range(100)], pa.int64())})
+        pq.write_table(
+            table, buffer, use_dictionary=False, data_page_version=version, compression="NONE",
+            write_statistics=False,
+        )  # fmt: skip
+        content = bytearray(buffer.getvalue())
+        # Thrift's compact protocol: field 1 of the page's own header, 100 in zigzag; one byte more
+        # or less would move all that lies behind.
+        at = content.index(b"\x15\xc8\x01", 4)
+        assert at < 40
+        zigzag = values << 1 ^ values >> 63
+        content[at + 1 : at + 3] = zigzag & 127 | 128, zigzag >> 7
+        return bytes(content)
+
+    @pytest.mark.parametrize("version", ["1.0", "2.0"])
+    @pytest.mark.parametrize("values", [-1, -11, -8192, 101, 8000])
+    def test_a_page_that_has_more_values_than_its_column(self, version, values, tmp_path):
+        (tmp_path / "t.parquet").write_bytes(self.damaged(version, values))
+        with pytest.raises(cp.TableFileError, match="page says of its size is damaged") as caught:
+            read_table(tmp_path / "t.parquet")
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("version", ["1.0", "2.0"])
+    def test_the_same_bytes_with_the_right_number_are_read(self, version, tmp_path):
+        (tmp_path / "t.parquet").write_bytes(self.damaged(version, 100))
+        assert read_table(tmp_path / "t.parquet")[0].height == 100
+
+    @pytest.mark.parametrize("version", ["1.0", "2.0"])
+    @pytest.mark.parametrize("dictionary", [True, False])
+    @pytest.mark.parametrize("compression", ["NONE", "snappy", "gzip", "zstd"])
+    def test_files_of_many_small_pages(self, compression, dictionary, version):
+        buffer = io.BytesIO()
+        pq.write_table(
+            TABLE.to_arrow(), buffer, use_dictionary=dictionary, data_page_version=version,
+            compression=compression, data_page_size=64, write_batch_size=7,
+            dictionary_pagesize_limit=64, write_page_index=True,
+        )  # fmt: skip
+        assert declared_size(buffer.getvalue(), "Parquet").values >= 6 * ROWS
+
+
 class TestRefused:
     """Kilobytes that would be gigabytes: refused before they are decoded."""
 

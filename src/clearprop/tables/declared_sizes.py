@@ -43,14 +43,37 @@ def _of_parquet(content: bytes) -> Iterator[Declared]:
     footer = _Thrift(content[len(content) - 8 - length : -8]).struct()
     for group in footer.get(4, ()):
         for column in group[1]:
+            _check_pages(content, column[3])
             yield Declared(column[3][5], column[3][6])
+
+
+def _check_pages(content: bytes, column: dict[int, Any]) -> None:
+    """Raise `ValueError` where a page says that it has more values than its column, or below none.
+
+    polars takes memory for as many, and ends the process where there is no room.
+    """
+    values, dictionary, data = column[5], column.get(11), column[9]
+    start = min(dictionary, data) if dictionary else data  # some writers say 0 where there is none
+    pages = _Thrift(content, start)
+    while pages.at < start + column[7]:
+        page = pages.struct()
+        for kind, most in ((5, values), (7, max(values, page[2])), (8, values)):
+            if not 0 <= page.get(kind, {1: 0})[1] <= most:
+                raise ValueError("what a page says of its size is damaged")
+        pages.skip(page[3])
 
 
 class _Thrift:
     """Structures in Thrift's compact protocol, as dictionaries by the fields' numbers."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content, self._at = content, 0
+    def __init__(self, content: bytes, at: int = 0) -> None:
+        self._content, self.at = content, at
+
+    def skip(self, length: int) -> None:
+        """Go on behind so many bytes."""
+        if length < 0:
+            raise LookupError(length)
+        self.at += length
 
     def struct(self) -> dict[int, Any]:
         fields: dict[int, Any] = {}
@@ -77,12 +100,12 @@ class _Thrift:
         raise LookupError(kind)  # maps are in no footer
 
     def _byte(self) -> int:
-        self._at += 1
-        return self._content[self._at - 1]
+        self.at += 1
+        return self._content[self.at - 1]
 
     def _bytes(self, length: int) -> bytes:
-        self._at += length
-        return self._content[self._at - length : self._at]
+        self.at += length
+        return self._content[self.at - length : self.at]
 
     def _unsigned(self) -> int:
         found = shift = 0
