@@ -256,8 +256,13 @@ def mutate(data: bytes, r: random.Random, others: Any = None) -> bytes:
 
 def seeds() -> list[bytes]:
     """Return examples of everything that is read."""
+    return inputs_of(FORMS, EXAMPLES)
+
+
+def inputs_of(forms: Any, examples: Any) -> list[bytes]:
+    """Return texts as inputs: the first byte says what they are read as."""
     return [
-        bytes([FORMS.index(act)]) + text.encode()
-        for act, texts in EXAMPLES.items()
+        bytes([forms.index(act)]) + text.encode()
+        for act, texts in examples.items()
         for text in texts
     ]

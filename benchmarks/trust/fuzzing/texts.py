@@ -5,7 +5,6 @@ The first byte of an input says which of the two it is, the others are the text.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,8 +19,7 @@ from clearprop.cli.train import train
 from clearprop.explaining.expression import parsing
 
 from .folders import folder
-from .mutation import change_bytes
-from .names import run_form
+from .names import inputs_of, mutate, run_form  # noqa: F401 - mutate is a target's
 from .outcome import same, tried
 
 MODULES = (
@@ -93,15 +91,6 @@ def run(data: bytes) -> str:
     return run_form(FORMS, data)
 
 
-def mutate(data: bytes, r: random.Random, others: Any = None) -> bytes:
-    """Return an input that is like another but for a few changes."""
-    return (others or (lambda content: change_bytes(content, r)))(data)
-
-
 def seeds() -> list[bytes]:
     """Return examples of both."""
-    return [
-        bytes([FORMS.index(act)]) + text.encode()
-        for act, texts in EXAMPLES.items()
-        for text in texts
-    ]
+    return inputs_of(FORMS, EXAMPLES)

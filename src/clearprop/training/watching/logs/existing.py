@@ -27,6 +27,13 @@ def refuse(path: Path, problem: str) -> NoReturn:
     )
 
 
+def unreadable(path: Path, error: OSError) -> FileWriteError:
+    """Return the error of a log that cannot go on, as what stands at its place cannot be read."""
+    return FileWriteError(
+        error.errno, f"cannot go on with {path}, as it cannot be read: {error.strerror or error}"
+    )
+
+
 def numbered(path: PathLike, number: int) -> Path:
     """Return the name of the first, second, third ... log of a name.
 

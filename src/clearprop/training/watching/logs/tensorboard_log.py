@@ -28,6 +28,7 @@ from clearprop.training.watching.logs.existing import (
     meant_from,
     numbered,
     refuse,
+    unreadable,
 )
 
 _PATTERN = "events.out.tfevents.*"
@@ -126,11 +127,7 @@ class TensorBoardLog:
         try:
             known = _whole_epochs(epochs, self.written) if self.if_exists == "append" else 0
         except OSError as error:
-            raise FileWriteError(
-                error.errno,
-                f"cannot go on with {self.written}, as it cannot be read: "
-                f"{error.strerror or error}",
-            ) from error
+            raise unreadable(self.written, error) from error
         for epoch in epochs[known:]:
             self._note(epoch, with_histograms=False)
 

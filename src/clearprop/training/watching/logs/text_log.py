@@ -21,6 +21,7 @@ from clearprop.training.watching.logs.existing import (
     meant_from,
     numbered,
     refuse,
+    unreadable,
 )
 
 
@@ -148,11 +149,7 @@ class TextLog:
         except FileNotFoundError:
             return b""
         except OSError as error:
-            raise FileWriteError(
-                error.errno,
-                f"cannot go on with {self.written}, as it cannot be read: "
-                f"{error.strerror or error}",
-            ) from error
+            raise unreadable(self.written, error) from error
 
     def _of_others(self, lines: list[bytes], row: dict[str, float]) -> list[bytes]:
         """Return the lines before those of the run that begins with a row, if it is the last.
