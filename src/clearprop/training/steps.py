@@ -21,6 +21,7 @@ from clearprop.training.causes import explain
 from clearprop.training.job import Job, check_data, check_job
 from clearprop.training.reference import ReferenceEngine
 from clearprop.training.reruns import Origin
+from clearprop.training.standing import Standing
 
 Array = NDArray[Any]
 
@@ -124,7 +125,7 @@ frozen, shared, seed, shards
     >>> bool(abs(change + 1.0 * step.record["delta2"].T @ step.record["a1"]).max() < 1e-7)
     True
     """
-    run = _begin(
+    run = begin(
         network, X, y, loss, optimizer, sample_weight, batch_size=batch_size, epochs=epochs,
         shuffle=shuffle, l2=l2, dropout=dropout, shards=shards, seed=seed, frozen=frozen,
         shared=shared,
@@ -145,13 +146,13 @@ def unexplained_steps(
     seed: int,
 ) -> Iterator[Step]:
     """As `steps`, for who expects them to diverge: an error does not say why."""
-    return _iterate(*_begin(
+    return _iterate(*begin(
         network, X, y, None, optimizer, sample_weight, batch_size=batch_size, epochs=epochs,
         shuffle=True, l2=l2, dropout=0.0, shards=1, seed=seed,
     ))  # fmt: skip
 
 
-def _begin(
+def begin(
     network: Network,
     X: object,
     y: object,
@@ -184,12 +185,56 @@ def _explained(
 
 
 def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[Step]:
-    work, standing = job.network, engine.standing
-    while standing.batches < job.total:
-        work.parameters[:] = network.parameters  # a reader may change them between steps
+    stepper = Stepper(network, job, engine)
+    while not stepper.is_done:
+        step = stepper.step()
+        if step is not None:
+            yield step
+
+
+class Stepper:
+    """Makes the steps of a run one at a time, and can be put back to where it stood.
+
+    Parameters
+    ----------
+    network : Network
+        Follows step by step; its parameters may be changed between steps.
+    job : Job
+    engine : ReferenceEngine
+        Of this job.
+    """
+
+    def __init__(self, network: Network, job: Job, engine: ReferenceEngine) -> None:
+        self.network, self.job, self._engine = network, job, engine
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has ended."""
+        return self._engine.standing.batches >= self.job.total
+
+    def standing(self) -> Standing:
+        """Return a copy of where the run stands, parameters that were changed included."""
+        self._engine.standing.parameters[:] = self.network.parameters
+        return self._engine.standing.copy()
+
+    def put(self, standing: Standing) -> None:
+        """Go on from where the run stood before."""
+        self._engine = ReferenceEngine(self.job, self._engine.rule, standing.copy())
+        self.network.parameters[:] = self.job.network.parameters
+
+    def step(self) -> Step | None:
+        """Make the next update; None: its batch has no weight, and is passed over.
+
+        Raises
+        ------
+        DivergenceError
+            As for `train`.
+        """
+        work, engine, standing = self.job.network, self._engine, self._engine.standing
+        work.parameters[:] = self.network.parameters  # a reader may change them between steps
         before, clock, epoch, rows = (
             work.copy(),
-            standing.clock(job.total),
+            standing.clock(self.job.total),
             standing.epoch,
             engine.rows().copy(),
         )
@@ -197,17 +242,18 @@ def _iterate(network: Network, job: Job, engine: ReferenceEngine) -> Iterator[St
         try:
             record = engine.step()
         finally:
-            network.parameters[:] = work.parameters
-        if record is not None:
-            yield Step(
-                epoch + 1,
-                standing.updates,
-                rows,
-                replace(record, network=before),
-                work.parameters - before.parameters,
-                {name: array.copy() for name, array in standing.state.items()},
-                engine.rule,
-                state_before,
-                clock,
-                job.constraints,
-            )
+            self.network.parameters[:] = work.parameters
+        if record is None:
+            return None
+        return Step(
+            epoch + 1,
+            standing.updates,
+            rows,
+            replace(record, network=before),
+            work.parameters - before.parameters,
+            {name: array.copy() for name, array in standing.state.items()},
+            engine.rule,
+            state_before,
+            clock,
+            self.job.constraints,
+        )
