@@ -106,3 +106,13 @@ def own_cache(tmp_path_factory):
         yield root / shared.name
     cache.folder.cache_clear()
     assert not any(re.search("mish|log_cosh|adagrad|unfinished", str(p)) for p in shared.glob("*"))
+
+
+@pytest.fixture(scope="session")
+def studio():
+    """A server of the studio, on a port that is free."""
+    pytest.importorskip("uvicorn")
+    from studio_server import serving
+
+    with serving() as server:
+        yield server

@@ -146,6 +146,8 @@ MAY = {
     "engine/kernels/pointers.py": {"exec"},  # of a text that holds names of ours alone
     "engine/build.py": {"subprocess"},  # compiler and linker, when Clearprop is built
     "bench/rounds.py": {"subprocess"},  # `clearprop bench`
+    "cli/studio.py": {"webbrowser"},  # `clearprop studio` opens its page
+    "studio/server.py": {"socket"},  # which it serves to this machine alone
     "training/watching/logs/tensorboard_log.py": {"socket"},  # the machine's name, as files have it
 }
 """Where the package does what a hostile file would like done, and why."""

@@ -27,6 +27,7 @@ from clearprop.cli.find_lr import find_lr
 from clearprop.cli.graph import graph
 from clearprop.cli.output import echo
 from clearprop.cli.predict import predict
+from clearprop.cli.studio import studio
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
 from clearprop.cli.warm_up import warm_up
@@ -97,7 +98,7 @@ def main() -> None:
 COMMANDS = (
     demo, train, predict, evaluate, summary, export,
     explain, graph, check, diagnose, find_lr,
-    bench, warm_up,
+    studio, bench, warm_up,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -1,0 +1,101 @@
+"""Answers: what the server says to each question of the page, a function of run and question each.
+
+Every question is asked with the setup in its address, so that the same address has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clearprop.errors import ArgumentError, shown
+from clearprop.studio.operations import as_dicts
+from clearprop.studio.runs import Run
+from clearprop.studio.snapshot import snapshot
+
+
+class Question:
+    """The pairs of an address that are no setup, read as what they are meant to be.
+
+    Examples
+    --------
+    >>> question = Question({"n": "12", "of": "W1[0,0]"})
+    >>> question.whole("n", 0), question.text("of"), question.whole("sample", 0)
+    (12, 'W1[0,0]', 0)
+    """
+
+    def __init__(self, pairs: dict[str, str]) -> None:
+        self._pairs = pairs
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a text."""
+        return self._pairs.get(name, default)
+
+    def whole(self, name: str, default: int) -> int:
+        """Return a whole number, or raise `ArgumentError`."""
+        text = self._pairs.get(name)
+        try:
+            return default if text is None else int(text)
+        except ValueError:
+            raise ArgumentError(f"{name} is {shown(text)}; it must be a whole number") from None
+
+
+Answer = Callable[[Run, Question], dict[str, Any]]
+
+
+def about(run: Run, question: Question) -> dict[str, Any]:
+    """Return what does not change while the run goes on."""
+    problem, network = run.problem, run.problem.network
+    return {
+        "title": problem.title,
+        "setup": run.setup.pairs(),
+        "sizes": list(network.sizes),
+        "activations": [one.name for one in network.activations],
+        "loss": network.loss.name,
+        "optimizer": repr(run.optimizer),
+        "features": problem.features,
+        "classes": problem.classes,
+        "target": problem.target,
+        "names": problem.names,
+        "notes": problem.notes,
+        "rows": len(problem.X),
+        "held_rows": len(problem.X_held),
+        "batch": run.batch,
+        "steps_of_epoch": run.steps_of_epoch,
+        "total": run.total,
+        "has_biases": network.has_biases,
+        "n_parameters": network.n_parameters,
+        "operations": as_dicts(network),
+    }
+
+
+def step(run: Run, question: Question) -> dict[str, Any]:
+    """Return the numbers of step n, or of the one that is reached within a second."""
+    n = run.reach(question.whole("n", 0))
+    made = run.at(n)
+    sample = min(question.whole("sample", 0), len(made.rows) - 1)
+    also = {
+        int(layer): [int(i) for i in which.split(",")]
+        for layer, _, which in (part.partition(":") for part in question.text("also").split(";"))
+        if which
+    }
+    found = snapshot(made, sample, also)
+    failed = None if run.failed is None else str(run.failed)
+    return found | {"n": n, "reached": len(run.losses), "failed": failed}
+
+
+def curves(run: Run, question: Question) -> dict[str, Any]:
+    """Return L of each step so far, and the costs of all rows after each epoch."""
+    upto = question.whole("upto", len(run.losses))
+    return {
+        "losses": run.losses[:upto],
+        "epochs": [
+            {"n": one.n, "loss": one.loss, "validation_loss": one.validation_loss}
+            for one in run.epochs
+            if one.n <= upto
+        ],
+    }
+
+
+ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves}
+"""By the last part of the address, /api/about and so on."""

@@ -1,0 +1,266 @@
+"""Runs: the steps of a setup, each made once, and made again when somebody goes back to it.
+
+    step n  =  the pass with the parameters after n updates, and the update n + 1
+
+A run keeps where it stood at some of its steps, and goes on from the nearest before the one that is
+asked for: forwards and backwards, the numbers are the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from clearprop.checks.data import Data
+from clearprop.cost import evaluate
+from clearprop.errors import ArgumentError, DivergenceError, ElementError, shown
+from clearprop.network import Network
+from clearprop.optimizers import Optimizer
+from clearprop.studio.problems import Problem, problem_of
+from clearprop.studio.setup import Setup
+from clearprop.training.job import check_data
+from clearprop.training.standing import Standing
+from clearprop.training.steps import Step, Stepper, begin
+
+KEPT_BYTES = 64 << 20
+"""What the standings of a run take at most, and its latest steps as much."""
+
+LEAST_KEPT = 8
+RUNS = 12
+"""Runs that are kept; those asked for longest ago are made again."""
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """The cost of all rows after an epoch; None where none were put aside."""
+
+    n: int
+    loss: float
+    validation_loss: float | None
+
+
+class Run:
+    """The steps of a setup.
+
+    Attributes
+    ----------
+    setup : Setup
+    problem : Problem
+    optimizer : Optimizer
+    total : int
+        Steps of the whole run.
+    losses : list of float
+        L of each step's batch, as far as the run has come.
+    epochs : list of EpochEnd
+    failed : DivergenceError or None
+        What ended the run, at step ``len(losses)``.
+
+    Parameters
+    ----------
+    setup : Setup
+    like : Run, optional
+        Another run, whose steps are this one's up to where their edits part.
+    """
+
+    def __init__(self, setup: Setup, like: Run | None = None) -> None:
+        self.setup = setup
+        self.problem: Problem = problem_of(setup)
+        self.optimizer: Optimizer = setup.rule(self.problem.optimizer)
+        self._edits = setup.edits()
+        self._lock = threading.RLock()
+        self.losses: list[float] = []
+        self.epochs: list[EpochEnd] = []
+        self.failed: DivergenceError | None = None
+        self._X, self._y = self.problem.X.copy(), self.problem.y.copy()
+        self._stepper = self._begin(self.problem.network.copy())
+        self._held = None
+        if len(self.problem.X_held):
+            network = self._stepper.network
+            self._held = check_data(network, self.problem.X_held, self.problem.y_held)
+        self.total = self._stepper.job.total
+        self.steps_of_epoch = self._stepper.job.epoch_batches
+        data = self._stepper.job.data
+        self._begun = Data(data.X.copy(), data.y.copy())
+        self._kept: dict[int, Standing] = {0: self._stepper.standing()}
+        self._every = 1
+        self._latest: OrderedDict[int, Step] = OrderedDict()
+        self._next = 0
+        if like is not None:
+            self._take_over(like)
+
+    def _take_over(self, other: Run) -> None:
+        """Take the steps that the other run has made, as far as they are this one's."""
+        with other._lock:
+            ours, theirs = self._edits, other._edits
+            apart = [one[0] for one in (*ours, *theirs) if (one in ours) != (one in theirs)]
+            n = min([len(other.losses), *apart])
+            self.losses = other.losses[:n]
+            self.epochs = [one for one in other.epochs if one.n <= n]
+            self._every = other._every
+            self._kept |= {at: kept for at, kept in other._kept.items() if at <= n}
+
+    @property
+    def batch(self) -> int:
+        """Rows of a batch."""
+        n = len(self.problem.X)
+        size = self.problem.batch if self.setup.batch < 0 else self.setup.batch or n
+        return min(size, n)
+
+    def _begin(self, network: Network) -> Stepper:
+        setup = self.setup
+        return Stepper(*begin(
+            network, self._X, self._y, None, self.optimizer, None, batch_size=self.batch,
+            epochs=setup.epochs, shuffle=True, l2=setup.l2, dropout=setup.dropout,
+            shards=1, seed=setup.seed, frozen=setup.frozen_names(), shared=setup.shared_groups(),
+        ))  # fmt: skip
+
+    def reach(self, n: int, seconds: float = 1.0) -> int:
+        """Go on towards step `n` for so long at most; return the step that is reached.
+
+        That of the end of the run, or the one before it cannot go on, if `n` is beyond.
+        """
+        with self._lock:
+            n = min(max(n, 0), self.total - 1)
+            ends = time.monotonic() + seconds
+            while len(self.losses) <= n and self.failed is None:
+                self._go_to(len(self.losses))
+                self._make()
+                if time.monotonic() > ends:
+                    break
+            return max(min(n, len(self.losses) - 1), 0)
+
+    def at(self, n: int) -> Step:
+        """Return a step.
+
+        Raises
+        ------
+        DivergenceError
+            If the run ends before it.
+        ArgumentError
+            If the run is shorter.
+        """
+        with self._lock:
+            if not 0 <= n < self.total:
+                raise ArgumentError(f"step {n:,} is beyond the run's {self.total:,} steps")
+            if (found := self._latest.get(n)) is not None:
+                return found
+            if self.reach(n, seconds=float("inf")) < n:
+                assert self.failed is not None
+                raise self.failed
+            if (found := self._latest.get(n)) is None:
+                self._go_to(n)
+                found = self._make()
+                if found is None:
+                    assert self.failed is not None
+                    raise self.failed
+            return found
+
+    def _go_to(self, n: int) -> None:
+        """Stand before step `n`, which has been passed or is the next."""
+        near = max(at for at in self._kept if at <= n)
+        if not near <= self._next <= n:
+            self._put(near)
+        while self._next < n:
+            self._make()
+
+    def _put(self, n: int) -> None:
+        """Stand before step `n`, where the run is kept."""
+        data = self._stepper.job.data
+        data.X[:], data.y[:] = self._begun.X, self._begun.y
+        for at, name, value in self._edits:
+            if at < n and name[0] in "xy":
+                self._set(name, value)
+        self._stepper.put(self._kept[n])
+        self._next = n
+
+    def _set(self, name: str, value: float) -> None:
+        """Set a parameter, or a cell of the data."""
+        if name[0] not in "xy":
+            self._stepper.network[name] = value
+            return
+        data = self._stepper.job.data
+        array = data.X if name[0] == "x" else data.y
+        try:
+            at = tuple(int(part) for part in name[1:].strip("[]").split(","))
+            if min(at) < 0:
+                raise IndexError
+            array[at] = value
+        except (ValueError, IndexError):
+            shape = " x ".join(map(str, array.shape))
+            raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
+
+    def _make(self) -> Step | None:
+        """Make the next step, with what a reader has set before it."""
+        n, stepper = self._next, self._stepper
+        for at, name, value in self._edits:
+            if at == n:
+                self._set(name, value)
+        try:
+            step = stepper.step()
+        except DivergenceError as error:
+            self.failed = error
+            self._put(0)
+            return None
+        assert step is not None  # no row has a weight here
+        self._next = n + 1
+        self._keep(n, step)
+        return step
+
+    def _keep(self, n: int, step: Step) -> None:
+        if n == len(self.losses):
+            self.losses.append(float(step.record.loss))
+            if (n + 1) % self.steps_of_epoch == 0:
+                self.epochs.append(self._costs(n + 1))
+            if (n + 1) % self._every == 0:
+                standing = self._stepper.standing()
+                self._kept[n + 1] = standing
+                self._thin(standing)
+        self._latest[n] = step
+        size = 8 * 6 * (step.record.network.parameters.size + sum(a.size for a in step.record.a))
+        while len(self._latest) > max(LEAST_KEPT, KEPT_BYTES // size):
+            self._latest.popitem(last=False)
+
+    def _thin(self, standing: Standing) -> None:
+        """Keep half as many standings once they are too many."""
+        arrays = 1 + len(standing.state)
+        size = arrays * standing.parameters.nbytes + 1000
+        if len(self._kept) > max(LEAST_KEPT, min(512, KEPT_BYTES // size)):
+            self._every *= 2
+            self._kept = {at: kept for at, kept in self._kept.items() if at % self._every == 0}
+
+    def _costs(self, n: int) -> EpochEnd:
+        network, learned = self._stepper.network, self._stepper.job.data
+        held = evaluate(network, self._held, "reference")[0] if self._held else None
+        return EpochEnd(n, evaluate(network, learned, "reference")[0], held)
+
+    def network_at(self, n: int) -> Network:
+        """Return the network before step `n`, what a reader has set included."""
+        return self.at(n).record.network
+
+
+class Runs:
+    """The runs that were asked for last, by their setups."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[Setup, Run] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, setup: Setup) -> Run:
+        """Return the run of a setup, begun if it is not known."""
+        with self._lock:
+            run = self._runs.get(setup)
+            if run is None:
+                run = self._runs[setup] = Run(setup, self._like(setup))
+                while len(self._runs) > RUNS:
+                    self._runs.popitem(last=False)
+            self._runs.move_to_end(setup)
+            return run
+
+    def _like(self, setup: Setup) -> Run | None:
+        """Return a run that differs from this setup in edits alone, the latest such."""
+        for known in reversed(self._runs):
+            if replace(known, edit="") == replace(setup, edit=""):
+                return self._runs[known]
+        return None

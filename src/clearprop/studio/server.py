@@ -1,0 +1,79 @@
+"""The server: one process serves the page to one person on the same machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from clearprop.errors import ArgumentError, missing_extra
+
+HOST = "127.0.0.1"
+PORT = 8317
+
+
+def listen(port: int | None) -> socket.socket:
+    """Return a socket on this machine alone; of no port that is asked for, 8317 or the next free.
+
+    Raises
+    ------
+    ArgumentError
+        If the port that is asked for is taken.
+    """
+    ports = range(PORT, PORT + 20) if port is None else [port]
+    for each in (*ports, *([0] if port is None else [])):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, each))
+        except OSError:
+            listening.close()
+            continue
+        listening.listen(64)  # who asks before the server runs, waits
+        return listening
+    raise ArgumentError(f"port {port} is taken; give another, or none")
+
+
+class Server:
+    """Serves the page until it is closed.
+
+    Parameters
+    ----------
+    port : int, optional
+
+    Attributes
+    ----------
+    address : str
+        "http://127.0.0.1:8317/".
+    """
+
+    def __init__(self, port: int | None = None) -> None:
+        try:
+            import uvicorn
+
+            from clearprop.studio.app import make_app
+        except ImportError:
+            missing_extra("starlette with uvicorn", "the studio", "studio")
+        self.app = make_app()
+        self._socket = listen(port)
+        self.address = f"http://{HOST}:{self._socket.getsockname()[1]}/"
+        config = uvicorn.Config(self.app, log_level="error", lifespan="off", access_log=False)
+        self._server: Any = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Serve until Ctrl-C."""
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._server.install_signal_handlers = lambda: None
+        self._thread = threading.Thread(target=self.run, name="clearprop-studio", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, once what is under way is answered."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._socket.close()

@@ -1,0 +1,203 @@
+"""A setup: everything that decides the numbers of a run, as the text of an address.
+
+The address of a page of the studio holds it, as pairs of names and texts:
+``data=circles&hidden=4,2&activation=tanh&rate=0.1&seed=0&edit=12:W1[0,0]=0.5``. The same setup
+gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from clearprop.checks.settings import choice, count, number
+from clearprop.constraints import Shared
+from clearprop.errors import ArgumentError, shown
+from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
+
+PRECISIONS = ("float64", "float32")
+OPTIMIZERS: dict[str, Any] = {
+    "sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "rprop": RProp,
+}  # fmt: skip
+MOST_ROWS = 100_000
+MOST_UNITS = 4096
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run is made of. Empty texts stand for what the data has by itself.
+
+    Attributes
+    ----------
+    data : str
+        A set of `clearprop.studio.problems`, or "table:" and the name of one that was handed in.
+    target : str
+        The column that is predicted, of a table.
+    columns : str
+        The columns that are inputs, with commas between; empty: all others.
+    rows : int
+        Of a set that is drawn.
+    noise : float
+        Of a set that is drawn: its standard deviation, in units of the set's size.
+    share : float
+        Of the rows, put aside for validation.
+    hidden : str
+        The sizes of the hidden layers, "4,2"; "none" for none.
+    activation : str
+        Of the hidden layers: one name, or one for each, with commas between.
+    output, loss, initializer : str
+    optimizer : str
+    rate : float
+        The learning rate.
+    momentum : float
+        Of SGD.
+    batch : int
+        Rows of a batch; 0: all rows.
+    epochs : int
+        Of the whole run, which schedules count by.
+    l2, dropout : float
+    seed : int
+        For drawn data, the rows put aside, the first weights, the order of rows, and dropout.
+    precision : {"float64", "float32"}
+    frozen : str
+        Parameters that stay as they are, with semicolons between: "W1[0,0];b1".
+    shared : str
+        Parameters that are one, "W1[0,0]=W1[1,1]", with semicolons between such groups.
+    edit : str
+        Numbers that a reader has set, "12:W1[0,0]=0.5": before step 12, counted from 0; with
+        semicolons between. A cell of the data is "x[3,0]", row and column, or "y[3]" ("y[3,1]").
+    """
+
+    data: str = "circles"
+    target: str = ""
+    columns: str = ""
+    rows: int = 0
+    noise: float = 0.1
+    share: float = 0.2
+    hidden: str = ""
+    activation: str = ""
+    output: str = ""
+    loss: str = ""
+    initializer: str = ""
+    optimizer: str = ""
+    rate: float = 0.0
+    momentum: float = 0.0
+    batch: int = -1
+    epochs: int = 1000
+    l2: float = 0.0
+    dropout: float = 0.0
+    seed: int = 0
+    precision: str = "float64"
+    frozen: str = ""
+    shared: str = ""
+    edit: str = ""
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> Setup:
+        """Return the setup in the pairs of an address; pairs of other names are left.
+
+        Raises
+        ------
+        ArgumentError
+            If a text is no number where one is needed, or is out of range.
+        """
+        found: dict[str, Any] = {}
+        for field in fields(cls):
+            if (text := given.get(field.name)) is None:
+                continue
+            found[field.name] = _read(field.name, text, field.type)
+        setup = cls(**found)
+        setup.check()
+        return setup
+
+    def check(self) -> None:
+        """Raise `ArgumentError` if a number is out of range."""
+        count("rows", self.rows, 0, most=MOST_ROWS)
+        number("noise", self.noise, low=0, high=1)
+        number("share", self.share, low=0, high=0.8)
+        number("rate", self.rate, low=0, high=1e6)
+        number("momentum", self.momentum, low=0, high=1, open="high")
+        count("batch", self.batch, -1, "a number of rows")
+        count("epochs", self.epochs, 1, most=10_000_000)
+        number("l2", self.l2, low=0)
+        number("dropout", self.dropout, low=0, high=1, open="high")
+        count("seed", self.seed, 0)
+        choice("precision", self.precision, PRECISIONS)
+        choice("optimizer", self.optimizer or "sgd", list(OPTIMIZERS))
+        self.sizes()
+        self.edits()
+
+    def pairs(self) -> dict[str, str]:
+        """Return the pairs that an address needs: those that are not as they are by themselves."""
+        own = Setup()
+        return {
+            field.name: _written(value)
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != getattr(own, field.name)
+        }
+
+    def sizes(self) -> list[int] | None:
+        """Return the sizes of the hidden layers, or None where the data has its own."""
+        if not self.hidden:
+            return None
+        if self.hidden == "none":
+            return []
+        try:
+            found = [int(part) for part in self.hidden.split(",")]
+        except ValueError:
+            raise ArgumentError(
+                f"hidden is {shown(self.hidden)}; give sizes with commas between, such as 4,2"
+            ) from None
+        return [count("hidden", size, 1, "a number of neurons", MOST_UNITS) for size in found]
+
+    def rule(self, default: Optimizer) -> Optimizer:
+        """Return the optimizer, or the data's own where none is asked for."""
+        if not self.optimizer and not self.rate:
+            return default
+        kind = OPTIMIZERS[self.optimizer] if self.optimizer else type(default)
+        if kind is RProp:
+            return RProp()
+        given: dict[str, Any] = {"learning_rate": self.rate} if self.rate else {}
+        if kind is SGD and self.momentum:
+            given["momentum"] = self.momentum
+        made: Optimizer = kind(**given)
+        return made
+
+    def edits(self) -> list[tuple[int, str, float]]:
+        """Return what a reader has set: before which step, which number, to what."""
+        found = [_edit(part) for part in self.edit.split(";") if part]
+        return sorted(found, key=lambda one: one[0])
+
+    def frozen_names(self) -> list[str]:
+        """Return what is frozen."""
+        return [part for part in self.frozen.split(";") if part]
+
+    def shared_groups(self) -> Shared:
+        """Return what is shared, a tuple of names a group."""
+        return [tuple(part.split("=")) for part in self.shared.split(";") if part]
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    if kind == "str":
+        return text
+    try:
+        return int(text) if kind == "int" else float(text)
+    except ValueError:
+        what = "a whole number" if kind == "int" else "a number"
+        raise ArgumentError(f"{name} is {shown(text)}; it must be {what}") from None
+
+
+def _written(value: object) -> str:
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _edit(part: str) -> tuple[int, str, float]:
+    try:
+        place, rest = part.split(":", 1)
+        name, value = rest.rsplit("=", 1)
+        return count("edit", int(place), 0), name, number(name, float(value), low=-1e300)
+    except ValueError as error:
+        if isinstance(error, ArgumentError):
+            raise
+        raise ArgumentError(f"the edit {shown(part)} is none; write it as 12:W1[0,0]=0.5") from None

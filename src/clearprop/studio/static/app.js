@@ -1,0 +1,38 @@
+// The page: a head with the screens, the timeline, and the screen that is looked at.
+import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { useAnswer } from "studio/answers";
+import { number, whole } from "studio/format";
+import { html } from "studio/html";
+import { SCREENS } from "studio/screens/all";
+import { isReplay, replayTitle } from "studio/source";
+import { look, useStudio } from "studio/state";
+import { Timeline } from "studio/timeline";
+
+function App() {
+  const { setup, view } = useStudio();
+  const about = useAnswer("about", setup);
+  const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
+  const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
+  const hidden = view.hide.split(",");
+  useEffect(() => {
+    document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
+  }, [about.answer]);
+  const error = about.error ?? step.error ?? step.answer?.failed;
+  return html`
+    <header>
+      <h1><a href="#">Clearprop</a></h1>
+      <nav aria-label="Screens">${SCREENS.filter(({ name }) => !hidden.includes(name)).map(
+        ({ name, title }) => html`<button key=${name} aria-current=${screen.name === name ? "page" : undefined}
+          onClick=${() => look({ screen: name }, true)}>${title}</button>`)}</nav>
+      ${isReplay && html`<p class="replay">Replay: ${replayTitle}</p>`}
+    </header>
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
+      ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} rows
+      ${step.answer && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
+    ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
+    <main>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
+}
+
+render(html`<${App} />`, document.getElementById("app"));

@@ -1,0 +1,23 @@
+// Numbers as text, and colors of numbers. Blue is below zero, orange above: told apart by all eyes.
+
+export function number(value, digits = 4) {
+  if (value === null || value === undefined) return "";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return String(value);
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(Math.max(digits - 2, 1)).replace("-", "−");
+  return String(Number(value.toPrecision(digits))).replace("-", "−");
+}
+
+export function whole(value) {
+  return value.toLocaleString("en-US");
+}
+
+const BELOW = [0, 114, 178], ABOVE = [213, 94, 0];
+
+// The color of a number on a scale that ends at `most`: transparent at 0.
+export function color(value, most) {
+  const share = most > 0 ? Math.min(Math.abs(value) / most, 1) : 0;
+  const [r, g, b] = value < 0 ? BELOW : ABOVE;
+  return `rgba(${r},${g},${b},${(0.08 + 0.92 * share) * (share > 0)})`;
+}

@@ -1,0 +1,40 @@
+// Where numbers come from: the server, or the replay that is written into the page. Nothing is
+// computed here.
+const held = document.getElementById("replay");
+const replay = held ? JSON.parse(held.textContent) : null;
+const known = new Map();
+const KEPT = 400;
+
+export const isReplay = replay !== null;
+export const replayTitle = isReplay ? replay.title : "";
+
+// The pairs of a question, in the order of the alphabet, without empty ones.
+export function query(pairs) {
+  const given = Object.entries(pairs).filter(([, value]) => value !== "" && value != null);
+  given.sort(([a], [b]) => (a < b ? -1 : 1));
+  return new URLSearchParams(given).toString();
+}
+
+// What is said to a question, such as ask("step", {n: 3}). An error has the server's own words.
+export async function ask(name, pairs, signal) {
+  const question = `${name}?${query(pairs)}`;
+  if (known.has(question)) return known.get(question);
+  if (isReplay) {
+    const answer = replay.answers[question];
+    if (answer === undefined) throw new Error("This is not part of the replay.");
+    return answer;
+  }
+  const response = await fetch(`/api/${question}`, { signal });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? response.statusText);
+  // A step that was not reached within its second is another the next time.
+  if (pairs.n === undefined || answer.n === undefined || answer.n === Number(pairs.n)) {
+    known.set(question, answer);
+    if (known.size > KEPT) known.delete(known.keys().next().value);
+  }
+  return answer;
+}
+
+export function forget() {
+  known.clear();
+}

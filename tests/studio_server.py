@@ -1,0 +1,36 @@
+"""A real server of the studio, and questions to it, for tests."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def serving():
+    from clearprop.studio.server import Server
+
+    server = Server(0)
+    server.start()
+    yield server
+    server.close()
+
+
+def ask(server, name, **pairs):
+    """What the server says to a question, as the page asks it."""
+    address = f"{server.address}api/{name}?{urllib.parse.urlencode(pairs)}"
+    with urllib.request.urlopen(address) as response:
+        return json.load(response)
+
+
+def refusal(server, name, **pairs):
+    """The words with which the server refuses a question."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(server, name, **pairs)
+    assert refused.value.code == 400
+    return json.load(refused.value)["error"]
