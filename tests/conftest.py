@@ -116,3 +116,29 @@ def studio():
 
     with serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running():
+    """A headless Chromium."""
+    from browser import browser
+
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(running, studio):
+    """A page of it; what goes wrong in it, and what it asks of others, fails the test.
+
+    Its content security policy lets no `wait_for_function` in: wait by `expect` and `wait_for_url`.
+    """
+    opened = running.new_page(viewport={"width": 1280, "height": 800})
+    wrong, asked = [], []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    opened.close()
+    assert wrong == []
+    assert all(url.startswith((studio.address, "data:", "blob:")) for url in asked)

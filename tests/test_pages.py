@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from browser import browser, page_of
+from browser import page_of
 from the_note import NAMES, note_network
 
 LONG = {"W1[0,1]": "the weight of the second column", "x[0]": "the name of a column that is rather long"}  # fmt: skip
@@ -25,12 +25,6 @@ def networks():
 
 
 SIZES = list(networks())
-
-
-@pytest.fixture(scope="module")
-def running():
-    with browser() as found:
-        yield found
 
 
 PAGE = '<!DOCTYPE html><html style="color-scheme:light dark"><body>{}</body></html>'
