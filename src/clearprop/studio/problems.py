@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,8 @@ class Problem:
     code: list[str] = field(default_factory=list)
 
 
-def problem_of(setup: Setup) -> Problem:
-    """Return the problem that a setup means.
+def problem_of(setup: Setup, own: Mapping[str, Problem] | None = None) -> Problem:
+    """Return the problem that a setup means; `own` are those that were handed in, by name.
 
     Raises
     ------
@@ -77,7 +78,23 @@ def problem_of(setup: Setup) -> Problem:
         return _drawn(setup)
     if setup.data in FIXED:
         return FIXED[setup.data](setup)
-    return unknown("set of data", setup.data, [*DRAWN, *FIXED])
+    if own and setup.data in own:
+        return _with_network(own[setup.data], setup)
+    return unknown("set of data", setup.data, [*DRAWN, *FIXED, *(own or {})])
+
+
+def _with_network(problem: Problem, setup: Setup) -> Problem:
+    """Return a problem with the network that was handed in, or with another that is asked for."""
+    asked = (setup.hidden, setup.activation, setup.output, setup.loss, setup.initializer)
+    if not any(asked):
+        return problem
+    given = problem.network
+    hidden = given.activations[:-1]
+    network = network_of(
+        setup, given.sizes[0], given.sizes[-1], hidden=given.sizes[1:-1],
+        activation=hidden[0].name if hidden else "tanh", output=given.activations[-1].name,
+    )  # fmt: skip
+    return replace(problem, network=network, code=[])
 
 
 def _drawn(setup: Setup) -> Problem:

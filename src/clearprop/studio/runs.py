@@ -11,7 +11,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from clearprop.checks.data import Data
 from clearprop.cost import evaluate
@@ -62,11 +64,15 @@ class Run:
     setup : Setup
     like : Run, optional
         Another run, whose steps are this one's up to where their edits part.
+    own : mapping of str to Problem, optional
+        Problems that somebody has handed in, by the name that `setup.data` has.
     """
 
-    def __init__(self, setup: Setup, like: Run | None = None) -> None:
+    def __init__(
+        self, setup: Setup, like: Run | None = None, own: Mapping[str, Problem] | None = None
+    ) -> None:
         self.setup = setup
-        self.problem: Problem = problem_of(setup)
+        self.problem: Problem = problem_of(setup, own)
         self.optimizer: Optimizer = setup.rule(self.problem.optimizer)
         self._edits = setup.edits()
         self._lock = threading.RLock()
@@ -241,18 +247,31 @@ class Run:
 
 
 class Runs:
-    """The runs that were asked for last, by their setups."""
+    """The runs that were asked for last, by their setups.
+
+    Attributes
+    ----------
+    own : dict of str to Problem
+        Problems that were handed in, by name.
+    live : LiveRun or None
+        A run that somebody else makes, called "live".
+    """
 
     def __init__(self) -> None:
+        self.live: Any = None
+        self.own: dict[str, Problem] = {}
         self._runs: OrderedDict[Setup, Run] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, setup: Setup) -> Run:
         """Return the run of a setup, begun if it is not known."""
+        if setup.data == "live" and self.live is not None:
+            live: Run = self.live
+            return live
         with self._lock:
             run = self._runs.get(setup)
             if run is None:
-                run = self._runs[setup] = Run(setup, self._like(setup))
+                run = self._runs[setup] = Run(setup, self._like(setup), self.own)
                 while len(self._runs) > RUNS:
                     self._runs.popitem(last=False)
             self._runs.move_to_end(setup)

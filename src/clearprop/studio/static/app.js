@@ -5,12 +5,14 @@ import { useAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
+import { useLive } from "studio/live";
 import { isReplay, replayTitle } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
 
 function App() {
   const { setup, view } = useStudio();
+  useLive(setup);
   const about = useAnswer("about", setup);
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
   const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];

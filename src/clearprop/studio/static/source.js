@@ -1,5 +1,7 @@
 // Where numbers come from: the server, or the replay that is written into the page. Nothing is
 // computed here.
+import { SETUP } from "studio/setup";
+
 const held = document.getElementById("replay");
 const replay = held ? JSON.parse(held.textContent) : null;
 const known = new Map();
@@ -7,6 +9,14 @@ const KEPT = 400;
 
 export const isReplay = replay !== null;
 export const replayTitle = isReplay ? replay.title : "";
+
+// The step nearest to n that a replay holds, on the way from another.
+export function heldStep(n, from) {
+  if (!isReplay || replay.steps.includes(n)) return n;
+  const later = replay.steps.find((step) => step > n) ?? replay.steps.at(-1);
+  const before = replay.steps.findLast((step) => step < n) ?? 0;
+  return n >= from ? later : before;
+}
 
 // The pairs of a question, in the order of the alphabet, without empty ones.
 export function query(pairs) {
@@ -17,13 +27,9 @@ export function query(pairs) {
 
 // What is said to a question, such as ask("step", {n: 3}). An error has the server's own words.
 export async function ask(name, pairs, signal) {
+  if (isReplay) return fromReplay(name, pairs);
   const question = `${name}?${query(pairs)}`;
   if (known.has(question)) return known.get(question);
-  if (isReplay) {
-    const answer = replay.answers[question];
-    if (answer === undefined) throw new Error("This is not part of the replay.");
-    return answer;
-  }
   const response = await fetch(`/api/${question}`, { signal });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error ?? response.statusText);
@@ -32,6 +38,14 @@ export async function ask(name, pairs, signal) {
     known.set(question, answer);
     if (known.size > KEPT) known.delete(known.keys().next().value);
   }
+  return answer;
+}
+
+// A replay has one setup, which its questions leave out.
+function fromReplay(name, pairs) {
+  const own = Object.entries(pairs).filter(([key]) => !SETUP.includes(key));
+  const answer = replay.answers[`${name}?${query(Object.fromEntries(own))}`];
+  if (answer === undefined) throw new Error("This is not part of the replay.");
   return answer;
 }
 

@@ -3,13 +3,8 @@
 //   setup   what decides the numbers; the server reads the same pairs
 //   view    what is looked at
 import { useEffect, useReducer } from "preact/hooks";
-
-// The fields of clearprop.studio.setup.Setup.
-export const SETUP = [
-  "data", "target", "columns", "rows", "noise", "share", "hidden", "activation", "output", "loss",
-  "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
-  "precision", "frozen", "shared", "edit",
-];
+import { SETUP } from "studio/setup";
+import { heldStep } from "studio/source";
 
 // n: updates made; op: operations of the step that are shown; sample: a row of the batch.
 const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "" };
@@ -30,6 +25,7 @@ function read(hash) {
 
 export function address({ setup, view } = state) {
   const pairs = { ...setup };
+  delete pairs.t;
   for (const [name, value] of Object.entries(view))
     if (name !== "screen" && value !== FIRST[name] && value !== "") pairs[name] = value;
   // Brackets and commas are legible as they are.
@@ -47,6 +43,7 @@ function changed(keep) {
 
 // Look at something else. Steps of a moving run leave no trail in the browser's history.
 export function look(view, keep = false) {
+  if (view.n !== undefined) view = { ...view, n: heldStep(view.n, state.view.n) };
   Object.assign(state.view, view);
   changed(keep);
 }
@@ -65,6 +62,14 @@ export function edit(name, value) {
   const own = `${state.view.n}:${name}=`;
   const others = (state.setup.edit ?? "").split(";").filter((one) => one && !one.startsWith(own));
   state.setup.edit = [...others, own + value].join(";");
+  changed(false);
+}
+
+// A run that goes on by itself has come so far: `t` stands in questions, not in the address.
+export function tick(total) {
+  const follows = state.view.n >= Number(state.setup.t ?? 1) - 1;
+  state.setup.t = String(total);
+  if (follows) state.view.n = total - 1;
   changed(false);
 }
 
