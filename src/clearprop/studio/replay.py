@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clearprop.files.whole_file import write_whole
-from clearprop.studio.answers import ANSWERS, Question
+from clearprop.studio.answers import ANSWERS
 from clearprop.studio.pages import replay_page
+from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 
 WHOLE_STEPS = 20

@@ -18,6 +18,9 @@ function App() {
   const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
   const hidden = view.hide.split(",");
   useEffect(() => {
+    document.documentElement.dataset.size = view.size;
+  }, [view.size]);
+  useEffect(() => {
     document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
   }, [about.answer]);
   const error = about.error ?? step.error ?? step.answer?.failed;
@@ -31,8 +34,8 @@ function App() {
     </header>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
-      ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} rows
-      ${step.answer && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
+      ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
+      ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
     ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
     <main>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
 }

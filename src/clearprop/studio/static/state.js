@@ -7,7 +7,7 @@ import { SETUP } from "studio/setup";
 import { heldStep } from "studio/source";
 
 // n: updates made; op: operations of the step that are shown; sample: a row of the batch.
-const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "" };
+const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "", size: "normal" };
 const WHOLE = ["n", "op", "sample"];
 
 export const state = read(location.hash);
