@@ -141,4 +141,4 @@ def page(running, studio):
     yield opened
     opened.close()
     assert wrong == []
-    assert all(url.startswith((studio.address, "data:", "blob:")) for url in asked)
+    assert all(url.startswith((studio.origin, "data:", "blob:")) for url in asked)

@@ -119,6 +119,7 @@ class TestPage:
         page.get_by_role("button", name="Hint 1 of 3").press("Enter")
         page.get_by_role("button", name="Hint 2 of 3").press("Enter")
         page.get_by_role("button", name="Hint 3 of 3").press("Enter")
+        page.get_by_role("button", name="Hint 3 of 3").wait_for(state="detached")
         field.fill(f"{right(record, 'delta2[0]'):.4f}".replace(".", ","))
         field.press("Enter")
         page.get_by_text("✓ Right").wait_for()
@@ -145,7 +146,7 @@ class TestPage:
     def test_what_a_teacher_hides(self, page, studio):
         page.goto(f"{studio.address}#classroom?data=note&part=teacher")
         page.get_by_label("the screen Network").check()
-        page.get_by_role("link").nth(1).click()
+        page.get_by_role("link", name="#classroom").first.click()
         page.get_by_label("What is z1[0]?").wait_for()
         assert page.get_by_role("button", name="Network").count() == 0
         assert page.get_by_role("button", name="For the teacher").count() == 0

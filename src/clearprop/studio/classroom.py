@@ -59,7 +59,8 @@ def predict(run: Run, question: Question) -> dict[str, Any]:
             found += [
                 {
                     "name": name, "value": float(np.ravel(record[name])[0]),
-                    "phase": operation.phase, "layer": operation.layer, "words": operation.words, "formula": operation.formula, "place": place,
+                    "phase": operation.phase, "layer": operation.layer,
+                    "words": operation.words, "formula": operation.formula, "place": place,
                 }
                 for name in _elements(array, sizes)
             ]  # fmt: skip

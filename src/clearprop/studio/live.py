@@ -135,6 +135,12 @@ class LiveRun:
         self._lock = threading.RLock()
         self._problem: Problem | None = None
         self.batch = 1
+        self._begun = 0
+
+    @property
+    def standing(self) -> tuple[int, int] | None:
+        """Which run it is that goes on, and the steps that there are of it; None before one."""
+        return (self._begun, self.total) if self._begun else None
 
     def begin(self, beginning: Beginning) -> None:
         """Take what the run works on; another run before it is forgotten."""
@@ -155,6 +161,7 @@ class LiveRun:
             self._losses, self.epochs, self._every = {}, [], 1
             self._kept = []
             self._take(0, network)
+            self._begun += 1
 
     def add(self, epoch: Epoch) -> None:
         """Take the parameters after an epoch, if it is one of those that are kept."""

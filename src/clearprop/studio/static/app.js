@@ -6,7 +6,7 @@ import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
 import { useLive } from "studio/live";
-import { isReplay, replayTitle } from "studio/source";
+import { isReplay, place, replayTitle } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
 
@@ -30,6 +30,7 @@ function App() {
       <nav aria-label="Screens">${SCREENS.filter(({ name }) => !hidden.includes(name)).map(
         ({ name, title }) => html`<button key=${name} aria-current=${screen.name === name ? "page" : undefined}
           onClick=${() => look({ screen: name }, true)}>${title}</button>`)}</nav>
+      ${!isReplay && !hidden.includes("replay") && html`<a class="save" download href=${place("replay", setup)}>Save replay</a>`}
       ${isReplay && html`<p class="replay">Replay: ${replayTitle}</p>`}
     </header>
     ${error && html`<p class="error" role="alert">${error}</p>`}

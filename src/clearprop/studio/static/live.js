@@ -1,30 +1,18 @@
-// A run that goes on by itself: the page asks how far it has come, and follows while it stands at
-// the last step.
+// A run that goes on by itself: the server announces its steps, and the page follows while it stands
+// at the last one. An event source connects anew by itself.
 import { useEffect } from "preact/hooks";
-import { ask } from "studio/source";
-import { state, tick } from "studio/state";
-
-const EVERY = 400;
+import { isReplay, place } from "studio/source";
+import { tick } from "studio/state";
 
 export function useLive(setup) {
-  const isLive = setup.data === "live";
+  const isLive = setup.data === "live" && !isReplay;
   useEffect(() => {
     if (!isLive) return undefined;
-    let asked = 0, ended = false;
-    const look = async () => {
-      try {
-        // Each time another question, as what is known is not asked again.
-        const { total } = await ask("about", { data: "live", t: `${Date.now()}.${asked++}` });
-        if (!ended && Number(state.setup.t ?? 0) !== total) tick(total);
-      } catch {
-        // The run has not begun, or its process has ended: what was seen stays.
-      }
+    const events = new EventSource(place("events", {}));
+    events.onmessage = ({ data }) => {
+      const { run, total } = JSON.parse(data);
+      tick(run, total);
     };
-    const timer = setInterval(look, EVERY);
-    look();
-    return () => {
-      ended = true;
-      clearInterval(timer);
-    };
+    return () => events.close();
   }, [isLive]);
 }

@@ -4,6 +4,7 @@ import { SETUP } from "studio/setup";
 
 const held = document.getElementById("replay");
 const replay = held ? JSON.parse(held.textContent) : null;
+const token = new URLSearchParams(location.search).get("token") ?? "";
 const known = new Map();
 const KEPT = 400;
 
@@ -26,11 +27,19 @@ export function query(pairs) {
 }
 
 // What is said to a question, such as ask("step", {n: 3}). An error has the server's own words.
+// A server that has ended, or a machine that slept, is asked again: the error says `isAway`.
 export async function ask(name, pairs, signal) {
   if (isReplay) return fromReplay(name, pairs);
   const question = `${name}?${query(pairs)}`;
   if (known.has(question)) return known.get(question);
-  const response = await fetch(`/api/${question}`, { signal });
+  let response;
+  try {
+    response = await fetch(`/api/${question}`, { signal, headers: { "X-Clearprop-Token": token } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    const away = new Error("The studio does not answer. Is it still running? It is asked again.");
+    throw Object.assign(away, { isAway: true });
+  }
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error ?? response.statusText);
   // A step that was not reached within its second is another the next time.
@@ -47,6 +56,11 @@ function fromReplay(name, pairs) {
   const answer = replay.answers[`${name}?${query(Object.fromEntries(own))}`];
   if (answer === undefined) throw new Error("This is not part of the replay.");
   return answer;
+}
+
+// Where the server announces steps, and where it gives a run as a file.
+export function place(name, pairs) {
+  return `/api/${name}?${query({ ...pairs, token })}`;
 }
 
 export function forget() {

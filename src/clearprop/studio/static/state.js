@@ -66,9 +66,10 @@ export function edit(name, value) {
 }
 
 // A run that goes on by itself has come so far: `t` stands in questions, not in the address.
-export function tick(total) {
-  const follows = state.view.n >= Number(state.setup.t ?? 1) - 1;
-  state.setup.t = String(total);
+export function tick(run, total) {
+  const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);
+  const follows = run !== runBefore || state.view.n >= before - 1;
+  state.setup.t = `${run}.${total}`;
   if (follows) state.view.n = total - 1;
   changed(false);
 }
