@@ -38,7 +38,7 @@ function App() {
       ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
       ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
     ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
-    <main>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
+    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));
