@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mutant_populations import KERNEL_TESTS, KERNELS, SOURCES, TESTS, short_tests
-from mutant_runs import ROOT, SOURCE, Copy, Kernels, warm_up
+from mutant_runs import ROOT, Copy, Kernels, warm_up
 from mutant_sites import Mutant, files_of, sample
 from mutant_tests import Map, digest
 
@@ -39,12 +39,12 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     warm_up()
     copy = Copy(work)
-    sources = list(files_of(SOURCE, SOURCES))
-    found, of = sample(SOURCE, sources, SIZE if long else SHORT_SIZE, seed)
+    sources = list(files_of(copy.source, SOURCES))
+    found, of = sample(copy.source, sources, SIZE if long else SHORT_SIZE, seed)
     copy.prepare(TESTS if long else sorted({t for one in found for t in short_tests(one.file)}))
     if not long:
         return figures(Campaign(copy, work, None).take(found, _short(copy)), of)
-    kernels, of_kernels = sample(SOURCE, files_of(SOURCE, KERNELS), KERNEL_SIZE, seed)
+    kernels, of_kernels = sample(copy.source, files_of(copy.source, KERNELS), KERNEL_SIZE, seed)
     campaign = Campaign(copy, work, work / f"found-{seed}.jsonl")
     os.environ["CLEARPROP_KERNELS"] = "compile"  # so that those a mutant leaves are at hand
     if not campaign.known:
@@ -79,7 +79,7 @@ class Campaign:
         """
         found = []
         for mutant in mutants:
-            source = (SOURCE / mutant.file).read_text(encoding="utf-8")
+            source = (self.copy.source / mutant.file).read_text(encoding="utf-8")
             its = hashlib.sha256(mutant.applied(source).encode()).hexdigest()[:16]
             one = self.known.get(mutant.key)
             if one is None or one["source"] != its or (not killed(one) and one["tests"] != tests):
