@@ -163,6 +163,21 @@ def test_a_last_write_that_fails_loses_no_result(monkeypatch, tmp_path):
     assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
 
 
+def test_a_folder_that_is_read_only_by_now_is_told_before_the_run_goes_on(monkeypatch, tmp_path):
+    cut_at(monkeypatch, 30, checkpoint=tmp_path, checkpoint_every="10 steps")
+    before, epochs = files(tmp_path), []
+
+    def refuse(folder, permissions):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clearprop.files.whole_file.temporary_file", refuse)
+        with pytest.raises(cp.FileWriteError, match="cannot write into .*: Read-only file system"):
+            begin(checkpoint=tmp_path, resume=True, callbacks=epochs.append)
+    assert (files(tmp_path), epochs) == (before, [])
+    assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
+
+
 def test_a_folder_that_is_removed_ends_no_run(tmp_path):
     def remove(epoch):
         if epoch.epoch == 2:
