@@ -96,6 +96,7 @@ KERNEL_TESTS: dict[str, tuple[tuple[str, ...], ...]] = {
         "sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "rmsprop-momentum", "rprop",
         "sgd-shrink"))),),
     "engine/kernels/random.py": ((f"{_ENGINE}::TestRandom",),),
+    "engine/kernels/team.py": (("tests/engine/kernels/test_team.py",),),
     "all": (
         bits("float32 adam", "float32 large momentum all", "float32 adam plain",
              "float32 adam single rows", "float32 adam weights", "float32 adam dropout",
