@@ -112,7 +112,7 @@ class Map:
         lines = self.lines[mutant.file]
         if lines.get(mutant.line):
             return lines[mutant.line]
-        tree = ast.parse((SOURCE / mutant.file).read_text(encoding="utf-8"))
+        tree = ast.parse(self.texts[mutant.file])
         around = [
             (node.end_lineno or 0) - node.lineno
             and range(node.lineno, (node.end_lineno or node.lineno) + 1)
@@ -124,7 +124,7 @@ class Map:
         if within is not None:
             return sorted({one for n, tests in lines.items() if n in within for one in tests})
         name = f"clearprop.{mutant.file.removesuffix('.py').replace('/', '.')}"
-        users = [one for one in self.lines if name in (SOURCE / one).read_text(encoding="utf-8")]
+        users = [one for one, text in self.texts.items() if name in text]
         files = [self.lines[one] for one in (mutant.file, *users)]
         return sorted({one for of in files for tests in of.values() for one in tests})
 
