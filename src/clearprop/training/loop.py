@@ -281,10 +281,9 @@ class Loop:
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
         fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
-        ahead = self._watch.epochs_ahead
-        if fitting <= to_end or ahead <= 1 or self._job.data.weights is not None:
+        if fitting <= to_end or self._job.data.weights is not None:
             return min(fitting, to_end)
-        epochs = min((fitting - to_end) // epoch_batches, ahead - 1)
+        epochs = min((fitting - to_end) // epoch_batches, self._watch.epochs_ahead - 1)
         return to_end + epochs * epoch_batches
 
     def _minimize(self, stop: Interrupt) -> None:

@@ -109,6 +109,37 @@ def test_a_header_that_describes_no_run_is_told(tmp_path):
         refused(header, {key: one for key, one in arrays.items() if key != name} | wrong)
 
 
+def of_epochs(change):
+    """Return a change of all columns of the epochs."""
+    return lambda header, arrays: arrays.update(
+        {name: change(one) for name, one in arrays.items() if name.startswith("epochs.")}
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        of_epochs(lambda column: column[:-1]),
+        of_epochs(lambda column: np.append(column, column[-1:])),
+        lambda header, arrays: header.update(best_epoch=6),
+        lambda header, arrays: header.update(best_epoch=0),
+        lambda header, arrays: arrays.pop("best"),
+    ],
+    ids=["one less", "one more", "a best one to come", "parameters of none", "without parameters"],
+)
+def test_epochs_that_are_not_those_of_the_batches(change, tmp_path):
+    run = {"early_stopping": cp.EarlyStopping(9, "loss"), "checkpoint": tmp_path}
+    begin(**run)
+    newest = max(tmp_path.glob("*.safetensors"))
+    with model_file.opened(newest, "checkpoint") as file:
+        header, arrays = file.header, file.arrays()
+    assert 0 < header["best_epoch"] <= header["epoch"] == 5
+    change(header, arrays)
+    model_file.write(newest, "checkpoint", header, arrays)
+    with pytest.raises(cp.ModelFileError, match="its epochs are not those of its batches"):
+        begin(**run, resume=True)
+
+
 def test_a_file_of_another_kind_says_what_reads_it(tmp_path):
     begin(checkpoint=tmp_path)
     newest = max(tmp_path.glob("*.safetensors"))
@@ -160,6 +191,21 @@ def test_a_last_write_that_fails_loses_no_result(monkeypatch, tmp_path):
             assert outcome(*begin(checkpoint=tmp_path, checkpoint_every="10 steps")) == outcome(
                 *begin()
             )
+    assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
+
+
+def test_a_folder_that_is_read_only_by_now_is_told_before_the_run_goes_on(monkeypatch, tmp_path):
+    cut_at(monkeypatch, 30, checkpoint=tmp_path, checkpoint_every="10 steps")
+    before, epochs = files(tmp_path), []
+
+    def refuse(folder, permissions):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clearprop.files.whole_file.temporary_file", refuse)
+        with pytest.raises(cp.FileWriteError, match="cannot write into .*: Read-only file system"):
+            begin(checkpoint=tmp_path, resume=True, callbacks=epochs.append)
+    assert (files(tmp_path), epochs) == (before, [])
     assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
 
 

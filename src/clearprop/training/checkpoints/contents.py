@@ -6,7 +6,7 @@ Numbers that may be NaN or infinite, and all that has to keep its bits, are arra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,11 +48,11 @@ class Contents:
 
     standing: Standing
     epochs: Epochs
-    seconds: float = 0.0
-    seen: Array | None = None
-    judge: dict[str, Array] = field(default_factory=dict)
-    epochs_asked: int = 0
-    stopped: str = ""
+    seconds: float
+    seen: Array | None
+    judge: dict[str, Array]
+    epochs_asked: int
+    stopped: str
 
 
 def pack(contents: Contents) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -135,8 +135,7 @@ class Keeping:
 
     def _left(self) -> str:
         """Return the name of the last checkpoint, unless somebody has removed it."""
-        if self._last is None:
-            return "nothing"
+        assert self._last is not None  # the first is there, or nothing is trained
         try:
             return self._last.name if self._last.exists() else "nothing"
         except OSError:  # it cannot be looked at now
