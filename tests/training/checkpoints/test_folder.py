@@ -263,3 +263,15 @@ def test_what_is_not_read_back_is_no_checkpoint(monkeypatch, tmp_path):
     assert files(tmp_path) == [f"checkpoint-{n:012}.safetensors" for n in (28, 40, 42)]
     monkeypatch.undo()
     assert outcome(*begin(checkpoint=tmp_path, epochs=3, resume=True)) == whole
+
+
+def test_a_folder_that_cannot_be_listed(monkeypatch, tmp_path):
+    begin(checkpoint=tmp_path)
+
+    def denied(self):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module.Path, "iterdir", denied)
+        with pytest.raises(cp.ModelFileError, match="cannot be listed: Permission denied"):
+            begin(checkpoint=tmp_path, resume=True)
