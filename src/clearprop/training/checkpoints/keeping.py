@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from clearprop.training.checkpoints.folder import KIND, CheckpointFolder, Found
 from clearprop.training.checkpoints.identity import Identity, differences
 from clearprop.training.checkpoints.length import length_refused
 from clearprop.training.job import Job
+from clearprop.warned import warn
 
 INTERRUPTED = "interrupted"
 GOING_ON = ("", "completed", INTERRUPTED)
@@ -126,10 +126,9 @@ class Keeping:
         if not self._failed or at_end:
             why = str(error) or "there is no memory for it"
             then = "" if at_end else "; it is tried again when the next is due"
-            warnings.warn(
+            warn(
                 f"no checkpoint was written: {why}; a resume would go on from {self._left()}{then}",
                 CheckpointWarning,
-                stacklevel=2,
             )
         self._failed = True
 
