@@ -14,6 +14,7 @@ from clearprop.errors import (
     CheckpointWarning,
     FileWriteError,
     ModelFileError,
+    shown,
 )
 from clearprop.files import model_file
 from clearprop.optimizers import Optimizer
@@ -208,7 +209,7 @@ def check_keeping(checkpoint: Any, every: Any, resume: Any) -> Keeping | None:
     cadence = read_cadence(DEFAULT if every is None else every)
     if checkpoint is None:
         if resume or every is not None:
-            what = "resume=True" if resume else "checkpoint_every"
-            raise ArgumentError(f"{what} needs checkpoint, the folder of the run's checkpoints")
+            what = "resume=True" if resume else f"checkpoint_every={shown(every)}"
+            raise ArgumentError(f"{what} needs checkpoint='FOLDER', that of the run's checkpoints")
         return None
     return Keeping(CheckpointFolder(checkpoint), cadence, resume)
