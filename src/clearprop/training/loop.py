@@ -25,7 +25,7 @@ from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, Array, Optimizer
 from clearprop.training.causes import explain
-from clearprop.training.checkpoints.contents import Contents, unpack
+from clearprop.training.checkpoints.contents import Contents, damaged, unpack
 from clearprop.training.checkpoints.identity import Identity, identity_of
 from clearprop.training.checkpoints.inner_state import InnerState
 from clearprop.training.checkpoints.keeping import GOING_ON, Keeping
@@ -197,7 +197,10 @@ class Loop:
             return True
         keeping.refuse(found, self._identity, job, rule)
         held = unpack(found, job, self._network, self._watch.figures)
-        self._engine = self._make_engine(rule, held.standing)
+        try:
+            self._engine = self._make_engine(rule, held.standing)
+        except ArgumentError as error:  # of a standing: the job was fine before
+            raise damaged(found, error) from None
         self._origin = Origin.of(held.standing)
         history = replace(self._watch.history, epochs=held.epochs)
         self._watch = self._make_watch(history, held.seconds, held.seen)
