@@ -101,7 +101,7 @@ def test_a_header_that_describes_no_run_is_told(tmp_path):
 
     for name in header.keys() - {"epoch"}:  # which is for messages alone
         for value in (None, -1, "x", [], {"m": [3]}):
-            if value != header[name] and not (name == "stopped" and value == "x"):
+            if value != header[name]:
                 refused(header | {name: value}, arrays)
         refused({key: value for key, value in header.items() if key != name}, arrays)
     for name in arrays:
@@ -275,3 +275,16 @@ def test_a_folder_that_cannot_be_listed(monkeypatch, tmp_path):
         patch.setattr(folder_module.Path, "iterdir", denied)
         with pytest.raises(cp.ModelFileError, match="cannot be listed: Permission denied"):
             begin(checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("state", [np.zeros(3), np.zeros((2, 2), "float32")])
+def test_an_optimizer_s_state_that_belongs_to_no_such_run_is_told(state, tmp_path):
+    """And not as a setting that the caller has wrong."""
+    begin(checkpoint=tmp_path)
+    newest = max(tmp_path.glob("*.safetensors"))
+    with model_file.opened(newest, "checkpoint") as file:
+        header, arrays = file.header, file.arrays()
+    header["state"]["m"], arrays["state.m"] = list(state.shape), state
+    model_file.write(newest, "checkpoint", header, arrays)
+    with pytest.raises(cp.ModelFileError, match="describes no run .*'m' does not belong to this"):
+        begin(checkpoint=tmp_path, resume=True)

@@ -225,7 +225,7 @@ def test_a_folder_that_holds_a_run_is_not_begun_in(kept):
     ("given", "said"),
     [
         ({"resume": True}, "resume=True needs checkpoint"),
-        ({"checkpoint_every": 3}, "checkpoint_every needs checkpoint"),
+        ({"checkpoint_every": 3}, "checkpoint_every=3 needs checkpoint='FOLDER'"),
         ({"checkpoint": 3}, "checkpoint is 3; it must be a text, or a pathlib.Path"),
         ({"checkpoint": ""}, "no name for a folder"),
         ({"checkpoint": "a\0b"}, "could not make the folder"),
