@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import count
 from clearprop.network import Network
 from clearprop.record import Record
+from clearprop.studio.scales import scales
 from clearprop.training.steps import Step
 
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
     dict
         n (updates made before), epoch, batch (row numbers), sample, row, sizes, shown; then by
         layer: z, a, delta, da of the sample (whole); W, b and their gradients and updates for
-        the neurons shown; loss and cost.
+        the neurons shown; loss and cost; where the scale of each lens ends.
     """
     record, network = step.record, step.record.network
     sample = count("sample", sample, 0, "a row of the batch", len(step.rows) - 1)
@@ -69,6 +70,7 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
         "gradient": _named(network, record.gradient, shown),
         "update": _named(network, update, shown),
         "after": _named(network, before + update, shown),
+        "scales": scales(step, sample),
     }
 
 
