@@ -126,7 +126,7 @@ def element(run: Run, n: int, sample: int, name: str) -> dict[str, Any]:
         else:
             found = _neuron(numbers, layer, *index)
     lines = [asdict(line) for line in found.pop("lines")]
-    return {"sums": []} | found | {"lines": lines}
+    return {"sums": [], "incoming": None} | found | {"lines": lines}
 
 
 def _below(layer: int, i: int) -> str:
@@ -144,7 +144,8 @@ def _weight(numbers: _Numbers, layer: int, j: int, i: int) -> dict[str, Any]:
             f"delta{layer}[{j}] * {below}", "this sample's gradient", delta * x, f"dW{layer}"
         ),
     ]
-    return _parameter(numbers, name, layer, lines) | {"kind": "weight"}
+    found = _parameter(numbers, name, layer, lines)
+    return found | {"kind": "weight", "incoming": _incoming(numbers, layer, j)}
 
 
 def _bias(numbers: _Numbers, layer: int, j: int) -> dict[str, Any]:
@@ -156,7 +157,8 @@ def _bias(numbers: _Numbers, layer: int, j: int) -> dict[str, Any]:
             f"db{layer}",
         ),
     ]  # fmt: skip
-    return _parameter(numbers, name, layer, lines) | {"kind": "bias"}
+    found = _parameter(numbers, name, layer, lines)
+    return found | {"kind": "bias", "incoming": _incoming(numbers, layer, j)}
 
 
 def _parameter(numbers: _Numbers, name: str, layer: int, lines: list[Line]) -> dict[str, Any]:
@@ -180,7 +182,9 @@ def _parameter(numbers: _Numbers, name: str, layer: int, lines: list[Line]) -> d
             network.topology.name_at(one) for one in held.group_at(place) if one != place
         ]
     lines += [
-        numbers.after(layer, f"{name} changes by", f"by {type(step.optimizer).__name__}", step.update[place]),
+        numbers.after(
+            layer, f"{name} changes by", f"by {type(step.optimizer).__name__}", step.update[place]
+        ),
         numbers.after(layer, name, "after the update", network.parameters[place]
                       + step.update[place]),
     ]  # fmt: skip
@@ -208,7 +212,8 @@ def _neuron(numbers: _Numbers, layer: int, j: int) -> dict[str, Any]:
     delta = numbers.of("delta", layer, j)
     lines.append(numbers.line(f"delta{layer}{at}", "dL_i/dz", delta, f"delta{layer}"))
     return {
-        "of": f"a{layer}{at}", "kind": "neuron", "lines": lines, "sums": _sums(numbers, layer, j)
+        "of": f"a{layer}{at}", "kind": "neuron", "lines": lines, "sums": _sums(numbers, layer, j),
+        "incoming": _incoming(numbers, layer, j),
     }  # fmt: skip
 
 
@@ -234,6 +239,22 @@ def _sums(numbers: _Numbers, layer: int, j: int) -> list[dict[str, Any]]:
         backward = numbers.line(f"da{layer}[{j}]", "", numbers.of("da", layer, j), f"da{layer}")
         found.append(_sum(backward, terms, weights @ back))
     return found
+
+
+def _incoming(numbers: _Numbers, layer: int, j: int) -> dict[str, Any]:
+    """Return all weights into a neuron, for the strip of the layer below."""
+    network, step = numbers.network, numbers.step
+    rows = {
+        "weight": network.parameters,
+        "gradient": numbers.record.gradient,
+        "update": step.update,
+        "after": network.parameters + step.update,
+    }
+    name = f"W{layer}"
+    found = {what: network.unflatten(one)[name][j] for what, one in rows.items()}
+    return {"layer": layer, "neuron": j} | {
+        what: row.astype(float).tolist() for what, row in found.items()
+    }
 
 
 def _largest(products: Any) -> list[int]:
