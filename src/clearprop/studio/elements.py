@@ -290,10 +290,12 @@ def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
     record, run, last = numbers.record, numbers.run, numbers.last
     try:
         j = int(name.removeprefix("y[").removesuffix("]"))
-        target = float(record.y[numbers.sample, range(record.y.shape[1])[j]])
+        if j < 0:
+            raise IndexError
+        target = float(record.y[numbers.sample, j])
     except (ValueError, IndexError):
         raise ElementError(
-            f"there is no target {shown(name)}: the network has {record.y.shape[1]} outputs"
+            f"there is no target {shown(name)}: targets are y[0] to y[{record.y.shape[1] - 1}]"
         ) from None
     row = int(numbers.step.rows[numbers.sample])
     lines = [

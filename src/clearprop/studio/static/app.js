@@ -13,7 +13,7 @@ import { Timeline } from "studio/timeline";
 function App() {
   const { setup, view } = useStudio();
   useLive(setup);
-  const about = useAnswer("about", setup);
+  const about = useAnswer("about", { ...setup, edit: "" });  // which no edit changes
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
   const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
   const hidden = view.hide.split(",");

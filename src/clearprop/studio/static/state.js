@@ -34,7 +34,7 @@ export function address({ setup, view } = state) {
     if (name !== "screen" && value !== FIRST[name] && value !== "") pairs[name] = value;
   // Brackets and commas are legible as they are.
   const text = new URLSearchParams(pairs).toString().replace(/%5B/g, "[").replace(/%5D/g, "]")
-    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":");
+    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
   return `#${view.screen}${text ? `?${text}` : ""}`;
 }
 

@@ -38,7 +38,8 @@ function usePlay(about, step, isOld) {
     if (!isPlaying || !about || !isThere) return undefined;
     const timer = setTimeout(() => {
       const next = speed.by(state.view, about, 1);
-      const isEnd = next.n > step.n && step.ended;
+      const isEnd = next.n > step.n ? step.ended
+        : Object.entries(next).every(([name, value]) => state.view[name] === value);
       if (isEnd) look({ play: "" });
       else look(speed.by === byOperation ? next : { ...next, op: -1 });
     }, speed.wait);

@@ -51,8 +51,11 @@ export function NetworkScreen({ about, step, isOld }) {
   const isSame = step && step.sizes.join() === about.sizes.join();  // else the other is on its way
   const select = (of) => look({ of });
   const held = frozen(), groups = shared();
-  const marks = (name) => (held.includes(name) || held.includes(name.split("[")[0]) ? "frozen"
-    : groups.some((group) => group.includes(name) || group.includes(name.split("[")[0])) ? "shared" : "");
+  const marks = (name) => {  // whole matrices have their mark at the head of their column
+    const names = name[0] === "b" ? [name, name.split("[")[0]] : [name];
+    return names.some((one) => held.includes(one)) ? "frozen"
+      : groups.some((group) => names.some((one) => group.includes(one))) ? "shared" : "";
+  };
   return html`<div class="network-screen">
     <div class="lenses" role="group" aria-label="Lens">
       <button aria-pressed=${view.lens === "follow"} title="The lens that fits the operation" onClick=${() => look({ lens: "follow" })}>Follow</button>

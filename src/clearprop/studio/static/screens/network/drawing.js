@@ -39,6 +39,7 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) 
     onPointerDown: (event) => drag.down(event, name),
     onPointerMove: drag.move,
     onPointerUp: drag.up,
+    onPointerCancel: drag.cancel,
     onFocus: () => focus(name),
     onKeyDown: (event) => onKey(event, name),
   });
@@ -67,7 +68,7 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) 
   </svg></div>`;
 }
 
-function Heads({ numbers, plan }) {
+function Heads({ numbers, plan, marks }) {
   const { step, about, last } = numbers;
   return plan.layers.map((column, layer) => {
     const size = step.sizes[layer], shown = step.shown[layer].length;
@@ -75,7 +76,11 @@ function Heads({ numbers, plan }) {
     const below = shown < size ? `${shown} of ${whole(size)}, by |δ|` : layer ? about.activations[layer - 1] : "";
     return html`<g class="head" key=${layer}><text x=${column.x} y="14">${title}</text>
       <text class="faint" x=${column.x} y="30">${below}</text></g>`;
-  }).concat(html`<g class="head" key="ends"><text x=${plan.target.x} y="14">target</text>
+  }).concat(plan.edges.map(({ edges: [edge] }) => {
+    const array = `W${edge.layer}`, mark = marks(array), x = (edge.x1 + edge.x2) / 2;
+    return mark && html`<g class="head" key=${array}><text class="faint" x=${x} y="30">${array}</text>
+      <${Mark} mark=${mark} x=${x} y="10" /></g>`;
+  }), html`<g class="head" key="ends"><text x=${plan.target.x} y="14">target</text>
     <text x=${plan.loss.x} y="14">loss</text>
     <text class="faint" x=${plan.loss.x} y="30">${short(about.loss.replaceAll("_", " "), 21)}</text></g>`);
 }
@@ -92,7 +97,7 @@ function edgeNumber(edge, { numbers, of, focused }, hovered) {
     isMade, share: isMade ? Math.min(Math.abs(value) / most, 1) : 0,
     stroke: isMade && numbers.isOfParameters && Math.abs(value) > 0.04 * most ? color(value, most) : undefined,
     text: isMade ? `${name ? `${name} ` : ""}${number(value, 3)}` : "",
-    label: `${prefix}${edge.of}${name ? `, ${name}` : ""}: ${isMade ? number(value, 6) : "not yet computed"}`,
+    label: `${prefix}${edge.of}${name ? `, ${name}` : ""}: ${isMade ? `${number(value, 6)}, ${numbers.whenOf(`W${layer}`)}` : "not yet computed"}`,
     isNear: [of, focused, hovered].some((one) => ends.includes(one)),
     isOne: [of, focused, hovered].includes(edge.of),
   };
@@ -127,7 +132,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
     const isNow = [`z${layer}`, `a${layer}`, `delta${layer}`, `da${layer}`].some((one) => numbers.now.has(one))
       || (numbers.isOfParameters && layer > 0 && (numbers.now.has(`b${layer}`) || numbers.now.has(`db${layer}`)));
     const label = `${shown.name.replace("δ", "delta")}${given ? `, ${given}` : ""}: ${shown.value === undefined ? ""
-      : isMade ? number(shown.value, 6) : "not yet computed"}${off ? ", switched off by dropout" : ""}`;
+      : isMade ? `${number(shown.value, 6)}, ${layer ? numbers.whenOfNeuron(layer) : `row ${step.row}`}` : "not yet computed"}${off ? ", switched off by dropout" : ""}`;
     const x = column.x - column.w / 2, top = y - column.h / 2;
     const bound = shown.of[0] === "b" ? marks(shown.of) : "";
     return html`<g key=${i}>
@@ -137,7 +142,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
         <rect class="base" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" />
         ${isMade && html`<rect class="fill" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" fill=${color(shown.value, most)} />`}
         ${column.full ? html`
-          ${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, plan.narrow ? 13 : 16)}</text>
+          ${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, plan.narrow ? 12 : 15)}</text>
             <text class="minor" x=${column.x} y=${top + 49}>${shown.name}</text>`
     : html`<text class="name" x=${column.x} y=${top + 15}>${shown.name}${given ? html`<tspan class="given"> ${short(given, 10)}</tspan>` : ""}</text>`}
           <text class="value" data-number=${shown.name} x=${column.x} y=${top + 33}>${isMade ? number(shown.value) : shown.value === null ? "·" : ""}</text>
@@ -147,14 +152,14 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
           <text class="value end" data-number=${shown.name} x=${x + column.w - 6} y=${y + 4}>${isMade ? number(shown.value, 3) : shown.value === null ? "·" : ""}</text>`}
         <${Mark} mark=${bound} x=${x + column.w - 3} y=${top + 3} />
       </g>
-      ${biases && html`<${Bias} of=${`b${layer}[${i}]`} value=${numbers.parameter("value", `b${layer}`, i)}
+      ${biases && html`<${Bias} of=${`b${layer}[${i}]`} when=${numbers.whenOf(`b${layer}`)} value=${numbers.parameter("value", `b${layer}`, i)}
         x=${column.x} y=${top + column.h + 11} part=${part} mark=${marks(`b${layer}[${i}]`)} isSelected=${of === `b${layer}[${i}]`} />`}
     </g>`;
   });
 }
 
-function Bias({ of, value, x, y, part, mark, isSelected }) {
-  const label = `${of}: ${number(value, 6)}`;
+function Bias({ of, value, when, x, y, part, mark, isSelected }) {
+  const label = `${of}: ${number(value, 6)}, ${when}`;
   return html`<g class=${`bias ${isSelected ? "selected" : ""}`} ...${part(of, label)}><title>${label}</title>
     <rect x=${x - 40} y=${y - 8} width="80" height="16" rx="8" />
     <text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 40} y=${y} /></g>`;
@@ -164,7 +169,7 @@ function Bias({ of, value, x, y, part, mark, isSelected }) {
 function Ends({ numbers, plan, part, of }) {
   const { step, last, about } = numbers, from = plan.layers[last], { target, loss } = plan;
   const isThere = numbers.made.has("L"), rows = step.batch.length;
-  const label = `L_i of row ${step.row}: ${isThere ? number(step.loss, 6) : "not yet computed"}`;
+  const label = `L_i of row ${step.row}: ${isThere ? `${number(step.loss, 6)}, loss, step ${step.n}` : "not yet computed"}`;
   return html`<g class="ends">
     ${step.shown[last].map((j, place) => html`<g key=${j}>
       <line class="wire" x1=${from.x + from.w / 2} y1=${from.y(place)} x2=${target.x - target.w / 2} y2=${from.y(place)} />

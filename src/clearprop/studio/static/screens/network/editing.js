@@ -63,6 +63,9 @@ export function useDrag(numbers, isOld, select) {
       now.wanted = tidy(now.cell.value + up * now.cell.unit * (event.shiftKey ? 0.1 : 1), now.cell.unit);
       if (!isOld) send();
     },
+    cancel() {
+      drag.current = null;
+    },
     up() {
       const now = drag.current;
       if (!now) return;

@@ -91,6 +91,18 @@ export class Numbers {
         minor: layer < this.last ? { name: "da", value: this.of("da", layer, i) } : undefined };
   }
 
+  // Which phase and step a parameter, or a neuron, is of as it is shown.
+  whenOf(array) {
+    const { n } = this.step;
+    if (this.what !== "value") return `${this.what === "gradient" ? "backward" : "update"}, step ${n}`;
+    return `${this.isAfter(array) ? "after" : "before"} the update of step ${n}`;
+  }
+
+  whenOfNeuron(layer) {
+    if (this.isOfParameters) return this.whenOf(`b${layer}`);
+    return `${this.lens === "activation" ? "forward" : "backward"}, step ${this.step.n}`;
+  }
+
   // Whole layers, for strips: an array of numbers, or null.
   strip(layer, incoming) {
     if (!this.isOfParameters) {
@@ -98,15 +110,15 @@ export class Numbers {
       if (name !== "a0" && !this.made.has(name)) return null;
       return { name, values: this.step[symbol][symbol === "delta" ? layer - 1 : layer] };
     }
-    const from = this.what === "value" ? "weight" : this.what;
-    if (incoming && incoming.layer === layer + 1) {
-      const array = `W${layer + 1}`;
-      if (this.what === "gradient" && !this.made.has(`d${array}`)) return null;
-      if (this.what === "update" && !this.made.has(`after ${array}`)) return null;
-      return { name: `${{ value: "W", gradient: "dW", update: "ΔW" }[this.what]}${layer + 1}[${incoming.neuron},·]`,
-        values: incoming[from === "weight" && this.isAfter(array) ? "after" : from] };
-    }
-    return null;
+    const array = incoming?.layer === layer + 1 ? `W${layer + 1}` : `b${layer}`;
+    if (this.what === "gradient" && !this.made.has(`d${array}`)) return null;
+    if (this.what === "update" && !this.made.has(`after ${array}`)) return null;
+    const prefix = { value: "", gradient: "d", update: "Δ" }[this.what], isAfter = this.isAfter(array);
+    if (array[0] === "W")
+      return { name: `${prefix}${array}[${incoming.neuron},·]`,
+        values: incoming[this.what !== "value" ? this.what : isAfter ? "after" : "weight"] };
+    const values = this.step.biases[this.what !== "value" ? this.what : isAfter ? "after" : "parameters"][array];
+    return values ? { name: `${prefix}${array}`, values } : null;
   }
 
   mask(layer, i) {

@@ -34,7 +34,7 @@ export function Strip({ strip, numbers, incoming, select, of }) {
   const frame = (i) => `M${(i % across) * cell} ${Math.floor(i / across) * cell}h${cell}v${cell}h${-cell}z`;
   return html`<g class="strip" transform=${`translate(${x} ${y})`}>
     <text class="name start" x="0" y="-6">${hovered === null
-      ? shown ? `${shown.name}: all ${size}` : numbers.isOfParameters ? "select a neuron: its weights" : "not yet computed"
+      ? shown ? `${shown.name}: all ${size}` : layer === 0 && numbers.isOfParameters ? "select a neuron: its weights" : "not yet computed"
       : named(hovered)}</text>
     ${shown && paths(shown.values, step.scales[lens], strip).map(([shade, d]) => html`<path key=${shade} d=${d} fill=${color(shade, SHADES)} />`)}
     <path class="frames" d=${step.shown[layer].map(frame).join("")} />
