@@ -40,7 +40,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "total": run.total,
         "has_biases": network.has_biases,
         "n_parameters": network.n_parameters,
-        "has_labels": run.has_labels,
+        "has_labels": problem.has_labels,
         "operations": as_dicts(network),
     }
 

@@ -306,7 +306,7 @@ def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
                      f"delta{last}"),
     ]  # fmt: skip
     found: dict[str, Any] = {"of": f"y[{j}]", "kind": "target", "lines": lines}
-    if run.has_labels:
+    if run.problem.has_labels:
         value, low, high = float(np.argmax(record.y[numbers.sample])), 0.0, record.y.shape[1] - 1.0
         return found | {
             "cell": f"y[{row}]", "value": value, "low": low, "high": high, "whole": True

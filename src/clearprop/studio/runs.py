@@ -117,11 +117,6 @@ class Run:
         size = self.problem.batch if self.setup.batch < 0 else self.setup.batch or n
         return min(size, n)
 
-    @property
-    def has_labels(self) -> bool:
-        """Whether a row's target is one number, the class."""
-        return bool(self._stepper.job.data.y.ndim == 1)
-
     def _begin(self, network: Network) -> Stepper:
         setup = self.setup
         for first, *others in setup.shared_groups() or ():

@@ -37,11 +37,9 @@ function usePlay(about, step, isOld) {
   useEffect(() => {
     if (!isPlaying || !about || !isThere) return undefined;
     const timer = setTimeout(() => {
-      const next = speed.by(state.view, about, 1);
-      const isEnd = next.n > step.n ? step.ended
-        : Object.entries(next).every(([name, value]) => state.view[name] === value);
-      if (isEnd) look({ play: "" });
-      else look(speed.by === byOperation ? next : { ...next, op: -1 });
+      const next = speed.by(state.view, about, 1), { n, op, sample } = state.view;
+      if (next.n <= step.n || !step.ended) look(speed.by === byOperation ? next : { ...next, op: -1 });
+      if (n === state.view.n && op === state.view.op && sample === state.view.sample) look({ play: "" });
     }, speed.wait);
     return () => clearTimeout(timer);
   }, [isPlaying, about, isThere, step, speed, view.n, view.op, view.sample]);
@@ -158,7 +156,7 @@ function Operations({ about, view }) {
     if (now) strip.current.scrollLeft = now.offsetLeft - strip.current.clientWidth / 2;
   }, [view.op]);
   const go = (op) => look({ op, play: "" });
-  return html`<div class="operations" ref=${strip}>
+  return html`<div class="operations wide" ref=${strip}>
     <div class="phase"><span>step</span>
       <button aria-current=${view.op < 0 ? "step" : undefined} onClick=${() => go(-1)}>whole</button></div>
     ${phases.map(({ phase, ops }) => html`<div class=${`phase ${phase}`} key=${phase} role="group" aria-label=${phase}>

@@ -8,6 +8,7 @@ import { frozen, shared } from "studio/screens/network/editing";
 import { lensOf, LENSES, Numbers } from "studio/screens/network/numbers";
 import { Panel } from "studio/screens/network/panel";
 import { Tables } from "studio/screens/network/table";
+import { isReplay } from "studio/source";
 import { look, state, useStudio } from "studio/state";
 
 // The width of an element, as the window changes.
@@ -43,7 +44,7 @@ export function NetworkScreen({ about, step, isOld }) {
   const [box, width] = useWidth();
   const op = useRef(view.op);
   if (!step || step.n === view.n) op.current = view.op;  // the operation of the step that is shown
-  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of: view.of }, !!view.of && !!step);
+  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of: view.of }, !!view.of && !!step && !isReplay);
   const lens = lensOf(view.lens, about, op.current);
   const numbers = useMemo(() => step && new Numbers(about, step, op.current, lens), [about, step, op.current, lens]);
   const also = step && view.of ? alsoShown(view.of, step) : view.also;

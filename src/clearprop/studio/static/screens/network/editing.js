@@ -1,9 +1,14 @@
 // Setting numbers: which cell of the data or which parameter an element is, and dragging it.
 import { useEffect, useRef } from "preact/hooks";
+import { isReplay } from "studio/source";
 import { edit, setUp, state } from "studio/state";
+
+// A replay, and a run that somebody else makes, can be looked at alone.
+export const isFixed = () => isReplay || state.setup.data === "live";
 
 // The cell that is set for an element, {name, value, unit}, unit a small change; null: none can be.
 export function cellOf(of, numbers) {
+  if (isFixed()) return null;
   const { step, about } = numbers, index = of.slice(of.indexOf("[") + 1, -1);
   if (/^[Wb]\d/.test(of)) {
     const [j, i] = index.split(",").map(Number);

@@ -1,7 +1,8 @@
 // The panel: every number of the element that is selected, and what can be done with it.
 import { number } from "studio/format";
 import { html } from "studio/html";
-import { edits, freeze, frozen, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
+import { edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
+import { isReplay } from "studio/source";
 import { edit, look } from "studio/state";
 
 export function Panel({ numbers, found, error, of, select }) {
@@ -12,8 +13,9 @@ export function Panel({ numbers, found, error, of, select }) {
       ${of && html`<button type="button" aria-label="Select nothing" onClick=${() => select("")}>×</button>`}
     </form>
     ${error && html`<p class="error" role="alert">${error}</p>`}
-    ${!of && html`<p class="hint">Select a neuron or an edge to see its numbers. Drag a weight, bias, input or target up
-      or down to change it: everything follows.</p>`}
+    ${!of && html`<p class="hint">Select a neuron or an edge to see its numbers. ${!isFixed() && `Drag a weight, bias, input
+      or target up or down to change it: everything follows.`}</p>`}
+    ${of && isReplay && html`<p class="hint">A replay holds the numbers that are drawn, and those of the table.</p>`}
     ${of && found && !error && html`<${Element} numbers=${numbers} found=${found} select=${select} />`}
     <${Changes} />
   </aside>`;
@@ -21,8 +23,8 @@ export function Panel({ numbers, found, error, of, select }) {
 
 function Element({ numbers, found, select }) {
   const { about, step, op } = numbers, name = about.names[found.of];
-  return html`<h2><code>${found.of}</code>${name && html` <span class="given">${name}</span>`} <small>${words(found, about)}</small></h2>
-    ${found.cell && html`<${Setter} found=${found} step=${step} about=${about} />`}
+  return html`<h2><code>${found.of}</code>${name && html` <b>${name}</b>`} <small>${words(found, about)}</small></h2>
+    ${found.cell && !isFixed() && html`<${Setter} found=${found} step=${step} about=${about} />`}
     <table class="lines"><caption>Step ${step.n}, row ${step.row}</caption>
       <thead><tr><th scope="col">phase</th><th scope="col">number</th><th scope="col" class="value">value</th></tr></thead>
       <tbody>${found.lines.map((line, at) => {
@@ -34,7 +36,7 @@ function Element({ numbers, found, select }) {
     ${found.sums.map((sum) => html`<${Sum} key=${sum.name} sum=${sum} isMade=${op < 0 || sum.op <= op} select=${select} />`)}
     <p class="actions">
       ${found.kind !== "target" && html`<button onClick=${() => look({ screen: "derivation", of: found.of }, true)}>Derivation</button>`}
-      ${(found.kind === "weight" || found.kind === "bias") && html`<${Binding} found=${found} numbers=${numbers} />`}
+      ${(found.kind === "weight" || found.kind === "bias") && !isFixed() && html`<${Binding} found=${found} numbers=${numbers} />`}
     </p>`;
 }
 

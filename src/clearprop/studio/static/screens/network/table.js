@@ -8,7 +8,7 @@ export function Tables({ numbers, of, select }) {
   const { step, about, last } = numbers, layers = step.shown.map((_, layer) => layer);
   const link = (name) => html`<th scope="row"><button class="name" aria-pressed=${of === name} onClick=${() => select(name)}>${name}</button></th>`;
   const when = `step ${step.n}, row ${step.row}`;
-  return html`<div class="tables">
+  return html`<div class="tables wide">
     <table><caption>Neurons, ${when}: z and a are of the forward phase, da and delta of the backward phase</caption>
       <thead><tr><th scope="col">neuron</th><th scope="col">name</th>${["z", "a", "da", "delta"].map((name) => html`<th scope="col" key=${name} class="value">${name}</th>`)}</tr></thead>
       <tbody>${layers.map((layer) => step.shown[layer].map((i) => html`<tr key=${`${layer} ${i}`}>
