@@ -48,7 +48,7 @@ export function NetworkScreen({ about, step, isOld }) {
   const lens = lensOf(view.lens, about, op.current);
   const numbers = useMemo(() => step && new Numbers(about, step, op.current, lens), [about, step, op.current, lens]);
   const also = step && view.of ? alsoShown(view.of, step) : view.also;
-  useEffect(() => { if (also !== view.also) look({ also }); }, [also]);
+  useEffect(() => { if (also !== view.also && !isReplay) look({ also }); }, [also]);
   const isSame = step && step.sizes.join() === about.sizes.join();  // else the other is on its way
   const select = (of) => look({ of });
   const held = frozen(), groups = shared();

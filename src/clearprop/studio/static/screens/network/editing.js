@@ -113,14 +113,16 @@ export function thaw(name) {
   setUp({ frozen: frozen().filter((one) => one !== name).join(";") }, {});
 }
 
-export function share(name, other) {
-  const groups = shared(), found = groups.find((group) => group.includes(name) || group.includes(other));
-  const without = groups.filter((group) => group !== found);
-  const joined = [...new Set([...(found ?? []), name, other])];
-  setUp({ shared: [...without, joined].map((group) => group.join("=")).join(";") }, {});
+function setGroups(groups) {
+  setUp({ shared: groups.filter((group) => group.length > 1).map((group) => group.join("=")).join(";") }, {});
 }
 
-export function part(name) {
-  const groups = shared().map((group) => group.filter((one) => one !== name)).filter((group) => group.length > 1);
-  setUp({ shared: groups.map((group) => group.join("=")).join(";") }, {});
+export function share(name, other) {
+  const touches = (group) => group.includes(name) || group.includes(other), groups = shared();
+  const joined = [...new Set([name, other, ...groups.filter(touches).flat()])];
+  setGroups([...groups.filter((group) => !touches(group)), joined]);
+}
+
+export function part(names) {
+  setGroups(shared().map((group) => group.filter((one) => !names.includes(one))));
 }

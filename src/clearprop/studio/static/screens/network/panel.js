@@ -83,9 +83,9 @@ function Binding({ found, numbers }) {
   return html`${by ? html`<button onClick=${() => thaw(by)}>Unfreeze ${by}</button>` : others.length ? null
       : html`<button onClick=${() => freeze(of)}>Freeze ${of}</button>
         ${frozen().every((one) => !one.startsWith(`${array}[`)) && html`<button onClick=${() => freeze(array)}>Freeze all ${array}</button>`}`}
-    ${others.length ? html`<button onClick=${() => part(of)}>Share no more with ${others.join(", ")}</button>` : null}
+    ${others.length ? html`<button onClick=${() => part([of])}>Share no more with ${others.join(", ")}</button>` : null}
     ${!by && html`<label class="share">Share with <select value="" onChange=${(e) => e.target.value && share(of, e.target.value)}>
-      <option value="">…</option>${alike.filter((one) => one !== of && !others.includes(one)).slice(0, 300).map((one) => html`<option key=${one}>${one}</option>`)}
+      <option value="">…</option>${alike.filter((one) => one !== of && !others.includes(one) && !frozen().includes(one)).slice(0, 300).map((one) => html`<option key=${one}>${one}</option>`)}
     </select></label>`}`;
 }
 
@@ -99,6 +99,6 @@ function Changes() {
     ${set.map(({ text, n, name, value }) => row(text, html`before step ${n}: <code>${name} = ${number(value, 6)}</code>`, () => removeEdit(text)))}
     ${held.map((name) => row(`freezing ${name}`, html`from the start: <code>${name}</code> is frozen`, () => thaw(name)))}
     ${groups.map((group) => row(`sharing ${group.join(" = ")}`, html`from the start: <code>${group.join(" = ")}</code>`,
-      () => group.slice(1).forEach((name) => part(name))))}
+      () => part(group)))}
   </ul>`;
 }

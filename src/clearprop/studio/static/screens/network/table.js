@@ -16,7 +16,7 @@ export function Tables({ numbers, of, select }) {
         <td>${layer === 0 ? about.features[i] : layer === last ? (about.classes.length > 1 && step.sizes[last] > 1 ? about.classes[i] : about.target) : ""}</td>
         ${cell(layer ? numbers.of("z", layer, i) : undefined)}${cell(numbers.of("a", layer, i))}
         ${cell(numbers.of("da", layer, i))}${cell(layer ? numbers.of("delta", layer, i) : undefined)}</tr>`))}</tbody></table>
-    <table><caption>Weights and biases, step ${step.n}: before its update; gradients of the backward phase, over ${step.batch.length} rows; changes of the update</caption>
+    <table><caption>Weights and biases, step ${step.n}: before its update; gradients of the backward phase, of ${step.batch.length > 1 ? `${step.batch.length} rows` : "this row"}; changes of the update</caption>
       <thead><tr><th scope="col">parameter</th><th scope="col">name</th>${["before", "gradient", "change", "after"].map((name) => html`<th scope="col" key=${name} class="value">${name}</th>`)}</tr></thead>
       <tbody>${layers.slice(1).map((layer) => step.shown[layer].map((j) => [
         ...step.shown[layer - 1].map((i) => [`W${layer}`, `W${layer}[${j},${i}]`, i]), ...(about.has_biases ? [[`b${layer}`, `b${layer}[${j}]`]] : []),
