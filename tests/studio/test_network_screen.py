@@ -7,6 +7,7 @@ import re
 import pytest
 
 import clearprop as cp
+from clearprop.studio.replay import write_replay
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 
@@ -192,6 +193,60 @@ def test_wide_layers_fold(page, studio):
     page.locator(".neuron[data-of='a1[43]']").wait_for()
     page.get_by_role("heading", name="a1[43]").wait_for()
     assert close(said(page, "a1[43]"), found.record["a1"][0, 43], 3)
+
+
+def test_values_travel_on_and_deltas_back(page, studio):
+    page.emulate_media(reduced_motion="no-preference")
+    visit(page, studio, "data=note&op=1")
+    record = Run(Setup(data="note")).at(0).record
+    tokens = page.locator(".travel text")
+    assert tokens.count() == 0
+    page.keyboard.press("ArrowRight")  # z2 = W2 a1
+    tokens.first.wait_for(state="attached")
+    shown = [number(one) for one in tokens.all_text_contents()]
+    assert all(close(*pair, 3) for pair in zip(shown, record["a1"][0], strict=True))
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.locator(".place", has_text="dW2 = delta2 a1^T").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(".place", has_text="da1 = W2^T delta2").wait_for()
+    page.locator(".travel text", has_text="−").first.wait_for(state="attached")
+    shown = [number(one) for one in tokens.all_text_contents()]
+    assert close(shown[0], record["delta2"][0, 0], 3)
+    assert len(shown) == 2
+    page.keyboard.press("ArrowLeft")
+    page.locator(".place", has_text="dW2 = delta2 a1^T").wait_for()
+    assert tokens.count() == 0
+    page.emulate_media(reduced_motion="reduce")
+    page.keyboard.press("ArrowRight")
+    page.locator(".place", has_text="da1 = W2^T delta2").wait_for()
+    assert tokens.count() == 0
+
+
+def test_neurons_that_dropout_switches_off(page, studio):
+    visit(page, studio, "data=spirals&dropout=0.5&n=2")
+    masks = Run(Setup(data="spirals", dropout=0.5)).at(2).record.masks
+    off = {f"a{layer}[{i}]" for layer, m in enumerate(masks, 1) for i in (m[0] == 0).nonzero()[0]}
+    drawn = page.locator(".neuron.off").evaluate_all("all => all.map((one) => one.dataset.of)")
+    assert set(drawn) == off
+
+
+def test_a_replay_is_walked_through_from_a_file(running, tmp_path):
+    run = Run(Setup(data="circles"))
+    write_replay(tmp_path / "replay.html", run, 5)
+    page = running.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto((tmp_path / "replay.html").as_uri() + "#network?op=2&of=W1[0,0]")
+    for n in range(4):
+        page.locator(".caption", has_text=f"step {n}").wait_for()
+        assert close(said(page, "a1[1]"), run.at(n).record["a1"][0, 1])
+        page.get_by_role("button", name="One step on").click()
+    page.locator(".hint", has_text="A replay holds").wait_for()
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Play").wait_for()  # the end of what is held
+    assert wrong == []
+    page.close()
 
 
 def test_a_table_for_those_who_do_not_see_the_drawing(page, studio):

@@ -43,11 +43,13 @@ export function NetworkScreen({ about, step, isOld }) {
   const { setup, view } = useStudio();
   const [box, width] = useWidth();
   const op = useRef(view.op);
+  // The element that is drawn for what is selected: of delta1[0], the neuron; of dW1[0,1], the weight.
+  const of = view.of.replace(/^(z|delta|da)(?=[1-9])/, "a").replace(/^d(?=[Wbx])/, "");
   if (!step || step.n === view.n) op.current = view.op;  // the operation of the step that is shown
-  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of: view.of }, !!view.of && !!step && !isReplay);
+  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, !!of && !!step && !isReplay);
   const lens = lensOf(view.lens, about, op.current);
   const numbers = useMemo(() => step && new Numbers(about, step, op.current, lens), [about, step, op.current, lens]);
-  const also = step && view.of ? alsoShown(view.of, step) : view.also;
+  const also = step && of ? alsoShown(of, step) : view.also;
   useEffect(() => { if (also !== view.also && !isReplay) look({ also }); }, [also]);
   const isSame = step && step.sizes.join() === about.sizes.join();  // else the other is on its way
   const select = (of) => look({ of });
@@ -68,10 +70,10 @@ export function NetworkScreen({ about, step, isOld }) {
     <p class="caption" aria-live="off">${numbers?.caption ?? "Computing …"}</p>
     <div class="network-body">
       <div class="drawing" ref=${box}>${numbers && isSame && width > 0 && (view.table === "1"
-        ? html`<${Tables} numbers=${numbers} of=${view.of} select=${select} />`
-        : html`<${Drawing} numbers=${numbers} width=${width} of=${view.of} select=${select} isOld=${isOld}
+        ? html`<${Tables} numbers=${numbers} of=${of} select=${select} />`
+        : html`<${Drawing} numbers=${numbers} width=${width} of=${of} select=${select} isOld=${isOld}
             marks=${marks} incoming=${found.answer?.incoming} />`)}</div>
-      ${numbers && isSame && html`<${Panel} numbers=${numbers} found=${found.answer} error=${view.of ? found.error : null} of=${view.of} select=${select} />`}
+      ${numbers && isSame && html`<${Panel} numbers=${numbers} found=${found.answer} error=${of ? found.error : null} of=${of} select=${select} />`}
     </div>
   </div>`;
 }

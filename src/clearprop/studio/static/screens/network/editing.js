@@ -1,7 +1,13 @@
 // Setting numbers: which cell of the data or which parameter an element is, and dragging it.
 import { useEffect, useRef } from "preact/hooks";
 import { isReplay } from "studio/source";
-import { edit, setUp, state } from "studio/state";
+import { edit as editAt, look, setUp, state } from "studio/state";
+
+// Set a number before the step that is looked at, at which play stops.
+export function edit(name, value) {
+  if (state.view.play) look({ play: "" });
+  editAt(name, value);
+}
 
 // A replay, and a run that somebody else makes, can be looked at alone.
 export const isFixed = () => isReplay || state.setup.data === "live";

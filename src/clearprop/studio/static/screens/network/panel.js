@@ -1,9 +1,9 @@
 // The panel: every number of the element that is selected, and what can be done with it.
 import { number } from "studio/format";
 import { html } from "studio/html";
-import { edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
+import { edit, edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
 import { isReplay } from "studio/source";
-import { edit, look } from "studio/state";
+import { look } from "studio/state";
 
 export function Panel({ numbers, found, error, of, select }) {
   return html`<aside class="panel" aria-label="Selected element">
