@@ -1,5 +1,5 @@
 // The drawing: columns of neurons and the edges between them, with the numbers of one lens.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { color, number, whole } from "studio/format";
 import { html } from "studio/html";
 import { nudge, useDrag } from "studio/screens/network/editing";
@@ -25,39 +25,37 @@ function Mark({ mark, x, y }) {
 
 export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) {
   const { step, about } = numbers;
-  const [focused, focus] = useState(of);
+  const [focused, focus] = useState(of), hover = useRef(() => {});
   const plan = layout(step, width);
   const biases = (layer) => layer > 0 && about.has_biases && plan.layers[layer].full && !numbers.isOfParameters;
   const columns = walk(step, plan, numbers, biases);
   const known = columns.some((column) => column.some((one) => one.of === focused));
   const stop = known ? focused : columns[0][0].of;
   const drag = useDrag(numbers, isOld, select);
-  // What every element of the drawing answers to.
+  // What every element of the drawing is; what it answers to stands at the drawing, as there are many.
   const part = (name, label) => ({
-    "data-of": name, role: "button", tabindex: stop === name ? 0 : -1, "aria-label": label,
-    "aria-pressed": of === name,
-    onPointerDown: (event) => drag.down(event, name),
-    onPointerMove: drag.move,
-    onPointerUp: drag.up,
-    onPointerCancel: drag.cancel,
-    onFocus: () => focus(name),
-    onKeyDown: (event) => onKey(event, name),
+    "data-of": name, role: "button", tabindex: stop === name ? 0 : -1, "aria-label": label, "aria-pressed": of === name,
   });
-  const onKey = (event, name) => {
-    const { key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const named = ({ target }) => target.closest("[data-of]")?.dataset.of;
+  const onKeyDown = (event) => {
+    const { key } = event, name = named(event);
+    if (!name || event.ctrlKey || event.metaKey || event.altKey) return;
     if (key === "Enter" || key === " ") select(name);
     else if (/^[+=\-_]$/.test(key)) nudge(name, numbers, ("+=".includes(key) ? 1 : -1) * (event.shiftKey && key !== "+" ? 0.1 : 1));
     else if (event.shiftKey && (key === "ArrowUp" || key === "ArrowDown")) nudge(name, numbers, key === "ArrowUp" ? 1 : -1);
     else if (key.startsWith("Arrow")) {
       const next = neighbor(columns, name, key);
-      event.currentTarget.closest("svg").querySelector(`[data-of="${CSS.escape(next)}"]`)?.focus();
+      event.currentTarget.querySelector(`[data-of="${CSS.escape(next)}"]`)?.focus();
     } else return;
     event.preventDefault();
   };
   const shared = { numbers, plan, part, marks, of, focused };
   return html`<div class="network-scroll"><svg class=${`network ${numbers.lens}`} width=${plan.width} height=${plan.height}
-      viewBox=${`0 0 ${plan.width} ${plan.height}`} role="group" aria-label=${`The network. ${numbers.caption}`}>
+      viewBox=${`0 0 ${plan.width} ${plan.height}`} role="group" aria-label=${`The network. ${numbers.caption}`}
+      onPointerDown=${(event) => { const name = named(event); if (name) drag.down(event, name); }}
+      onPointerMove=${drag.move} onPointerUp=${drag.up} onPointerCancel=${drag.cancel} onKeyDown=${onKeyDown}
+      onPointerOver=${(event) => hover.current(named(event) ?? "")} onPointerLeave=${() => hover.current("")}
+      onFocusIn=${(event) => { const name = named(event); if (name) focus(name); }}>
     <${Heads} ...${shared} />
     ${plan.edges.map((edges, l) => html`<${Edges} key=${l} edges=${edges} ...${shared} />`)}
     <${Ends} ...${shared} />
@@ -65,7 +63,19 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) 
     ${plan.layers.map((_, layer) => html`<${Layer} key=${layer} layer=${layer} biases=${biases(layer)} ...${shared} />`)}
     ${plan.strips.map((strip) => html`<${Strip} key=${strip.layer} strip=${strip} numbers=${numbers}
       incoming=${incoming} select=${select} of=${of} />`)}
+    <${Hovered} plan=${plan} numbers=${numbers} setter=${hover} />
   </svg></div>`;
+}
+
+// The number of the edge under the pointer, where there is no room for all.
+function Hovered({ plan, numbers, setter }) {
+  const [name, hover] = useState("");
+  setter.current = hover;
+  const edges = plan.edges.find((one) => one.edges.some(({ of }) => of === name));
+  if (!edges || edges.hasLabels) return null;
+  const edge = edges.edges.find(({ of }) => of === name), { isMade, text, label } = edgeNumber(edge, { numbers });
+  return html`<g class="edge-labels" aria-hidden="true"><text class="value near" x=${edge.at.x}
+    y=${edge.at.y + 4}>${isMade ? `${numbers.about.names[name] ? "" : `${name} `}${text}` : label}</text></g>`;
 }
 
 function Heads({ numbers, plan, marks }) {
@@ -86,7 +96,7 @@ function Heads({ numbers, plan, marks }) {
 }
 
 // What is said of an edge under the lens.
-function edgeNumber(edge, { numbers, of, focused }, hovered) {
+function edgeNumber(edge, { numbers, of, focused }) {
   const { layer, j, i } = edge, what = numbers.isOfParameters ? numbers.what : "value";
   const value = numbers.parameter(what, `W${layer}`, j, i), isMade = value !== null;
   const most = numbers.step.scales[numbers.isOfParameters ? numbers.lens : "weight"];
@@ -98,25 +108,23 @@ function edgeNumber(edge, { numbers, of, focused }, hovered) {
     stroke: isMade && numbers.isOfParameters && Math.abs(value) > 0.04 * most ? color(value, most) : undefined,
     text: isMade ? `${name ? `${name} ` : ""}${number(value, 3)}` : "",
     label: `${prefix}${edge.of}${name ? `, ${name}` : ""}: ${isMade ? `${number(value, 6)}, ${numbers.whenOf(`W${layer}`)}` : "not yet computed"}`,
-    isNear: [of, focused, hovered].some((one) => ends.includes(one)),
-    isOne: [of, focused, hovered].includes(edge.of),
+    isNear: ends.includes(of) || ends.includes(focused),
+    isOne: edge.of === of || edge.of === focused,
   };
 }
 
 function Edges({ edges, marks, ...shared }) {
-  const { numbers, part, of } = shared, [hovered, hover] = useState("");
-  const all = edges.edges.map((edge) => ({ ...edge, ...edgeNumber(edge, shared, hovered), mark: marks(edge.of) }));
+  const { numbers, part, of } = shared;
+  const all = edges.edges.map((edge) => ({ ...edge, ...edgeNumber(edge, shared), mark: marks(edge.of) }));
   const thick = all.length > 40 ? 2.5 : 4, thin = all.length > 40 ? 0.6 : 1;
   const isNow = ["dW", "W"].some((one) => numbers.now.has(`${one}${all[0].layer}`));
   return html`<g>${all.map((edge) => html`<g key=${edge.of}
-      class=${`edge ${edge.isMade ? "" : "not-yet"} ${isNow ? "now" : ""} ${edge.of === of ? "selected" : ""}`}
-      onPointerEnter=${() => hover(edge.of)} onPointerLeave=${() => hover("")} ...${part(edge.of, edge.label)}>
-      <title>${edge.label}</title>
+      class=${`edge ${edge.isMade ? "" : "not-yet"} ${isNow ? "now" : ""} ${edge.of === of ? "selected" : ""}`} ...${part(edge.of, edge.label)}>
       <line class="reach" x1=${edge.x1} y1=${edge.y1} x2=${edge.x2} y2=${edge.y2} />
       <line class="wire" x1=${edge.x1} y1=${edge.y1} x2=${edge.x2} y2=${edge.y2}
         style=${{ stroke: edge.stroke, strokeWidth: thin + thick * edge.share }} />
     </g>`)}
-    <g class="edge-labels" aria-hidden="true">${all.map((edge) => html`<g key=${edge.of}>
+    <g class="edge-labels" aria-hidden="true">${all.filter(({ mark, isMade, isOne }) => mark || (isMade && (edges.hasLabels || isOne))).map((edge) => html`<g key=${edge.of}>
       ${edge.isMade && (edges.hasLabels || edge.isOne) && html`<text data-number=${edge.of}
         class=${`value ${edge.isNear ? "near" : ""} ${isNow ? "now" : ""}`} x=${edge.at.x} y=${edge.at.y + 4}>${edge.text}</text>`}
       <${Mark} mark=${edge.mark} x=${edge.lock.x} y=${edge.lock.y} /></g>`)}</g></g>`;
