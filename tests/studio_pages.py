@@ -13,6 +13,9 @@ from pathlib import Path
 SCREENS = {
     "network": "#network?data=moons&hidden=4,2&n=40",
     "network of the note": "#network?data=note&n=3&op=6",
+    "network of a wide layer": "#network?data=xor&hidden=100,14&n=5&of=W2[3,17]&lens=weight",
+    "network bound": "#network?data=circles&n=20&op=11&of=b1[2]&frozen=W2;b1[1]&edit=20:b1[2]=0.5",
+    "network as a table": "#network?data=mazur&op=6&table=1&of=a1[0]",
     "predict": "#classroom?data=note&part=predict&q=7",
     "sheet": "#classroom?data=note&part=sheet",
     "teacher": "#classroom?data=note&part=teacher",

@@ -12,7 +12,11 @@ export function useAnswer(name, pairs, wanted = true) {
     const control = new AbortController();
     let again;
     const next = () => ask(name, pairs, control.signal).then(
-      (answer) => control.signal.aborted || set({ answer, error: null, of: question }),
+      (answer) => {
+        if (control.signal.aborted) return;
+        set({ answer, error: null, of: question });
+        if (answer.n < Number(pairs.n) && answer.ended === false) next();  // not yet reached
+      },
       (error) => {
         if (error.name === "AbortError" || control.signal.aborted) return;
         set((before) => ({ ...before, error: error.message, of: question }));

@@ -13,7 +13,7 @@ import { Timeline } from "studio/timeline";
 function App() {
   const { setup, view } = useStudio();
   useLive(setup);
-  const about = useAnswer("about", setup);
+  const about = useAnswer("about", { ...setup, edit: "" });  // which no edit changes
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
   const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
   const hidden = view.hide.split(",");
@@ -37,8 +37,8 @@ function App() {
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
       ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
       ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
-    ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
-    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
+    ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}
+    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

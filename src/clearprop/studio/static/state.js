@@ -6,8 +6,12 @@ import { useEffect, useReducer } from "preact/hooks";
 import { SETUP } from "studio/setup";
 import { heldStep } from "studio/source";
 
-// n: updates made; op: operations of the step that are shown; sample: a row of the batch.
-const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "", size: "normal" };
+// n: updates made; op: operations of the step that are shown; sample: a row of the batch; lens
+// "follow": that of the operation; also: neurons of wide layers, "1:0,39"; table: numbers as such.
+const FIRST = {
+  screen: "network", n: 0, op: -1, sample: 0, lens: "follow", of: "", hide: "", play: "", speed: "fast",
+  also: "", table: "", size: "normal",
+};
 const WHOLE = ["n", "op", "sample"];
 
 export const state = read(location.hash);
@@ -30,16 +34,30 @@ export function address({ setup, view } = state) {
     if (name !== "screen" && value !== FIRST[name] && value !== "") pairs[name] = value;
   // Brackets and commas are legible as they are.
   const text = new URLSearchParams(pairs).toString().replace(/%5B/g, "[").replace(/%5D/g, "]")
-    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":");
+    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
   return `#${view.screen}${text ? `?${text}` : ""}`;
 }
 
+// Browsers take some 20 changes of the address a second: of more, the last is written.
+const WRITE_EVERY = 100;
+let writing = null;
+
+function write() {
+  clearTimeout(writing);
+  writing = null;
+  history.replaceState(null, "", address());
+}
+
 function changed(keep) {
-  const to = address();
-  if (keep) history.pushState(null, "", to);
-  else history.replaceState(null, "", to);
+  if (keep) {
+    clearTimeout(writing);
+    writing = null;
+    history.pushState(null, "", address());
+  } else writing ??= setTimeout(write, WRITE_EVERY);
   for (const listener of listeners) listener();
 }
+
+addEventListener("pagehide", () => writing && write());
 
 // Look at something else. Steps of a moving run leave no trail in the browser's history.
 export function look(view, keep = false) {
