@@ -13,6 +13,7 @@ from pathlib import Path
 SCREENS = {
     "network": "#network?data=moons&hidden=4,2&n=40",
     "network of the note": "#network?data=note&n=3&op=6",
+    "derivation": "#derivation?data=circles&n=20&of=W1[0,1]",
     "predict": "#classroom?data=note&part=predict&q=7",
     "sheet": "#classroom?data=note&part=sheet",
     "teacher": "#classroom?data=note&part=teacher",

@@ -18,25 +18,31 @@ from clearprop.studio.ways import Way
 from studio_server import ask, refusal
 
 SETUPS = [
-    {"data": "note"}, {"data": "mazur"}, {"data": "three classes"},
-    {"data": "three classes", "loss": "squared_error"}, {"data": "xor", "hidden": "3", "l2": 0.1},
+    {"data": "note"}, {"data": "mazur"}, {"data": "softmax"}, {"data": "softmax, squared error"},
+    {"data": "float32"}, {"data": "xor", "hidden": "3", "l2": 0.1},
 ]  # fmt: skip
 
 
-def three_classes():
-    """Softmax over three classes, in a batch of four rows."""
+def three_classes(loss, dtype="float64"):
+    """Softmax over three classes, in batches of four rows."""
     random = np.random.default_rng(0)
     X, y = random.normal(size=(8, 2)), random.integers(0, 3, 8)
-    network = cp.Network([2, 3, 3], "tanh", "softmax", seed=1)
+    network = cp.Network([2, 3, 3], "tanh", "softmax", loss=loss, seed=1, dtype=dtype)
+    if loss == "squared_error":
+        y = np.eye(3)[y]
     return Problem("three", network, X, y, X[:0], y[:0], ["p", "q"], ["A", "B", "C"], "k", batch=4)
 
 
-OWN = {"three classes": three_classes()}
+OWN = {
+    "softmax": three_classes("cross_entropy"),
+    "softmax, squared error": three_classes("squared_error"),
+    "float32": three_classes("cross_entropy", "float32"),
+}
 
 
 @pytest.fixture(autouse=True)
 def _own(studio, monkeypatch):
-    """The server knows the three classes, too."""
+    """The server knows the softmaxes, too."""
     monkeypatch.setattr(studio.app.state.runs, "own", OWN)
 
 
@@ -73,7 +79,9 @@ def test_every_value_is_that_of_explain(studio, pairs):
         gradient = f"d{of}" if asked.symbol in ("W", "b") else of
         right = np.atleast_1d(step.record[gradient] if gradient != "L" else step.record.loss)[0]
         if not (of.startswith("da") and asked.layer == len(step.record.delta)):
-            assert told.value == right  # of the output, the record has no da
+            # Of the output, the record has no da; and all is explained in float64.
+            close = 1e-6 if pairs["data"] == "float32" else 0
+            assert told.value == pytest.approx(right, rel=close, abs=0)
 
 
 @pytest.mark.parametrize("of", ["W1[0,0]", "a2[0]", "L", "pass"])
@@ -222,13 +230,15 @@ def test_the_check_is_that_of_explain(studio, pairs):
         if of == "L":
             assert found["checked"] is None
             continue
-        assert found["outcome"] == "right", (of, found)
+        # The cost of an output whose y is 0 is flat up to a = 0, beyond which there is none.
+        is_flat = found["analytic"] == found["difference"] == 0 and "inside the" in found["words"]
+        assert found["outcome"] == "right" or is_flat, (of, found)
         assert found["error"] < 1e-6
         if of[0] in "Wb":
             told = cp.explain(step=step, of=of, sample=0)
             assert found["difference"] == told["difference"].value
             assert found["analytic"] == told.value
-        elif of.startswith(("delta", "dx")):
+        elif of.startswith(("delta", "dx")) and pairs["data"] != "float32":
             assert found["analytic"] == step.record[of][0]
 
 
@@ -263,7 +273,7 @@ def test_the_whole_gradient_is_checked(studio):
     found = ask(studio, "batch_check", data="circles", n=3)
     assert (found["outcome"], found["derivatives"]) == ("right", 25)
     assert found["method"] == "complex step"
-    assert ask(studio, "batch_check", data="three classes")["outcome"] == "right"
+    assert ask(studio, "batch_check", data="softmax")["outcome"] == "right"
 
 
 # Elements.

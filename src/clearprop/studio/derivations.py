@@ -9,7 +9,7 @@ from clearprop import notation
 from clearprop.checks.settings import choice, count
 from clearprop.explaining.derivation.as_parts import parts_of
 from clearprop.explaining.derivation.derivation import Derivation
-from clearprop.explaining.derivation.explanation import explain
+from clearprop.explaining.derivation.explanation import explain, record_of_step
 from clearprop.explaining.derivation.linked_mathml import LinkedMathML
 from clearprop.explaining.names import element_name, find_element, read_names
 from clearprop.network import Network
@@ -74,7 +74,7 @@ def derivation(run: Run, question: Question) -> dict[str, Any]:
         "asked": of or WHOLE_PASS,
         "related": _related(of, network),
         "lit": "" if way is None else _said(way, of or ""),
-        "drawing": drawing(made.record, sample, way, spoken, labels),
+        "drawing": drawing(record_of_step(made), sample, way, spoken, labels),
         "equations": sum(1 for _ in told),
     }
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clearprop import notation
 from clearprop.activations import ACTIVATIONS
 from clearprop.cost import cost_of
+from clearprop.errors import FunctionError
 from clearprop.explaining.checking.gradient_check import check_gradient_function, check_gradients
 from clearprop.explaining.checking.gradient_report import CheckedDerivative
 from clearprop.explaining.derivation.explanation import record_of_step
@@ -80,7 +81,7 @@ def derivative_check(run: Run, question: Question) -> dict[str, Any]:
         "error": _plain(check.worst.error),
         "outcome": check.worst.outcome,
         "verdict": check.worst.verdict,
-        "words": _words(check.worst, _apart(analytic, difference)),
+        "words": _words(check.worst, name, _apart(analytic, difference)),
         "steps": [_plain(float(step)) for step in ladder.steps],
         "errors": [_plain(_apart(analytic, float(each))) for each in ladder.differences],
     }
@@ -144,7 +145,10 @@ def _by_neuron(
             if layer == last:
                 # Of a alone, whatever the loss makes of z where it is fused with the output.
                 by = (a, f(a), y, f) if symbol == "z" else (a, a, y, ACTIVATIONS["identity"])
-                return float(loss.per_sample(*by)[0])
+                try:
+                    return float(loss.per_sample(*by)[0])
+                except FunctionError:  # such an output lies outside of the loss's domain
+                    return float("nan")
             if symbol == "z":
                 a = network.activations[layer - 1](a)
                 a = a * record.masks[layer - 1][one] if record.masks else a
@@ -170,10 +174,10 @@ def _apart(given: float, found: float) -> float:
     return abs(given - found) / size if size else 0.0
 
 
-def _words(check: CheckedDerivative, apart: float) -> str:
+def _words(check: CheckedDerivative, name: str, apart: float) -> str:
     """Say what the check comes to, and why a single difference is another number."""
     if check.outcome != "right":
-        return check.reason
+        return check.reason.replace("f is ", "the cost is ").replace("x[0]", name)
     if apart > AT_MOST:
         return (
             "The single difference is another number, as its step is too coarse here or its two "

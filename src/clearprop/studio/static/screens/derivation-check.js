@@ -1,13 +1,13 @@
 // The check of a derivative: by backpropagation, and by differences of the cost itself.
 import { useState } from "preact/hooks";
-import { useAnswer } from "studio/answers";
+import { useAnswer, usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 
 const DIGITS = 9;
 
 export function Check({ pairs, of, called }) {
-  const { answer, error, isOld } = useAnswer("derivative_check", pairs);
+  const { answer, error, isOld } = usePacedAnswer("derivative_check", pairs);
   if (error) return html`<section class="check"><h3>The check</h3><p class="error">${error}</p></section>`;
   if (!answer) return html`<section class="check"><h3>The check</h3><p class="faint" role="status">Checking …</p></section>`;
   return html`<section class=${`check ${isOld ? "is-old" : ""}`} aria-label="The check">

@@ -1,6 +1,6 @@
 // The derivation of one number: its formulas, its way through the network, and its check.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useAnswer } from "studio/answers";
+import { usePacedAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
 import { html } from "studio/html";
 import { Check } from "studio/screens/derivation-check";
@@ -18,7 +18,7 @@ export function DerivationScreen({ about }) {
   const of = view.of || FIRST;
   const place = { ...setup, n: view.n, sample: view.sample, of };
   const how = { largest: view.largest, superscripts: view.superscripts, one_based: view.one_based, names: view.names };
-  const { answer, error, isOld } = useAnswer("derivation", { ...place, ...how });
+  const { answer, error, isOld } = usePacedAnswer("derivation", { ...place, ...how });
   const [hot, heat] = useState("");
   const trail = (view.trail ?? "").split(";").filter(Boolean);
   const called = (name) => (view.names === "code" ? name : (about.names[name] ?? name));
