@@ -110,19 +110,20 @@ def test_by_the_keyboard_alone(page, studio):
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".way .hot")
     name = page.evaluate("document.activeElement.getAttribute('data-name')")
+    assert lit(page, ".way", "hot") == {name}
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"trail="))
-    assert name
+    page.wait_for_selector(f".way .chosen[data-name='{name}']")
+    page.wait_for_url(lambda url: f"of={to}" not in url)
 
 
 def test_how_it_is_written(page, studio):
     opened(page, studio)
     code = page.locator(".formulas .left").first
     assert "(1)" not in code.inner_text()
-    page.get_by_label("Layers").select_option("parentheses")
-    page.wait_for_selector(".formulas .left >> text='(1)'")
     page.get_by_label("names such as w1").uncheck()
     page.wait_for_selector("article h2:has-text('W1[0,0]')")
+    page.get_by_label("Layers").select_option("parentheses")
+    page.wait_for_selector(".formulas .left >> text='(1)'")
     page.get_by_role("button", name="Check the whole gradient").click()
     page.wait_for_selector(".batch >> text=complex step")
 

@@ -102,6 +102,14 @@ def test_what_is_shown_are_the_digits_of_explain(studio, of):
 NAMES = Run(Setup(data="note")).problem.names
 
 
+def test_what_is_lit_is_said(studio):
+    for of, said in (
+        ("W1[0,0]", "all ways from w1 to the cost"), ("delta1[1]", "all ways from z1[1] to the"),
+        ("a2[0]", "what a2[0] rests on"), ("L", "from the input to the cost"),
+    ):  # fmt: skip
+        assert said in ask(studio, "derivation", data="note", of=of)["lit"]
+
+
 def test_names_of_ones_own_and_how_they_are_written(studio):
     def first(**how):
         found = ask(studio, "derivation", data="note", of="w1", **how)

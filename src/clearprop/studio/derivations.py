@@ -11,7 +11,7 @@ from clearprop.explaining.derivation.as_parts import parts_of
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain, record_of_step
 from clearprop.explaining.derivation.linked_mathml import LinkedMathML
-from clearprop.explaining.names import element_name, find_element, read_names
+from clearprop.explaining.names import element_name, find_element, own_name, read_names
 from clearprop.network import Network
 from clearprop.studio.drawings import drawing, things_in
 from clearprop.studio.elements import WHOLE_PASS
@@ -73,7 +73,7 @@ def derivation(run: Run, question: Question) -> dict[str, Any]:
         "sample": sample,
         "asked": of or WHOLE_PASS,
         "related": _related(of, network),
-        "lit": "" if way is None else _said(way, of or ""),
+        "lit": "" if way is None else _said(way, names),
         "drawing": drawing(record_of_step(made), sample, way, spoken, labels),
         "equations": sum(1 for _ in told),
     }
@@ -85,16 +85,15 @@ def _most(of: str | None) -> int:
     return MOST if of == "L" or notation.parse(of).indices else MOST_OF_ARRAY
 
 
-def _said(way: Way, of: str) -> str:
+def _said(way: Way, names: dict[str, str]) -> str:
     """Say what is lit."""
     if way.symbol == "L":
         return "Lit: all ways from the input to the cost."
+    symbol = {"delta": "z", "da": "a"}.get(way.symbol, way.symbol)
+    place = own_name(element_name(symbol, way.layer, way.index), names)
     if way.leads_to_the_cost:
-        start = {"delta": "z", "da": "a"}.get(way.symbol, way.symbol)
-        return f"Lit: all ways from {element_name(start, way.layer, way.index)} to the cost."
-    if way.layer == 0:
-        return ""
-    return f"Lit: what {of} rests on."
+        return f"Lit: all ways from {place} to the cost."
+    return f"Lit: what {place} rests on." if way.layer else ""
 
 
 def _related(of: str | None, network: Network) -> list[str]:
