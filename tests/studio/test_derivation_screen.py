@@ -74,6 +74,16 @@ def test_the_numbers_shown_are_those_of_explain_and_of_the_record(page, studio):
     assert "right" in page.locator(".check .verdict").inner_text()
 
 
+def test_it_follows_a_run_that_is_played(page, studio):
+    opened(page, studio, f"{NOTE}&play=1&speed=slow")
+    page.wait_for_url(re.compile(r"[?&]n=[3-9]"))
+    page.get_by_role("button", name="Pause").click()
+    n = int(re.search(r"[?&]n=(\d+)", page.url)[1])
+    told = cp.explain(step=Run(Setup(data="note")).at(n), of="W1[0,0]", sample=0)
+    page.wait_for_selector(f".check td[data-value='{told.value!r}']")
+    page.wait_for_selector(f".formulas [data-value='{told.value!r}']")
+
+
 def test_a_symbol_leads_to_its_own_derivation_and_back(page, studio):
     opened(page, studio)
     page.locator(".formulas [data-to='delta2[0]']").first.click()

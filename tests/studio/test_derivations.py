@@ -19,7 +19,7 @@ from studio_server import ask, refusal
 
 SETUPS = [
     {"data": "note"}, {"data": "mazur"}, {"data": "softmax"}, {"data": "softmax, squared error"},
-    {"data": "float32"}, {"data": "xor", "hidden": "3", "l2": 0.1},
+    {"data": "float32"}, {"data": "note", "edit": "1:W1[0,1]=0.7;2:x[0,0]=0.9"}, {"data": "xor", "hidden": "3", "l2": 0.1},
 ]  # fmt: skip
 
 
@@ -282,6 +282,17 @@ def test_the_whole_gradient_is_checked(studio):
     assert (found["outcome"], found["derivatives"]) == ("right", 25)
     assert found["method"] == "complex step"
     assert ask(studio, "batch_check", data="softmax")["outcome"] == "right"
+
+
+def test_a_slope_without_end_is_said_to_be(studio):
+    """Softmax gives the right class 0: the loss, from z, is finite, its slope by a is not."""
+    pairs = {"data": "softmax", "edit": "0:b2[0]=-2000;0:b2[1]=-2000;0:b2[2]=0"}
+    sample = int(np.argmax(run_of(pairs).at(0).record.y[:, :2].any(axis=1)))
+    k = int(run_of(pairs).at(0).record.y[sample].argmax())
+    found = ask(studio, "derivation", of=f"da2[{k}]", sample=sample, **pairs)
+    assert next(reversed(list(equations_of(found["parts"]))))["value"] == "-inf"
+    said = refusal(studio, "derivative_check", of=f"da2[{k}]", sample=sample, **pairs)
+    assert said == "the cost is inf here: there is no gradient to check"
 
 
 # Elements.

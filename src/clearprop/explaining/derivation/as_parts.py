@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from clearprop.explaining.derivation.as_html import definition_html, lines_of, prose_html
@@ -23,7 +24,8 @@ def parts_of(derivation: Tree, writer: MathML = MATHML) -> dict[str, Any]:
     -------
     dict
         of, title, words and parts; each part has title, words, definitions, equations and parts;
-        each equation name, value, depends_on, left, and lines of html, marked "largest" or not.
+        each equation name, value (a text, "inf", where it is not finite, which JSON cannot hold),
+        depends_on, left, and lines of html, marked "largest" or not.
 
     Examples
     --------
@@ -39,7 +41,7 @@ def parts_of(derivation: Tree, writer: MathML = MATHML) -> dict[str, Any]:
         _, left, lines = lines_of(equation, names, writer)
         return {
             "name": equation.name,
-            "value": equation.value,
+            "value": equation.value if isfinite(equation.value) else str(equation.value),
             "depends_on": list(equation.depends_on),
             "left": math_html(left),
             "lines": [{"html": line_html(content), "largest": most} for content, most in lines],

@@ -47,7 +47,7 @@ function Part({ part }) {
   return html`${part.definitions.map((one) => html`<p class="definition" key=${one} ...${raw(one)} />`)}
     ${part.words.map((words) => html`<p key=${words} ...${raw(words)} />`)}
     ${part.equations.length > 0 && html`<div class="equations">${part.equations.map((equation) => html`
-      <div class="equation" key=${equation.name}>
+      <div class="equation" key=${equation.name} data-value=${equation.value}>
         <code>${equation.name}</code>
         <div class="left" ...${raw(equation.left)} />
         <div class="right">${equation.lines.map((line, i) => html`
