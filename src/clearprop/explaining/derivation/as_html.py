@@ -39,6 +39,7 @@ _STYLE = """
 .clearprop-derivation .largest { background: rgba(255,176,0,0.2) }
 .clearprop-derivation .lit { background: rgba(160,80,224,0.3) }
 @container (max-width: 640px) {
+  .clearprop-derivation p math { font-size: 0.95em }
   .clearprop-derivation .equations { display: block }
   .clearprop-derivation .equation { display: block; margin: 0.6em 0 }
   .clearprop-derivation .left { display: inline-block; margin-left: 0.6em }
