@@ -32,7 +32,7 @@ class LinkedMathML(MathML):
     --------
     >>> writer = LinkedMathML({"W2[0,1]"}.__contains__)
     >>> writer.numbers(Symbol("W2[0,1]", 0.6))
-    '<mrow data-of="W2[0,1]" class="lit"><mn>0.6</mn></mrow>'
+    '<mrow data-of="W2[0,1]" class="lit"><mrow><mn>0.6</mn></mrow></mrow>'
     """
 
     def __init__(self, is_lit: Callable[[str], bool]) -> None:

@@ -7,6 +7,6 @@ import { isReplay } from "studio/source";
 // Screen is given `about`, what does not change, and `step`, the numbers of the step looked at.
 export const SCREENS = [
   { name: "network", title: "Network", Screen: NetworkScreen },
-  { name: "derivation", title: "Derivation", Screen: DerivationScreen },
+  !isReplay && { name: "derivation", title: "Derivation", Screen: DerivationScreen },
   !isReplay && { name: "classroom", title: "Classroom", Screen: ClassroomScreen },
 ].filter(Boolean);
