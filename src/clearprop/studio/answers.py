@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from clearprop.studio import classroom
+from clearprop.studio.derivations import derivation
+from clearprop.studio.derivative_checks import batch_check, derivative_check
+from clearprop.studio.element_names import elements
 from clearprop.studio.elements import element
 from clearprop.studio.operations import as_dicts
 from clearprop.studio.question import Question
@@ -91,6 +94,10 @@ ANSWERS: dict[str, Answer] = {
     "step": step,
     "element": one,
     "curves": curves,
+    "derivation": derivation,
+    "derivative_check": derivative_check,
+    "batch_check": batch_check,
+    "elements": elements,
     "predict": classroom.predict,
     "grade": classroom.grade,
     "sheet": classroom.sheet,
