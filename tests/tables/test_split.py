@@ -54,10 +54,11 @@ def test_every_row_with_a_target_is_in_one_part_by_its_number_in_the_table():
 
 
 def test_rows_of_a_table_of_their_own_are_numbered_there():
-    own = PENGUINS[250:].reset_index(drop=True)
+    mixed = PENGUINS.sample(frac=1, random_state=0).reset_index(drop=True)
+    own = mixed[250:].reset_index(drop=True)
     own.loc[[0, 7], "species"] = None
     model = cp.Model.fit(
-        PENGUINS[:250], "species", validation=own, test=0, drop_missing_target=True, **PREPARED
+        mixed[:250], "species", validation=own, test=0, drop_missing_target=True, **PREPARED
     )
     assert model.split.validation.tolist() == [n for n in range(len(own)) if n not in (0, 7)]
     assert model.split.training.tolist() == list(range(250))
