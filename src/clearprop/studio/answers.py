@@ -9,8 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from clearprop.errors import ArgumentError, shown
+from clearprop.studio.choices import choices, sets
 from clearprop.studio.operations import as_dicts
+from clearprop.studio.program import program
 from clearprop.studio.runs import Run
+from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
 
 
@@ -97,5 +100,17 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
     }
 
 
-ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves}
+def python(run: Run, question: Question) -> dict[str, Any]:
+    """Return a program that makes the numbers of the run up to step n."""
+    n = min(max(question.whole("n", 0), 0), run.total - 1)
+    return {"n": n, "code": program(run, n)}
+
+
+ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves, "python": python}
 """By the last part of the address, /api/about and so on."""
+
+BEFORE: dict[str, Callable[[Setup], dict[str, Any]]] = {
+    "choices": choices,
+    "sets": lambda setup: {"sets": sets()},
+}
+"""Those that are of a setup, of which a run may not be possible."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from clearprop.network import Network
 from clearprop.optimizers import SGD
-from clearprop.studio.problem import Own, Problem, network_of, python
+from clearprop.studio.problem import Own, Problem, activations_of, network_of, python
 from clearprop.studio.setup import Setup
 
 
@@ -57,9 +57,8 @@ def _fixed(
         names, notes = {}, ["the weights are drawn: those that are written down are of 2-2 layers"]
         made_of = [made]
     else:
-        kinds: Any = (setup.activation or "sigmoid").split(",")
-        kinds = kinds[0] if len(kinds) == 1 else kinds
         last: Any = setup.output or "sigmoid"
+        kinds = activations_of(setup, "sigmoid", 1, last)
         loss: Any = setup.loss or "squared_error"
         network = Network.from_weights(weights, biases, kinds, last, loss).astype(setup.precision)
         notes = []
@@ -69,7 +68,7 @@ def _fixed(
             f"network = cp.Network.from_weights(weights, {'biases' if biases else None}, "
             f"{python(kinds)}, {python(last)}, loss={python(loss)})",
         ]
-        if setup.precision != str(network.dtype) or setup.precision != "float64":
+        if setup.precision != "float64":
             made_of.append(f"network = network.astype({python(setup.precision)})")
     X, y = np.array([x]), np.array([target])
     return Problem(

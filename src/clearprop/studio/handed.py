@@ -68,7 +68,7 @@ _lock = Lock()
 
 
 def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
-    """Keep a file, and return what an address calls it: "table:1f6c0a9b2d4e".
+    r"""Keep a file, and return what an address calls it: "table:1f6c0a9b2d4e".
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
 
     Examples
     --------
-    >>> address = hand_in("table", "t.csv", b"x,y\\n1,2\\n")
+    >>> address = hand_in("table", "t.csv", b"x,y\n1,2\n")
     >>> address, handed_in(address).name
     ('table:ace314e2c368', 't.csv')
     """
@@ -102,6 +102,19 @@ def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
             _, old = _files.popitem(last=False)
             old.path.unlink(missing_ok=True)
     return address
+
+
+def take(name: str, content: bytes) -> str:
+    """Return what an address calls a table that came by the page: itself, where it is small.
+
+    Raises
+    ------
+    TableFileError
+        If it is empty.
+    """
+    if is_empty(content):
+        raise TableFileError(f"{printable(name) or 'the table'} is empty")
+    return inline(content) or hand_in("table", name, content)
 
 
 def handed_in(address: str) -> Handed:
@@ -128,13 +141,13 @@ def handed_in(address: str) -> Handed:
 
 
 def inline(content: bytes) -> str | None:
-    """Return an address that holds a table whole, or None where it is too large, or no text.
+    r"""Return an address that holds a table whole, or None where it is too large, or no text.
 
     Examples
     --------
-    >>> address = inline(b"x,y\\n1,2\\n3,4\\n")
+    >>> address = inline(b"x,y\n1,2\n3,4\n")
     >>> address, handed_in(address).text
-    ('inline:q9Cp5DLUMeIy1jHhAgA', 'x,y\\n1,2\\n3,4\\n')
+    ('inline:q9Cp5DLUMeIy1jHhAgA', 'x,y\n1,2\n3,4\n')
     """
     if len(content) > INLINE_BYTES or kind_in(content) != "CSV":
         return None
@@ -153,7 +166,9 @@ def _unpacked(written: str) -> str:
     if len(written) > INLINE:
         raise ArgumentError(f"a table in an address has {INLINE:,} characters at most")
     try:
-        packed = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
+        packed = base64.b64decode(
+            written + "=" * (-len(written) % 4), altchars=b"-_", validate=True
+        )
         unpacker = zlib.decompressobj(wbits=-15)
         content = unpacker.decompress(packed, INLINE_BYTES + 1)
         if len(content) > INLINE_BYTES or not unpacker.eof:
@@ -167,9 +182,9 @@ def _unpacked(written: str) -> str:
 
 
 def without_folder(said: str) -> str:
-    """Return words in which files that were handed in have their names alone."""
-    for file in _files.values():
-        said = said.replace(str(file.path), file.name)
+    """Return words in which files that were handed in are called what they were called."""
+    for file in [*_files.values()]:
+        said = said.replace(str(file.path), file.called)
     return said
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.errors import ArgumentError
 from clearprop.network import Network
 from clearprop.optimizers import SGD, Optimizer
 from clearprop.studio.setup import Setup
@@ -90,20 +91,37 @@ def network_of(setup: Setup, inputs: int, outputs: int, own: Own) -> tuple[Netwo
     """Return a network with fresh weights, by the setup where it says something, and its code."""
     sizes = setup.sizes()
     layers = list(own.hidden) if sizes is None else sizes
-    names: Any = (setup.activation or own.activation).split(",")
-    names = names[0] if len(names) == 1 else names
+    last: Any = setup.output or own.output
+    names = activations_of(setup, own.activation, len(layers), last)
     given: dict[str, Any] = {}
     if loss := setup.loss or own.loss:
         given["loss"] = loss
     if initializer := setup.initializer or own.initializer:
         given["initializer"] = initializer
     given |= {"seed": setup.seed, "dtype": setup.precision}
-    last: Any = setup.output or own.output
     all_sizes = [inputs, *layers, outputs]
     network = Network(all_sizes, names, last, **given)
     settings = ", ".join(f"{name}={python(value)}" for name, value in given.items())
     code = f"cp.Network({all_sizes}, {python(names)}, {python(last)}, {settings})"
     return network, f"network = {code}"
+
+
+def activations_of(setup: Setup, own: str, layers: int, last: str) -> Any:
+    """Return the hidden layers' activation, or a list of all layers' where each has its own.
+
+    Raises
+    ------
+    ArgumentError
+        If there are several, and not one for each hidden layer.
+    """
+    names = (setup.activation or own).split(",")
+    if len(names) == 1:
+        return names[0]
+    if len(names) != layers:
+        raise ArgumentError(
+            f"activation names {len(names)} for {layers} hidden layers: give one, or one for each"
+        )
+    return [*names, last]
 
 
 def targets_of(network: Network, labels: Array) -> tuple[Array, str]:
@@ -118,12 +136,12 @@ def targets_of(network: Network, labels: Array) -> tuple[Array, str]:
 
 
 def python(value: Any) -> str:
-    """Return a value as a program has it: texts between double quotes.
+    r"""Return a value as a program has it: texts between double quotes.
 
     Examples
     --------
     >>> python(["tanh", "relu"]), python(0.5), python('say "a"')
-    ('["tanh", "relu"]', '0.5', '"say \\\\"a\\\\""')
+    ('["tanh", "relu"]', '0.5', '"say \\"a\\""')
     """
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)

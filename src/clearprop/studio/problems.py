@@ -60,7 +60,9 @@ def _drawn(setup: Setup) -> Problem:
     network, made = network_of(setup, 2, outputs_of(setup, own, 2), own)
     y, encoded = targets_of(network, labels)
     code = [
+        "",
         *_source(setup.data),
+        "",
         "",
         f"random = np.random.default_rng({setup.seed})",
         f"X, y = {setup.data}({rows}, {setup.noise}, random)",

@@ -21,13 +21,14 @@ def program(run: Run, n: int) -> str:
     imports = [line for line in own if re.match("import |from ", line)]
     standard = [line for line in imports if "clearprop" not in line]
     ours = [line for line in imports if "clearprop" in line]
-    body = "\n".join(line for line in own if line not in imports).strip("\n").split("\n")
+    body = "\n".join(line for line in own if line not in imports).rstrip("\n").split("\n")
+    body = body if body[0] == "" else ["", *body]
     edits = [one for one in run.setup.edits() if one[0] <= n]
     steps = _steps(run, n)
     if any(name[0] in "xy" for _, name, _ in edits):
         body += ["", *_as_cells(run)]
     numpy = ["import numpy as np", ""] if "np." in "\n".join(body) else []
-    parts = [*standard, *([""] if standard else []), *numpy, "import clearprop as cp", *ours, ""]
+    parts = [*standard, *([""] if standard else []), *numpy, "import clearprop as cp", *ours]
     if problem.title:
         parts = [f"# {problem.title}, up to step {n} of the studio", *parts]
     lines = [

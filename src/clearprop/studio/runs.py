@@ -186,10 +186,13 @@ class Run:
             at = tuple(int(part) for part in name[1:].strip("[]").split(","))
             if min(at) < 0:
                 raise IndexError
-            array[at] = value
+            array[at]
         except (ValueError, IndexError):
             shape = " x ".join(map(str, array.shape))
             raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
+        if array.dtype.kind == "i" and value not in range(self._stepper.network.sizes[-1]):
+            raise ArgumentError(f"{name} is a class, a whole number: {value:g} is none")
+        array[at] = value
 
     def _make(self) -> Step | None:
         """Make the next step, with what a reader has set before it."""

@@ -164,7 +164,7 @@ class Setup:
         given: dict[str, Any] = {"learning_rate": self.rate} if self.rate else {}
         if kind is SGD and self.momentum:
             given["momentum"] = self.momentum
-        rule = default if kind is type(default) else kind()
+        rule: Any = default if kind is type(default) else kind()
         made: Optimizer = replace(rule, **given)
         return made
 

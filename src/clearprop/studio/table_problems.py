@@ -75,7 +75,7 @@ def source_of(data: str) -> Source:
         'path = Path(tempfile.mkdtemp(), "table.csv")',
         f"path.write_bytes({file.text.encode()!r})",
     )
-    return Source(file.path, "A pasted table", "", code)
+    return Source(file.path, "Your table", "", code)
 
 
 def columns_of(data: str) -> list[str]:
@@ -130,7 +130,10 @@ def of_table(setup: Setup) -> Problem:
     settings = _settings(columns_of(setup.data), target, setup.columns, setup.share, setup.seed)
     code = [
         *source.code,
-        f"model = cp.Model.fit(path, {python(target)}, {_arguments(settings)})",
+        "model = cp.Model.fit(",
+        f"    path, {python(target)},",
+        *(f"    {line}," for line in _arguments(settings)),
+        ")",
         "table = model.read(path)",
         "learned, held = table[model.split.training], table[model.split.validation]",
         "X, y = model.encode(learned), model.encode_target(learned)",
@@ -235,8 +238,11 @@ def _settings(
     }  # fmt: skip
 
 
-def _arguments(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={python(value)}" for name, value in settings.items())
+def _arguments(settings: dict[str, Any]) -> list[str]:
+    """Return lines of arguments: those that say something of the data, and the others."""
+    written = {name: f"{name}={python(value)}" for name, value in settings.items()}
+    own = [written.pop(name) for name in ("drop", "keep") if name in written]
+    return [*own, ", ".join(written.values())]
 
 
 def _read(model: Model, path: Path) -> Any:

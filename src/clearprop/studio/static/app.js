@@ -5,6 +5,7 @@ import { useAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
+import { CopyAsPython } from "studio/program";
 import { isReplay, replayTitle } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
@@ -13,7 +14,8 @@ function App() {
   const { setup, view } = useStudio();
   const about = useAnswer("about", setup);
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
-  const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
+  const screen = SCREENS.find(({ name }) => name === view.screen)
+    ?? SCREENS.find(({ name }) => name === "network");
   const hidden = view.hide.split(",");
   useEffect(() => {
     document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
@@ -30,9 +32,10 @@ function App() {
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
       ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} rows
-      ${step.answer && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
+      ${step.answer && html`, L = ${number(step.answer.cost, 5)}`}
+      ${" "}${!isReplay && html`<${CopyAsPython} />`}</p>`}
     ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
-    <main>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
+    <main>${(about.answer || screen.always) && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

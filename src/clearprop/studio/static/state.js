@@ -6,7 +6,7 @@ import { useEffect, useReducer } from "preact/hooks";
 
 // The fields of clearprop.studio.setup.Setup.
 export const SETUP = [
-  "data", "target", "columns", "rows", "noise", "share", "hidden", "activation", "output", "loss",
+  "data", "target", "columns", "rows", "noise", "share", "weights", "hidden", "activation", "output", "loss",
   "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
   "precision", "frozen", "shared", "edit",
 ];
@@ -25,6 +25,8 @@ function read(hash) {
     if (SETUP.includes(name)) found.setup[name] = value;
     else found.view[name] = WHOLE.includes(name) ? Math.trunc(Number(value)) || 0 : value;
   }
+  // Who comes for the first time sees a network that learns, unless they want nothing to move.
+  if (!hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) found.view.play = "1";
   return found;
 }
 
@@ -51,13 +53,13 @@ export function look(view, keep = false) {
   changed(keep);
 }
 
-// Make another run: from its beginning, unless n is given.
-export function setUp(setup, view = { n: 0, op: -1, sample: 0 }) {
+// Make another run: from its beginning, unless n is given. A moving slider leaves no trail.
+export function setUp(setup, view = { n: 0, op: -1, sample: 0 }, keep = true) {
   Object.assign(state.setup, setup);
   for (const [name, value] of Object.entries(state.setup))
     if (value === "" || value == null) delete state.setup[name];
   Object.assign(state.view, view);
-  changed(true);
+  changed(keep);
 }
 
 // Set a number before the step that is looked at: "W1[0,0]", "b2[1]", "x[3,0]", "y[3]".

@@ -1,7 +1,10 @@
 // The screens, in the order in which they stand in the head of the page.
 import { NetworkScreen } from "studio/screens/network";
+import { StartScreen } from "studio/screens/start";
 
+// `always`: also where no run can be made of the setup.
 // Screen is given `about`, what does not change, and `step`, the numbers of the step looked at.
 export const SCREENS = [
+  { name: "start", title: "Start", Screen: StartScreen, always: true },
   { name: "network", title: "Network", Screen: NetworkScreen },
 ];
