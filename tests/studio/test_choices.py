@@ -48,7 +48,9 @@ def test_of_a_table(studio):
 
 
 def test_class_balance_and_a_warning():
-    text = "x,y\n" + "".join(f"{n * 7 % 50},{'rare' if n % 12 == 0 else 'often'}\n" for n in range(120))
+    text = "x,y\n" + "".join(
+        f"{n * 7 % 50},{'rare' if n % 12 == 0 else 'often'}\n" for n in range(120)
+    )
     found = choices(Setup(data=inline(text.encode())))
     assert found["classes"] == {"often": 110, "rare": 10}
     assert "'often' has 92% of the rows, and 'rare' 8.3%" in found["notes"][0]

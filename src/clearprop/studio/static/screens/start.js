@@ -29,7 +29,7 @@ function Data({ found, setup }) {
     ${found.title && html`<h3>${found.title}</h3>
       <p>${whole(found.rows)} rows to learn from${found.held_rows > 0
         ? `, ${whole(found.held_rows)} put aside to check` : ""}; ${whole(found.features.length)} inputs.</p>`}
-    ${found.table?.all && html`<${Columns} table=${found.table} />`}
+    ${found.table?.all && html`<${Columns} table=${found.table} chosen=${setup.columns} />`}
     ${found.classes && Object.keys(found.classes).length > 0 && html`<${Balance} classes=${found.classes} />`}
     ${found.notes?.length > 0 && html`<ul class="notes" aria-label="What to know of the data">
       ${found.notes.map((note) => html`<li key=${note}>${note}</li>`)}</ul>`}
@@ -56,7 +56,7 @@ export function StartScreen({ about }) {
     <${Data} found=${found} setup=${setup} />
     ${found.network && html`<div class="right">
       <section aria-labelledby="start-network"><h2 id="start-network">Network</h2>
-        <${Network} found=${found} isFixed=${!!setup.weights || (setup.data ?? "").startsWith("model:")} /></section>
+        <${Network} found=${found} setup=${setup} isFixed=${!!setup.weights || (setup.data ?? "").startsWith("model:")} /></section>
       <section aria-labelledby="start-training"><h2 id="start-training">Training</h2>
         <${Training} found=${found} setup=${setup} /></section>
       ${!found.error && about && html`<p><button class="go" onClick=${() => look({ screen: "network" }, true)}>

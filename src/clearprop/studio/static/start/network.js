@@ -16,10 +16,17 @@ function Offered({ title, value, offered, onChange }) {
     </details>`}</div>`;
 }
 
-export function Network({ found, isFixed }) {
+// What is set already counts, also while the server's answer to it is on its way.
+function layersOf(network, setup) {
+  const hidden = !setup.hidden ? network.hidden
+    : setup.hidden === "none" ? [] : setup.hidden.split(",").map(Number);
+  const names = setup.activation ? setup.activation.split(",") : network.activation;
+  return [hidden, hidden.map((_, l) => names[l] ?? names.at(-1) ?? "tanh")];
+}
+
+export function Network({ found, setup, isFixed }) {
   const { network, activations, initializers, outputs, losses } = found;
-  const { hidden } = network;
-  const kinds = hidden.map((_, l) => network.activation[l] ?? network.activation.at(-1) ?? "tanh");
+  const [hidden, kinds] = layersOf(network, setup);
   const set = (sizes, names) => setUp({
     hidden: sizes.join(",") || "none", ...ANEW,
     activation: names.length === 0 ? "" : new Set(names).size === 1 ? names[0] : names.join(","),

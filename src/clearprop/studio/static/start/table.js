@@ -59,8 +59,11 @@ export function YourTable({ isShown }) {
 
 const quoted = (name) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 
-export function Columns({ table, classes }) {
-  const used = table.columns.filter((one) => one.used).map((one) => one.name);
+const names = (text) => [...text.matchAll(/"((?:[^"]|"")*)"|[^,]+/g)]
+  .map(([whole, inner]) => (inner === undefined ? whole : inner.replaceAll('""', '"')));
+
+export function Columns({ table, chosen }) {
+  const used = chosen ? names(chosen) : table.columns.filter((one) => one.used).map((one) => one.name);
   const toggle = (name, isWanted) => {
     const wanted = table.columns.map((one) => one.name)
       .filter((one) => (one === name ? isWanted : used.includes(one)));
@@ -75,7 +78,7 @@ export function Columns({ table, classes }) {
       ${table.left_out > 0 && `; ${whole(table.left_out)} rows without a target are left out`}</p>`}
     <fieldset class="columns"><legend>Columns to learn from</legend>
       ${table.columns.map((one) => html`<label key=${one.name} class="column">
-        <input type="checkbox" checked=${one.used} disabled=${one.used && used.length === 1}
+        <input type="checkbox" checked=${used.includes(one.name)} disabled=${used.includes(one.name) && used.length === 1}
           onChange=${(e) => toggle(one.name, e.target.checked)} />
         <span><b>${one.name}</b> <span class="faint">${one.what || one.why || "left out"}${
           table.missing?.[one.name] ? `, ${whole(table.missing[one.name])} missing` : ""}</span></span>
