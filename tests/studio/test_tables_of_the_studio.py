@@ -142,6 +142,45 @@ class TestWhatIsNone:
             problem_of(Setup(data=hand_in("table", "t.csv", CSV + b"1,2,a\n")))
 
 
+class TestAFileThatEndsItsReader:
+    """By a program in the reader's place: a file that does so would be a fault of polars, to be mended."""
+
+    LARGE = b"a,b\n" + b"".join(b"%d,%d\n" % (n * 7919 % 99991, n * n % 7907) for n in range(9000))
+
+    @pytest.fixture
+    def reader(self, tmp_path, monkeypatch):
+        def stands(program):
+            path = tmp_path / "reader"
+            path.write_text(f"#!/bin/sh\n{program}\n")
+            path.chmod(0o755)
+            monkeypatch.setattr("clearprop.studio.trial.sys.executable", str(path))
+
+        return stands
+
+    @pytest.mark.parametrize(
+        ("program", "said"),
+        [
+            ("kill -ABRT $$", "t.csv ends the process that reads it (-6): save it anew, or as CSV"),
+            ("exec sleep 60", "t.csv takes longer than 0.5 s to read: save it anew, or as CSV"),
+        ],
+    )
+    def test_it_is_refused_and_forgotten_and_the_studio_goes_on(
+        self, studio, reader, monkeypatch, program, said
+    ):
+        monkeypatch.setattr("clearprop.studio.trial.SECONDS", 0.5)
+        reader(program)
+        before = set(handed._files)
+        assert post(studio, self.LARGE) == (400, {"error": said, "kind": "TableFileError"})
+        assert set(handed._files) <= before
+        assert ask(studio, "about")["title"]
+
+    def test_the_reader_reads(self, studio):
+        status, found = post(studio, self.LARGE)
+        assert (status, found["columns"]) == (200, ["a", "b"])
+        status, found = post(studio, self.LARGE + b"1\n", "odd.csv")
+        assert (status, found["error"].startswith("odd.csv line 9")) == (400, True)
+
+
 class TestModels:
     @pytest.fixture
     def address(self, model_file):

@@ -6,7 +6,6 @@ import sys
 import webbrowser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
@@ -74,8 +73,9 @@ def _place(files: tuple[Path, ...]) -> str:
         if tables[0] == STREAM:
             raise click.UsageError("The studio reads no standard input: give a file.")
         pairs["data"] = _handed("table", tables[0])
-    _check(problem_of, Setup(**pairs))
-    return f"#start?{urlencode(pairs, safe=':')}&play=1"
+    _check(problem_of, Setup.read(pairs))
+    given = "&".join(f"{name}={value}" for name, value in pairs.items())
+    return f"#start?{given}&play=1"
 
 
 def _handed(kind: str, path: Path) -> str:

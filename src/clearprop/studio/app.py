@@ -21,6 +21,7 @@ from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
+from clearprop.studio.trial import try_to_read
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
@@ -81,6 +82,8 @@ async def _take_table(request: Request) -> Response:
     def taken() -> Any:
         name = request.query_params.get("name", "")
         address = take(name, bytes(content))
+        if address.startswith("table:"):
+            try_to_read(address)
         return {"data": address, "columns": columns_of(address)}
 
     return await _said(taken)

@@ -140,6 +140,13 @@ def handed_in(address: str) -> Handed:
     raise FileMissingError(f"the {kind} of this address is not here any more: {how}")
 
 
+def forget(address: str) -> None:
+    """Forget a file."""
+    with _lock:
+        if (file := _files.pop(address, None)) is not None:
+            file.path.unlink(missing_ok=True)
+
+
 def inline(content: bytes) -> str | None:
     r"""Return an address that holds a table whole, or None where it is too large, or no text.
 
