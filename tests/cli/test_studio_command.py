@@ -23,25 +23,29 @@ COMMAND = ["-m", "clearprop", "studio", "--no-browser"]
 def address_of(process):
     """The address that a studio prints, which is there as soon as it is served."""
     line = process.stdout.readline()
-    found = re.fullmatch(r"Studio: (http://127\.0\.0\.1:\d+/)(#\S+)?  \(Ctrl-C ends it\)\n", line)
+    found = re.fullmatch(
+        r"Studio: (http://127\.0\.0\.1:\d+/)(\?token=[\w-]+)(#\S+)?  \(Ctrl-C ends it\)\n", line
+    )
     assert found, line + (process.stderr.read() if process.poll() is not None else "")
-    return found[1], found[2] or ""
+    return found[1], found[2], found[3] or ""
 
 
-def about(address, place):
+def about(address, token, place):
     """What the server says of what its own address shows."""
     pairs = urllib.parse.parse_qsl(place.partition("?")[2])
-    with urllib.request.urlopen(f"{address}api/about?{urllib.parse.urlencode(pairs)}") as found:
+    with urllib.request.urlopen(
+        f"{address}api/about{token}&{urllib.parse.urlencode(pairs)}"
+    ) as found:
         return json.load(found)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_it_prints_its_address_serves_and_ends_by_a_signal(tmp_path, number):
     process = start(COMMAND, tmp_path)
-    address, place = address_of(process)
-    with urllib.request.urlopen(address) as page:
+    address, token, place = address_of(process)
+    with urllib.request.urlopen(address + token) as page:
         assert b"<title>" in page.read()
-    assert about(address, place)["title"] == "A circle within a ring"
+    assert about(address, token, place)["title"] == "A circle within a ring"
     process.send_signal(number)
     code, out, err = ended(process)
     assert (code, out, err) == (128 + number, "", "clearprop: interrupted\n")

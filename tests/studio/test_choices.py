@@ -122,5 +122,5 @@ def test_the_pictures_of_the_sets(studio):
 
 def test_a_class_that_is_none_is_refused():
     run = Run(Setup(data="penguins", edit="2:y[0]=7"))
-    with pytest.raises(cp.ArgumentError, match=r"y\[0\] is a class, a whole number: 7 is none"):
+    with pytest.raises(cp.TargetError, match=r"y\[0\] is 7, but the network has 3 outputs"):
         run.at(3)

@@ -27,9 +27,8 @@ def post(server, body, name="t.csv", **headers):
     """What the server answers to a table, and with which status."""
     place = urllib.parse.urlsplit(server.address)
     connection = http.client.HTTPConnection(place.hostname, place.port)
-    headers = {"Content-Type": "application/octet-stream"} | {
-        key.replace("_", "-"): value for key, value in headers.items()
-    }
+    own = {"Content-Type": "application/octet-stream", "X-Clearprop-Token": server.token}
+    headers = own | {key.replace("_", "-"): value for key, value in headers.items()}
     connection.request("POST", f"/api/tables?name={urllib.parse.quote(name)}", body, headers)
     response = connection.getresponse()
     text = response.read()
@@ -84,10 +83,11 @@ class TestAPageElsewhere:
         place = urllib.parse.urlsplit(studio.address)
         for origin in ("http://evil.example", "null", f"http://{place.hostname}:1"):
             assert post(studio, CSV + b"9,9,a\n", Origin=origin)[0] == 403
+        assert post(studio, CSV + b"9,9,a\n", X_Clearprop_Token="")[0] == 403
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
             assert post(studio, CSV + b"9,9,a\n", Content_Type=kind)[0] == 415
         assert list(handed._files) == before
-        assert post(studio, CSV, Origin=studio.address.rstrip("/"))[0] == 200
+        assert post(studio, CSV, Origin=studio.origin)[0] == 200
 
     def test_another_name_of_this_machine_gets_nothing(self, studio):
         assert post(studio, CSV, Host="evil.example", Origin="http://evil.example")[0] == 400

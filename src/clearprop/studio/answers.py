@@ -8,40 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clearprop.errors import ArgumentError, shown
+from clearprop.studio import classroom
 from clearprop.studio.choices import choices, sets
+from clearprop.studio.elements import element
 from clearprop.studio.operations import as_dicts
 from clearprop.studio.program import program
+from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
-
-
-class Question:
-    """The pairs of an address that are no setup, read as what they are meant to be.
-
-    Examples
-    --------
-    >>> question = Question({"n": "12", "of": "W1[0,0]"})
-    >>> question.whole("n", 0), question.text("of"), question.whole("sample", 0)
-    (12, 'W1[0,0]', 0)
-    """
-
-    def __init__(self, pairs: dict[str, str]) -> None:
-        self._pairs = pairs
-
-    def text(self, name: str, default: str = "") -> str:
-        """Return a text."""
-        return self._pairs.get(name, default)
-
-    def whole(self, name: str, default: int) -> int:
-        """Return a whole number, or raise `ArgumentError`."""
-        text = self._pairs.get(name)
-        try:
-            return default if text is None else int(text)
-        except ValueError:
-            raise ArgumentError(f"{name} is {shown(text)}; it must be a whole number") from None
-
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -68,6 +43,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "total": run.total,
         "has_biases": network.has_biases,
         "n_parameters": network.n_parameters,
+        "has_labels": problem.has_labels,
         "operations": as_dicts(network),
     }
 
@@ -84,7 +60,20 @@ def step(run: Run, question: Question) -> dict[str, Any]:
     }
     found = snapshot(made, sample, also)
     failed = None if run.failed is None else str(run.failed)
-    return found | {"n": n, "reached": len(run.losses), "failed": failed}
+    ended = run.failed is not None and n == len(run.losses) - 1
+    return found | {
+        "n": n,
+        "reached": len(run.losses),
+        "failed": failed,
+        "ended": ended or n == run.total - 1,
+    }
+
+
+def one(run: Run, question: Question) -> dict[str, Any]:
+    """Return every number of one element at step n, or at the one that is reached."""
+    n = run.reach(question.whole("n", 0))
+    sample = min(max(question.whole("sample", 0), 0), len(run.at(n).rows) - 1)
+    return {"n": n, "sample": sample} | element(run, n, sample, question.text("of"))
 
 
 def curves(run: Run, question: Question) -> dict[str, Any]:
@@ -106,7 +95,17 @@ def python(run: Run, question: Question) -> dict[str, Any]:
     return {"n": n, "code": program(run, n)}
 
 
-ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves, "python": python}
+ANSWERS: dict[str, Answer] = {
+    "about": about,
+    "step": step,
+    "element": one,
+    "curves": curves,
+    "predict": classroom.predict,
+    "grade": classroom.grade,
+    "sheet": classroom.sheet,
+    "grade_sheet": classroom.grade_sheet,
+    "python": python,
+}
 """By the last part of the address, /api/about and so on."""
 
 BEFORE: dict[str, Callable[[Setup], dict[str, Any]]] = {

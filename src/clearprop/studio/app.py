@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,14 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearprop.errors import ClearpropError
-from clearprop.studio.answers import ANSWERS, BEFORE, Question
+from clearprop.studio.answers import ANSWERS, BEFORE
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.pages import STATIC, served_page
+from clearprop.studio.question import Question
+from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
@@ -26,12 +31,32 @@ from clearprop.studio.trial import try_to_read
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
 
+TOLD_EVERY = 0.1
+"""Seconds between looks at a run that goes on by itself."""
 
-def make_app(runs: Runs | None = None) -> Starlette:
-    """Return the application."""
+REPLAY_STEPS = 200
+
+STRANGER = (
+    "this page is not the server's own: open the address that it printed when it began, with its "
+    "token"
+)
+
+
+def make_app(runs: Runs | None = None, token: str = "") -> Starlette:
+    """Return the application.
+
+    Parameters
+    ----------
+    runs : Runs, optional
+    token : str
+        What questions have to bring, as ``?token=`` or in the header X-Clearprop-Token. Empty:
+        a random one.
+    """
     app = Starlette(
         routes=[
             Route("/", _page),
+            Route("/api/events", _events),
+            Route("/api/replay", _replay),
             Route("/api/tables", _take_table, methods=["POST"]),
             Route("/api/{name}", _answer),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -39,18 +64,43 @@ def make_app(runs: Runs | None = None) -> Starlette:
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
     )
     app.state.runs = Runs() if runs is None else runs
+    app.state.token = token or secrets.token_urlsafe(16)
     return app
 
 
 async def _page(request: Request) -> Response:
+    if _is_strange(request):
+        return HTMLResponse(f"<!DOCTYPE html><title>Clearprop studio</title><p>{STRANGER}.", 403)
     page, policy = served_page()
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, **_PRIVATE})
+
+
+_PRIVATE = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def _is_strange(request: Request) -> bool:
+    """Whether a request is none of our page: without the token, or sent by another page."""
+    given = request.headers.get("x-clearprop-token") or request.query_params.get("token", "")
+    if not secrets.compare_digest(given.encode(), request.app.state.token.encode()):
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and origin != f"{request.url.scheme}://{request.headers['host']}"
+
+
+def _refused(said: str, kind: str, status: int) -> Response:
+    return JSONResponse({"error": said, "kind": kind}, status, headers=_PRIVATE)
 
 
 async def _answer(request: Request) -> Response:
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
     name, pairs = request.path_params["name"], dict(request.query_params)
     if name not in ANSWERS and name not in BEFORE:
-        return JSONResponse({"error": "there is no such question"}, 404)
+        return _refused("there is no such question", "question", 404)
 
     def found() -> Any:
         setup = Setup.read(pairs)
@@ -64,20 +114,19 @@ async def _answer(request: Request) -> Response:
 async def _take_table(request: Request) -> Response:
     """Take a table that is dropped or pasted, from this page alone, and say what it is called.
 
-    Another site's page may have the browser send a form or text here; it gets neither the type
-    past the browser, which asks before, nor its own origin past this.
+    Another site's page may have the browser send a form or text here; it has no token, and gets
+    neither the type past the browser, which asks before, nor its own origin past this.
     """
-    headers = request.headers
-    if headers.get("origin", f"http://{headers['host']}") != f"http://{headers['host']}":
-        return JSONResponse({"error": "tables are taken from the studio's own page alone"}, 403)
-    if headers.get("content-type") != "application/octet-stream":
-        return JSONResponse({"error": "send a table as application/octet-stream"}, 415)
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+    if request.headers.get("content-type") != "application/octet-stream":
+        return _refused("send a table as application/octet-stream", "type", 415)
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > MOST_BYTES:
             most = f"the studio takes {MOST_BYTES >> 20} MB: hand in a part of the table"
-            return JSONResponse({"error": f"the file is too large; {most}"}, 413)
+            return _refused(f"the file is too large; {most}", "size", 413)
 
     def taken() -> Any:
         name = request.query_params.get("name", "")
@@ -92,7 +141,45 @@ async def _take_table(request: Request) -> Response:
 async def _said(found: Callable[[], Any]) -> Response:
     """Return what a function finds, or what it refuses, as JSON."""
     try:
-        return JSONResponse(await run_in_threadpool(found))
+        return JSONResponse(await run_in_threadpool(found), headers=_PRIVATE)
     except ClearpropError as error:
-        said = without_folder(str(error))
-        return JSONResponse({"error": said, "kind": type(error).__name__}, 400)
+        return _refused(without_folder(str(error)), type(error).__name__, 400)
+
+
+async def _replay(request: Request) -> Response:
+    """Give the replay of a run as a file."""
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+
+    def made() -> str:
+        pairs = dict(request.query_params)
+        run = request.app.state.runs.of(Setup.read(pairs))
+        return replay_of(run, min(Question(pairs).whole("steps", REPLAY_STEPS), 10 * REPLAY_STEPS))
+
+    try:
+        page = await run_in_threadpool(made)
+    except ClearpropError as error:
+        return _refused(str(error), type(error).__name__, 400)
+    name = 'attachment; filename="clearprop-replay.html"'
+    return HTMLResponse(page, headers={"Content-Disposition": name, **_PRIVATE})
+
+
+async def _events(request: Request) -> Response:
+    """Announce the steps of a run that goes on by itself: an event each time that it has more."""
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+    return StreamingResponse(
+        _announced(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _announced(request: Request) -> AsyncIterator[str]:
+    told = None
+    yield ": the studio announces steps here\n\n"
+    while not await request.is_disconnected():
+        live = request.app.state.runs.live
+        now = None if live is None else live.standing
+        if now is not None and now != told:
+            told = now
+            yield f"data: {json.dumps({'run': now[0], 'total': now[1]})}\n\n"
+        await asyncio.sleep(TOLD_EVERY)

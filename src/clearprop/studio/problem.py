@@ -62,6 +62,12 @@ class Problem:
     notes: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether a row's target is one number, the class."""
+        is_one = self.y.ndim == 1 or self.y.shape[1] == 1
+        return self.network.loss.targets == "labels" and is_one
+
 
 @dataclass(frozen=True)
 class Own:

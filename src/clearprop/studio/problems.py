@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,14 +18,14 @@ from clearprop.studio.sets import DRAWN
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import TABLES, of_table
 
-__all__ = ["SETS", "Problem", "problem_of"]
+__all__ = ["FIXED", "SETS", "Problem", "problem_of"]
 
 SETS = (*DRAWN, "digits", *TABLES, *FIXED)
 """Data that comes along, by name."""
 
 
-def problem_of(setup: Setup) -> Problem:
-    """Return the problem that a setup means.
+def problem_of(setup: Setup, own: Mapping[str, Problem] | None = None) -> Problem:
+    """Return the problem that a setup means; `own` are those that were handed in, by name.
 
     Raises
     ------
@@ -45,7 +47,21 @@ def problem_of(setup: Setup) -> Problem:
         return _digits(setup)
     if setup.data in FIXED:
         return FIXED[setup.data](setup)
-    return unknown("set of data", setup.data, SETS)
+    if own and setup.data in own:
+        return _with_network(own[setup.data], setup)
+    return unknown("set of data", setup.data, [*SETS, *(own or {})])
+
+
+def _with_network(problem: Problem, setup: Setup) -> Problem:
+    """Return a problem with the network that was handed in, or with another that is asked for."""
+    asked = (setup.hidden, setup.activation, setup.output, setup.loss, setup.initializer)
+    if not any(asked):
+        return problem
+    given = problem.network
+    kinds = given.activations
+    own = Own(given.sizes[1:-1], kinds[0].name if len(kinds) > 1 else "tanh", kinds[-1].name)
+    network, _ = network_of(setup, given.sizes[0], given.sizes[-1], own)
+    return replace(problem, network=network, code=[])
 
 
 def _drawn(setup: Setup) -> Problem:

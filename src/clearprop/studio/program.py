@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from clearprop.errors import ArgumentError
 from clearprop.studio.problem import python
 from clearprop.studio.runs import Run
 
@@ -17,6 +18,8 @@ def program(run: Run, n: int) -> str:
     after that step's update.
     """
     network, problem = run.problem.network, run.problem
+    if not problem.code:
+        raise ArgumentError("this run is another program's own, which makes its network and data")
     own = "\n".join(problem.code).split("\n")
     imports = [line for line in own if re.match("import |from ", line)]
     standard = [line for line in imports if "clearprop" not in line]
@@ -32,13 +35,28 @@ def program(run: Run, n: int) -> str:
     if problem.title:
         parts = [f"# {problem.title}, up to step {n} of the studio", *parts]
     lines = [
-        *parts, *body, "", *steps, "losses = []", f"for n in range({n + 1}):",
+        *parts, *body, *_shared(run), "", *steps, "losses = []", f"for n in range({n + 1}):",
         *_edits(run, edits, str(network.dtype)),
         "    step = next(steps)",
         "    losses.append(step.record.loss)",
         "print(step)",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _shared(run: Run) -> list[str]:
+    """Return lines after which those that are shared have one value, that of the first."""
+    groups = run.setup.shared_groups() or ()
+    return [
+        f"network[{python(name)}] = network[{python(first)}]"
+        for first, *others in groups for name in others
+    ]  # fmt: skip
+
+
+def _together(run: Run, name: str) -> list[str]:
+    """Return the parameters that are set where one is: itself, and those that it is shared with."""
+    groups = run.setup.shared_groups() or ()
+    return next((list(group) for group in groups if name in group), [name])
 
 
 def _steps(run: Run, n: int) -> list[str]:
@@ -65,7 +83,7 @@ def _as_cells(run: Run) -> list[str]:
     network = run.problem.network
     dtype, outputs = python(str(network.dtype)), network.sizes[-1]
     lines = [f"X = np.array(X, {dtype})  # cells are set below"]
-    if network.loss.targets == "labels" and run.problem.y.ndim == 1:
+    if run.problem.has_labels:
         return [*lines, f"y = np.eye({outputs}, dtype={dtype})[y]"]
     return [*lines, f"y = np.array(y, {dtype}).reshape(-1, {outputs})"]
 
@@ -73,7 +91,7 @@ def _as_cells(run: Run) -> list[str]:
 def _edits(run: Run, edits: list[tuple[int, str, float]], dtype: str) -> Iterator[str]:
     """Yield what a reader has set, before the step that they set it before."""
     network = run.problem.network
-    is_label = network.loss.targets == "labels" and run.problem.y.ndim == 1
+    is_label = run.problem.has_labels
     for n, some in groupby(edits, key=lambda one: one[0]):
         yield f"    if n == {n}:"
         for _, name, value in some:
@@ -84,4 +102,5 @@ def _edits(run: Run, edits: list[tuple[int, str, float]], dtype: str) -> Iterato
             elif name[0] == "y":
                 yield f"        y{name[1:]} = {value!r}"
             else:
-                yield f"        network[{python(name)}] = {value!r}"
+                for one in _together(run, name):
+                    yield f"        network[{python(one)}] = {value!r}"

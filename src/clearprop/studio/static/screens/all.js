@@ -1,10 +1,13 @@
 // The screens, in the order in which they stand in the head of the page.
+import { ClassroomScreen } from "studio/screens/classroom";
 import { NetworkScreen } from "studio/screens/network";
 import { StartScreen } from "studio/screens/start";
+import { isReplay } from "studio/source";
 
 // `always`: also where no run can be made of the setup.
 // Screen is given `about`, what does not change, and `step`, the numbers of the step looked at.
 export const SCREENS = [
-  { name: "start", title: "Start", Screen: StartScreen, always: true },
+  !isReplay && { name: "start", title: "Start", Screen: StartScreen, always: true },
   { name: "network", title: "Network", Screen: NetworkScreen },
-];
+  !isReplay && { name: "classroom", title: "Classroom", Screen: ClassroomScreen },
+].filter(Boolean);

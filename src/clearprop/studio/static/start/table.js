@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "studio/html";
 import { whole } from "studio/format";
+import { send } from "studio/source";
 import { setUp } from "studio/state";
 
 // What another set of data leaves nothing of.
@@ -11,12 +12,7 @@ export const NONE = {
 };
 
 export async function handIn(body, name) {
-  const response = await fetch(`/api/tables?${new URLSearchParams({ name })}`, {
-    method: "POST", body, headers: { "content-type": "application/octet-stream" },
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error ?? response.statusText);
-  setUp({ ...NONE, data: answer.data });
+  setUp({ ...NONE, data: (await send("tables", { name }, body)).data });
 }
 
 export function YourTable({ isShown }) {
