@@ -147,6 +147,7 @@ MAY = {
     "engine/build.py": {"subprocess"},  # compiler and linker, when Clearprop is built
     "bench/rounds.py": {"subprocess"},  # `clearprop bench`
     "cli/studio.py": {"webbrowser"},  # `clearprop studio` opens its page
+    "studio/trial.py": {"subprocess"},  # a table is read in a process that may end
     "studio/server.py": {"socket"},  # which it serves to this machine alone
     "training/watching/logs/tensorboard_log.py": {"socket"},  # the machine's name, as files have it
 }

@@ -12,7 +12,7 @@ from sklearn import datasets
 
 import clearprop as cp
 from clearprop.cli.demo import draw, largest_gradient
-from clearprop.cli.digits import load_digits
+from clearprop.example_data.digits import load_digits
 from command_line import invoke
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from clearprop import ClearpropError
 from clearprop.studio.elements import element
-from clearprop.studio.problems import FIXED, Problem, network_of
+from clearprop.studio.problem import Own, network_of
+from clearprop.studio.problems import FIXED, Problem
 from clearprop.studio.runs import Run
 from clearprop.studio.scales import nice
 from clearprop.studio.setup import Setup
@@ -20,7 +21,7 @@ def labels(monkeypatch):
 
     def make(setup):
         X, y = np.eye(3)[[0, 1, 2, 0]] + 0.1, np.array([0, 1, 2, 0])
-        network = network_of(setup, 3, 3, hidden=(2,), activation="tanh", output="softmax")
+        network, _ = network_of(setup, 3, 3, Own((2,), "tanh", "softmax"))
         return Problem("Classes", network, X, y, X[:0], y[:0], list("abc"), list("uvw"), "class")
 
     monkeypatch.setitem(FIXED, "labels", make)

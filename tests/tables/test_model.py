@@ -203,7 +203,7 @@ class TestRefused:
                 "no setting of training is called 'learning_rate'",
             ),
             ({"epoch": 1}, cp.UnknownNameError, "epoch"),
-            ({"epochs": 0}, cp.ArgumentError, "epochs is 0"),
+            ({"epochs": -1}, cp.ArgumentError, "epochs is -1"),
             ({"test": 0.5, "validation": 0.5}, cp.ArgumentError, "take 100% of the rows together"),
         ],
     )

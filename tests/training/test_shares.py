@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.cli.digits import load_digits
+from clearprop.example_data.digits import load_digits
 from clearprop.numerics.random import Purpose
 from clearprop.tables.split import put_aside
 from clearprop.training.job import check_data, check_job, split

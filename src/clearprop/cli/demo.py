@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 import clearprop as cp
 from clearprop.cli import options, signals
-from clearprop.cli.digits import Digits, load_digits
 from clearprop.cli.output import echo
 from clearprop.errors import FileWriteError
+from clearprop.example_data.digits import Digits, load_digits
 from clearprop.interruption import Interrupt
 
 Array = NDArray[Any]

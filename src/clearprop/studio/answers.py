@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from clearprop.studio import classroom
+from clearprop.studio.choices import choices, sets
 from clearprop.studio.derivations import derivation
 from clearprop.studio.derivative_checks import batch_check, derivative_check
 from clearprop.studio.element_names import elements
 from clearprop.studio.elements import element
 from clearprop.studio.operations import as_dicts
+from clearprop.studio.program import program
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
+from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
 
 Answer = Callable[[Run, Question], dict[str, Any]]
@@ -89,6 +92,12 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
     }
 
 
+def python(run: Run, question: Question) -> dict[str, Any]:
+    """Return a program that makes the numbers of the run up to step n."""
+    n = min(max(question.whole("n", 0), 0), run.total - 1)
+    return {"n": n, "code": program(run, n)}
+
+
 ANSWERS: dict[str, Answer] = {
     "about": about,
     "step": step,
@@ -102,5 +111,12 @@ ANSWERS: dict[str, Answer] = {
     "grade": classroom.grade,
     "sheet": classroom.sheet,
     "grade_sheet": classroom.grade_sheet,
+    "python": python,
 }
 """By the last part of the address, /api/about and so on."""
+
+BEFORE: dict[str, Callable[[Setup], dict[str, Any]]] = {
+    "choices": choices,
+    "sets": lambda setup: {"sets": sets()},
+}
+"""Those that are of a setup, of which a run may not be possible."""

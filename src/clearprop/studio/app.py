@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,12 +18,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearprop.errors import ClearpropError
-from clearprop.studio.answers import ANSWERS
+from clearprop.studio.answers import ANSWERS, BEFORE
+from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
 from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
+from clearprop.studio.table_problems import columns_of
+from clearprop.studio.trial import try_to_read
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
@@ -54,6 +57,7 @@ def make_app(runs: Runs | None = None, token: str = "") -> Starlette:
             Route("/", _page),
             Route("/api/events", _events),
             Route("/api/replay", _replay),
+            Route("/api/tables", _take_table, methods=["POST"]),
             Route("/api/{name}", _answer),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
@@ -94,19 +98,52 @@ def _refused(said: str, kind: str, status: int) -> Response:
 async def _answer(request: Request) -> Response:
     if _is_strange(request):
         return _refused(STRANGER, "stranger", 403)
-    answer = ANSWERS.get(request.path_params["name"])
-    if answer is None:
+    name, pairs = request.path_params["name"], dict(request.query_params)
+    if name not in ANSWERS and name not in BEFORE:
         return _refused("there is no such question", "question", 404)
 
     def found() -> Any:
-        pairs = dict(request.query_params)
-        run = request.app.state.runs.of(Setup.read(pairs))
-        return answer(run, Question(pairs))
+        setup = Setup.read(pairs)
+        if name in BEFORE:
+            return BEFORE[name](setup)
+        return ANSWERS[name](request.app.state.runs.of(setup), Question(pairs))
 
+    return await _said(found)
+
+
+async def _take_table(request: Request) -> Response:
+    """Take a table that is dropped or pasted, from this page alone, and say what it is called.
+
+    Another site's page may have the browser send a form or text here; it has no token, and gets
+    neither the type past the browser, which asks before, nor its own origin past this.
+    """
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+    if request.headers.get("content-type") != "application/octet-stream":
+        return _refused("send a table as application/octet-stream", "type", 415)
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            most = f"the studio takes {MOST_BYTES >> 20} MB: hand in a part of the table"
+            return _refused(f"the file is too large; {most}", "size", 413)
+
+    def taken() -> Any:
+        name = request.query_params.get("name", "")
+        address = take(name, bytes(content))
+        if address.startswith("table:"):
+            try_to_read(address)
+        return {"data": address, "columns": columns_of(address)}
+
+    return await _said(taken)
+
+
+async def _said(found: Callable[[], Any]) -> Response:
+    """Return what a function finds, or what it refuses, as JSON."""
     try:
         return JSONResponse(await run_in_threadpool(found), headers=_PRIVATE)
     except ClearpropError as error:
-        return _refused(str(error), type(error).__name__, 400)
+        return _refused(without_folder(str(error)), type(error).__name__, 400)
 
 
 async def _replay(request: Request) -> Response:

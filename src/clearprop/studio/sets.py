@@ -33,10 +33,6 @@ class DrawnSet:
     draw: Callable[[int, float, np.random.Generator], tuple[Array, Array]]
 
 
-def _halves(rows: int) -> Array:
-    return np.arange(rows) % 2
-
-
 def _xor(rows: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
     X = random.uniform(-1, 1, (rows, 2))
     X += 0.05 * np.sign(X)  # a gap along the axes
@@ -45,7 +41,7 @@ def _xor(rows: int, noise: float, random: np.random.Generator) -> tuple[Array, A
 
 
 def _circles(rows: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
-    y = _halves(rows)
+    y = np.arange(rows) % 2
     angle = random.uniform(0, 2 * np.pi, rows)
     radius = np.where(y == 1, 0.4 * np.sqrt(random.random(rows)), 0.7 + 0.3 * random.random(rows))
     X = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -53,7 +49,7 @@ def _circles(rows: int, noise: float, random: np.random.Generator) -> tuple[Arra
 
 
 def _spirals(rows: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
-    y = _halves(rows)
+    y = np.arange(rows) % 2
     along = np.sqrt(random.random(rows))
     angle = 1.75 * 2 * np.pi * along + np.pi * y
     X = along[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
@@ -61,7 +57,7 @@ def _spirals(rows: int, noise: float, random: np.random.Generator) -> tuple[Arra
 
 
 def _moons(rows: int, noise: float, random: np.random.Generator) -> tuple[Array, Array]:
-    y = _halves(rows)
+    y = np.arange(rows) % 2
     angle = np.pi * random.random(rows)
     above = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     below = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)

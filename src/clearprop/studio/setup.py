@@ -8,7 +8,7 @@ gives the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from clearprop.checks.settings import choice, count, number
@@ -31,17 +31,21 @@ class Setup:
     Attributes
     ----------
     data : str
-        A set of `clearprop.studio.problems`, or "table:" and the name of one that was handed in.
+        A set of `clearprop.studio.problems`, or what `clearprop.studio.handed` calls a table or a
+        model.
     target : str
         The column that is predicted, of a table.
     columns : str
-        The columns that are inputs, with commas between; empty: all others.
+        The columns that are inputs, with commas between, and quotes around a name that has one;
+        empty: all others.
     rows : int
         Of a set that is drawn.
     noise : float
         Of a set that is drawn: its standard deviation, in units of the set's size.
     share : float
         Of the rows, put aside for validation.
+    weights : str
+        "model:" and the name of a model file that was handed in: the run begins with its weights.
     hidden : str
         The sizes of the hidden layers, "4,2"; "none" for none.
     activation : str
@@ -75,6 +79,7 @@ class Setup:
     rows: int = 0
     noise: float = 0.1
     share: float = 0.2
+    weights: str = ""
     hidden: str = ""
     activation: str = ""
     output: str = ""
@@ -153,15 +158,14 @@ class Setup:
 
     def rule(self, default: Optimizer) -> Optimizer:
         """Return the optimizer, or the data's own where none is asked for."""
-        if not self.optimizer and not self.rate:
-            return default
         kind = OPTIMIZERS[self.optimizer] if self.optimizer else type(default)
         if kind is RProp:
             return RProp()
         given: dict[str, Any] = {"learning_rate": self.rate} if self.rate else {}
         if kind is SGD and self.momentum:
             given["momentum"] = self.momentum
-        made: Optimizer = kind(**given)
+        rule: Any = default if kind is type(default) else kind()
+        made: Optimizer = replace(rule, **given)
         return made
 
     def edits(self) -> list[tuple[int, str, float]]:

@@ -67,7 +67,7 @@ M = TypeVar("M", bound=Reported)
 
 
 def fit_model(
-    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None], M],
+    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None, Split], M],
     table: object,
     target: str,
     settings: TableSettings,
@@ -102,7 +102,8 @@ def fit_model(
             calibration = _calibration(ready, network)
             outputs = _tested(ready, network)
             report = _report(ready, network, history, calibration, outputs, seconds, compare=False)
-            model = make(network, ready.encoding, ready.target, report, history, calibration)
+            rows = split.of(ready.rows)
+            model = make(network, ready.encoding, ready.target, report, history, calibration, rows)
             if trained is not None:
                 trained(model)
         if compare and history.stopped != "interrupted":

@@ -25,6 +25,7 @@ from clearprop.tables.reasons import ModelReasons
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.settings import check_settings
+from clearprop.tables.split import Split
 from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
 from clearprop.warned import warn
@@ -44,6 +45,9 @@ class Model(ModelReasons, ModelExports):
         baselines. Printed, it is a page.
     history : History or None
         The epochs of training; None after loading.
+    split : Split or None
+        The numbers of the rows in ``split.training``, ``split.validation`` and ``split.test``, from
+        0, in the table that was given, or in one that was given for a part; None after loading.
 
     Examples
     --------
@@ -71,10 +75,12 @@ class Model(ModelReasons, ModelExports):
         report: Report,
         history: History | None = None,
         calibration: Calibration | None = None,
+        split: Split | None = None,
     ) -> None:
         self.network = network
         self.report = report
         self.history = history
+        self.split = split
         self._encoding = encoding
         self._target = target
         self._calibration = calibration
@@ -195,7 +201,7 @@ class Model(ModelReasons, ModelExports):
             standard deviation. "poisson" is for counts, 0 or more, and predicts above 0. Classes
             take "cross_entropy" alone.
         epochs : int
-            At most.
+            At most. 0: the table is prepared, and the network stays as it was drawn.
         compare : bool
             Whether the report has baselines: the most frequent class, or mean and median, a
             linear model, and gradient boosting, all scikit-learn's; of more than 100,000 rows

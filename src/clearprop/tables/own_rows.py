@@ -100,6 +100,7 @@ def _with_part(
         detected=replace(ready.detected, notes=[*ready.detected.notes, *notes]),
         split=replace(ready.split, **{part: np.arange(len(y)) + len(ready.y)}),
         y=np.concatenate([ready.y, y]),
+        rows=np.concatenate([ready.rows, rows]),
         weights=weights,
         is_drawn=ready.is_drawn and part != "test",
     )

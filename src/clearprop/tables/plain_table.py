@@ -72,9 +72,15 @@ class PlainTable:
         return len(self._columns)
 
     def __getitem__(self, key: Any) -> Any:
-        """Return the cells of a column by its name, or the table of some rows by a slice."""
+        """Return the cells of a column by its name, or the table of some rows.
+
+        Rows are a slice, or their numbers in an array.
+        """
         if isinstance(key, slice):
             return PlainTable({name: texts[key] for name, texts in self._columns.items()})
+        if isinstance(key, np.ndarray):
+            columns = self._columns.items()
+            return PlainTable({name: [texts[n] for n in key] for name, texts in columns})
         return self._columns[key]
 
     def __len__(self) -> int:

@@ -73,6 +73,8 @@ class Prepared:
         How much each row counts; None: all the same.
     weighing : WeightColumn or None
         Where weights come from.
+    rows : ndarray of int, shape (n,)
+        The number of each row in the table that it is from.
     is_drawn : bool
         Whether the test rows are drawn from each class.
     """
@@ -87,6 +89,7 @@ class Prepared:
     encoding: Encoding
     split: Split
     y: Array
+    rows: NDArray[np.int64]
     weights: Array | None = None
     weighing: WeightColumn | None = None
     is_drawn: bool = True
@@ -165,7 +168,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
     return Prepared(
         used, goal, left_out, settings.test, aim, reason, detected, encoding, split, y,
-        weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
+        rows, weights, weighing, is_drawn=not {"split_group", "split_time"} & set(roles),
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def check_settings(
         split_time=split_time,
         class_weight=_class_weight(class_weight),
         compare=flag("compare", compare),
-        epochs=count("epochs", epochs, 1),
+        epochs=count("epochs", epochs, 0),
         seed=seed,
         **others,
     )

@@ -53,11 +53,21 @@ def put_aside(
 
 @dataclass(frozen=True)
 class Split:
-    """The rows of a table by their part, each ascending."""
+    """The rows of a table by their part, each ascending.
+
+    Attributes
+    ----------
+    training, validation, test : ndarray of int
+        To learn from, to stop by, and to test on.
+    """
 
     training: Rows
     validation: Rows
     test: Rows
+
+    def of(self, rows: Rows) -> Split:
+        """Return the parts of some rows of a table, by their numbers there."""
+        return Split(rows[self.training], rows[self.validation], rows[self.test])
 
 
 def split_rows(

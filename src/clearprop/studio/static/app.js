@@ -6,6 +6,7 @@ import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
 import { useLive } from "studio/live";
+import { CopyAsPython } from "studio/program";
 import { isReplay, place, replayTitle } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
@@ -15,7 +16,8 @@ function App() {
   useLive(setup);
   const about = useAnswer("about", { ...setup, edit: "" });  // which no edit changes
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
-  const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
+  const screen = SCREENS.find(({ name }) => name === view.screen)
+    ?? SCREENS.find(({ name }) => name === "network");
   const hidden = view.hide.split(",");
   useEffect(() => {
     document.documentElement.dataset.size = view.size;
@@ -36,9 +38,10 @@ function App() {
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
       ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
-      ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
+      ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
+      ${" "}${!isReplay && html`<${CopyAsPython} />`}</p>`}
     ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}
-    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
+    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${(about.answer || screen.always) && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

@@ -63,6 +63,17 @@ export function place(name, pairs) {
   return `/api/${name}?${query({ ...pairs, token })}`;
 }
 
+// What the server says to a file that is sent to it.
+export async function send(name, pairs, body) {
+  const response = await fetch(`/api/${name}?${query(pairs)}`, {
+    method: "POST", body,
+    headers: { "content-type": "application/octet-stream", "X-Clearprop-Token": token },
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? response.statusText);
+  return answer;
+}
+
 export function forget() {
   known.clear();
 }

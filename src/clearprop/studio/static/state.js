@@ -24,6 +24,8 @@ function read(hash) {
     if (SETUP.includes(name)) found.setup[name] = value;
     else found.view[name] = WHOLE.includes(name) ? Math.trunc(Number(value)) || 0 : value;
   }
+  // Who comes for the first time sees a network that learns, unless they want nothing to move.
+  if (!hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) found.view.play = "1";
   return found;
 }
 
@@ -66,13 +68,13 @@ export function look(view, keep = false) {
   changed(keep);
 }
 
-// Make another run: from its beginning, unless n is given.
-export function setUp(setup, view = { n: 0, op: -1, sample: 0 }) {
+// Make another run: from its beginning, unless n is given. A moving slider leaves no trail.
+export function setUp(setup, view = { n: 0, op: -1, sample: 0 }, keep = true) {
   Object.assign(state.setup, setup);
   for (const [name, value] of Object.entries(state.setup))
     if (value === "" || value == null) delete state.setup[name];
   Object.assign(state.view, view);
-  changed(true);
+  changed(keep);
 }
 
 // Set a number before the step that is looked at: "W1[0,0]", "b2[1]", "x[3,0]", "y[3]".

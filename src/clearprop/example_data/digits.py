@@ -26,14 +26,14 @@ class Digits:
     y_test: Array
 
 
-def load_digits(seed: int) -> Digits:
-    """Return the digits, a quarter of each kind to test on."""
+def load_digits(seed: int, share: float = 0.25) -> Digits:
+    """Return the digits, a quarter or another share of each kind to test on."""
     with np.load(Path(__file__).with_name("digits.npz")) as file:
         X, y = file["pixels"] / 16, file["labels"].astype(np.int64)
     order = np.random.default_rng(seed).permutation(len(y))
     tested = np.zeros(len(y), bool)
     for digit in range(10):
         rows = order[y[order] == digit]
-        tested[rows[: round(len(rows) / 4)]] = True
+        tested[rows[: round(len(rows) * share)]] = True
     learned, put_aside = order[~tested[order]], order[tested[order]]
     return Digits(X[learned], y[learned], X[put_aside], y[put_aside])

@@ -1,0 +1,45 @@
+"""A trial: a table that came by the page is first read by a process that may end, or be ended.
+
+Tables of other kinds than text are read by machine code; what ends it ends the trial alone.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+
+from clearprop.errors import ClearpropError, TableFileError
+from clearprop.studio.handed import forget, handed_in
+from clearprop.tables.table_files import read_table
+
+SECONDS = 60.0
+
+
+def try_to_read(address: str) -> None:
+    """Read a table in a process of its own; what is refused there, is refused here once more.
+
+    Raises
+    ------
+    TableFileError
+        If the process ends, or takes too long. The file is then forgotten.
+    """
+    file = handed_in(address)
+    command = [sys.executable, "-m", "clearprop.studio.trial", str(file.path)]
+    try:
+        code = subprocess.run(command, capture_output=True, timeout=SECONDS).returncode
+        why = f"ends the process that reads it ({code})"
+    except subprocess.TimeoutExpired:
+        code, why = 1, f"takes longer than {SECONDS:g} s to read"
+    if code != 0:
+        forget(address)
+        raise TableFileError(f"{file.name} {why}: save it anew, or as CSV")
+
+
+def _read(path: str) -> None:
+    with suppress(ClearpropError):  # whoever reads it next says so
+        read_table(path)
+
+
+if __name__ == "__main__":
+    _read(sys.argv[1])
