@@ -9,11 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from clearprop.studio import classroom
+from clearprop.studio.curves import curves, rate_search
+from clearprop.studio.decisions import decisions
 from clearprop.studio.elements import element
 from clearprop.studio.operations import as_dicts
+from clearprop.studio.pushes import pushes
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.snapshot import snapshot
+from clearprop.studio.verdicts import points, row, verdicts
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -73,24 +77,17 @@ def one(run: Run, question: Question) -> dict[str, Any]:
     return {"n": n, "sample": sample} | element(run, n, sample, question.text("of"))
 
 
-def curves(run: Run, question: Question) -> dict[str, Any]:
-    """Return L of each step so far, and the costs of all rows after each epoch."""
-    upto = question.whole("upto", len(run.losses))
-    return {
-        "losses": run.losses[:upto],
-        "epochs": [
-            {"n": one.n, "loss": one.loss, "validation_loss": one.validation_loss}
-            for one in run.epochs
-            if one.n <= upto
-        ],
-    }
-
-
 ANSWERS: dict[str, Answer] = {
     "about": about,
     "step": step,
     "element": one,
     "curves": curves,
+    "rate_search": rate_search,
+    "decisions": decisions,
+    "points": points,
+    "verdicts": verdicts,
+    "row": row,
+    "pushes": pushes,
     "predict": classroom.predict,
     "grade": classroom.grade,
     "sheet": classroom.sheet,
