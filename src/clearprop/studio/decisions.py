@@ -56,15 +56,7 @@ def decisions(run: Run, question: Question) -> dict[str, Any]:
         "second": [float(view.second[0]), float(view.second[-1])] if view.second.size else [],
         "size": list(view.shape),
         "layers": [
-            {
-                "activation": network.activations[k].name,
-                "of": network.sizes[k + 1],
-                "maps": [
-                    _neuron(network, view, k, j, a[k][:, j])
-                    for j in _shown(k + 1, network.sizes[k + 1], question.text("of"))
-                ],
-            }
-            for k in range(len(a))
+            _layer(network, view, k, values, question.text("of")) for k, values in enumerate(a)
         ],
         "output": _output(run, view, a[-1]),
     }
@@ -84,14 +76,17 @@ def _shown(layer: int, n: int, of: str) -> list[int]:
     return found
 
 
-def _neuron(network: Network, view: View, layer: int, j: int, values: Array) -> dict[str, Any]:
-    """Return the map of a neuron; its colors are those of numbers below and above 0."""
-    own = network.activations[layer]
-    finite = values[np.isfinite(values)]
-    most = nice(float(np.abs(finite).max())) if finite.size else 1.0
+def _layer(network: Network, view: View, k: int, values: Array, of: str) -> dict[str, Any]:
+    """Return the maps of a layer, whose colors are those of numbers below and above 0."""
+    own, n = network.activations[k], network.sizes[k + 1]
+    which = _shown(k + 1, n, of)
+    finite = np.abs(values[:, which][np.isfinite(values[:, which])])
+    most = nice(float(finite.max())) if finite.size else 1.0
     if isinstance(own, BuiltInActivation) and all(map(math.isfinite, own.outputs)):
         most = max(map(abs, own.outputs))
-    return {"name": f"a{layer + 1}[{j}]", "center": 0.0, "most": most} | packed(view, values)
+    scale = {"center": 0.0, "most": most}
+    maps = [{"name": f"a{k + 1}[{j}]"} | scale | packed(view, values[:, j]) for j in which]
+    return {"activation": own.name, "of": n, "most": most, "maps": maps}
 
 
 def packed(view: View, values: Array) -> dict[str, Any]:

@@ -144,6 +144,7 @@ def _fit(run: Run, y: Array, output: Array) -> dict[str, Any]:
             root = float(np.sqrt((residuals**2).mean()))
         return {
             "rows": len(y), "metrics": metrics,
+            "targets": target[:DRAWN].tolist(),
             "residuals": _finite(residuals[:DRAWN].tolist()),
             "root_mean_square": root if math.isfinite(root) else None,
         }  # fmt: skip
