@@ -33,6 +33,7 @@ def grid(found):
 
 
 def answer(run, name, **pairs):
+    run.reach(pairs.get("n", 0), seconds=600)
     return ANSWERS[name](run, Question({key: str(value) for key, value in pairs.items()}))
 
 
@@ -210,7 +211,7 @@ def test_pushes_are_the_norms_of_each_samples_gradient(dropout):
 def test_a_row_and_the_next_batch_that_holds_it(studio):
     run = Run(Setup(data="moons"))
     for row, n in ((0, 0), (17, 5), (159, 40)):
-        found = ask(studio, "row", data="moons", row=row, n=n)
+        found = ask_at(studio, "row", n, data="moons", row=row)
         after, sample = found["next"]["n"], found["next"]["sample"]
         assert run.at(after).rows[sample] == row
         assert not any(row in run.at(k).rows for k in range(n, after))

@@ -14,7 +14,7 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.learning_rate import find_learning_rate
 from clearprop.schedules import rate_at
 from clearprop.studio.question import Question
-from clearprop.studio.runs import EpochEnd, Run
+from clearprop.studio.runs import SLICE, EpochEnd, Run
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
     cost: after how many updates all rows had it. With `buckets`, as many parts at most.
     """
     asked = question.whole("n", len(run.losses) - 1)
-    n = run.reach(asked) if asked >= 0 else -1
+    n = run.reach(asked, SLICE) if asked >= 0 else -1
     buckets = count("buckets", question.whole("buckets", BUCKETS), 1, most=100_000)
     losses = np.array(run.losses[: n + 1])
     kept = thinned(losses, buckets)

@@ -21,7 +21,7 @@ from clearprop.studio.calls import class_names, level_of
 from clearprop.studio.isolines import isolines
 from clearprop.studio.projection import View, view_of
 from clearprop.studio.question import Question
-from clearprop.studio.runs import Run
+from clearprop.studio.runs import SLICE, Run
 from clearprop.studio.scales import nice
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ def decisions(run: Run, question: Question) -> dict[str, Any]:
     Asked with `n`, `over` and `about` (see `view_of`), `points`, and `of`, a neuron "a1[2]" that
     is among those of a wide layer.
     """
-    n = run.reach(question.whole("n", 0))
+    n = run.reach(question.whole("n", 0), SLICE)
     network, problem = run.network_at(n), run.problem
     points = count("points", question.whole("points", POINTS), 2, most=MOST_POINTS)
     view = view_of(problem, question.text("over"), question.whole("about", -1), points)

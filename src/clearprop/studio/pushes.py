@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clearprop.record import Record
 from clearprop.studio.question import Question
-from clearprop.studio.runs import Run
+from clearprop.studio.runs import SLICE, Run
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ def pushes(run: Run, question: Question) -> dict[str, Any]:
     For each: its row, its place in the batch, the length of its own gradient, its share of all
     lengths, the cosine between its gradient and the batch's, and |delta| by layer.
     """
-    n = run.reach(question.whole("n", 0))
+    n = run.reach(question.whole("n", 0), SLICE)
     step = run.at(n)
     record = step.record
     norms, products = lengths(record)

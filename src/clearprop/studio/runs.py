@@ -34,6 +34,9 @@ from clearprop.training.steps import Step, Stepper, begin
 KEPT_BYTES = 64 << 20
 """What the standings of a run take at most, and its latest steps as much."""
 
+SLICE = 0.2
+"""Seconds that an answer whose page asks again goes on towards its step, at most."""
+
 LEAST_KEPT = 8
 RUNS = 12
 """Runs that are kept; those asked for longest ago are made again."""

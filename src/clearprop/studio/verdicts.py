@@ -13,7 +13,7 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.studio.calls import called, class_names, class_of, metrics_of
 from clearprop.studio.projection import view_of
 from clearprop.studio.question import Question
-from clearprop.studio.runs import Run
+from clearprop.studio.runs import SLICE, Run
 
 Array = NDArray[Any]
 
@@ -47,7 +47,7 @@ def verdicts(run: Run, question: Question) -> dict[str, Any]:
 
     Asked with `n`, and `part`, "learned" or "held", whose confusion or residuals are wanted.
     """
-    n = run.reach(question.whole("n", 0))
+    n = run.reach(question.whole("n", 0), SLICE)
     network, names = run.network_at(n), class_names(run.problem)
     asked = choice("part", question.text("part", "learned"), PARTS)
     found: dict[str, Any] = {"n": n, "classes": names, "part": asked}
@@ -76,7 +76,7 @@ def row(run: Run, question: Question) -> dict[str, Any]:
     ArgumentError
         If there is no such row.
     """
-    n = run.reach(question.whole("n", 0))
+    n = run.reach(question.whole("n", 0), SLICE)
     name = question.text("row")
     part = "held" if name.startswith("h") else "learned"
     X, y = _rows(run, part, n)

@@ -34,24 +34,35 @@ const channels = (text) => {
 };
 const ofHex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 
+// A pixel of these channels, as memory has it.
+const pixel = ([r, g, b, a]) => ((Math.round(a) << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+// The colors of the scale, from its lowest end to its highest.
+const HALF = 512;
+const SCALE = Uint32Array.from({ length: 2 * HALF + 1 }, (_, i) => pixel(channels(color(i / HALF - 1, 1))));
+
 // The color of each of the 256 levels.
 function palette(map) {
-  return Array.from({ length: 256 }, (_, level) => channels(color(valueAt(map, level) - map.center, map.most)));
+  return Uint32Array.from({ length: 256 }, (_, level) => {
+    const share = Math.min(Math.max((valueAt(map, level) - map.center) / map.most, -1), 1);
+    return SCALE[Math.round(HALF * (share + 1))];
+  });
 }
 
 function paint(canvas, map, [rows, columns]) {
-  const tall = rows === 1 ? 1 : rows, levels = bytes(map.values);
-  if (canvas.width !== columns || canvas.height !== tall) Object.assign(canvas, { width: columns, height: tall });
-  const context = canvas.getContext("2d"), image = context.createImageData(columns, tall);
+  const levels = bytes(map.values);
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
+  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
   if (map.largest) {
-    const winners = bytes(map.largest);
+    const winners = bytes(map.largest), inks = CLASS_COLORS.map(ofHex);
     for (let at = 0; at < levels.length; at += 1) {
       const ahead = Math.min(valueAt(map, levels[at]), 1);
-      image.data.set([...ofHex(classColor(winners[at])), 255 * (0.1 + 0.6 * ahead)], 4 * at);
+      pixels[at] = pixel([...inks[winners[at] % inks.length], 255 * (0.1 + 0.6 * ahead)]);
     }
   } else {
     const colors = palette(map);
-    for (let at = 0; at < levels.length; at += 1) image.data.set(colors[levels[at]], 4 * at);
+    for (let at = 0; at < levels.length; at += 1) pixels[at] = colors[levels[at]];
   }
   context.putImageData(image, 0, 0);
 }

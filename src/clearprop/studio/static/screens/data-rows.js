@@ -31,14 +31,14 @@ export function RowPanel({ row, view, step, follow }) {
   </div>`;
 }
 
-export function Pushes({ pushes, step }) {
+export function Pushes({ pushes, at }) {
   if (!pushes) return null;
   const most = pushes.samples[0]?.norm || 1;
   const pick = (one) => look({ n: pushes.n, sample: one.sample, row: String(one.row), op: -1 });
   return html`<p class="hint">The length of each sample's own gradient, and its cosine with the batch's: below 0, it
       pulls against the others.${pushes.samples.length < pushes.batch && ` The first ${pushes.samples.length} of ${whole(pushes.batch)}.`}</p>
     <ol class="pushes">${pushes.samples.map((one) => html`<li key=${one.row}>
-      <button aria-pressed=${step?.n === pushes.n && step.sample === one.sample} onClick=${() => pick(one)}
+      <button aria-pressed=${one.sample === at} onClick=${() => pick(one)}
         title=${one.deltas.map((value, l) => `|delta${l + 1}| ${number(value, 3)}`).join(", ")}>
         <span>row ${whole(one.row)}</span>
         <span class="bar"><i style=${`width:${((100 * (one.norm ?? 0)) / most).toFixed(1)}%;background:${color(one.cosine ?? 0, 1)}`}></i></span>

@@ -1,13 +1,14 @@
 // Data and decisions: what the network decides over the data, a map of each neuron, right and
 // wrong, and who pushes hardest.
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
+import { whole } from "studio/format";
 import { html } from "studio/html";
 import { useLatest } from "studio/latest";
 import { DecisionMap } from "studio/screens/data-map";
 import { NeuronMaps } from "studio/screens/data-neurons";
 import { Fit } from "studio/screens/data-fit";
 import { Pushes, RowPanel } from "studio/screens/data-rows";
-import { ask } from "studio/source";
+import { ask, isReplay } from "studio/source";
 import { look, useStudio } from "studio/state";
 
 // Numbers beside the map follow a moving run at a reader's pace.
@@ -36,10 +37,17 @@ export function DataScreen({ about, step }) {
     }
   };
   const error = problem ?? maps.error ?? points.error ?? verdicts.error ?? pushes.error ?? row.error;
+  // The sample that is looked at, where these pushes are of its step.
+  const isAt = step && pushes.answer?.n === step.n ? step.sample : -1;
+  const fit = useMemo(() => html`<${Fit} verdicts=${verdicts.answer} about=${about} view=${view} />`, [verdicts.answer, about, view.part]);
+  const neurons = useMemo(() => html`<${NeuronMaps} maps=${maps.answer} chosen=${view.map} />`, [maps.answer, view.map]);
+  const pushing = useMemo(() => html`<${Pushes} pushes=${pushes.answer} at=${isAt} />`, [pushes.answer, isAt]);
+  if (isReplay && error) return html`<div class="data"><p class="error" role="alert">${error}</p></div>`;
   return html`<div class="data">
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <div><section class="data-plane" aria-labelledby="data-plane">
-      <h2 id="data-plane">Decisions <small>step ${maps.answer?.n ?? ""}</small></h2>
+      <h2 id="data-plane">${points.answer && !points.answer.classes.length ? "Output" : "Decisions"} <small>${
+        maps.answer ? `step ${whole(maps.answer.n)}` : ""}</small></h2>
       <${PlaneChoice} about=${about} view=${view} />
       <${DecisionMap} maps=${maps.answer} points=${points.answer} verdicts=${verdicts.answer} step=${step}
         view=${view} shown=${shown} point=${point} follow=${follow} />
@@ -51,14 +59,14 @@ export function DataScreen({ about, step }) {
     </div><div>
     <section class="data-neurons" aria-labelledby="data-neurons">
       <h2 id="data-neurons">A map of each neuron</h2>
-      <${NeuronMaps} maps=${maps.answer} view=${view} />
+      ${neurons}
     </section>
     <section class="data-fit" aria-labelledby="data-fit">
-      <${Fit} verdicts=${verdicts.answer} about=${about} view=${view} />
+      ${fit}
     </section>
     <section class="data-pushes" aria-labelledby="data-pushes">
       <h2 id="data-pushes">Who pushes hardest in this batch</h2>
-      <${Pushes} pushes=${pushes.answer} step=${step} />
+      ${pushing}
     </section></div>
   </div>`;
 }
