@@ -94,3 +94,23 @@ def test_a_run_that_diverges_has_curves_so_far(studio):
         found = ask(studio, "curves", n=500, rate=1e6, **setup)
     assert 0 <= found["n"] < 100
     assert "step" in found["failed"]
+
+
+def test_of_a_run_that_another_program_makes():
+    """Its steps are epochs: its learning rate is not known here, and no rate is tried."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(40, 3))
+    live = cp.studio.Live(port=0)
+    network = cp.Network([3, 4, 1], "tanh", "sigmoid", seed=0)
+    cp.train(network, X, (X[:, 0] > 0).astype(float), epochs=6, callbacks=[live])
+    try:
+        found = ask(live._server, "curves", data="live")
+        assert [one["n"] for one in found["epochs"]] == [1, 2, 3, 4, 5, 6]
+        assert found["rates"] == []
+        assert "cp.find_learning_rate" in refusal(live._server, "rate_search", data="live")
+        for name in ("decisions", "points", "verdicts", "pushes"):
+            ask(live._server, name, data="live", n=4)
+        row = ask(live._server, "row", data="live", n=0, row="33")
+        assert live.run.at(row["next"]["n"]).rows[row["next"]["sample"]] == 33
+    finally:
+        live.close()

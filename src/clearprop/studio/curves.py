@@ -80,7 +80,8 @@ def _epoch(one: EpochEnd) -> dict[str, Any]:
 def _rates(run: Run, n: int, buckets: int) -> dict[str, Any]:
     """Return the learning rate of steps up to n, at steps an equal way apart."""
     rate: Any = getattr(run.optimizer, "learning_rate", None)
-    if rate is None or n < 0:
+    is_own = isinstance(run, Run)  # the steps of one that another program makes are no updates
+    if rate is None or n < 0 or not is_own:
         return {"rate_places": [], "rates": []}
     places = np.unique(np.linspace(0, n, min(n + 1, buckets)).astype(np.int64)).tolist()
     return {"rate_places": places, "rates": [rate_at(rate, t, run.total) for t in places]}
@@ -109,6 +110,8 @@ def _summary(epochs: list[EpochEnd], losses: Array, goal: str) -> dict[str, Any]
 
 def rate_search(run: Run, question: Question) -> dict[str, Any]:
     """Return what `cp.find_learning_rate` finds for the network as the run begins with it."""
+    if not isinstance(run, Run):
+        raise ArgumentError("another program makes this run: call cp.find_learning_rate there")
     setup, problem = run.setup, run.problem
     search = find_learning_rate(
         problem.network, problem.X, problem.y, optimizer=run.optimizer, batch_size=run.batch,

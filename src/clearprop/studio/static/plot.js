@@ -40,7 +40,7 @@ export function Plot({ lines, label, at, onPick, xName = "step", logX = false, l
       axes: [{ ...axis, size: 28, label: xName, labelSize: 18, labelGap: 0, labelFont: "12px system-ui", values: (u, all) => all.map((v) => (v === null ? "" : tick(v))) },
         { ...axis, size: 62, values: (u, all) => all.map((v) => (v === null ? "" : tick(v))) }],
       series: [{ label: xName, value: (u, v) => (v === null ? "" : tick(v)) }, ...lines.map((line) => ({
-        label: line.label, stroke: color(line.color), width: line.width ?? 1.5, dash: line.dash, spanGaps: true,
+        label: line.label, stroke: color(line.color), width: line.width ?? 1.5, dash: line.dash, spanGaps: true, pxAlign: 0,
         points: { show: line.x.length < 2 }, value: (u, v) => number(v),
       }))],
       hooks: { draw: [(u) => marks(u, now.current.at, color("var(--ink)"))] },

@@ -25,7 +25,8 @@ export function readRuns(text) {
 const texts = (view) => readRuns(view.vs).map(({ text }) => text);
 
 export function RunsTable({ runs, goal, view }) {
-  const drop = (text) => look({ vs: texts(view).filter((one) => one !== text).join(";") }, true);
+  const without = (text) => texts(view).filter((one) => one !== text).join(";");
+  const drop = (text) => look({ vs: without(text) }, true);
   const cost = (one) => (one ? number(one.validation_loss ?? one.loss) : "");
   return html`<div class="scrolls"><table class="runs">
     <thead><tr><th scope="col">run</th><th scope="col">training</th><th scope="col">validation</th><th scope="col">best</th>
@@ -38,7 +39,7 @@ export function RunsTable({ runs, goal, view }) {
         <td class="number">${cost(found?.best)}</td><td class="number">${found?.best ? whole(found.best.n) : ""}</td>
         ${goal !== "" && runs.length > 1 && html`<td class="number">${!found ? "" : found.reached === null ? "not yet" : whole(found.reached)}</td>`}
         <td>${text && html`<button aria-label=${`Leave out ${name}`} onClick=${() => drop(text)}>✕</button>
-          <button onClick=${() => setUp({ ...readRuns(text)[0].pairs })}>Go on with it</button>`}</td></tr>`;
+          <button onClick=${() => setUp(readRuns(text)[0].pairs, { n: 0, op: -1, sample: 0, vs: without(text) })}>Go on with it</button>`}</td></tr>`;
     })}</tbody></table></div>
     ${runs.length > 1 && html`<p class="hint">Each begins with the same weights and takes the rows in the same order. Best: the lowest validation cost, or training cost without one.</p>`}`;
 }

@@ -16,28 +16,30 @@ export function CurvesScreen({ about, step }) {
   const { setup, view } = useStudio();
   const first = Math.min(about.total, Math.max(AT_FIRST * about.steps_of_epoch, 1));
   const upto = Math.max(step?.reached ?? 1, view.n + 1, Math.min(Number(view.upto) || first, about.total));
-  const variants = isReplay ? [] : readRuns(view.vs);
+  // A replay, and a run that another program makes, go on by themselves, and have none beside them.
+  const isOthers = isReplay || setup.data === "live";
+  const variants = isOthers ? [] : readRuns(view.vs);
   const n = isReplay ? "" : upto - 1;
   const base = useLatest("curves", { ...setup, n }, { gap: PACE });
   const goal = view.goal || (variants.length ? base.answer?.summary.last?.loss : "") || "";
   const others = useRuns(setup, variants, n, goal);
-  const mine = useLatest("curves", { ...setup, n, goal }, { wanted: goal !== "" && !isReplay, gap: PACE });
+  const mine = useLatest("curves", { ...setup, n, goal }, { wanted: goal !== "" && !isOthers, gap: PACE });
   const found = base.answer;
   const go = (x) => look({ n: Math.min(Math.max(Math.round(x), 0), about.total - 1), sample: 0, op: -1 });
   if (!found) return html`<div class="curves">${base.error ? html`<p class="error" role="alert">${base.error}</p>` : html`<p class="hint">The curves are on their way.</p>`}</div>`;
   const runs = [{ name: "this run", answer: mine.answer ?? found }, ...others];
   return html`<div class="curves">
     ${(base.error ?? found.failed) && html`<p class="error" role="alert">${base.error ?? found.failed}</p>`}
-    ${!isReplay && html`<${Length} about=${about} found=${found} upto=${upto} />`}
+    ${!isOthers && html`<${Length} about=${about} found=${found} upto=${upto} />`}
     <${LossPlot} found=${found} others=${others} view=${view} go=${go} />
     <${MetricPlot} found=${found} others=${others} view=${view} go=${go} />
-    ${!isReplay && html`<section class="curves-runs" aria-labelledby="curves-runs">
+    ${!isOthers && html`<section class="curves-runs" aria-labelledby="curves-runs">
       <h2 id="curves-runs">Runs from the same seed</h2>
       <${RunsTable} runs=${runs} goal=${goal} view=${view} />
       <${AddRun} setup=${setup} view=${view} about=${about} />
     </section>`}
-    <${RatePlot} found=${found} others=${others} view=${view} go=${go} setup=${setup} />
-    ${!isReplay && html`<${Finder} setup=${setup} view=${view} />`}
+    ${setup.data !== "live" && html`<${RatePlot} found=${found} others=${others} view=${view} go=${go} setup=${setup} />`}
+    ${!isOthers && html`<${Finder} setup=${setup} view=${view} />`}
   </div>`;
 }
 

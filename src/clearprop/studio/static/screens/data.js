@@ -61,13 +61,13 @@ export function DataScreen({ about, step }) {
       <h2 id="data-neurons">A map of each neuron</h2>
       ${neurons}
     </section>
-    <section class="data-fit" aria-labelledby="data-fit">
+    <div class="data-pair"><section class="data-fit" aria-labelledby="data-fit">
       ${fit}
     </section>
     <section class="data-pushes" aria-labelledby="data-pushes">
       <h2 id="data-pushes">Who pushes hardest in this batch</h2>
       ${pushing}
-    </section></div>
+    </section></div></div>
   </div>`;
 }
 
