@@ -8,37 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clearprop.errors import ArgumentError, shown
+from clearprop.studio.hill import hill
 from clearprop.studio.operations import as_dicts
+from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.snapshot import snapshot
-
-
-class Question:
-    """The pairs of an address that are no setup, read as what they are meant to be.
-
-    Examples
-    --------
-    >>> question = Question({"n": "12", "of": "W1[0,0]"})
-    >>> question.whole("n", 0), question.text("of"), question.whole("sample", 0)
-    (12, 'W1[0,0]', 0)
-    """
-
-    def __init__(self, pairs: dict[str, str]) -> None:
-        self._pairs = pairs
-
-    def text(self, name: str, default: str = "") -> str:
-        """Return a text."""
-        return self._pairs.get(name, default)
-
-    def whole(self, name: str, default: int) -> int:
-        """Return a whole number, or raise `ArgumentError`."""
-        text = self._pairs.get(name)
-        try:
-            return default if text is None else int(text)
-        except ValueError:
-            raise ArgumentError(f"{name} is {shown(text)}; it must be a whole number") from None
-
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -97,5 +71,5 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
     }
 
 
-ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves}
+ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves, "hill": hill}
 """By the last part of the address, /api/about and so on."""

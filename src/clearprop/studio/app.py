@@ -14,8 +14,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearprop.errors import ClearpropError
-from clearprop.studio.answers import ANSWERS, Question
+from clearprop.studio.answers import ANSWERS
 from clearprop.studio.pages import STATIC, served_page
+from clearprop.studio.question import Question
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from clearprop.checks.data import Data
@@ -49,6 +50,8 @@ class Run:
     setup : Setup
     problem : Problem
     optimizer : Optimizer
+    runs : Runs or None
+        Where runs beside this one are kept.
     total : int
         Steps of the whole run.
     losses : list of float
@@ -66,6 +69,7 @@ class Run:
 
     def __init__(self, setup: Setup, like: Run | None = None) -> None:
         self.setup = setup
+        self.runs: Runs | None = None
         self.problem: Problem = problem_of(setup)
         self.optimizer: Optimizer = setup.rule(self.problem.optimizer)
         self._edits = setup.edits()
@@ -171,7 +175,7 @@ class Run:
         data.X[:], data.y[:] = self._begun.X, self._begun.y
         for at, name, value in self._edits:
             if at < n and name[0] in "xy":
-                self._set(name, value)
+                _set_cell(data, name, value)
         self._stepper.put(self._kept[n])
         self._next = n
 
@@ -180,16 +184,7 @@ class Run:
         if name[0] not in "xy":
             self._stepper.network[name] = value
             return
-        data = self._stepper.job.data
-        array = data.X if name[0] == "x" else data.y
-        try:
-            at = tuple(int(part) for part in name[1:].strip("[]").split(","))
-            if min(at) < 0:
-                raise IndexError
-            array[at] = value
-        except (ValueError, IndexError):
-            shape = " x ".join(map(str, array.shape))
-            raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
+        _set_cell(self._stepper.job.data, name, value)
 
     def _make(self) -> Step | None:
         """Make the next step, with what a reader has set before it."""
@@ -235,9 +230,41 @@ class Run:
         held = evaluate(network, self._held, "reference")[0] if self._held else None
         return EpochEnd(n, evaluate(network, learned, "reference")[0], held)
 
+    def data_at(self, n: int) -> Data:
+        """Return the rows to learn from at step `n`, what a reader has set included."""
+        data = Data(self._begun.X.copy(), self._begun.y.copy())
+        for at, name, value in self._edits:
+            if at <= n and name[0] in "xy":
+                _set_cell(data, name, value)
+        return data
+
+    def beside(self, changes: Mapping[str, str]) -> Run:
+        """Return the run of this setup with these pairs instead.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is no part of a setup.
+        """
+        setup = self.setup.changed(changes)
+        return Run(setup) if self.runs is None else self.runs.of(setup)
+
     def network_at(self, n: int) -> Network:
         """Return the network before step `n`, what a reader has set included."""
         return self.at(n).record.network
+
+
+def _set_cell(data: Data, name: str, value: float) -> None:
+    """Set a cell of the data, "x[3,0]" or "y[3]"."""
+    array = data.X if name[0] == "x" else data.y
+    try:
+        at = tuple(int(part) for part in name[1:].strip("[]").split(","))
+        if min(at) < 0:
+            raise IndexError
+        array[at] = value
+    except (ValueError, IndexError):
+        shape = " x ".join(map(str, array.shape))
+        raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
 
 
 class Runs:
@@ -253,6 +280,7 @@ class Runs:
             run = self._runs.get(setup)
             if run is None:
                 run = self._runs[setup] = Run(setup, self._like(setup))
+                run.runs = self
                 while len(self._runs) > RUNS:
                     self._runs.popitem(last=False)
             self._runs.move_to_end(setup)

@@ -111,6 +111,20 @@ class Setup:
         setup.check()
         return setup
 
+    def changed(self, changes: Mapping[str, str]) -> Setup:
+        """Return the setup with these pairs instead.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is no part of a setup, or a text does not fit.
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise ArgumentError(f"{shown(name)} is no part of a setup; those are {known}")
+        return Setup.read({**self.pairs(), **changes})
+
     def check(self) -> None:
         """Raise `ArgumentError` if a number is out of range."""
         count("rows", self.rows, 0, most=MOST_ROWS)

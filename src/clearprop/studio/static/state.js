@@ -12,8 +12,9 @@ export const SETUP = [
 ];
 
 // n: updates made; op: operations of the step that are shown; sample: a row of the batch.
-const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "" };
-const WHOLE = ["n", "op", "sample"];
+const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "",
+  zoom: 0, draw: 0, turn: 35, tilt: 35 };
+const WHOLE = ["n", "op", "sample", "zoom", "draw", "turn", "tilt"];
 
 export const state = read(location.hash);
 const listeners = new Set();
