@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clearprop.studio.health import diagnosis, health
 from clearprop.studio.hill import hill
+from clearprop.studio.lab import lab
 from clearprop.studio.operations import as_dicts
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.snapshot import snapshot
+from clearprop.studio.treatments import treatment
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -26,7 +29,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": [one.name for one in network.activations],
         "loss": network.loss.name,
-        "optimizer": repr(run.optimizer),
+        "optimizer": "optimizer not told" if run.setup.illness else repr(run.optimizer),
         "features": problem.features,
         "classes": problem.classes,
         "target": problem.target,
@@ -71,5 +74,8 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
     }
 
 
-ANSWERS: dict[str, Answer] = {"about": about, "step": step, "curves": curves, "hill": hill}
+ANSWERS: dict[str, Answer] = {
+    "about": about, "step": step, "curves": curves, "hill": hill,
+    "health": health, "diagnosis": diagnosis, "treatment": treatment, "lab": lab,
+}  # fmt: skip
 """By the last part of the address, /api/about and so on."""

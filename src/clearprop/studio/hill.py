@@ -164,7 +164,7 @@ def _surface(base: Ground, first: Array, second: Array, costs: Array) -> dict[st
     """Return the grid, and lines of equal cost, closer together in the valley."""
     sound = costs[np.isfinite(costs)]
     low, high = (float(sound.min()), float(sound.max())) if sound.size else (None, None)
-    levels = []
+    levels: list[dict[str, Any]] = []
     if low is not None and high is not None and high > low:
         for share in np.linspace(0, 1, LEVELS + 2)[1:-1] ** 2:
             level = float(f"{low + (high - low) * share:.3g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clearprop.errors import unknown
 from clearprop.network import Network
 from clearprop.optimizers import SGD, Optimizer
+from clearprop.studio.alterations import alter_weights, altered_inputs, altered_targets
 from clearprop.studio.sets import DRAWN
 from clearprop.studio.setup import Setup
 
@@ -74,10 +75,19 @@ def problem_of(setup: Setup) -> Problem:
         If a setting does not fit.
     """
     if setup.data in DRAWN:
-        return _drawn(setup)
+        return _altered(setup, _drawn(setup))
     if setup.data in FIXED:
-        return FIXED[setup.data](setup)
+        return _altered(setup, FIXED[setup.data](setup))
     return unknown("set of data", setup.data, [*DRAWN, *FIXED])
+
+
+def _altered(setup: Setup, found: Problem) -> Problem:
+    """Return the problem with what the setup changes of its data and first weights."""
+    X, X_held, of_inputs = altered_inputs(setup, found.X, found.X_held)
+    y, of_targets = altered_targets(setup, found.y)
+    of_weights = alter_weights(setup, found.network)
+    code = [*found.code, *of_inputs, *of_targets, *of_weights]
+    return replace(found, X=X, X_held=X_held, y=y, code=code)
 
 
 def _drawn(setup: Setup) -> Problem:

@@ -8,7 +8,7 @@ import { useEffect, useReducer } from "preact/hooks";
 export const SETUP = [
   "data", "target", "columns", "rows", "noise", "share", "hidden", "activation", "output", "loss",
   "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
-  "precision", "frozen", "shared", "edit",
+  "precision", "scale", "standardize", "shuffled", "gain", "bias", "illness", "frozen", "shared", "edit",
 ];
 
 // n: updates made; op: operations of the step that are shown; sample: a row of the batch.
