@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ ROWS = 1000
 
 WORK = 2e7
 """Parameters times rows, at most."""
+
+
+KEPT = 16
+_KNOWN: WeakKeyDictionary[Run, dict[int, Diagnosis]] = WeakKeyDictionary()
 
 
 def health(run: Run, question: Question) -> dict[str, Any]:
@@ -83,7 +88,7 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
     if run.setup.illness and not question.text("guess"):
         return {"n": n, "waits": True, "rows": 0, "findings": []}
     data = sampled(run, n)
-    found = diagnosed(run, n, data)
+    found = diagnosed(run, n)
     return {
         "n": n,
         "waits": False,
@@ -99,15 +104,21 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def diagnosed(run: Run, n: int, data: Data | None = None) -> Diagnosis:
-    """Return the diagnosis of the network at step n, as it is trained."""
-    data = sampled(run, n) if data is None else data
-    problem = run.problem
+def diagnosed(run: Run, n: int) -> Diagnosis:
+    """Return the diagnosis of the network at step n, as it is trained; the latest are kept."""
+    known = _KNOWN.setdefault(run, {})
+    if (found := known.get(n)) is not None:
+        return found
+    problem, data = run.problem, sampled(run, n)
     held = (problem.X_held, problem.y_held) if len(problem.X_held) else None
-    return diagnose(
+    found = diagnose(
         run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
         validation=held, l2=run.setup.l2,
     )  # fmt: skip
+    if len(known) >= KEPT:
+        known.clear()
+    known[n] = found
+    return found
 
 
 def sampled(run: Run, n: int) -> Data:

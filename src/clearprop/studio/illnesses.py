@@ -47,7 +47,7 @@ ILLNESSES = (
     Illness("strict", "Penalty (l2) too large", "penalty too large", {"l2": "1.0"},
             "weights shrink towards 0, and the outputs are the same for every row"),
     Illness("wild", "Weights too large", "weights too large",
-            {"activation": "relu", "hidden": "16", "gain": "10.0"},
+            {"activation": "relu", "hidden": "16", "gain": "100.0"},
             "the cost begins far above that of a constant answer"),
     Illness("zero", "Weights all 0", "symmetric units", {"gain": "0.0"},
             "units of a layer are alike, and stay alike"),

@@ -37,19 +37,25 @@ def lab(run: Run, question: Question) -> dict[str, Any]:
 
 
 def _verdict(run: Run, n: int, illness: Illness, guess: str) -> dict[str, Any]:
-    kinds = [one.kind for one in diagnosed(run, n).findings]
-    open_setup = run.setup.changed({})
+    now = _said(run, n, illness)
+    at_first = _said(run, 0, illness) if n and now["confirmed"] != "first" else None
     return {
         "right": guess == illness.name,
         "name": illness.name,
         "title": illness.title,
         "sign": illness.sign,
         "pairs": illness.pairs,
-        "setup": open_setup.pairs(),
+        "setup": run.setup.changed({}).pairs(),
         "kind": illness.kind,
-        "found": kinds,
-        "confirmed": _confirmed(illness.kind, kinds),
+        "now": now,
+        "at_first": at_first,
     }
+
+
+def _said(run: Run, n: int, illness: Illness) -> dict[str, Any]:
+    """Return what the diagnosis finds at a step, and whether it names the illness."""
+    found = [one.kind for one in diagnosed(run, n).findings]
+    return {"found": found, "confirmed": _confirmed(illness.kind, found)}
 
 
 def _confirmed(kind: str, found: list[str]) -> str:

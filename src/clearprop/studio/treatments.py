@@ -12,7 +12,7 @@ from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 
 LEAST_STEPS = 300
-SECONDS = 2.0
+SECONDS = 15.0
 """For each run, to go on."""
 
 POINTS = 64

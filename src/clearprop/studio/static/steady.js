@@ -7,7 +7,7 @@ import { ask, query } from "studio/source";
 export function useSteady(name, pairs, wanted = true, calm = 0) {
   const [found, set] = useState({ answer: null, error: null, of: "" });
   const [again, next] = useState(0);
-  const isAsking = useRef(false), gone = useRef(false);
+  const isAsking = useRef(false), gone = useRef(false), reached = useRef(-1);
   const question = wanted ? query(pairs) : null;
   useEffect(() => () => { gone.current = true; }, []);
   useEffect(() => {
@@ -19,7 +19,12 @@ export function useSteady(name, pairs, wanted = true, calm = 0) {
       ).then((said) => {
         isAsking.current = false;
         if (gone.current) return;
-        set((before) => ({ answer: said.answer ?? before.answer, error: said.error, of: question }));
+        // A run that is not there yet goes on while it is asked again.
+        const isShort = said.answer?.n < Number(pairs.n) && said.answer.n !== reached.current;
+        reached.current = said.answer?.n ?? -1;
+        set((before) => ({
+          answer: said.answer ?? before.answer, error: said.error, of: isShort ? "" : question,
+        }));
         next((n) => n + 1);
       });
     }, calm);

@@ -1,4 +1,5 @@
 // The screens, in the order in which they stand in the head of the page.
+import { HealthScreen } from "studio/screens/health";
 import { HillScreen } from "studio/screens/hill";
 import { NetworkScreen } from "studio/screens/network";
 
@@ -6,4 +7,5 @@ import { NetworkScreen } from "studio/screens/network";
 export const SCREENS = [
   { name: "network", title: "Network", Screen: NetworkScreen },
   { name: "hill", title: "Hill", Screen: HillScreen },
+  { name: "health", title: "Health", Screen: HealthScreen },
 ];

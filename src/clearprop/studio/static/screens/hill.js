@@ -38,7 +38,8 @@ function Hill({ hill }) {
 }
 
 function sentence(hill) {
-  const rows = hill.rows === hill.all_rows ? `all ${whole(hill.rows)} rows to learn from`
+  const rows = hill.all_rows === 1 ? "the one row to learn from"
+    : hill.rows === hill.all_rows ? `all ${whole(hill.rows)} rows to learn from`
     : `${whole(hill.rows)} of the ${whole(hill.all_rows)} rows to learn from`;
   return `${hill.words} The cost is the mean of ${rows}${hill.dropout > 0 ? ", without dropout" : ""}.`;
 }
@@ -58,7 +59,7 @@ function Numbers({ hill }) {
     ["step", "the optimizer's step", hill.step.change, hill.step.length, hill.step.on_plane, hill.step.whole],
     ["plain", `−${number(hill.plain.rate)} · gradient`, hill.plain.change, hill.plain.length, hill.plain.on_plane, hill.plain.whole],
   ];
-  return html`<div class="scroll"><table class="numbers">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Numbers of the steps"><table class="numbers">
     <caption>Where steps lead from step ${whole(hill.n)}</caption>
     <thead><tr><th></th><th scope="col">${one}</th><th scope="col">${other}</th>
       <th scope="col" title="of all parameters together">length</th>

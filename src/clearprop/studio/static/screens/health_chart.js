@@ -1,0 +1,60 @@
+// Lines over steps, drawn by uPlot; a log axis leaves out what is 0.
+import { useEffect, useRef } from "preact/hooks";
+import { number, whole } from "studio/format";
+import { html } from "studio/html";
+
+const TALL = 190;
+
+// lines: [{name, values, color}], a color any that CSS knows; `label`: what a screen reader says.
+export function Chart({ steps, lines, isLog, label }) {
+  const place = useRef(null);
+  useEffect(() => {
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    let plot;
+    const paint = () => {
+      plot?.destroy();
+      plot = drawn(place.current, steps, lines, isLog);
+    };
+    paint();
+    const watch = new ResizeObserver(() => plot.setSize({ width: place.current.clientWidth, height: TALL }));
+    watch.observe(place.current);
+    scheme.addEventListener("change", paint);
+    return () => {
+      watch.disconnect();
+      scheme.removeEventListener("change", paint);
+      plot.destroy();
+    };
+  }, [steps, lines, isLog]);
+  return html`<div class="chart" ref=${place} role="img" aria-label=${label}></div>`;
+}
+
+function drawn(place, steps, lines, isLog) {
+  const ink = (color) => {
+    place.style.color = color;
+    const found = getComputedStyle(place).color;
+    place.style.color = "";
+    return found;
+  };
+  const last = (line) => line.findLast((value) => value !== null) ?? null;
+  const isPower = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+  const filter = isLog ? (_, found) => found.map((value) => (isPower(value) ? value : null)) : undefined;
+  const faint = ink("var(--faint)"), grid = { stroke: ink("var(--line)"), width: 1 };
+  const values = lines.map((line) => line.values.map((value) => (isLog && !(value > 0) ? null : value)));
+  const isFlat = !values.some((line) => line.some((value) => value !== null));
+  return new uPlot({
+    width: place.clientWidth, height: TALL,
+    scales: { x: { time: false }, y: { distr: isLog ? 3 : 1, ...(isFlat && { range: [0.1, 1] }) } },
+    axes: [
+      { stroke: faint, grid, ticks: grid, values: (_, found) => found.map((n) => (Number.isInteger(n) ? whole(n) : "")) },
+      { stroke: faint, grid: { ...grid, filter }, ticks: { ...grid, filter }, size: 62, values: (_, found) => found.map((v) => (v === null ? "" : number(v, 3))) },
+    ],
+    series: [
+      // Away from the drawing, the legend has the last numbers.
+      { label: "step", value: (_, n) => whole(n ?? steps[steps.length - 1]) },
+      ...lines.map(({ name, color, dash }, k) => ({
+        label: name, stroke: ink(color), width: 2, dash, points: { show: steps.length < 3 },
+        value: (_, v, __, at) => number(at == null ? last(lines[k].values) : v ?? lines[k].values[at], 3) || "none",
+      })),
+    ],
+  }, [steps, ...values], place);
+}
