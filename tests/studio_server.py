@@ -34,3 +34,10 @@ def refusal(server, name, **pairs):
         ask(server, name, **pairs)
     assert refused.value.code == 400
     return json.load(refused.value)["error"]
+
+
+def ask_at(server, name, n, **pairs):
+    """What the server says of step n, once the run has come so far."""
+    while (found := ask(server, name, n=n, **pairs))["n"] < n:
+        pass
+    return found

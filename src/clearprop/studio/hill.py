@@ -15,6 +15,7 @@ from clearprop.explaining.plots.plane import cost_at, heights
 from clearprop.network import Network
 from clearprop.schedules import rate_at
 from clearprop.studio.courses import course
+from clearprop.studio.finite import finite
 from clearprop.studio.ground import Ground, grid, ground
 from clearprop.studio.isolines import isolines
 from clearprop.studio.question import Question
@@ -43,8 +44,14 @@ LONGEST = 60.0
 def hill(run: Run, question: Question) -> dict[str, Any]:
     """Return the cost on a plane, where the run stood on it, and where steps lead.
 
-    Costs that are not finite are None.
+    What is not finite is None.
     """
+    with np.errstate(all="ignore"):
+        found: dict[str, Any] = finite(_hill(run, question))
+    return found
+
+
+def _hill(run: Run, question: Question) -> dict[str, Any]:
     n = run.reach(question.whole("n", 0))
     step = run.at(n)
     network = step.record.network.astype(np.float64)
@@ -72,8 +79,8 @@ def hill(run: Run, question: Question) -> dict[str, Any]:
             "change": along.tolist(),
             "to": end.tolist(),
             "length": float(np.linalg.norm(change)),
-            "on_plane": _finite(cost_at(work, data, l2, base.plane.at(*end))),
-            "whole": _finite(cost_at(work, data, l2, here + change)),
+            "on_plane": cost_at(work, data, l2, base.plane.at(*end)),
+            "whole": cost_at(work, data, l2, here + change),
         }
 
     downhill = -record.gradient
@@ -95,10 +102,10 @@ def hill(run: Run, question: Question) -> dict[str, Any]:
         "step": to(update) | {"rule": repr(step.optimizer)},
         "plain": to(rate * downhill) | {"rate": rate, "own": own},
         "rates": rates,
-        "by_rate": [_finite(cost_at(work, data, l2, here + r * downhill)) for r in rates],
+        "by_rate": [cost_at(work, data, l2, here + r * downhill) for r in rates],
         "paths": [
             _path(base, first, second, costs, name, numbers, path)
-            | {"n": int(numbers[-1]), "cost": _finite(cost_at(work, data, l2, end))}
+            | {"n": int(numbers[-1]), "cost": cost_at(work, data, l2, end)}
             for name, numbers, path, end in paths
         ],
         "elements": _elements(network),
@@ -174,7 +181,7 @@ def _surface(base: Ground, first: Array, second: Array, costs: Array) -> dict[st
     return {
         "plane": base.kind, "names": base.names, "chosen": base.elements, "words": base.words,
         "first": first.tolist(), "second": second.tolist(),
-        "costs": [[_finite(cost) for cost in row] for row in costs.tolist()],
+        "costs": costs.tolist(),
         "low": low, "high": high, "levels": levels,
     }  # fmt: skip
 
@@ -194,7 +201,7 @@ def _path(
         "numbers": numbers,
         "points": _short(places.tolist()),
         "heights": [
-            _finite(height) if within else None
+            height if within else None
             for height, within in zip(below.tolist(), inside, strict=True)
         ],
     }
@@ -214,7 +221,3 @@ def _elements(network: Network) -> list[str]:
 def _short(points: Any) -> list[list[float]]:
     """Return points with as many digits as a drawing shows."""
     return [[float(f"{a:.6g}"), float(f"{b:.6g}")] for a, b in points]
-
-
-def _finite(value: float | None) -> float | None:
-    return float(value) if value is not None and np.isfinite(value) else None

@@ -11,7 +11,7 @@ from clearprop.studio.courses import thinned
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 
-LEAST_STEPS = 300
+LEAST_STEPS = 200
 SECONDS = 15.0
 """For each run, to go on."""
 

@@ -39,7 +39,7 @@ function Layers({ health }) {
       <${Bar} share=${one.saturated} isBad=${true} text=${`${number(one.saturated * 100, 3)}%`} />
       <td>${number(one.spread, 3)}</td><td>${number(one.delta, 3)}</td>
       <${Bar} share=${onLog(one.gradient, mostGradient)} text=${number(one.gradient, 3)} />
-      <${Bar} share=${onLog(one.update, mostUpdate)} text=${one.update === null ? "W is 0" : number(one.update, 3)} />
+      <${Bar} share=${onLog(one.update, mostUpdate)} text=${one.update === null ? "none" : number(one.update, 3)} />
     </tr>`)}</tbody></table></div>
   <p class="faint">Dead: f′(z) is 0 on every row. Saturated: share of activations on a flat end of f.
     Spread: standard deviation of a over the rows; delta: root mean square of ∂L/∂z; |·|: the norm.
