@@ -9,15 +9,15 @@ const TALL = 190;
 export function Chart({ steps, lines, isLog, label }) {
   const place = useRef(null);
   useEffect(() => {
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const scheme = matchMedia("(prefers-color-scheme: dark)"), node = place.current;
     let plot;
     const paint = () => {
       plot?.destroy();
-      plot = drawn(place.current, steps, lines, isLog);
+      plot = drawn(node, steps, lines, isLog);
     };
     paint();
-    const watch = new ResizeObserver(() => plot.setSize({ width: place.current.clientWidth, height: TALL }));
-    watch.observe(place.current);
+    const watch = new ResizeObserver(() => plot.setSize({ width: node.clientWidth, height: TALL }));
+    watch.observe(node);
     scheme.addEventListener("change", paint);
     return () => {
       watch.disconnect();

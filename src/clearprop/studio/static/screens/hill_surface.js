@@ -13,11 +13,11 @@ export function Surface({ hill, cross }) {
   const canvas = useRef(null);
   const turn = view.turn, tilt = view.tilt;
   useEffect(() => {
-    const paint = () => canvas.current && draw(canvas.current, hill, turn, tilt, cross);
+    const node = canvas.current, paint = () => draw(node, hill, turn, tilt, cross);
     paint();
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const watch = new ResizeObserver(paint);
-    watch.observe(canvas.current);
+    watch.observe(node);
     scheme.addEventListener("change", paint);
     return () => { watch.disconnect(); scheme.removeEventListener("change", paint); };
   }, [hill, turn, tilt, cross]);
