@@ -81,3 +81,14 @@ def test_nothing_is_cut_off(page, studio, expect, width):
     page.goto(f"{studio.address}#health?data=moons&rows=60&n=10&gain=100&remedy=gain:1")
     expect(page.locator(".treatment .verdict")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    "setup", ["gain=0", "gain=100&activation=relu&hidden=16", "activation=sigmoid&hidden=4,4,4"]
+)
+def test_norms_that_are_0_or_far_apart_are_drawn(page, studio, expect, setup):
+    """A page error fails the test."""
+    ask_at(studio, "health", 40, **dict(pair.split("=") for pair in setup.split("&")))
+    page.goto(f"{studio.address}#health?{setup}&n=40")
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.locator(".chart .u-legend").last).to_contain_text("40")

@@ -1,9 +1,10 @@
-// Lines over steps, drawn by uPlot; a log axis leaves out what is 0.
+// Lines over steps, drawn by uPlot; a log axis leaves out what is 0, or next to it.
 import { useEffect, useRef } from "preact/hooks";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 
 const TALL = 190;
+const DECADES = 12; // of a log axis: what is smaller beside the largest is left out
 
 // lines: [{name, values, color}], a color any that CSS knows; `label`: what a screen reader says.
 export function Chart({ steps, lines, isLog, label }) {
@@ -39,11 +40,15 @@ function drawn(place, steps, lines, isLog) {
   const isPower = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
   const filter = isLog ? (_, found) => found.map((value) => (isPower(value) ? value : null)) : undefined;
   const faint = ink("var(--faint)"), grid = { stroke: ink("var(--line)"), width: 1 };
-  const values = lines.map((line) => line.values.map((value) => (isLog && !(value > 0) ? null : value)));
-  const isFlat = !values.some((line) => line.some((value) => value !== null));
+  const top = Math.max(...lines.flatMap((line) => line.values.map((value) => value ?? 0)));
+  const isSeen = (value) => value !== null && (!isLog || value > top * 10 ** -DECADES);
+  const values = lines.map((line) => line.values.map((value) => (isSeen(value) ? value : null)));
+  const least = Math.min(...values.flat().filter((value) => value !== null));
+  const decade = (value, way) => 10 ** way(Math.log10(value));
+  const range = !(top > 0) ? [0.1, 1] : [decade(least, Math.floor), decade(top * 1.0001, Math.ceil)];
   return new uPlot({
     width: place.clientWidth, height: TALL,
-    scales: { x: { time: false }, y: { distr: isLog ? 3 : 1, ...(isFlat && { range: [0.1, 1] }) } },
+    scales: { x: { time: false }, y: isLog ? { distr: 3, range: () => range } : {} },
     axes: [
       { stroke: faint, grid, ticks: grid, values: (_, found) => found.map((n) => (Number.isInteger(n) ? whole(n) : "")) },
       { stroke: faint, grid: { ...grid, filter }, ticks: { ...grid, filter }, size: 62, values: (_, found) => found.map((v) => (v === null ? "" : number(v, 3))) },
