@@ -62,7 +62,7 @@ function OverTime({ health }) {
   const words = (what, found) => `${what} of each layer from step 0 to ${whole(health.n)}, on a log axis; last: ${
     found.map((values, k) => `layer ${k + 1} ${number(values[values.length - 1], 3)}`).join(", ")}`;
   return html`<h2>|dW| of each step's batch, over the run</h2>
-    <${Chart} steps=${numbers} lines=${first} isLog=${true} label=${words("Norm of the gradient", gradients)} />
+    <${Chart} steps=${numbers} lines=${first} label=${words("Norm of the gradient", gradients)} />
     <h2>|update| / |W|, over the run</h2>
-    <${Chart} steps=${numbers} lines=${second} isLog=${true} label=${words("Update over weights", updates)} />`;
+    <${Chart} steps=${numbers} lines=${second} label=${words("Update over weights", updates)} />`;
 }

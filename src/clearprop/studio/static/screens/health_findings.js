@@ -58,7 +58,7 @@ function Treatment({ remedy }) {
     ${answer && html`<p class="verdict"><b>${SAID[answer.verdict.better]}</b> After ${whole(answer.steps)} steps from
         the beginning: ${end(answer.with)} with it, ${end(answer.without)} without.
         ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}</p>
-      <${Chart} steps=${answer.numbers} lines=${lines} isLog=${true}
+      <${Chart} steps=${answer.numbers} lines=${lines}
         label=${`L of all rows to learn from, by step: ${end(answer.with)} in the end with the remedy, ${end(answer.without)} without`} />
       <p class="faint">L: the mean loss of all rows to learn from, without penalty.</p>
       <p class="try"><button onClick=${() => goTo(answer.setup, { n: state.view.n })}>Go on with the remedy</button>
