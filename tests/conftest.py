@@ -46,8 +46,15 @@ def pytest_sessionfinish():
 
 @pytest.fixture(autouse=True)
 def _ctrl_c():
-    """Ctrl-C is Python's own in every test, whatever another library made of it before."""
+    """Ctrl-C is Python's own in every test, though a job in the background starts with it ignored.
+
+    And no test leaves a handler to others.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    other = signal.getsignal(signal.SIGTERM)
+    yield
+    left = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert left == [signal.default_int_handler, other]
 
 
 @pytest.fixture(params=["compiled", "reference"])
@@ -141,4 +148,4 @@ def page(running, studio):
     yield opened
     opened.close()
     assert wrong == []
-    assert all(url.startswith((studio.address, "data:", "blob:")) for url in asked)
+    assert all(url.startswith((studio.origin, "data:", "blob:")) for url in asked)

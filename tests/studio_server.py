@@ -23,8 +23,9 @@ def serving():
 
 def ask(server, name, **pairs):
     """What the server says to a question, as the page asks it."""
-    address = f"{server.address}api/{name}?{urllib.parse.urlencode(pairs)}"
-    with urllib.request.urlopen(address) as response:
+    address = f"{server.origin}/api/{name}?{urllib.parse.urlencode(pairs)}"
+    asked = urllib.request.Request(address, headers={"X-Clearprop-Token": server.token})
+    with urllib.request.urlopen(asked) as response:
         return json.load(response)
 
 

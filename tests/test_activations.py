@@ -34,6 +34,14 @@ def test_data_type_and_shape_stay(name, dtype):
         assert array.shape == (3, 4)
 
 
+@pytest.mark.parametrize("name", tails.ACTIVATIONS)
+def test_derivatives_are_numbers_that_can_be_calculated_with(name):
+    z = np.array([-1.0, 0.0, 2.0])
+    slope = ACTIVATIONS[name].derivative(z)
+    np.testing.assert_array_equal(0.0 - slope, -slope)  # of truths there is no minus
+    assert slope.dtype == z.dtype
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_values_lie_in_the_interval_the_table_states(name):
     low, high = ACTIVATIONS[name].outputs

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.cost import cost_of
+from clearprop.record import where_not_finite
 
 X = np.array([[0.5, -0.2, 0.1], [0.3, 0.8, -0.7]])
 
@@ -58,6 +60,26 @@ def test_one_layer_with_a_constant_input_equals_biases_through_training():
     np.testing.assert_allclose(augmented["W1"][:, 3], biased["b1"], rtol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [("softmax", None), ("sigmoid", None), ("softplus", "poisson"), ("identity", "huber")],
+)
+def test_the_cost_as_a_function_of_parameters_is_the_records(output, loss):
+    """By the same forms, which are finite where those of a and y alone are not."""
+    network = cp.Network([3, 5, 4, 2], "tanh", output=output, loss=loss, dtype="float64", seed=1)
+    network["W3"] *= 2000
+    given = X, (network.predict(X) < 0.5).astype(float), None, [1, 3], 1e-3  # wrong altogether
+    record = cp.backprop(network, *given)
+    cost = cost_of(record)
+    if network.loss.fused:
+        with np.errstate(all="ignore"):
+            assert not np.isfinite(network.loss.value(record.a[-1], record.y)).all()
+    assert np.isfinite(record.loss)
+    assert cost(network.parameters) == record.loss
+    network.parameters[:] /= 3000
+    assert cost(network.parameters) == cp.backprop(network, *given).loss
+
+
 class TestRecord:
     def test_the_grammar_names_every_number(self, record):
         shapes = {
@@ -96,6 +118,20 @@ class TestRecord:
         assert bare.db == ()
         with pytest.raises(cp.ElementError, match="no biases"):
             bare["db1"]
+
+    def test_the_first_that_is_not_finite_is_named(self, record):
+        assert where_not_finite(record) is None
+        record.gradient[-1] = np.inf
+        assert str(where_not_finite(record)) == "db2 holds inf"
+        arrays = {"z1": record.z[0], "a1": record.a[1], "z2": record.z[1], "a2": record.a[2],
+                  "L_i": record.losses[:, None], "delta2": record.delta[1],
+                  "delta1": record.delta[0]}  # fmt: skip
+        for name, array in reversed(arrays.items()):
+            array[1, 0] = np.nan
+            found = where_not_finite(record)
+            assert found == (name, None if name == "L_i" else int(name[-1]), str(found))
+            assert str(found) == f"{name}[0] is nan for row 1"
+            assert str(where_not_finite(record, " of all")) == f"{found} of all"
 
     def test_it_keeps_the_network_as_it_was(self):
         network = cp.Network([3, 2], seed=1)

@@ -143,6 +143,24 @@ def test_a_sample_is_a_row(name, fused):
         assert whole[i] == pytest.approx(sum(by_output), rel=1e-13)
 
 
+FORMS = [(loss, "") for loss in LOSSES] + [(loss, f) for loss in LOSSES for f in LOSSES[loss].fused]
+
+
+@pytest.mark.parametrize(("name", "output"), [*FORMS, ("several", "")])
+def test_losses_are_over_the_last_axis_of_any_array(name, output):
+    """So one sample's arrays will do, as they do for a loss of one's own."""
+    rng = np.random.default_rng(4)
+    a, y = (ACTIVATIONS["softmax"](rng.normal(size=(2, 3, 4))) for _ in range(2))
+    loss = LOSSES.get(name, cp.quantile((0.1, 0.25, 0.5, 0.9)))
+    value, slope = loss.fused[output] if output else (loss.value, loss.derivative)
+    costs, slopes = value(a, y), slope(a, y)
+    assert costs.shape == (2, 3)
+    assert slopes.shape == (2, 3, 4)
+    for at in np.ndindex(2, 3):
+        assert value(a[at], y[at]) == pytest.approx(costs[at], rel=1e-14)
+        np.testing.assert_allclose(slope(a[at], y[at]), slopes[at], rtol=1e-13)
+
+
 def test_a_quantile_is_one_number_or_several():
     assert cp.quantile(0.25).outputs is None
     with pytest.raises(

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.interruption import Interrupt, aside, at_once, interrupting
+from clearprop import interruption
+from clearprop.interruption import SIGNALS, AtOnce, Interrupt, aside, interrupting
 from example_tables import CARS
 from signals import ended, start
 from training_cases import X, Y, net
@@ -64,12 +66,12 @@ class TestInterrupt:
 
     def test_at_once_in_between(self):
         with Interrupt() as stop:
-            with pytest.raises(KeyboardInterrupt), at_once():
+            with pytest.raises(KeyboardInterrupt), AtOnce():
                 press_and_wait()
             assert not stop.requested
             press()
             assert stop.requested
-        with at_once(), Interrupt() as stop:
+        with AtOnce(), Interrupt() as stop:
             press()
             assert stop.requested
 
@@ -101,6 +103,89 @@ class TestInterrupt:
         before = signal.getsignal(signal.SIGTERM)
         cp.train(net(), X, Y, epochs=1, callbacks=lambda epoch: seen.append(signal.getsignal(signal.SIGTERM)))  # fmt: skip
         assert seen == [before]
+
+
+def pressing(block, *moments):
+    """Run a block; Ctrl-C comes before those of the steps of clearprop.interruption in it.
+
+    Return how many steps there were: lines, and entries of functions.
+    """
+    steps, before = 0, sys.gettrace()
+
+    def trace(frame, event, argument):
+        nonlocal steps
+        if frame.f_code.co_filename != interruption.__file__:
+            return None
+        if event in ("call", "line"):
+            steps += 1
+            if steps in moments:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        block()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+def alone():
+    with Interrupt():
+        pass
+
+
+def one_within_another():
+    with Interrupt(), Interrupt():
+        pass
+
+
+def at_once_within():
+    with Interrupt():
+        with AtOnce():
+            pass
+        with Interrupt():
+            pass
+
+
+def caught_within():
+    with Interrupt():
+        with suppress(KeyboardInterrupt), Interrupt():
+            pass
+        with Interrupt():
+            pass
+
+
+def is_noted():
+    """Whether a first Ctrl-C in a run that begins now is noted, and breaks into nothing."""
+    try:
+        with Interrupt() as stop:
+            press()
+            return bool(stop.requested)
+    except KeyboardInterrupt:
+        return False
+
+
+class TestAnyMoment:
+    """Ctrl-C at any two moments, those included at which handlers are put in place and back."""
+
+    @pytest.mark.parametrize("block", [alone, one_within_another, at_once_within, caught_within])
+    def test_no_handler_is_left(self, block):
+        old = signal.signal(signal.SIGTERM, signal.default_int_handler)  # which is replaced as well
+        before = [signal.getsignal(number) for number in SIGNALS]
+        try:
+            steps = pressing(block)
+            assert steps > 20
+            for first in range(1, steps + 1):
+                for second in range(first + 1, first + 20):
+                    pressing(block, first, second)
+                    after = [signal.getsignal(number) for number in SIGNALS]
+                    assert after == before, f"Ctrl-C at {first} and {second}"
+                    assert is_noted(), f"Ctrl-C at {first} and {second}"
+        finally:
+            signal.signal(signal.SIGTERM, old)
 
 
 class TestAside:

@@ -253,6 +253,30 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"must have a's shape \(1,\)"):
             cp.Loss("w", lambda a, y: ((a - y) ** 2).sum(), lambda a, y: (2 * (a - y)).sum())
 
+    def test_shapes_that_are_wrong_elsewhere_are_refused_there(self):
+        """A loss is tried with 1, 2 and 3 outputs when it is made."""
+
+        def few(right, wrong):
+            return lambda a, y: right(a, y) if len(a) < 4 else wrong(a, y)
+
+        def cost(a, y):
+            return ((a - y) ** 2).sum()
+
+        def slope(a, y):
+            return 2 * (a - y)
+
+        network, X, y = cp.Network([2, 4], activations="identity"), np.ones((3, 2)), np.ones((3, 4))
+        for wrong, what, shape, right in (
+            (cp.Loss("w", few(cost, slope), slope), "value", "(4,)", "()"),
+            (cp.Loss("w", cost, few(slope, cost)), "derivative", "()", "(4,)"),
+        ):
+            with pytest.raises(cp.FunctionError) as caught:
+                cp.backprop(network, X, y, loss=wrong)
+            assert str(caught.value) == (
+                f"loss 'w': {what}(a, y) returned shape {shape} for a of shape (4,); it must be "
+                f"{right}"
+            )
+
     def test_a_function_that_never_works_is_refused(self):
         def broken(a, y):
             raise KeyError("nothing")

@@ -38,6 +38,9 @@ ACTIONS = {
 }
 """What is done to each kind of call; see shim.c."""
 
+CASES = ("reference", "compiled", "model", "estimator")
+"""Of the short form the first."""
+
 FLIPPED = f"write@{CHECKPOINTS}"
 READ_FLIPPED = f"read@{CHECKPOINTS}"
 """One bit of what is written or read: only where there are checksums, no log has one."""
@@ -173,14 +176,16 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     cases: dict[str, dict[str, int]] = {}
     failures: list[str] = []
     left_out: list[str] = []
+    tried = Counter({f"{kind} {_name(one)}": 0 for kind, of in ACTIONS.items() for one in of})
     with Server() as server:
-        for case in ("reference", "compiled", "model") if long else ("reference",):
+        for case in CASES if long else CASES[:1]:
             trials = Trials(server, case, epochs=6)
             for start in ("begun", "gone on"):
-                wanted = list(plans(trials.count_of(start), rng, 2 if long else 1))
+                wanted = list(plans(trials.count_of(start), rng, 3 if long else 1))
                 for plan in wanted if long else rng.sample(wanted, 25):
                     if len(trials.failures) < 30:
                         trials.try_plan(start, plan)
+                        tried[_fault(plan)] += 1
             for name in AROUND:
                 problem = around(trials, name)
                 if problem is not None:
@@ -190,7 +195,23 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
                 name: getattr(trials, name)
                 for name in ("trials", "struck", "killed", "errors", "warned")
             }
-    return {"cases": cases, "left out of it": sorted(set(left_out)), "failures": failures}
+    return {
+        "cases": cases,
+        "kinds": len(tried),
+        "least": min(tried.values()),
+        "left out of it": sorted(set(left_out)),
+        "failures": failures,
+    }
+
+
+def _fault(plan: str) -> str:
+    """Return the kind of call and what is done to it, wherever that is."""
+    kind, _, action = plan.split(":", 2)
+    return f"{kind.partition('@')[0]} {_name(action)}"
+
+
+def _name(action: str) -> str:
+    return action.partition(":")[0]
 
 
 def section(figures: dict[str, Any]) -> str:
@@ -216,5 +237,9 @@ def section(figures: dict[str, Any]) -> str:
             f"| {case} | {found['trials']:,} | {found['killed']:,} | {found['errors']:,} | "
             f"{found['warned']:,} |"
         )
-    lines.append(f"\n{len(figures['failures'])} failures.\n")
+    lines.append(
+        f"\nEach of {figures['kinds']} kinds of fault, at a kind of call, was tried at least "
+        f"{figures['least']} times.\n"
+    )
+    lines.append(f"{len(figures['failures'])} failures.\n")
     return "\n".join(lines)

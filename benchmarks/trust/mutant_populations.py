@@ -20,7 +20,8 @@ TESTS = (
     "tests/training", "tests/tables", "tests/files", "tests/checks", "tests/numerics",
     *(f"tests/engine/test_{one}.py" for one in ("bits", "functions", "engine")),
     *(f"tests/estimators/test_{one}.py" for one in (
-        "same_numbers", "settings_in_between", "range", "validation_weights")),
+        "same_numbers", "settings_in_between", "range", "validation_weights",
+        "checkpoints_of_fits")),
     *(f"tests/explaining/test_{one}.py" for one in (
         "per_sample", "learning_rate", "rate_trial", "integrated_gradients")),
     "tests/explaining/checking/test_gradient_check.py",
@@ -96,6 +97,7 @@ KERNEL_TESTS: dict[str, tuple[tuple[str, ...], ...]] = {
         "sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "rmsprop-momentum", "rprop",
         "sgd-shrink"))),),
     "engine/kernels/random.py": ((f"{_ENGINE}::TestRandom",),),
+    "engine/kernels/team.py": (("tests/engine/kernels/test_team.py",),),
     "all": (
         bits("float32 adam", "float32 large momentum all", "float32 adam plain",
              "float32 adam single rows", "float32 adam weights", "float32 adam dropout",

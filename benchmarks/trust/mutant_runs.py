@@ -49,10 +49,14 @@ def warm_up() -> None:
 
 
 class Copy:
-    """A copy of the repository under `work`, one file of which may be mutated at a time."""
+    """A copy of the repository under `work`, one file of which may be mutated at a time.
+
+    The repository itself may change meanwhile: mutants are those of the copy.
+    """
 
     def __init__(self, work: Path) -> None:
         self.root = work / "copy"
+        self.source = self.root / "src" / "clearprop"
         self.work = work
         shutil.rmtree(self.root, ignore_errors=True)
         leave = shutil.ignore_patterns("__pycache__", ".*")
@@ -84,7 +88,7 @@ class Copy:
         if mutant is None:
             yield
             return
-        path = self.root / "src" / "clearprop" / mutant.file
+        path = self.source / mutant.file
         before, times = path.read_text(encoding="utf-8"), path.stat()
         self._times += 1  # no bytecode that is kept has this time
         path.write_text(mutant.applied(before), encoding="utf-8")

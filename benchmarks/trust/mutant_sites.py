@@ -65,6 +65,27 @@ class Mutant:
         """Return the mutated source."""
         return source[: self.start] + self.new + source[self.end :]
 
+    def digest(self, source: str) -> str:
+        """Return a digest of the function, or the statement of a module, that it changes."""
+        first, last = _around(source, self.line)
+        lines = source.splitlines(keepends=True)
+        before = sum(map(len, lines[: first - 1]))
+        whole = "".join(lines[first - 1 : last]), self.start - before, self.end - before, self.new
+        return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
+
+
+def _around(source: str, line: int) -> tuple[int, int]:
+    """Return the first and the last line of the outermost function, or the statement, of a line."""
+    nodes: list[ast.stmt] = ast.parse(source).body
+    while True:
+        (node,) = (one for one in nodes if one.lineno <= line <= (one.end_lineno or 0))
+        inner = isinstance(node, ast.ClassDef) and any(
+            one.lineno <= line <= (one.end_lineno or 0) for one in node.body
+        )
+        if not inner:
+            return node.lineno, node.end_lineno or 0
+        nodes = node.body  # type: ignore[attr-defined]
+
 
 def sample(root: Path, files: Iterable[str], size: int, seed: int) -> tuple[list[Mutant], int]:
     """Return a seeded sample of the mutants of files, and how many they are drawn from.

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from mutant_runs import ROOT, SOURCE
 from mutant_sites import Mutant
@@ -21,6 +23,8 @@ FIRST, MOST = (2.5, 40), (12.0, 250)
 
 class Map:
     """The tests of each line, and their seconds; kept in a folder, and renewed where tests changed.
+
+    Of a source that changed, lines that are the same keep their tests, wherever they stand now.
 
     Parameters
     ----------
@@ -34,7 +38,8 @@ class Map:
 
     def __init__(self, work: Path, sources: Sequence[str], tests: Sequence[str]) -> None:
         self.sources = sources
-        self.path = work / f"map-{digest(SOURCE / one for one in sources)}.json"
+        self.path = work / "map.json"
+        self.texts = {one: (SOURCE / one).read_text(encoding="utf-8") for one in sources}
         self.files: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         self.lines: dict[str, dict[int, list[str]]] = {one: {} for one in sources}
@@ -46,17 +51,25 @@ class Map:
             self._make(changed, work / "made.json")
             self.files |= {one: wanted[one] for one in changed}
             self.path.write_text(json.dumps({"files": self.files, "seconds": self.seconds,
-                                             "lines": self.lines}))  # fmt: skip
+                                             "lines": self.lines, "texts": self.texts}))  # fmt: skip
 
         self.reach = Counter(
             t for of in self.lines.values() for tests in of.values() for t in tests
         )
 
-    def _read(self, known: dict[str, dict[str, object]]) -> None:
-        self.files |= known["files"]  # type: ignore[arg-type]
-        self.seconds |= known["seconds"]  # type: ignore[arg-type]
-        for source, lines in known["lines"].items():
-            self.lines[source] = {int(line): tests for line, tests in lines.items()}  # type: ignore[attr-defined]
+    def _read(self, known: dict[str, dict[str, Any]]) -> None:
+        """Take in what was kept, unless a source is new, whose tests nobody knows."""
+        if not known["texts"].keys() >= self.texts.keys():
+            return
+        self.files |= known["files"]
+        self.seconds |= known["seconds"]
+        for source, text in self.texts.items():
+            place = moved(known["texts"][source], text)
+            self.lines[source] = {
+                place[int(line)]: tests
+                for line, tests in known["lines"][source].items()
+                if int(line) in place
+            }
 
     def _make(self, changed: Sequence[str], made: Path) -> None:
         """Run tests under the plugin, and put what it saw in place of what was known of them."""
@@ -99,7 +112,7 @@ class Map:
         lines = self.lines[mutant.file]
         if lines.get(mutant.line):
             return lines[mutant.line]
-        tree = ast.parse((SOURCE / mutant.file).read_text(encoding="utf-8"))
+        tree = ast.parse(self.texts[mutant.file])
         around = [
             (node.end_lineno or 0) - node.lineno
             and range(node.lineno, (node.end_lineno or node.lineno) + 1)
@@ -111,7 +124,7 @@ class Map:
         if within is not None:
             return sorted({one for n, tests in lines.items() if n in within for one in tests})
         name = f"clearprop.{mutant.file.removesuffix('.py').replace('/', '.')}"
-        users = [one for one in self.lines if name in (SOURCE / one).read_text(encoding="utf-8")]
+        users = [one for one, text in self.texts.items() if name in text]
         files = [self.lines[one] for one in (mutant.file, *users)]
         return sorted({one for of in files for tests in of.values() for one in tests})
 
@@ -140,6 +153,16 @@ class Map:
                 found.append(one)
                 total += self.seconds[one]
         return found
+
+
+def moved(before: str, after: str) -> dict[int, int]:
+    """Return where the lines of a text stand, counted from 1, in one that was made of it."""
+    blocks = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    return {
+        block.a + n: block.b + n
+        for block in blocks.get_matching_blocks()
+        for n in range(1, block.size + 1)
+    }
 
 
 def digest(paths: Iterable[Path]) -> str:

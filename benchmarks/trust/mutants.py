@@ -7,7 +7,6 @@ if it is called again. The short form takes 20 of the 600, with a few files of t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mutant_populations import KERNEL_TESTS, KERNELS, SOURCES, TESTS, short_tests
-from mutant_runs import ROOT, SOURCE, Copy, Kernels, warm_up
+from mutant_runs import ROOT, Copy, Kernels, warm_up
 from mutant_sites import Mutant, files_of, sample
 from mutant_tests import Map, digest
 
@@ -39,12 +38,12 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     warm_up()
     copy = Copy(work)
-    sources = list(files_of(SOURCE, SOURCES))
-    found, of = sample(SOURCE, sources, SIZE if long else SHORT_SIZE, seed)
+    sources = list(files_of(copy.source, SOURCES))
+    found, of = sample(copy.source, sources, SIZE if long else SHORT_SIZE, seed)
     copy.prepare(TESTS if long else sorted({t for one in found for t in short_tests(one.file)}))
     if not long:
         return figures(Campaign(copy, work, None).take(found, _short(copy)), of)
-    kernels, of_kernels = sample(SOURCE, files_of(SOURCE, KERNELS), KERNEL_SIZE, seed)
+    kernels, of_kernels = sample(copy.source, files_of(copy.source, KERNELS), KERNEL_SIZE, seed)
     campaign = Campaign(copy, work, work / f"found-{seed}.jsonl")
     os.environ["CLEARPROP_KERNELS"] = "compile"  # so that those a mutant leaves are at hand
     if not campaign.known:
@@ -75,14 +74,18 @@ class Campaign:
     ) -> list[dict[str, Any]]:
         """Return what came of each mutant; survivors of other `tests` than these meet them again.
 
+        But for those that are argued to change nothing. What is known of a mutant holds while the
+        function that it changes is the same.
+
         Whoever killed has to pass without the mutant, or it does not count.
         """
         found = []
         for mutant in mutants:
-            source = (SOURCE / mutant.file).read_text(encoding="utf-8")
-            its = hashlib.sha256(mutant.applied(source).encode()).hexdigest()[:16]
+            source = (self.copy.source / mutant.file).read_text(encoding="utf-8")
+            its = mutant.digest(source)
             one = self.known.get(mutant.key)
-            if one is None or one["source"] != its or (not killed(one) and one["tests"] != tests):
+            lives = one is not None and not killed(one) and not self._changes_nothing(mutant)
+            if one is None or one["source"] != its or (lives and one["tests"] != tests):
                 started = time.monotonic()
                 one = judge(mutant) | {
                     "key": mutant.key, "source": its, "tests": tests,
@@ -92,6 +95,10 @@ class Campaign:
                 self._keep(one)
             found.append(one)
         return self._fair(found)
+
+    @staticmethod
+    def _changes_nothing(mutant: Mutant) -> bool:
+        return bool(_reasons().get(mutant.key, {}).get("changes nothing"))
 
     def _fair(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Take back what was killed by a test that fails without a mutant, too."""
@@ -160,9 +167,14 @@ def _compiled(copy: Copy, work: Path) -> Judge:
     return judge
 
 
+def _reasons() -> dict[str, dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = json.loads(REASONS.read_text()) if REASONS.exists() else {}
+    return known
+
+
 def figures(found: list[dict[str, Any]], of: int) -> dict[str, Any]:
     """Return what is counted, and the survivors with their reasons."""
-    reasons = json.loads(REASONS.read_text()) if REASONS.exists() else {}
+    reasons = _reasons()
     files: dict[str, list[int]] = {}
     for one in found:
         its = files.setdefault(one["key"].partition(" | ")[0], [0, 0])

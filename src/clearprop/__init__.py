@@ -81,6 +81,7 @@ from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
 from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
 if _typing.TYPE_CHECKING:
+    from clearprop import studio
     from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
     from clearprop.explaining.checking.comparison import compare_gradients
     from clearprop.explaining.checking.comparison_report import GradientComparison
@@ -129,6 +130,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> _typing.Any:
+    if name == "studio":
+        return _importlib.import_module("clearprop.studio")
     for module, names in _LATER.items():
         if name in names:
             found = getattr(_importlib.import_module(f"clearprop.{module}"), name)
@@ -230,6 +233,7 @@ __all__ = [
     "quantile",
     "step",
     "steps",
+    "studio",
     "train",
     "uniform",
     "warmup_cosine",

@@ -101,7 +101,7 @@ def forward_and_backward(
     X: Array,
     y: Array,
     omega: Array,
-    l2: float = 0.0,
+    l2: float,
     masks: tuple[Array, ...] = (),
 ) -> Record:
     """Run the algorithm on checked arrays, without copying the network.

@@ -7,9 +7,9 @@ of a run. Python's own is one, of Ctrl-C alone; the command line adds its own, o
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -41,20 +41,27 @@ class Interrupt:
     def __init__(self) -> None:
         self.requested = 0
         self._outer: Interrupt | None = None
+        self._frame: FrameType | None = None
+        """Whose `with` this is, while it is entered in the main thread."""
 
     def __enter__(self) -> Self:
         global _innermost
         if not _in_main():
             return self
-        self._outer = _innermost
-        if self._outer is None:
-            _usual.clear()
-            _usual.update({n: h for n in SIGNALS if (h := signal.getsignal(n)) in interrupting})
-            _innermost = self
-            _take_over()
-        else:
+        self._outer = _around()
+        if self._outer is not None:
             self._outer.obey()
-            _innermost = self
+        self._frame = sys._getframe(1)
+        _innermost = self
+        if self._outer is None:
+            try:
+                _give_back()  # where one is left that is entered no more
+                _usual.clear()
+                _usual.update({n: h for n in SIGNALS if (h := signal.getsignal(n)) in interrupting})
+                _take_over()
+            except BaseException:  # Ctrl-C, before it was only noted
+                self._leave()
+                raise
         return self
 
     def obey(self) -> None:
@@ -68,11 +75,14 @@ class Interrupt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._frame is not None:
+            self._leave()
+
+    def _leave(self) -> None:
         global _innermost
-        if _innermost is self:
-            _innermost = self._outer
-            if self._outer is None:
-                _give_back()
+        _innermost, self._frame = self._outer, None
+        if self._outer is None:
+            _give_back()
 
 
 _innermost: Interrupt | None = None
@@ -90,31 +100,63 @@ def _note(number: int, frame: FrameType | None) -> None:
         asked = asked._outer
 
 
+def _around() -> Interrupt | None:
+    """Return the innermost of those in whose blocks this thread still is.
+
+    A second Ctrl-C may break into leaving one, before a line of that has run.
+    """
+    if _innermost is None:
+        return None
+    running = set()
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        running.add(id(frame))
+        frame = frame.f_back
+    found: Interrupt | None = _innermost
+    while found is not None and id(found._frame) not in running:
+        found = found._outer
+    return found
+
+
 def _take_over() -> None:
     for number in _usual:
         signal.signal(number, _note)
+    if _innermost is not None and _innermost.requested:  # the first came before the second was here
+        _give_back()
 
 
 def _give_back() -> None:
-    for number, handler in _usual.items():
-        if signal.getsignal(number) is _note:
-            signal.signal(number, handler)
+    try:
+        for number, handler in _usual.items():
+            if signal.getsignal(number) is _note:
+                signal.signal(number, handler)
+    finally:  # one that is back may interrupt before the other is
+        if _note in map(signal.getsignal, _usual):
+            _give_back()
 
 
 def _in_main() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-@contextmanager
-def at_once() -> Iterator[None]:
-    """Let Ctrl-C interrupt in this block, though it would only be noted around it."""
-    noted = _in_main() and _innermost is not None and not _innermost.requested
-    if noted:
-        _give_back()
-    try:
-        yield
-    finally:
-        if noted:
+class AtOnce:
+    """Lets Ctrl-C interrupt in this block, though it would only be noted around it."""
+
+    def __init__(self) -> None:
+        self._noted = False
+
+    def __enter__(self) -> None:
+        self._noted = _in_main() and _innermost is not None and not _innermost.requested
+        if self._noted:
+            _give_back()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._noted:
             _take_over()
 
 
@@ -139,7 +181,7 @@ def aside(function: Callable[[], Result]) -> Result:
         finally:
             ended.set()
 
-    with at_once():
+    with AtOnce():
         try:
             threading.Thread(target=run, name="clearprop-aside").start()
         except RuntimeError:  # no more threads to be had

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "trust"))
 import mutant_populations
 import mutant_runs
 import mutant_sites
+import mutant_tests
 import mutants
 
 SOURCE = '''"""A text: 1 < 2."""
@@ -208,3 +209,9 @@ def test_every_reason_is_of_a_mutant_that_there_is():
     keys = {one.key for file in files for one in mutant_sites.mutants(mutant_runs.SOURCE, file)}
     assert known.keys() <= keys
     assert all(one["reason"] and isinstance(one["changes nothing"], bool) for one in known.values())
+
+
+def test_lines_keep_their_tests_where_others_change():
+    before, after = "a\nb\nc\nb\nd\n", "new\na\nc\nb\nother\nd\n"
+    assert mutant_tests.moved(before, after) == {1: 2, 3: 3, 4: 4, 5: 6}
+    assert mutant_tests.moved(before, before) == {n: n for n in range(1, 6)}

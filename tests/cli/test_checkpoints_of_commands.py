@@ -71,9 +71,12 @@ def test_model_fit_goes_on(target, own_validation, here):
 
 
 def test_the_command_refuses_what_python_does(here):
-    refused("resume=True needs checkpoint", *TRAIN, "--resume")
+    refused("clearprop: --resume needs --checkpoint FOLDER, that of the run's", *TRAIN, "--resume")
+    every = ["--checkpoint-every", "10 epochs"]
+    refused("--checkpoint-every 10 epochs needs --checkpoint FOLDER", *TRAIN, *every)
     assert invoke(*TRAIN, "--checkpoint", "kept", "--quiet").exit_code == 0
-    refused("holds a run already", *TRAIN, "--checkpoint", "kept", "--force")
+    said = "holds a run already, with 12 of 12 epochs done (completed): --resume goes on from it"
+    refused(said, *TRAIN, "--checkpoint", "kept", "--force")
     again = [*TRAIN, "--checkpoint", "kept", "--resume", "--force"]
     refused("is another: l2 is 0.5, the run has 0", *again, "--l2", "0.5")
     done = invoke(*again)
@@ -83,6 +86,18 @@ def test_the_command_refuses_what_python_does(here):
     soon = invoke(*TRAIN, "--checkpoint", "other", "--checkpoint-every", "soon")
     assert soon.exit_code == 2
     assert "'soon'; give a number of epochs, or such as '10 epochs'" in soon.stderr
+
+
+def test_a_damaged_checkpoint_is_a_note(here):
+    kept = [*TRAIN, "--checkpoint", "kept", "--resume", "--force"]
+    invoke(*kept, "--quiet")
+    max(Path("kept").glob("*.safetensors")).write_bytes(b"damaged")
+    done = invoke(*kept, "--quiet")
+    assert done.exit_code == 0
+    notes = [line for line in done.stderr.splitlines() if line.startswith("Note: ")]
+    assert len(notes) == 1
+    assert "the newest before it that is whole." in notes[0]
+    assert "CheckpointWarning" not in done.stderr
 
 
 def test_a_settings_file_has_them(here):

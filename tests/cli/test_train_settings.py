@@ -304,6 +304,9 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
+            ("batch-size = 'some'", "batch-size is 'some'; it must be a whole number"),
+            ("early-stopping = 2.5", "early-stopping is '2.5'; it must be a whole number"),
+            ("column = ['km']", "column: 'km' is not of the form NAME=HOW, such as km=number"),
             ("batch_size = 3", "sets 'batch_size', which is no setting (did you mean batch-size?)"),
             ("epochs = 0", "s.toml, epochs: 0 is not in the range x>=1"),
             ("epochs = 2.5", "s.toml, epochs: '2.5' is not a valid integer"),

@@ -139,11 +139,11 @@ def install(memory: Memory) -> None:
     real_rooms, real_layers = layout.phase_rooms, layout.lay_out_layers
     needed: dict[str, int] = {}  # by a phase, in the layer that needs most
 
-    def phase_rooms(line, is_first, batch, shards, precision):
+    def phase_rooms(line, is_first, batch, shards, precision, drops):
         fault = memory.fault
         if fault is not None and fault.phase == SHARD_SUMS:
             shards = (shards + 1) // 2
-        rooms = real_rooms(line, is_first, batch, shards, precision)
+        rooms = real_rooms(line, is_first, batch, shards, precision, drops)
         if fault is not None and fault.phase in rooms:
             rooms[fault.phase] -= fault.count
         for phase, room in rooms.items():

@@ -66,11 +66,11 @@ def data(network, n, seed=0):
     return X, y
 
 
-def gradients(network, X, y, weights=None, l2=0.0):
+def gradients(network, X, y, weights=None, l2=0.0, shards=1):
     """The compiled gradient of the full batch, and the reference's."""
     job = check_job(
         network.copy(), check_data(network, X, y, weights), batch_size=None, epochs=1,
-        shuffle=False, l2=l2, dropout=0.0, shards=1, seed=0,
+        shuffle=False, l2=l2, dropout=0.0, shards=shards, seed=0,
     )  # fmt: skip
     run = CompiledRun(job.network.topology, job.data, job.settings, None, {}, 1)
     status, costs = run.advance(1, np.zeros((1, 2)))
@@ -103,6 +103,14 @@ class TestAgreement:
         weights = np.random.default_rng(3).random(n) * 1e200
         ours, reference = gradients(network, *data(network, n), weights)
         assert apart(ours, reference) < 1e-12
+
+    @pytest.mark.parametrize("shards", [2, 3, 4, 5, 8, 9, 200])
+    def test_gradients_of_shards_whose_samples_are_packed(self, shards):
+        """The sums that wait for others lie below the samples, in one room."""
+        network = cp.Network([300, 600, 11], "tanh", output="identity", dtype="float64", seed=1)
+        X, y = data(network, 120)
+        assert X.nbytes > layout.HALF_L2
+        assert apart(*gradients(network, X, y, shards=shards)) < 1e-12
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     @pytest.mark.parametrize("name", OPTIMIZERS)

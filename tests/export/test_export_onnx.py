@@ -158,6 +158,11 @@ class TestNetwork:
             cp.Network([2, 1]).to_onnx(classes=["a", "b"])
         with pytest.raises(cp.ArgumentError, match="not a mixture"):
             three.to_onnx(classes=[None, "a", 1])
+        for classes in ([[1], [2], [3]], [[1], [2, 3], 4]):
+            with pytest.raises(cp.ArgumentError, match="give a list of one for each output"):
+                three.to_onnx(classes=classes)
+        with pytest.raises(cp.ArgumentError, match="a text in it is no Unicode"):
+            three.to_onnx(classes=["a", "b", "\udcff"])
         with pytest.raises(cp.FileWriteError):
             three.to_onnx(tmp_path / "no" / "folder.onnx")
 

@@ -54,10 +54,36 @@ def test_refusals(studio):
 
 
 def test_another_name_gets_nothing(studio):
-    """A page elsewhere whose name leads to this machine does not reach the server."""
+    """Nor who has no token, nor another page of this browser."""
     place = urllib.parse.urlsplit(studio.address)
-    for host, status in (("evil.example", 400), (place.netloc, 200)):
+    own = {"Host": place.netloc, "X-Clearprop-Token": studio.token}
+    for other, status in (
+        ({}, 200),
+        ({"Host": "evil.example"}, 400),
+        ({"X-Clearprop-Token": "guessed"}, 403),
+        ({"X-Clearprop-Token": ""}, 403),
+        ({"Origin": f"http://{place.netloc}"}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ):
+        for path in ("/api/about", "/api/step?n=1", "/api/replay?steps=1", "/", "/api/events"):
+            if path == "/api/events" and status == 200:
+                continue  # which goes on
+            connection = http.client.HTTPConnection(place.hostname, place.port)
+            connection.request("GET", path, headers=own | other)
+            assert connection.getresponse().status == status, (other, path)
+            connection.close()
+
+
+def test_nothing_but_the_page_is_read_from_disk(studio):
+    place = urllib.parse.urlsplit(studio.address)
+    for path in (
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static//etc/passwd",
+        "/etc/passwd",
+    ):
         connection = http.client.HTTPConnection(place.hostname, place.port)
-        connection.request("GET", "/api/about", headers={"Host": host})
-        assert connection.getresponse().status == status
+        connection.request("GET", path, headers={"X-Clearprop-Token": studio.token})
+        assert connection.getresponse().status == 404, path
         connection.close()

@@ -75,7 +75,9 @@ def test_a_run_that_diverges_says_so_and_keeps_the_steps_before():
     run = Run(setup)
     last = run.reach(1000)
     assert 0 < last < 100
-    assert str(run.failed) == str(pytest.raises(cp.DivergenceError, run.at, last + 1).value)
+    with pytest.raises(cp.DivergenceError) as error:
+        run.at(last + 1)
+    assert str(error.value) == str(run.failed)
     assert f"step {last + 2}" in str(run.failed)
     assert np.isfinite(run.at(last).update).all()
 

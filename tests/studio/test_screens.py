@@ -8,3 +8,51 @@ import re
 def test_the_page_moves(page, studio):
     page.goto(f"{studio.address}#network?data=xor&play=1")
     page.wait_for_url(re.compile(r"[?&]n=\d{2,}"))
+
+
+def test_a_server_that_ends_and_comes_back(running):
+    """The page says so, tries again, and goes on by itself."""
+    from clearprop.studio.server import Server
+
+    server = Server(0)
+    server.start()
+    page = running.new_page()
+    page.goto(f"{server.address}#network?data=xor&n=3")
+    page.get_by_text("Exclusive or").wait_for()
+    port = int(server.origin.rsplit(":", 1)[1])
+    server.close()
+    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("alert").get_by_text("The studio does not answer").wait_for()
+    again = Server(port, token=server.token)
+    again.start()
+    page.get_by_role("alert").wait_for(state="detached")
+    page.close()
+    again.close()
+
+
+def test_a_page_of_a_server_that_has_ended(running, studio):
+    page = running.new_page()
+    page.goto(f"{studio.origin}/?token=old")
+    page.get_by_text("open the address that it printed").wait_for()
+    page.close()
+
+
+def test_a_reload_shows_the_same(page, studio):
+    page.goto(f"{studio.address}#network?data=spirals&hidden=3,2&seed=4&n=37&sample=2")
+    page.locator(".about", has_text="L =").wait_for()
+    before = page.locator("main").inner_text(), page.locator(".about").inner_text()
+    page.reload()
+    page.get_by_text("epoch 2, batch").wait_for()
+    page.locator(".about", has_text="L =").wait_for()
+    assert (page.locator("main").inner_text(), page.locator(".about").inner_text()) == before
+
+
+def test_the_replay_is_saved(page, studio, running, tmp_path):
+    page.goto(f"{studio.address}#network?data=note")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Save replay").click()
+    waiting.value.save_as(tmp_path / "replay.html")
+    replay = running.new_page()
+    replay.goto((tmp_path / "replay.html").as_uri())
+    replay.get_by_text("Replay: The notes' 2-2-1").wait_for()
+    replay.close()

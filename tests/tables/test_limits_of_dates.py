@@ -10,6 +10,8 @@ import pytest
 import clearprop as cp
 from clearprop.tables import dates, moments
 
+DAY = np.timedelta64(1, "D")
+
 
 class TestDates:
     def test_the_parts_are_those_of_pythons_datetime(self):
@@ -35,6 +37,13 @@ class TestDates:
             years = (moment - datetime.datetime(2000, 1, 1)) / day / 365.2425
             circles = [f(2 * np.pi * turn) for turn in turns for f in (np.sin, np.cos)]
             assert numbers == pytest.approx([years, *circles], abs=1e-9)
+
+    @pytest.mark.parametrize(("circle", "days"), [("week", 7), ("day", 1)])
+    def test_circles_close_to_the_last_bit(self, circle, days):
+        """However many turns lie between: midnight is as midnight, one Monday as another."""
+        begin = np.datetime64("2000-01-03", "us") + np.arange(-90_000, 90_000, 1571) * days * DAY
+        names = [f"sine of the {circle}", f"cosine of the {circle}"]
+        np.testing.assert_array_equal(dates.parts(names, begin).T, [[0.0, 1.0]] * len(begin))
 
     @pytest.mark.parametrize(
         ("texts", "parts"),

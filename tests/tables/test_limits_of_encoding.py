@@ -9,6 +9,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.tables import dates, fitted_encoding
+from clearprop.tables.cells import AS_IT_IS, Reading, read
 from clearprop.tables.columns import Column
 from clearprop.tables.encoding import Encoding, Input, Unusual, much_unlike
 from clearprop.tables.fitted_encoding import fit_encoding, most_categories, typical_value
@@ -43,6 +44,23 @@ class TestInputs:
             "x", "k = a", "k = b", "k is rare or new", "g = u", "g = v", "g is missing"
         ]  # fmt: skip
         assert encoding.places == [slice(0, 1), slice(1, 4), slice(4, 7)]
+
+    def test_an_input_has_what_it_is_said_to_have_and_no_more(self):
+        k = Input("k", "category", ("a", "b"))
+        assert k.flags == ("k = a", "k = b")
+        assert replace(k, rare=1).flags == (*k.flags, "k is rare or new")
+        assert replace(k, missing=True).flags == (*k.flags, "k is missing")
+        assert Input("x", "number").flags == k.values == Input("d", "date").values == ()
+        assert replace(k, kind="date", parts=("day",)).values == ("k: day",)
+
+    @pytest.mark.parametrize("kind", ["boolean", "category"])
+    @pytest.mark.parametrize("reading", [AS_IT_IS, Reading(unit=None)], ids=["now", "0.1.0"])
+    def test_neither_true_nor_false_is_new_or_missing(self, kind, reading):
+        one = Input("t", kind, ("false", "true"), reading=reading)
+        column = Column("t", "text", np.array([1, 0]), ["maybe", "true"])
+        found, unreadable = read(column, kind, reading, ())
+        assert one.places_of(found).tolist() == [1, -1 if one.is_truth else 2]
+        assert one.is_truth == (unreadable is not None)
 
     def test_by_hand(self, encoding):
         scale = np.sqrt(54 / 7)
@@ -89,6 +107,8 @@ class TestInputs:
         encoding.check_names(columns)
         with pytest.raises(cp.ColumnError, match="lacks the columns 'x', 'k', 'g', which the"):
             encoding.check_names({})
+        with pytest.raises(cp.ColumnError, match="lacks the columns 'k', 'g', which the"):
+            encoding.check_names(["x"])
         del columns["k"]
         with pytest.raises(
             cp.ColumnError, match=r"lacks the column 'k', .* \(there is 'kk': rename"

@@ -151,6 +151,10 @@ CASES = {
     "weights of 1e30": (lambda: (heavy(1e30), X, Y, sgd(0.01)), "weights", "W2 reaches 7.63e+29"),
     "l2 of 1e4": (lambda: (network(), X, Y, sgd(0.01) | {"l2": 1e4, "epochs": 200}), "l2", "is 100:"),
     "l2 of 1e300": (lambda: (network(), X, Y, sgd(0.01) | {"l2": 1e300}), "l2", "is 1e+298"),
+    "a penalty beyond floats": (
+        lambda: (network(dtype="float64"), X, Y, sgd(1e-309) | {"l2": 1.7e308}), "l2",
+        "the penalty of the first weights is inf",
+    ),
     "beyond float32": (
         lambda: (one_weight(89.0), [[1.0]], [0.0], sgd(1e-45) | {"epochs": 5}), "dtype",
         "a1 is 4.49e+38, and float32 ends at 3.4e+38",

@@ -196,6 +196,12 @@ class TestPrecision:
             cp.train(network, X, Y, epochs=5)
         np.testing.assert_allclose(networks[0].parameters, networks[1].parameters, atol=1e-4)
 
+    def test_the_compiled_engine_has_no_long_doubles(self):
+        network = net(dtype="longdouble")
+        with pytest.raises(cp.ArgumentError, match="in float32 or float64, not .*: give precision"):
+            cp.train(network, X, Y, epochs=1, engine="compiled")
+        cp.train(network, X, Y, epochs=1, engine="compiled", precision="float64")
+
 
 @pytest.mark.parametrize(
     ("settings", "message"),

@@ -1,5 +1,7 @@
 """Model files that nobody vouches for: `load` reads them, or says in one line why not.
 
+Checkpoints too, which a run goes on from.
+
 What loads is read by the safetensors library too, with the same numbers, and saves to a file that
 loads as the same.
 """
@@ -19,6 +21,7 @@ import safetensors.numpy
 import clearprop as cp
 from clearprop.files.model_file import read_kind
 
+from . import checkpoint_files
 from .folders import folder
 from .mutation import change_model_file
 from .outcome import Fault, Refused, same, tried
@@ -27,6 +30,7 @@ MODULES = (
     "clearprop.files", "clearprop.network", "clearprop.topology", "clearprop.errors",
     "clearprop.tables.saved_model", "clearprop.tables.encoding", "clearprop.tables.target",
     "clearprop.tables.intervals", "clearprop.tables.report", "clearprop.tables.model",
+    "clearprop.training.checkpoints", "clearprop.training.standing",
 )  # fmt: skip
 """Whose branches are counted."""
 
@@ -50,6 +54,8 @@ def run(data: bytes) -> str:
         kind = tried(lambda: read_kind(path), cp.ModelFileError)
     except Refused:
         kind = ""
+    if kind == "checkpoint":
+        return checkpoint_files.run(path, _folder())
     made, other = (cp.Model, cp.Network) if kind == "model" else (cp.Network, cp.Model)
     chance = zlib.crc32(data)
     if chance % BOTH == 0:
@@ -134,4 +140,5 @@ def seeds() -> list[bytes]:
     del without["__metadata__"]["sha256"]  # as 0.1.0 wrote it
     text = json.dumps(without).encode()
     numbers_ = found[4][8 + int.from_bytes(found[4][:8], "little") :]
+    found += checkpoint_files.seeds(_folder())
     return [*found, len(text).to_bytes(8, "little") + text + numbers_]

@@ -64,10 +64,20 @@ class Parts:
         if "header" in metadata:
             metadata = metadata | {"header": json.dumps(self.header)}
         if digest:
-            metadata.pop("header_sha256", None)
             metadata = metadata | {"sha256": hashlib.sha256(self.numbers).hexdigest()}
+            metadata.pop("header_sha256", None)
+            if metadata.get("format") == "clearprop.checkpoint":  # which has to have it
+                metadata["header_sha256"] = self._header_digest(metadata.get("header"))
         text = json.dumps({"__metadata__": metadata, **self.described}).encode()
         return len(text).to_bytes(8, "little") + text + self.numbers
+
+    def _header_digest(self, text: Any) -> str:
+        digest = hashlib.sha256()
+        for name, one in sorted(self.described.items()):
+            said = [name, one["dtype"], one["shape"], *one["data_offsets"]]
+            digest.update(json.dumps(said).encode())
+        digest.update(text.encode())
+        return digest.hexdigest()
 
     def lay_out(self) -> None:
         """Put the arrays one behind the other, as their types and shapes say."""

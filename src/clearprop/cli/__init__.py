@@ -16,6 +16,7 @@ import click
 
 import clearprop
 from clearprop.cli import signals
+from clearprop.cli.as_options import as_options
 from clearprop.cli.bench import bench
 from clearprop.cli.check import check
 from clearprop.cli.demo import demo
@@ -31,19 +32,27 @@ from clearprop.cli.studio import studio
 from clearprop.cli.summary import summary
 from clearprop.cli.train import train
 from clearprop.cli.warm_up import warm_up
-from clearprop.errors import ClearpropError, MissingExtraError, TableWarning, one_line
+from clearprop.errors import (
+    CheckpointWarning,
+    ClearpropError,
+    MissingExtraError,
+    TableWarning,
+    one_line,
+)
+
+NOTED = (TableWarning, CheckpointWarning)
 
 
-def _notes(others: Callable[..., None]) -> Callable[..., None]:
-    """Return what shows a `TableWarning` as a line, once, and other warnings as before."""
+def _notes(others: Callable[..., None], ctx: click.Context) -> Callable[..., None]:
+    """Return what shows a warning of ours as a line, once, and other warnings as before."""
     said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
-        if not issubclass(category, TableWarning):
+        if not issubclass(category, NOTED):
             others(message, category, *where)
         elif str(message) not in said:
             said.add(str(message))
-            echo(f"Note: {message}.", err=True)
+            echo(f"Note: {as_options(str(message), _invoked(ctx))}.", err=True)
 
     return show
 
@@ -57,16 +66,24 @@ class _OneLine(click.Group):
     def _invoke(self, ctx: click.Context) -> object:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("always", TableWarning)
-                warnings.showwarning = _notes(warnings.showwarning)
+                for category in NOTED:
+                    warnings.simplefilter("always", category)
+                warnings.showwarning = _notes(warnings.showwarning, ctx)
                 return super().invoke(ctx)
         except (click.ClickException, ClearpropError, OSError) as error:
             if isinstance(error, MissingExtraError) and signals.heard():
                 raise  # what was being imported is there, but was interrupted
-            ctx.exit(_say(error))
+            ctx.exit(_say(error, _invoked(ctx)))
 
 
-def _say(error: click.ClickException | ClearpropError | OSError) -> int:
+def _invoked(ctx: click.Context) -> click.Command | None:
+    """Return the command that was asked for, if it came to that."""
+    return main.commands.get(ctx.invoked_subcommand or "")
+
+
+def _say(
+    error: click.ClickException | ClearpropError | OSError, command: click.Command | None
+) -> int:
     """Print an error in one line, and return the exit code; or raise it."""
     if isinstance(error, click.ClickException):
         said = io.StringIO()
@@ -75,7 +92,7 @@ def _say(error: click.ClickException | ClearpropError | OSError) -> int:
             echo(one_line(line), err=True)
         return error.exit_code
     if isinstance(error, ClearpropError):
-        echo(f"clearprop: {error}", err=True)
+        echo(f"clearprop: {as_options(str(error), command)}", err=True)
         return 1
     if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
         raise error

@@ -214,11 +214,17 @@ def most_threads(sizes: Sequence[int], batch: int, precision: Precision) -> int:
 
 
 def phase_rooms(
-    line: NDArray[np.int64], is_first: bool, batch: int, shards: int, precision: Precision
+    line: NDArray[np.int64],
+    is_first: bool,
+    batch: int,
+    shards: int,
+    precision: Precision,
+    drops: tuple[bool, bool],
 ) -> dict[str, int]:
     """Return how many numbers of a thread's room each phase of a layer, which is cut, takes.
 
-    Where steps are fused, weights lie packed elsewhere.
+    Where steps are fused, weights lie packed elsewhere. `drops` says whether this layer's units are
+    dropped, and those of one below whose activation takes whole rows.
     """
     n_in, n_out, lanes = int(line[P.N_IN]), int(line[P.N_OUT]), precision.lanes
     width, fused = precision.panel_width, line[P.PACKED_F] != 0
@@ -230,14 +236,16 @@ def phase_rooms(
     sums = levels * padded(g_columns, lanes)
     rooms = {
         "forward": 0 if fused else panels_forward(min(n_in, K_BLOCK), f_columns, precision),
-        "dropout": 2 * n_out + 32 + word * padded(n_out, 4),
         "gradient": sums * min(TILE_ROWS, g_rows) if line[P.G_DIRECT] else
         sums * TILE_ROWS + lanes + batch * padded(g_columns, width),
         "bias gradient": 16 + (levels - 1) * g_rows + padded(g_rows, lanes),
     }  # fmt: skip
+    if drops[0]:
+        rooms["dropout"] = 2 * n_out + 32 + word * padded(n_out, 4)
     if not is_first:
         panels = 0 if fused else min(n_out, K_BLOCK) * padded(b_columns, width)
         rooms["backward"] = deltas + panels
+    if drops[1]:
         rooms["dropout of deltas"] = deltas + n_in // 2 * 2 + 32 + word * padded(n_in, 4)
     return rooms
 
@@ -258,7 +266,7 @@ def lay_out_layers(
     dtype, size = precision.storage, precision.itemsize
     width = precision.panel_width
     rows_of = [row_length(n, precision) for n in sizes]
-    scratch = 0
+    scratch, dropout = 0, plan[P.DROP_ROWS] != 0
     fused = is_fused(sizes, batch, precision)
     plan[P.FUSED] = fused
     if fused:
@@ -295,7 +303,9 @@ def lay_out_layers(
         line[P.G_ROWS], line[P.G_COLUMNS] = gradient.rows, gradient.columns
         line[P.G_PARTS] = gradient.parts(n_out, n_in)
         line[P.G_DIRECT] = fused or batch * rows_of[layer] * size <= HALF_L2
-        rooms = phase_rooms(line, layer == 0, batch, shards, precision)
+        below = layer > 0 and row_wise[layer - 1]
+        drops = dropout and layer + 2 < len(sizes), dropout and below
+        rooms = phase_rooms(line, layer == 0, batch, shards, precision, drops)
         scratch = max(scratch, *rooms.values())
     plan[P.SCRATCH_BYTES] = thread_bytes(scratch * size)
     plan.give(P.SCRATCH, "scratch", aligned_zeros(threads * plan[P.SCRATCH_BYTES] // 8, np.int64))

@@ -5,7 +5,6 @@ The functions here change the estimator that they are given.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +35,7 @@ from clearprop.training.loop import Loop
 from clearprop.training.reruns import Origin
 from clearprop.training.standing import where_squares_overflow
 from clearprop.training.watching.history import History
+from clearprop.warned import warn
 
 Array = NDArray[Any]
 
@@ -70,13 +70,12 @@ def fit_stochastic(
     history = _run(e, job, watched, judge, incremental, keeping)
     stopped = history.stopped in ("judged", "callback")
     if history.stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=3)
+        warn("Training interrupted by user.")
     elif not incremental and not stopped and e.n_iter_ == e.max_iter:
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({e.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=3,
         )
     if e.early_stopping and (not incremental or stopped):
         e.network_.parameters[:] = e._best
@@ -216,10 +215,7 @@ def _batch_size(e: Any, n: int) -> int:
         return min(200, n)
     size = int(e.batch_size)
     if size > n:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=4,
-        )
+        warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     return min(size, n)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
@@ -20,6 +19,7 @@ from clearprop.estimators.samples import check_weights
 from clearprop.tables.columns import names_of
 from clearprop.tables.conventions import FEW
 from clearprop.tables.model import Model
+from clearprop.warned import warn
 
 Array = NDArray[Any]
 
@@ -153,7 +153,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.loss_curve_ = list(history.loss)
         self.n_iter_ = len(self.loss_curve_)
         if history.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=3)
+            warn("Training interrupted by user.")
         return self
 
     def _seed(self) -> int:

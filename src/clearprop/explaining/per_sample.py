@@ -166,7 +166,7 @@ def per_sample_gradients(
     for start in range(0, len(X), block):
         rows = slice(start, min(start + block, len(X)))
         omega = mean_weights(None, rows.stop - start, network.dtype)
-        record = forward_and_backward(network, X[rows], y[rows], omega)
+        record = forward_and_backward(network, X[rows], y[rows], omega, l2=0.0)
         if losses is None:
             losses = np.empty(len(X), record.losses.dtype)
         losses[rows] = record.losses

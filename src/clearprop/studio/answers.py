@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clearprop.studio import classroom
+from clearprop.studio.elements import element
 from clearprop.studio.health import diagnosis, health
 from clearprop.studio.hill import hill
 from clearprop.studio.lab import lab
@@ -42,6 +44,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "total": run.total,
         "has_biases": network.has_biases,
         "n_parameters": network.n_parameters,
+        "has_labels": problem.has_labels,
         "operations": as_dicts(network),
     }
 
@@ -58,7 +61,20 @@ def step(run: Run, question: Question) -> dict[str, Any]:
     }
     found = snapshot(made, sample, also)
     failed = None if run.failed is None else str(run.failed)
-    return found | {"n": n, "reached": len(run.losses), "failed": failed}
+    ended = run.failed is not None and n == len(run.losses) - 1
+    return found | {
+        "n": n,
+        "reached": len(run.losses),
+        "failed": failed,
+        "ended": ended or n == run.total - 1,
+    }
+
+
+def one(run: Run, question: Question) -> dict[str, Any]:
+    """Return every number of one element at step n, or at the one that is reached."""
+    n = run.reach(question.whole("n", 0))
+    sample = min(max(question.whole("sample", 0), 0), len(run.at(n).rows) - 1)
+    return {"n": n, "sample": sample} | element(run, n, sample, question.text("of"))
 
 
 def curves(run: Run, question: Question) -> dict[str, Any]:
@@ -75,7 +91,18 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Answer] = {
-    "about": about, "step": step, "curves": curves, "hill": hill,
-    "health": health, "diagnosis": diagnosis, "treatment": treatment, "lab": lab,
-}  # fmt: skip
+    "about": about,
+    "step": step,
+    "element": one,
+    "curves": curves,
+    "predict": classroom.predict,
+    "grade": classroom.grade,
+    "sheet": classroom.sheet,
+    "grade_sheet": classroom.grade_sheet,
+    "hill": hill,
+    "health": health,
+    "diagnosis": diagnosis,
+    "treatment": treatment,
+    "lab": lab,
+}
 """By the last part of the address, /api/about and so on."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -9,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -17,36 +21,82 @@ from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
+from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
 
+TOLD_EVERY = 0.1
+"""Seconds between looks at a run that goes on by itself."""
 
-def make_app(runs: Runs | None = None) -> Starlette:
-    """Return the application."""
+REPLAY_STEPS = 200
+
+STRANGER = (
+    "this page is not the server's own: open the address that it printed when it began, with its "
+    "token"
+)
+
+
+def make_app(runs: Runs | None = None, token: str = "") -> Starlette:
+    """Return the application.
+
+    Parameters
+    ----------
+    runs : Runs, optional
+    token : str
+        What questions have to bring, as ``?token=`` or in the header X-Clearprop-Token. Empty:
+        a random one.
+    """
     app = Starlette(
         routes=[
             Route("/", _page),
+            Route("/api/events", _events),
+            Route("/api/replay", _replay),
             Route("/api/{name}", _answer),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
     )
     app.state.runs = Runs() if runs is None else runs
+    app.state.token = token or secrets.token_urlsafe(16)
     return app
 
 
 async def _page(request: Request) -> Response:
+    if _is_strange(request):
+        return HTMLResponse(f"<!DOCTYPE html><title>Clearprop studio</title><p>{STRANGER}.", 403)
     page, policy = served_page()
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, **_PRIVATE})
+
+
+_PRIVATE = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def _is_strange(request: Request) -> bool:
+    """Whether a request is none of our page: without the token, or sent by another page."""
+    given = request.headers.get("x-clearprop-token") or request.query_params.get("token", "")
+    if not secrets.compare_digest(given.encode(), request.app.state.token.encode()):
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and origin != f"{request.url.scheme}://{request.headers['host']}"
+
+
+def _refused(said: str, kind: str, status: int) -> Response:
+    return JSONResponse({"error": said, "kind": kind}, status, headers=_PRIVATE)
 
 
 async def _answer(request: Request) -> Response:
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
     answer = ANSWERS.get(request.path_params["name"])
     if answer is None:
-        return JSONResponse({"error": "there is no such question"}, 404)
+        return _refused("there is no such question", "question", 404)
 
     def found() -> Any:
         pairs = dict(request.query_params)
@@ -54,6 +104,45 @@ async def _answer(request: Request) -> Response:
         return answer(run, Question(pairs))
 
     try:
-        return JSONResponse(await run_in_threadpool(found))
+        return JSONResponse(await run_in_threadpool(found), headers=_PRIVATE)
     except ClearpropError as error:
-        return JSONResponse({"error": str(error), "kind": type(error).__name__}, 400)
+        return _refused(str(error), type(error).__name__, 400)
+
+
+async def _replay(request: Request) -> Response:
+    """Give the replay of a run as a file."""
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+
+    def made() -> str:
+        pairs = dict(request.query_params)
+        run = request.app.state.runs.of(Setup.read(pairs))
+        return replay_of(run, min(Question(pairs).whole("steps", REPLAY_STEPS), 10 * REPLAY_STEPS))
+
+    try:
+        page = await run_in_threadpool(made)
+    except ClearpropError as error:
+        return _refused(str(error), type(error).__name__, 400)
+    name = 'attachment; filename="clearprop-replay.html"'
+    return HTMLResponse(page, headers={"Content-Disposition": name, **_PRIVATE})
+
+
+async def _events(request: Request) -> Response:
+    """Announce the steps of a run that goes on by itself: an event each time that it has more."""
+    if _is_strange(request):
+        return _refused(STRANGER, "stranger", 403)
+    return StreamingResponse(
+        _announced(request), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _announced(request: Request) -> AsyncIterator[str]:
+    told = None
+    yield ": the studio announces steps here\n\n"
+    while not await request.is_disconnected():
+        live = request.app.state.runs.live
+        now = None if live is None else live.standing
+        if now is not None and now != told:
+            told = now
+            yield f"data: {json.dumps({'run': now[0], 'total': now[1]})}\n\n"
+        await asyncio.sleep(TOLD_EVERY)

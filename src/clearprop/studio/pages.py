@@ -47,18 +47,21 @@ def served_page() -> tuple[str, str]:
     return page, policy
 
 
-def replay_page(answers: dict[str, object], title: str) -> str:
+def replay_page(answers: dict[str, object], steps: list[int], title: str) -> str:
     """Return a page that stands by itself: the modules, and what the server said, are within.
 
     Parameters
     ----------
     answers : dict
-        What was said, by question: "step?n=3&sample=0" (in the order of the alphabet).
+        What was said, by question: "step?n=3&sample=0" (in the order of the alphabet, and
+        without the setup, which is one).
+    steps : list of int
+        Those that are held, in order.
     title : str
     """
     places = {name: _as_address(path) for name, path in modules().items()}
     css = "\n".join(_text(name) for name in ("vendor/uPlot.min.css", "style.css"))
-    held = json.dumps({"title": title, "answers": answers}).replace("</", "<\\/")
+    held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("</", "<\\/")
     return _page(
         json.dumps({"imports": places}),
         f"<style>{css}</style>\n<script>{_text('vendor/uPlot.iife.min.js')}</script>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,9 +64,15 @@ class Problem:
     notes: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether a row's target is one number, the class."""
+        is_one = self.y.ndim == 1 or self.y.shape[1] == 1
+        return self.network.loss.targets == "labels" and is_one
 
-def problem_of(setup: Setup) -> Problem:
-    """Return the problem that a setup means.
+
+def problem_of(setup: Setup, own: Mapping[str, Problem] | None = None) -> Problem:
+    """Return the problem that a setup means; `own` are those that were handed in, by name.
 
     Raises
     ------
@@ -78,7 +85,23 @@ def problem_of(setup: Setup) -> Problem:
         return _altered(setup, _drawn(setup))
     if setup.data in FIXED:
         return _altered(setup, FIXED[setup.data](setup))
-    return unknown("set of data", setup.data, [*DRAWN, *FIXED])
+    if own and setup.data in own:
+        return _altered(setup, _with_network(own[setup.data], setup))
+    return unknown("set of data", setup.data, [*DRAWN, *FIXED, *(own or {})])
+
+
+def _with_network(problem: Problem, setup: Setup) -> Problem:
+    """Return a problem with the network that was handed in, or with another that is asked for."""
+    asked = (setup.hidden, setup.activation, setup.output, setup.loss, setup.initializer)
+    if not any(asked):
+        return problem
+    given = problem.network
+    hidden = given.activations[:-1]
+    network = network_of(
+        setup, given.sizes[0], given.sizes[-1], hidden=given.sizes[1:-1],
+        activation=hidden[0].name if hidden else "tanh", output=given.activations[-1].name,
+    )  # fmt: skip
+    return replace(problem, network=network, code=[])
 
 
 def _altered(setup: Setup, found: Problem) -> Problem:

@@ -1,10 +1,10 @@
-"""A question: the pairs of an address that are no setup."""
+"""A question: the pairs of an address that are no setup, read as what they are meant to be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from clearprop.checks.settings import choice, number
+from clearprop.checks.settings import choice
 from clearprop.errors import ArgumentError, shown
 
 MOST_BESIDE = 5
@@ -12,16 +12,16 @@ MOST_BESIDE = 5
 
 
 class Question:
-    """The pairs of an address that are no setup, read as what they are meant to be.
+    """What the page asks.
 
     Examples
     --------
-    >>> question = Question({"n": "12", "of": "W1[0,0]"})
-    >>> question.whole("n", 0), question.text("of"), question.whole("sample", 0)
-    (12, 'W1[0,0]', 0)
+    >>> question = Question({"n": "12", "of": "W1[0,0]", "answer": "0,5"})
+    >>> question.whole("n", 0), question.text("of"), question.real("answer")
+    (12, 'W1[0,0]', 0.5)
     """
 
-    def __init__(self, pairs: dict[str, str]) -> None:
+    def __init__(self, pairs: Mapping[str, str]) -> None:
         self._pairs = pairs
 
     def text(self, name: str, default: str = "") -> str:
@@ -36,15 +36,18 @@ class Question:
         except ValueError:
             raise ArgumentError(f"{name} is {shown(text)}; it must be a whole number") from None
 
-    def real(self, name: str, default: float) -> float:
-        """Return a finite number, or raise `ArgumentError`."""
+    def real(self, name: str, default: float | None = None) -> float:
+        """Return a number, with a point or a comma; or raise `ArgumentError`."""
         text = self._pairs.get(name)
+        if text is None and default is not None:
+            return default
         try:
-            return default if not text else number(name, float(text), low=-1e300, high=1e300)
-        except ValueError as error:
-            if isinstance(error, ArgumentError):
-                raise
-            raise ArgumentError(f"{name} is {shown(text)}; it must be a number") from None
+            found = float((text or "").strip().replace(",", ".").replace("−", "-"))
+        except ValueError:
+            found = float("nan")
+        if not abs(found) < float("inf"):
+            raise ArgumentError(f"{name} is {shown(text)}; it must be a number")
+        return found
 
     def choice(self, name: str, among: Sequence[str]) -> str:
         """Return one of these texts, the first where nothing is said, or raise `ArgumentError`."""

@@ -12,11 +12,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from clearprop.checks.data import Data
 from clearprop.cost import evaluate
-from clearprop.errors import ArgumentError, DivergenceError, ElementError, shown
+from clearprop.errors import ArgumentError, ClearpropError, DivergenceError, ElementError, shown
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.studio.problems import Problem, problem_of
@@ -65,12 +69,16 @@ class Run:
     setup : Setup
     like : Run, optional
         Another run, whose steps are this one's up to where their edits part.
+    own : mapping of str to Problem, optional
+        Problems that somebody has handed in, by the name that `setup.data` has.
     """
 
-    def __init__(self, setup: Setup, like: Run | None = None) -> None:
+    def __init__(
+        self, setup: Setup, like: Run | None = None, own: Mapping[str, Problem] | None = None
+    ) -> None:
         self.setup = setup
         self.runs: Runs | None = None
-        self.problem: Problem = problem_of(setup)
+        self.problem: Problem = problem_of(setup, own)
         self.optimizer: Optimizer = setup.rule(self.problem.optimizer)
         self._edits = setup.edits()
         self._lock = threading.RLock()
@@ -114,6 +122,10 @@ class Run:
 
     def _begin(self, network: Network) -> Stepper:
         setup = self.setup
+        for first, *others in setup.shared_groups() or ():
+            for name in others:  # those that are shared begin with the value of the first
+                with suppress(ClearpropError):  # which is said better when they are read
+                    network[name] = network[first]
         return Stepper(*begin(
             network, self._X, self._y, None, self.optimizer, None, batch_size=self.batch,
             epochs=setup.epochs, shuffle=True, l2=setup.l2, dropout=setup.dropout,
@@ -175,16 +187,25 @@ class Run:
         data.X[:], data.y[:] = self._begun.X, self._begun.y
         for at, name, value in self._edits:
             if at < n and name[0] in "xy":
-                _set_cell(data, name, value)
+                _set_cell(self._stepper.network, data, name, value)
         self._stepper.put(self._kept[n])
         self._next = n
 
     def _set(self, name: str, value: float) -> None:
         """Set a parameter, or a cell of the data."""
         if name[0] not in "xy":
-            self._stepper.network[name] = value
+            self._set_parameter(name, value)
             return
-        _set_cell(self._stepper.job.data, name, value)
+        _set_cell(self._stepper.network, self._stepper.job.data, name, value)
+
+    def _set_parameter(self, name: str, value: float) -> None:
+        """Set a parameter, and those that it is shared with."""
+        network, constraints = self._stepper.network, self._stepper.job.constraints
+        before = network.parameters.copy()
+        network[name] = value
+        if constraints is not None:
+            for place in np.flatnonzero(network.parameters != before):
+                network.parameters[constraints.group_at(int(place))] = value
 
     def _make(self) -> Step | None:
         """Make the next step, with what a reader has set before it."""
@@ -235,7 +256,7 @@ class Run:
         data = Data(self._begun.X.copy(), self._begun.y.copy())
         for at, name, value in self._edits:
             if at <= n and name[0] in "xy":
-                _set_cell(data, name, value)
+                _set_cell(self._stepper.network, data, name, value)
         return data
 
     def beside(self, changes: Mapping[str, str]) -> Run:
@@ -254,32 +275,54 @@ class Run:
         return self.at(n).record.network
 
 
-def _set_cell(data: Data, name: str, value: float) -> None:
+def _set_cell(network: Network, data: Data, name: str, value: float) -> None:
     """Set a cell of the data, "x[3,0]" or "y[3]"."""
     array = data.X if name[0] == "x" else data.y
     try:
         at = tuple(int(part) for part in name[1:].strip("[]").split(","))
         if min(at) < 0:
             raise IndexError
+        before = array[at[0]].copy()
         array[at] = value
     except (ValueError, IndexError):
         shape = " x ".join(map(str, array.shape))
         raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
+    row = slice(at[0], at[0] + 1)
+    try:
+        if array.dtype.kind == "i" and not value.is_integer():
+            raise ArgumentError(f"{name} is {value:g}; a label is a whole number")
+        check_data(network, data.X[row], data.y[row], of=f"{name}: ")
+    except ClearpropError:
+        array[at[0]] = before
+        raise
 
 
 class Runs:
-    """The runs that were asked for last, by their setups."""
+    """The runs that were asked for last, by their setups.
+
+    Attributes
+    ----------
+    own : dict of str to Problem
+        Problems that were handed in, by name.
+    live : LiveRun or None
+        A run that somebody else makes, called "live".
+    """
 
     def __init__(self) -> None:
+        self.live: Any = None
+        self.own: dict[str, Problem] = {}
         self._runs: OrderedDict[Setup, Run] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, setup: Setup) -> Run:
         """Return the run of a setup, begun if it is not known."""
+        if setup.data == "live" and self.live is not None:
+            live: Run = self.live
+            return live
         with self._lock:
             run = self._runs.get(setup)
             if run is None:
-                run = self._runs[setup] = Run(setup, self._like(setup))
+                run = self._runs[setup] = Run(setup, self._like(setup), self.own)
                 run.runs = self
                 while len(self._runs) > RUNS:
                     self._runs.popitem(last=False)

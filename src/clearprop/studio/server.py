@@ -40,24 +40,38 @@ class Server:
     Parameters
     ----------
     port : int, optional
+    token : str
+        Empty: a random one.
 
     Attributes
     ----------
+    origin : str
+        "http://127.0.0.1:8317".
+    token : str
+        What a page has to bring.
     address : str
-        "http://127.0.0.1:8317/".
+        Of the page: origin and token.
     """
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(self, port: int | None = None, token: str = "") -> None:
         try:
             import uvicorn
 
             from clearprop.studio.app import make_app
         except ImportError:
             missing_extra("starlette with uvicorn", "the studio", "studio")
-        self.app = make_app()
+        self.app = make_app(token=token)
         self._socket = listen(port)
-        self.address = f"http://{HOST}:{self._socket.getsockname()[1]}/"
-        config = uvicorn.Config(self.app, log_level="error", lifespan="off", access_log=False)
+        self.origin = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        self.token: str = self.app.state.token
+        self.address = f"{self.origin}/?token={self.token}"
+        config = uvicorn.Config(
+            self.app,
+            log_level="error",
+            lifespan="off",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
         self._server: Any = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import count
 from clearprop.network import Network
 from clearprop.record import Record
+from clearprop.studio.scales import scales
 from clearprop.training.steps import Step
 
 Array = NDArray[Any]
@@ -41,7 +42,8 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
     dict
         n (updates made before), epoch, batch (row numbers), sample, row, sizes, shown; then by
         layer: z, a, delta, da of the sample (whole); W, b and their gradients and updates for
-        the neurons shown; loss and cost.
+        the neurons shown; biases: of wide layers, all, by what they are and name; loss and cost;
+        the scale of each lens ends.
     """
     record, network = step.record, step.record.network
     sample = count("sample", sample, 0, "a row of the batch", len(step.rows) - 1)
@@ -69,6 +71,8 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
         "gradient": _named(network, record.gradient, shown),
         "update": _named(network, update, shown),
         "after": _named(network, before + update, shown),
+        "biases": _biases_of_wide(step, shown),
+        "scales": scales(step, sample),
     }
 
 
@@ -85,6 +89,26 @@ def _shown(record: Record, sample: int, also: dict[int, list[int]]) -> list[NDAr
         asked = [i for i in also.get(layer, []) if 0 <= i < n]
         found.append(np.unique(np.concatenate([largest, np.array(asked, np.int64)])))
     return found
+
+
+def _biases_of_wide(step: Step, shown: list[NDArray[np.int64]]) -> dict[str, dict[str, Any]]:
+    """Return all biases of the layers that are not shown whole."""
+    network = step.record.network
+    vectors = {
+        "parameters": network.parameters,
+        "gradient": step.record.gradient,
+        "update": step.update,
+        "after": network.parameters + step.update,
+    }
+    wide = [layer for layer, size in enumerate(network.sizes) if layer and len(shown[layer]) < size]
+    return {
+        what: {
+            f"b{layer}": network.unflatten(vector)[f"b{layer}"].astype(float).tolist()
+            for layer in wide
+            if network.has_biases
+        }
+        for what, vector in vectors.items()
+    }
 
 
 def _named(network: Network, vector: Array, shown: list[NDArray[np.int64]]) -> dict[str, Any]:

@@ -195,10 +195,11 @@ def find_format(
 
 def _is_likely(words: Sequence[str], form: str) -> bool:
     """Whether a format reads enough of some texts; nearly all formats read none of a few."""
-    few = words[:: max(1, len(words) // 50)]
-    if all(_parse(word, form) is None for word in few):
-        return False
-    return sum(_parse(word, form) is not None for word in words) >= LIKELY * len(words)
+    few = words[:: SAMPLE // 50]
+    return (
+        any(_parse(word, form) is not None for word in few)
+        and sum(_parse(word, form) is not None for word in words) >= LIKELY * SAMPLE
+    )
 
 
 def day_first(form: str) -> str:

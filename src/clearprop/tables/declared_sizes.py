@@ -32,7 +32,7 @@ def declared_size(content: bytes, kind: str) -> Declared:
     """
     try:
         parts = [*(_of_parquet(content) if kind == "Parquet" else _of_arrow(content))]
-    except (StructError, LookupError, TypeError, RecursionError):
+    except (StructError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("what it says of its size is damaged") from None
     return Declared(sum(one.values for one in parts), sum(one.size for one in parts))
 

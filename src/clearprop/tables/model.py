@@ -7,7 +7,6 @@ did in training, and the outputs labels or numbers again. A Model keeps all of i
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +27,7 @@ from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.settings import check_settings
 from clearprop.tables.target import Target
 from clearprop.training.watching.history import History
+from clearprop.warned import warn
 
 
 class Model(ModelReasons, ModelExports):
@@ -310,11 +310,10 @@ class Model(ModelReasons, ModelExports):
         network, encoding, target, report, calibration = read_model(path, activations)
         model = cls(network, encoding, target, report, None, calibration)
         if model._encoding.missing_words is None:
-            warnings.warn(
+            warn(
                 f"{path} is of Clearprop 0.1.0 and does not say how cells are read: each table "
                 "decides, by all its rows; train it again, and save it anew",
                 TableWarning,
-                stacklevel=2,
             )
         return model
 

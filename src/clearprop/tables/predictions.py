@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +27,7 @@ from clearprop.tables.sources import Source, is_source
 from clearprop.tables.table_files import Cells, read_table
 from clearprop.tables.target import Target, check_target_name, find_target
 from clearprop.tables.text_tables import typed
+from clearprop.warned import warn
 
 Array = NDArray[Any]
 
@@ -72,7 +72,7 @@ class ModelPredictions:
     def _as_read(self, cells: Cells) -> Any:
         """Return the table in a file as this model reads it, and say what was guessed."""
         for note in cells.notes:
-            warnings.warn(note, TableWarning, stacklevel=4)
+            warn(note, TableWarning)
         if cells.separator and self._encoding.missing_words is None:
             texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
             texts += [self.target] if self.classes else []
@@ -359,12 +359,10 @@ class ModelPredictions:
         """The name of each input of the network."""
         return self._encoding.features
 
-    def _columns(self, table: object, unreadable: str, depth: int = 3) -> KnownRows:
+    def _columns(self, table: object, unreadable: str) -> KnownRows:
         """Return the columns as training read them; "" says nothing of unreadable cells.
 
         Where they are returned for a table, they may be given to any method in its place.
-
-        `depth` is how far up the stack the caller of the public method is, whom warnings name.
         """
         if not (isinstance(unreadable, str) and unreadable in ("", *UNREADABLE)):
             unknown("unreadable", unreadable, UNREADABLE)
@@ -373,15 +371,15 @@ class ModelPredictions:
         if is_source(table):
             table = self.read(table)
         self._encoding.check_names(names_of(table))
-        return self._known(read_columns(table, self.columns), unreadable, depth + 1)
+        return self._known(read_columns(table, self.columns), unreadable)
 
-    def _known(self, raw: Mapping[str, Column], unreadable: str, depth: int) -> KnownRows:
+    def _known(self, raw: Mapping[str, Column], unreadable: str) -> KnownRows:
         """Return columns of a table as training read them."""
         columns, failed = self._encoding.read(raw)
         if failed and unreadable == "error":
             raise TypeOfDataError(f"{failed[0]}; mend them, or unreadable='missing'")
         for one in failed if unreadable else ():
-            warnings.warn(str(one), TableWarning, stacklevel=depth)
+            warn(str(one), TableWarning)
         return KnownRows(columns)
 
     def _goal(self, columns: Mapping[str, Column], leave_out: bool = False) -> Column:
@@ -389,7 +387,7 @@ class ModelPredictions:
         words = self._encoding.words_for_missing
         goal, unreadable = self._target.read(column, words, leave_out=leave_out)
         if unreadable is not None:
-            warnings.warn(f"target {unreadable}", TableWarning, stacklevel=3)
+            warn(f"target {unreadable}", TableWarning)
         return goal
 
     def _outputs(self, columns: Mapping[str, Column]) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +28,7 @@ from clearprop.tables.sources import is_source
 from clearprop.tables.target import check_target_name
 from clearprop.tables.text import shortened
 from clearprop.training.watching.phase import Phase
+from clearprop.warned import warn
 
 Array = NDArray[Any]
 
@@ -167,7 +167,7 @@ class ModelReasons(ModelPredictions):
         >>> abs(total - (other.value - other.baseline_value)) < 1e-3 * abs(total)
         True
         """
-        columns = self._row(row, "row", 4)
+        columns = self._row(row, "row")
         start, about = self._baseline(baseline)
         outputs = self._outputs(columns)
         found = self._integrate(columns, start, outputs)
@@ -308,26 +308,25 @@ class ModelReasons(ModelPredictions):
     def _baseline(self, given: object) -> tuple[dict[str, Column], str]:
         """Return the row that is explained from, and what it is."""
         if given is not None:
-            return self._row(given, "baseline", 5), "which was given"
+            return self._row(given, "baseline"), "which was given"
         start, unknown = baseline_row(self._encoding)
         if unknown:
-            warnings.warn(
+            warn(
                 f"the model's file does not say which value of {shortened(map(repr, unknown))} is "
                 "the most frequent, and the baseline row has the first by name: give baseline, or "
                 "train the model again",
                 TableWarning,
-                stacklevel=3,
             )
         return start, "the medians and most frequent values of the training rows"
 
-    def _row(self, row: object, name: str, depth: int) -> dict[str, Column]:
+    def _row(self, row: object, name: str) -> dict[str, Column]:
         """Return the columns of one row, however it is given."""
         is_series = hasattr(row, "to_frame") and hasattr(row, "items")
         if is_series or isinstance(row, Mapping):
             raw = columns_of_row(row.items())  # type: ignore[attr-defined]
             self._encoding.check_names(raw)
-            return self._known(raw, "missing", depth)
-        columns = self._columns(row, "missing", depth)
+            return self._known(raw, "missing")
+        columns = self._columns(row, "missing")
         n = len(next(iter(columns.values())).values)
         if n > 1:
             raise ShapeError(

@@ -25,8 +25,9 @@ from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, Array, Optimizer
 from clearprop.training.causes import explain
-from clearprop.training.checkpoints.contents import Contents, unpack
+from clearprop.training.checkpoints.contents import Contents, damaged, unpack
 from clearprop.training.checkpoints.identity import Identity, identity_of
+from clearprop.training.checkpoints.inner_state import InnerState
 from clearprop.training.checkpoints.keeping import GOING_ON, Keeping
 from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
@@ -140,6 +141,8 @@ class Loop:
             )  # fmt: skip
 
         self._make_watch, self._watch = watch, watch(history)
+        if keeping is not None:
+            keeping.inside = InnerState.of_run(rule, job.network, metrics, callbacks)
         self._batch_seconds = np.inf
 
     def _make_engine(self, rule: Optimizer, standing: Standing | None) -> Engine:
@@ -194,13 +197,16 @@ class Loop:
             return True
         keeping.refuse(found, self._identity, job, rule)
         held = unpack(found, job, self._network, self._watch.figures)
-        self._engine = self._make_engine(rule, held.standing)
+        try:
+            self._engine = self._make_engine(rule, held.standing)
+        except ArgumentError as error:  # of a standing: the job was fine before
+            raise damaged(found, error) from None
         self._origin = Origin.of(held.standing)
         history = replace(self._watch.history, epochs=held.epochs)
         self._watch = self._make_watch(history, held.seconds, held.seen)
         if self._judge is not None:
             self._judge.go_on(held.judge, held.epochs)
-        self._watch.go_on()
+        self._watch.go_on(lambda: keeping.refuse_inside(found))
         if held.stopped in GOING_ON and held.standing.batches < job.total:
             return True
         history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
@@ -251,17 +257,29 @@ class Loop:
     def _descend(self, engine: Engine, batches: int | None, stop: Interrupt) -> None:
         standing, total = engine.standing, self._job.total
         last = total if batches is None else min(standing.batches + batches, total)
+        first = True
         while standing.batches < last and not stop.requested:
             some = self._next_call(engine, last - standing.batches)
             started = time.perf_counter()
             costs, updates = engine.advance(some)
             self._batch_seconds = (time.perf_counter() - started) / some
+            if first and self._keeping is not None:
+                self._refuse_inner_state(self._keeping, standing)
+            first = False
             self._show.update(standing.batches)
             if len(costs) and self._watch.after_epochs(costs, updates):
                 return
             keeping, done = self._keeping, standing.batches
             if keeping is not None and done < last and keeping.due(done, self._job.epoch_batches):
                 self._keep(keeping)
+
+    def _refuse_inner_state(self, keeping: Keeping, standing: Standing) -> None:
+        """Raise `ArgumentError` where the first updates have changed what no checkpoint holds."""
+        try:
+            keeping.refuse_updates(begun=self._origin.batches == 0)
+        except ArgumentError:
+            standing.parameters[:] = self._origin.parameters
+            raise
 
     def _keep(self, keeping: Keeping, stopped: str = "") -> None:
         """Write a checkpoint, unless what the run ends by has come and was not looked for yet."""
@@ -281,10 +299,9 @@ class Loop:
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
         fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
-        ahead = self._watch.epochs_ahead
-        if fitting <= to_end or ahead <= 1 or self._job.data.weights is not None:
+        if fitting <= to_end or self._job.data.weights is not None:
             return min(fitting, to_end)
-        epochs = min((fitting - to_end) // epoch_batches, ahead - 1)
+        epochs = min((fitting - to_end) // epoch_batches, self._watch.epochs_ahead - 1)
         return to_end + epochs * epoch_batches
 
     def _minimize(self, stop: Interrupt) -> None:

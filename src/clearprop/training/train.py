@@ -21,6 +21,7 @@ from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
+from clearprop.training.watching.beginning import Beginning
 from clearprop.training.watching.early_stopping import (
     EarlyStopping,
     StoppingRule,
@@ -112,8 +113,10 @@ def train(
         of the best epoch are restored.
     callbacks : iterable of callable
         Each is called with every `Epoch`; it may change the network's parameters, and stops
-        the run by returning True. One that has a method `after_resume` is called there with the
-        epochs behind it, where a run goes on from a checkpoint.
+        the run by returning True. One that has a method `before_run` is called there with what
+        the run works on: its `network`, `data`, `held_out`, `optimizer`, `epochs`, `batch_size` and
+        `columns`. One that has a method `after_resume` is called there with the epochs behind it,
+        where a run goes on from a checkpoint.
     seed : int
         For shuffles, dropout, and the validation share.
     engine : {"compiled", "reference"}, optional
@@ -235,6 +238,14 @@ def train(
         engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
         settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
     ))  # fmt: skip
+    beginning = Beginning(
+        network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
+        job.settings.epochs, min(job.settings.batch_size, job.n), column_names(X),
+    )  # fmt: skip
+    for hook in hooks:
+        told = getattr(hook, "before_run", None)
+        if told is not None:
+            told(beginning)
     return loop.run()
 
 

@@ -101,12 +101,43 @@ def test_a_header_that_describes_no_run_is_told(tmp_path):
 
     for name in header.keys() - {"epoch"}:  # which is for messages alone
         for value in (None, -1, "x", [], {"m": [3]}):
-            if value != header[name] and not (name == "stopped" and value == "x"):
+            if value != header[name]:
                 refused(header | {name: value}, arrays)
         refused({key: value for key, value in header.items() if key != name}, arrays)
     for name in arrays:
         wrong = {} if name in ("seconds", "best_value") else {name: np.zeros(2, "int8")}
         refused(header, {key: one for key, one in arrays.items() if key != name} | wrong)
+
+
+def of_epochs(change):
+    """Return a change of all columns of the epochs."""
+    return lambda header, arrays: arrays.update(
+        {name: change(one) for name, one in arrays.items() if name.startswith("epochs.")}
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        of_epochs(lambda column: column[:-1]),
+        of_epochs(lambda column: np.append(column, column[-1:])),
+        lambda header, arrays: header.update(best_epoch=6),
+        lambda header, arrays: header.update(best_epoch=0),
+        lambda header, arrays: arrays.pop("best"),
+    ],
+    ids=["one less", "one more", "a best one to come", "parameters of none", "without parameters"],
+)
+def test_epochs_that_are_not_those_of_the_batches(change, tmp_path):
+    run = {"early_stopping": cp.EarlyStopping(9, "loss"), "checkpoint": tmp_path}
+    begin(**run)
+    newest = max(tmp_path.glob("*.safetensors"))
+    with model_file.opened(newest, "checkpoint") as file:
+        header, arrays = file.header, file.arrays()
+    assert 0 < header["best_epoch"] <= header["epoch"] == 5
+    change(header, arrays)
+    model_file.write(newest, "checkpoint", header, arrays)
+    with pytest.raises(cp.ModelFileError, match="its epochs are not those of its batches"):
+        begin(**run, resume=True)
 
 
 def test_a_file_of_another_kind_says_what_reads_it(tmp_path):
@@ -160,6 +191,21 @@ def test_a_last_write_that_fails_loses_no_result(monkeypatch, tmp_path):
             assert outcome(*begin(checkpoint=tmp_path, checkpoint_every="10 steps")) == outcome(
                 *begin()
             )
+    assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
+
+
+def test_a_folder_that_is_read_only_by_now_is_told_before_the_run_goes_on(monkeypatch, tmp_path):
+    cut_at(monkeypatch, 30, checkpoint=tmp_path, checkpoint_every="10 steps")
+    before, epochs = files(tmp_path), []
+
+    def refuse(folder, permissions):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clearprop.files.whole_file.temporary_file", refuse)
+        with pytest.raises(cp.FileWriteError, match="cannot write into .*: Read-only file system"):
+            begin(checkpoint=tmp_path, resume=True, callbacks=epochs.append)
+    assert (files(tmp_path), epochs) == (before, [])
     assert outcome(*begin(checkpoint=tmp_path, resume=True)) == outcome(*begin())
 
 
@@ -217,3 +263,28 @@ def test_what_is_not_read_back_is_no_checkpoint(monkeypatch, tmp_path):
     assert files(tmp_path) == [f"checkpoint-{n:012}.safetensors" for n in (28, 40, 42)]
     monkeypatch.undo()
     assert outcome(*begin(checkpoint=tmp_path, epochs=3, resume=True)) == whole
+
+
+def test_a_folder_that_cannot_be_listed(monkeypatch, tmp_path):
+    begin(checkpoint=tmp_path)
+
+    def denied(self):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module.Path, "iterdir", denied)
+        with pytest.raises(cp.ModelFileError, match="cannot be listed: Permission denied"):
+            begin(checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("state", [np.zeros(3), np.zeros((2, 2), "float32")])
+def test_an_optimizer_s_state_that_belongs_to_no_such_run_is_told(state, tmp_path):
+    """And not as a setting that the caller has wrong."""
+    begin(checkpoint=tmp_path)
+    newest = max(tmp_path.glob("*.safetensors"))
+    with model_file.opened(newest, "checkpoint") as file:
+        header, arrays = file.header, file.arrays()
+    header["state"]["m"], arrays["state.m"] = list(state.shape), state
+    model_file.write(newest, "checkpoint", header, arrays)
+    with pytest.raises(cp.ModelFileError, match="describes no run .*'m' does not belong to this"):
+        begin(checkpoint=tmp_path, resume=True)

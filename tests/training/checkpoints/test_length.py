@@ -80,6 +80,22 @@ def test_a_run_whose_numbers_go_by_its_length_does_not_grow(rule, said, monkeypa
     assert outcome(*begin(optimizer=rule, checkpoint=tmp_path, resume=True)) == whole
 
 
+@pytest.mark.parametrize("rule", [Decay(), cp.SGD(cp.cosine(0.05))])
+def test_where_no_batch_is_done_any_run_may_grow(rule, monkeypatch, tmp_path):
+    def cut(place, **run):
+        with monkeypatch.context() as patch:
+            cut_after(patch, place)
+            with pytest.raises(CutError):
+                begin(optimizer=rule, checkpoint=tmp_path, checkpoint_every="1 step", **run)
+
+    cut(0)
+    cut(2, epochs=6, resume=True)
+    with pytest.raises(cp.CheckpointMismatchError, match="epochs is 7, the run has 6"):
+        begin(optimizer=rule, epochs=7, checkpoint=tmp_path, resume=True)
+    grown = outcome(*begin(optimizer=rule, epochs=6, checkpoint=tmp_path, resume=True))
+    assert grown == outcome(*begin(optimizer=rule, epochs=6))
+
+
 def test_a_schedule_whose_values_so_far_are_the_same_may_grow(monkeypatch, tmp_path):
     rule = cp.RMSprop(own_schedule)
     with monkeypatch.context() as patch:

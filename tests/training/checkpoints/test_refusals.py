@@ -225,7 +225,7 @@ def test_a_folder_that_holds_a_run_is_not_begun_in(kept):
     ("given", "said"),
     [
         ({"resume": True}, "resume=True needs checkpoint"),
-        ({"checkpoint_every": 3}, "checkpoint_every needs checkpoint"),
+        ({"checkpoint_every": 3}, "checkpoint_every=3 needs checkpoint='FOLDER'"),
         ({"checkpoint": 3}, "checkpoint is 3; it must be a text, or a pathlib.Path"),
         ({"checkpoint": ""}, "no name for a folder"),
         ({"checkpoint": "a\0b"}, "could not make the folder"),
@@ -236,6 +236,9 @@ def test_a_folder_that_holds_a_run_is_not_begun_in(kept):
         ({"checkpoint_every": "soon"}, "checkpoint_every is 'soon'; give a number of epochs, or"),
         ({"checkpoint_every": "0 seconds"}, "must be a number above 0"),
         ({"checkpoint_every": "1.5 steps"}, "steps are whole numbers"),
+        ({"checkpoint_every": "0 steps"}, "checkpoint_every, in steps, is 0; it must be a whole"),
+        ({"checkpoint_every": "0"}, "checkpoint_every, in epochs, is 0; it must be a whole"),
+        ({"checkpoint_every": f"{10**18} steps"}, "checkpoint_every, in steps, is"),
         ({"checkpoint_every": f"{10**30} steps"}, "checkpoint_every, in steps, is"),
         ({"checkpoint_every": "9" * 400 + " seconds"}, "must be a finite number"),
     ],

@@ -2,18 +2,32 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, query } from "studio/source";
 
+const RETRY = 1500;
+
 export function useAnswer(name, pairs, wanted = true) {
   const [found, set] = useState({ answer: null, error: null, of: "" });
   const question = wanted ? query(pairs) : null;
   useEffect(() => {
     if (question === null) return undefined;
     const control = new AbortController();
-    ask(name, pairs, control.signal).then(
-      (answer) => control.signal.aborted || set({ answer, error: null, of: question }),
-      (error) => error.name === "AbortError" || control.signal.aborted
-        || set((before) => ({ ...before, error: error.message, of: question })),
+    let again;
+    const next = () => ask(name, pairs, control.signal).then(
+      (answer) => {
+        if (control.signal.aborted) return;
+        set({ answer, error: null, of: question });
+        if (answer.n < Number(pairs.n) && answer.ended === false) next();  // not yet reached
+      },
+      (error) => {
+        if (error.name === "AbortError" || control.signal.aborted) return;
+        set((before) => ({ ...before, error: error.message, of: question }));
+        if (error.isAway) again = setTimeout(next, RETRY);
+      },
     );
-    return () => control.abort();
+    next();
+    return () => {
+      control.abort();
+      clearTimeout(again);
+    };
   }, [name, question]);
   return { ...found, isOld: found.of !== question };
 }

@@ -5,16 +5,21 @@ import { useAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
-import { isReplay, replayTitle } from "studio/source";
+import { useLive } from "studio/live";
+import { isReplay, place, replayTitle } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
 
 function App() {
   const { setup, view } = useStudio();
-  const about = useAnswer("about", setup);
+  useLive(setup);
+  const about = useAnswer("about", { ...setup, edit: "" });  // which no edit changes
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
   const screen = SCREENS.find(({ name }) => name === view.screen) ?? SCREENS[0];
   const hidden = view.hide.split(",");
+  useEffect(() => {
+    document.documentElement.dataset.size = view.size;
+  }, [view.size]);
   useEffect(() => {
     document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
   }, [about.answer]);
@@ -25,14 +30,15 @@ function App() {
       <nav aria-label="Screens">${SCREENS.filter(({ name }) => !hidden.includes(name)).map(
         ({ name, title }) => html`<button key=${name} aria-current=${screen.name === name ? "page" : undefined}
           onClick=${() => look({ screen: name }, true)}>${title}</button>`)}</nav>
+      ${!isReplay && !hidden.includes("replay") && html`<a class="save" download href=${place("replay", setup)}>Save replay</a>`}
       ${isReplay && html`<p class="replay">Replay: ${replayTitle}</p>`}
     </header>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
-      ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} rows
-      ${step.answer && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
-    ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} />`}
-    <main>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} />`}</main>`;
+      ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
+      ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}</p>`}
+    ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}
+    <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${about.answer && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

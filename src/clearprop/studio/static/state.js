@@ -3,17 +3,16 @@
 //   setup   what decides the numbers; the server reads the same pairs
 //   view    what is looked at
 import { useEffect, useReducer } from "preact/hooks";
+import { SETUP } from "studio/setup";
+import { heldStep } from "studio/source";
 
-// The fields of clearprop.studio.setup.Setup.
-export const SETUP = [
-  "data", "target", "columns", "rows", "noise", "share", "hidden", "activation", "output", "loss",
-  "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
-  "precision", "scale", "standardize", "shuffled", "gain", "bias", "illness", "frozen", "shared", "edit",
-];
-
-// n: updates made; op: operations of the step that are shown; sample: a row of the batch.
-const FIRST = { screen: "network", n: 0, op: -1, sample: 0, lens: "activation", of: "", hide: "",
-  zoom: 0, draw: 0, turn: 35, tilt: 35 };
+// n: updates made; op: operations of the step that are shown; sample: a row of the batch; lens
+// "follow": that of the operation; also: neurons of wide layers, "1:0,39"; table: numbers as such.
+const FIRST = {
+  screen: "network", n: 0, op: -1, sample: 0, lens: "follow", of: "", hide: "", play: "", speed: "fast",
+  also: "", table: "", size: "normal",
+  zoom: 0, draw: 0, turn: 35, tilt: 35, guess: "", remedy: "", vs: "",
+};
 const WHOLE = ["n", "op", "sample", "zoom", "draw", "turn", "tilt"];
 
 export const state = read(location.hash);
@@ -31,23 +30,39 @@ function read(hash) {
 
 export function address({ setup, view } = state) {
   const pairs = { ...setup };
+  delete pairs.t;
   for (const [name, value] of Object.entries(view))
     if (name !== "screen" && value !== FIRST[name] && value !== "") pairs[name] = value;
   // Brackets and commas are legible as they are.
   const text = new URLSearchParams(pairs).toString().replace(/%5B/g, "[").replace(/%5D/g, "]")
-    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":");
+    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
   return `#${view.screen}${text ? `?${text}` : ""}`;
 }
 
+// Browsers take some 20 changes of the address a second: of more, the last is written.
+const WRITE_EVERY = 100;
+let writing = null;
+
+function write() {
+  clearTimeout(writing);
+  writing = null;
+  history.replaceState(null, "", address());
+}
+
 function changed(keep) {
-  const to = address();
-  if (keep) history.pushState(null, "", to);
-  else history.replaceState(null, "", to);
+  if (keep) {
+    clearTimeout(writing);
+    writing = null;
+    history.pushState(null, "", address());
+  } else writing ??= setTimeout(write, WRITE_EVERY);
   for (const listener of listeners) listener();
 }
 
+addEventListener("pagehide", () => writing && write());
+
 // Look at something else. Steps of a moving run leave no trail in the browser's history.
 export function look(view, keep = false) {
+  if (view.n !== undefined) view = { ...view, n: heldStep(view.n, state.view.n) };
   Object.assign(state.view, view);
   changed(keep);
 }
@@ -66,6 +81,15 @@ export function edit(name, value) {
   const own = `${state.view.n}:${name}=`;
   const others = (state.setup.edit ?? "").split(";").filter((one) => one && !one.startsWith(own));
   state.setup.edit = [...others, own + value].join(";");
+  changed(false);
+}
+
+// A run that goes on by itself has come so far: `t` stands in questions, not in the address.
+export function tick(run, total) {
+  const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);
+  const follows = run !== runBefore || state.view.n >= before - 1;
+  state.setup.t = `${run}.${total}`;
+  if (follows) state.view.n = total - 1;
   changed(false);
 }
 

@@ -1,119 +1,169 @@
 // Where the run is looked at, and how one goes on: an operation, a phase, a sample, a step, an
 // epoch, forwards and backwards; and playing.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { number, whole } from "studio/format";
 import { html } from "studio/html";
+import { batchSize, byEpoch, byOperation, byStep, MOVES } from "studio/moves";
 import { look, state, useStudio } from "studio/state";
-import { whole } from "studio/format";
 
+// How play goes on, and after how many milliseconds; what is asked for is always waited for.
 const SPEEDS = [
-  ["operations", "an operation at a time", 700],
-  ["slow", "a step at a time", 400],
-  ["fast", "steps", 0],
-  ["faster", "epochs", 0],
+  { name: "operations-slow", words: "operations, slow", by: byOperation, wait: 2000 },
+  { name: "operations", words: "operations, fast", by: byOperation, wait: 800 },
+  { name: "slow", words: "steps, slow", by: byStep, wait: 600 },
+  { name: "fast", words: "steps, fast", by: byStep, wait: 25 },
+  { name: "epochs-slow", words: "epochs, slow", by: byEpoch, wait: 600 },
+  { name: "faster", words: "epochs, fast", by: byEpoch, wait: 25 },
 ];
 
-// The place after (or before) another, by one operation.
-export function byOperation(place, about, way) {
-  const last = about.operations.length - 1;
-  let { n, op } = place;
-  if (op < 0) op = last; // -1: all of the step
-  op += way;
-  if (op > last) [n, op] = [n + 1, 0];
-  if (op < 0) [n, op] = [n - 1, last];
-  if (n < 0) return { n: 0, op: 0 };
-  return n >= about.total ? { n: about.total - 1, op: last } : { n, op };
-}
-
-export function byPhase(place, about, way) {
-  const phase = ({ op }) => about.operations[op < 0 ? about.operations.length - 1 : op].phase;
-  let next = byOperation(place, about, way);
-  const wanted = phase(next);
-  for (;;) {
-    const after = byOperation(next, about, way);
-    if (phase(after) !== wanted || after.n !== next.n || after.op === next.op) return next;
-    next = after;
-  }
-}
-
-export function bySample(place, about, way) {
-  const size = about.batch, sample = (place.sample ?? 0) + way;
-  if (sample < 0) return place.n > 0 ? { n: place.n - 1, sample: size - 1 } : { sample: 0 };
-  return sample >= size ? { n: Math.min(place.n + 1, about.total - 1), sample: 0 } : { sample };
-}
-
-export function byStep(place, about, way) {
-  return { n: Math.min(Math.max(place.n + way, 0), about.total - 1), sample: 0 };
-}
-
-export function byEpoch(place, about, way) {
-  const size = about.steps_of_epoch;
-  const at = way > 0 ? (Math.floor(place.n / size) + 1) * size : (Math.ceil(place.n / size) - 1) * size;
-  return { n: Math.min(Math.max(at, 0), about.total - 1), sample: 0 };
-}
-
-const MOVES = [
-  ["epoch", byEpoch], ["step", byStep], ["sample", bySample], ["phase", byPhase],
-  ["operation", byOperation],
+const KEYS = [
+  ["Space", "play, pause"], ["← →", "one operation"], ["Shift ← →", "one phase"], ["[ ]", "one sample"],
+  [", .", "one step"], ["< >", "one epoch"], ["Home, End", "first step, last that is reached"],
+  ["?", "these keys"], ["in the drawing: arrows", "from neuron to edge to neuron"],
+  ["Enter", "select"], ["+ − (Shift: finer)", "change what is focused"],
 ];
 
-export function Timeline({ about, step }) {
+// What an operation makes, short: "z1", "δ2", "dW1".
+export function shortly(operation) {
+  return operation.makes[0].replace("delta", "δ");
+}
+
+// Goes on, once what is looked at is there.
+function usePlay(about, step, isOld) {
   const { view } = useStudio();
-  const [isPlaying, play] = useState(view.play === "1");
-  const speed = view.speed ?? "fast";
-  const shown = useRef(step);
-  shown.current = step;
-
+  const isPlaying = view.play === "1";
+  const isThere = step && !isOld && (step.n === view.n || step.ended);
+  const speed = SPEEDS.find(({ name }) => name === view.speed) ?? SPEEDS[3];
   useEffect(() => {
-    if (!isPlaying || !about) return undefined;
-    let frame, timer, ended = false;
-    const next = () => {
-      if (ended) return;
-      const place = state.view, seen = shown.current;
-      const isThere = seen && (seen.n === place.n || seen.n < place.n);
-      if (isThere) {
-        const way = speed === "operations" ? byOperation(place, about, 1)
-          : speed === "slow" ? byStep(place, about, 1)
-          : speed === "fast" ? { ...byStep(place, about, Math.max(1, Math.ceil(about.steps_of_epoch / 8))), op: -1 }
-          : { ...byEpoch(place, about, 1), op: -1 };
-        if (way.n === place.n && (way.op === undefined || way.op === place.op)) return play(false);
-        look(way);
-      }
-      const wait = SPEEDS.find(([name]) => name === speed)[2];
-      if (wait) timer = setTimeout(next, wait);
-      else frame = requestAnimationFrame(() => { timer = setTimeout(next, 30); });
-    };
-    next();
-    return () => {
-      ended = true;
-      clearTimeout(timer);
-      cancelAnimationFrame(frame);
-    };
-  }, [isPlaying, speed, about]);
+    if (!isPlaying || !about || !isThere) return undefined;
+    const timer = setTimeout(() => {
+      const next = speed.by(state.view, about, 1), { n, op, sample } = state.view;
+      if (next.n <= step.n || !step.ended) look(speed.by === byOperation ? next : { ...next, op: -1 });
+      if (n === state.view.n && op === state.view.op && sample === state.view.sample) look({ play: "" });
+    }, speed.wait);
+    return () => clearTimeout(timer);
+  }, [isPlaying, about, isThere, step, speed, view.n, view.op, view.sample]);
+}
 
+function move(by, way, about) {
+  look({ ...by(state.view, about, way), play: "" });
+}
+
+const BUSY = "input, select, textarea, summary, dialog, [role=slider], [contenteditable]";
+
+function useKeys(about, last, showKeys) {
+  useEffect(() => {
+    if (!about) return undefined;
+    const onKey = (event) => {
+      const { key, target } = event;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target.closest?.(BUSY) || state.view.hide.split(",").includes("timeline")) return;
+      const isArrow = key.startsWith("Arrow");
+      if (isArrow && target !== document.body && !target.closest(".timeline, header")) return;
+      const pressed = isArrow && event.shiftKey ? `Shift+${key}` : key;
+      const found = MOVES.find(({ keys }) => keys.includes(pressed));
+      if (found) move(found.by, found.keys.indexOf(pressed) ? 1 : -1, about);
+      else if (key === " " && !target.closest("button, a, [role=button]"))
+        look({ play: state.view.play === "1" ? "" : "1" });
+      else if (key === "Home") look({ n: 0, sample: 0, play: "" });
+      else if (key === "End") look({ n: Math.max(last, 0), sample: 0, play: "" });
+      else if (key === "?") showKeys((shown) => !shown);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [about, last]);
+}
+
+export function Timeline({ about, step, isOld }) {
+  const { view } = useStudio();
+  const [keysAreShown, showKeys] = useState(false);
+  usePlay(about, step, isOld);
+  const reached = useReached(about, step);
+  useKeys(about, reached, showKeys);
+  useEffect(() => {  // beyond the end, the end is looked at
+    if (step?.ended && !isOld && view.n > step.n) look({ n: step.n });
+  }, [step, isOld, view.n]);
   if (!about) return null;
-  const move = (by, way) => {
-    play(false);
-    look(by(state.view, about, way));
-  };
-  const operation = view.op < 0 ? null : about.operations[view.op];
-  const epoch = Math.floor(view.n / about.steps_of_epoch) + 1;
-  const inEpoch = (view.n % about.steps_of_epoch) + 1;
-  return html`<div class="timeline" role="group" aria-label="Time">
-    <button class="play" aria-pressed=${isPlaying} onClick=${() => play(!isPlaying)}>
-      ${isPlaying ? "Pause" : "Play"}</button>
-    <select aria-label="Speed" value=${speed} onChange=${(e) => look({ speed: e.target.value })}>
-      ${SPEEDS.map(([name, words]) => html`<option value=${name}>${words}</option>`)}
-    </select>
-    ${MOVES.map(([name, by]) => html`<span class="move" key=${name}>
-      <button aria-label=${`One ${name} back`} onClick=${() => move(by, -1)}>◂</button>
-      <span>${name}</span>
-      <button aria-label=${`One ${name} on`} onClick=${() => move(by, 1)}>▸</button>
-    </span>`)}
-    <input type="range" aria-label="Step" min="0" max=${Math.max(step?.reached ?? 1, view.n + 1) - 1}
-      value=${view.n} onInput=${(e) => { play(false); look({ n: Number(e.target.value) }); }} />
-    <output class="place">epoch ${whole(epoch)}, batch ${whole(inEpoch)} of ${whole(about.steps_of_epoch)},
-      sample ${view.sample + 1} of ${whole(about.batch)}${operation
-        ? html`, <b>${operation.phase}</b>: <code>${operation.formula}</code>`
-        : ", the whole step"}</output>
+  const isPlaying = view.play === "1";
+  return html`<section class="timeline" aria-label="Time">
+    <div class="row">
+      <button class="play" aria-pressed=${isPlaying} onClick=${() => look({ play: isPlaying ? "" : "1" })}>
+        <span aria-hidden="true">${isPlaying ? "❚❚ " : "▶ "}</span>${isPlaying ? "Pause" : "Play"}</button>
+      <select aria-label="Speed" value=${view.speed} onChange=${(e) => look({ speed: e.target.value })}>
+        ${SPEEDS.map(({ name, words }) => html`<option key=${name} value=${name}>${words}</option>`)}
+      </select>
+      <div class="moves">${MOVES.map(({ name, by, keys }) => html`<span class="move" key=${name}>
+        <button aria-label=${`One ${name} back`} title=${`One ${name} back: ${keys[0]}`}
+          onClick=${() => move(by, -1, about)}>◂</button>
+        <span aria-hidden="true">${name}</span>
+        <button aria-label=${`One ${name} on`} title=${`One ${name} on: ${keys[1]}`}
+          onClick=${() => move(by, 1, about)}>▸</button>
+      </span>`)}</div>
+      <span class="keys">
+        <button aria-expanded=${keysAreShown} aria-label="Keys" onClick=${() => showKeys(!keysAreShown)}>?</button>
+        ${keysAreShown && html`<dl class="key-list">${KEYS.map(([key, words]) => html`
+          <div key=${key}><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>`}
+      </span>
+    </div>
+    <${Place} about=${about} step=${step} view=${view} isOld=${isOld} reached=${reached} />
+    <${Operations} about=${about} view=${view} />
+  </section>`;
+}
+
+// The last step that the run has come to; a step seen again says what it was then.
+function useReached(about, step) {
+  const most = useRef({ about, n: 0 });
+  if (most.current.about !== about) most.current = { about, n: 0 };
+  most.current.n = Math.max(most.current.n, (step?.reached ?? 1) - 1);
+  return most.current.n;
+}
+
+// The step, and in words where that is.
+function Place({ about, step, view, isOld, reached }) {
+  const last = Math.max(reached, view.n);
+  const operation = about.operations[view.op];
+  const size = batchSize(view.n, about);
+  const hasLoss = view.op < 0 || about.operations.slice(0, view.op + 1).some(({ phase }) => phase === "loss");
+  const isBehind = step && !isOld && step.n < view.n && !step.ended;
+  return html`<div class="row">
+      <input type="range" aria-label="Step" aria-valuetext=${`step ${view.n} of ${last}`} min="0"
+        max=${last} value=${view.n} onInput=${(e) => look({ n: Number(e.target.value), sample: 0, play: "" })} />
+      <output class="reached">${isBehind ? html`computing … step ${whole(step.n)} of ${whole(view.n)}`
+        : `step ${whole(view.n)} of ${whole(last)} reached`}</output>
+    </div>
+    <p class="place" aria-live=${view.play === "1" ? "off" : "polite"}>
+      epoch ${whole(Math.floor(view.n / about.steps_of_epoch) + 1)},
+      ${" "}batch ${whole((view.n % about.steps_of_epoch) + 1)} of ${whole(about.steps_of_epoch)},
+      ${" "}sample ${Math.min(view.sample, size - 1) + 1} of ${whole(size)}
+      ${step && step.n === view.n && html` (row ${whole(step.row)})`}:
+      ${" "}${operation ? html`<b>${operation.phase}</b>, ${operation.words}: <code>${operation.formula}</code>`
+        : html`<b>the whole step</b>`}
+      ${step && step.n === view.n && hasLoss && html`<span class="cost"> L = ${number(step.cost, 5)}</span>`}</p>`;
+}
+
+// The operations of a step by phase; those that are done are filled.
+function Operations({ about, view }) {
+  const strip = useRef(null);
+  const phases = [];
+  about.operations.forEach((operation, op) => {
+    if (phases.at(-1)?.phase !== operation.phase) phases.push({ phase: operation.phase, ops: [] });
+    phases.at(-1).ops.push({ ...operation, op });
+  });
+  useEffect(() => {
+    const now = strip.current?.querySelector("[aria-current]");
+    if (now) strip.current.scrollLeft = now.offsetLeft - strip.current.clientWidth / 2;
+  }, [view.op]);
+  const go = (op) => look({ op, play: "" });
+  return html`<div class="operations wide" ref=${strip}>
+    <div class="phase"><span>step</span>
+      <button aria-current=${view.op < 0 ? "step" : undefined} onClick=${() => go(-1)}>whole</button></div>
+    ${phases.map(({ phase, ops }) => html`<div class=${`phase ${phase}`} key=${phase} role="group" aria-label=${phase}>
+      <span aria-hidden="true">${phase}</span>
+      <div>${ops.map(({ op, words, formula, ...operation }) => html`<button key=${op}
+        class=${view.op < 0 || op <= view.op ? "made" : "not-yet"} aria-label=${`${words}: ${formula}`}
+        title=${`${words}: ${formula}`} aria-current=${op === view.op ? "step" : undefined}
+        onClick=${() => go(op)}>${shortly(operation)}</button>`)}</div></div>`)}
   </div>`;
 }

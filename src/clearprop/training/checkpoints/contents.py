@@ -6,7 +6,7 @@ Numbers that may be NaN or infinite, and all that has to keep its bits, are arra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +20,9 @@ from clearprop.training.job import Job
 from clearprop.training.standing import Standing
 from clearprop.training.watching.early_stopping import BestEpoch
 from clearprop.training.watching.epochs import Epoch, Epochs
+
+ENDINGS = ("", "completed", "interrupted", "early stopping", "judged", "callback")
+"""Why a run that has a checkpoint may have stopped; the first is in the middle of it."""
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -48,11 +51,11 @@ class Contents:
 
     standing: Standing
     epochs: Epochs
-    seconds: float = 0.0
-    seen: Array | None = None
-    judge: dict[str, Array] = field(default_factory=dict)
-    epochs_asked: int = 0
-    stopped: str = ""
+    seconds: float
+    seen: Array | None
+    judge: dict[str, Array]
+    epochs_asked: int
+    stopped: str
 
 
 def pack(contents: Contents) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -122,7 +125,12 @@ def unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) -> 
     except MemoryError:  # is no damage
         raise
     except Exception as error:  # whatever a damaged header leads to
-        raise ModelFileError(f"{found.path} describes no run ({error}): it is damaged") from None
+        raise damaged(found, error) from None
+
+
+def damaged(found: Found, why: Exception) -> ModelFileError:
+    """Return the error of a file that is whole, and describes no run."""
+    return ModelFileError(f"{found.path} describes no run ({why}): it is damaged")
 
 
 def _unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) -> Contents:
@@ -150,7 +158,7 @@ def _unpack(found: Found, job: Job, network: Network, figures: Sequence[str]) ->
         raise ValueError("its epochs are not those of its batches")
     return Contents(
         standing, epochs, float(arrays["seconds"][0]), arrays.get("seen"),
-        _behind("judge.", arrays), _whole(header["epochs"]), _text(header["stopped"]),
+        _behind("judge.", arrays), _whole(header["epochs"]), _ending(header["stopped"]),
     )  # fmt: skip
 
 
@@ -164,10 +172,10 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} says not why it stopped")
-    return value
+def _ending(value: Any) -> str:
+    if value not in ENDINGS:
+        raise ValueError(f"{value!r} is no reason why a run stops")
+    return str(value)
 
 
 BASIC = ("loss", "updates", "seconds")

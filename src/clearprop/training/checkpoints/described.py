@@ -59,7 +59,7 @@ def _described(value: Any, around: tuple[int, ...]) -> str:
         given += [_named(value.keywords, within)] if value.keywords else []
         return f"partial({', '.join(given)})"
     if isinstance(value, type) or hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}{_given_to(value, within)}"
+        return f"{_module(value)}.{value.__qualname__}{_given_to(value, within)}"
     kind = type(value)
     ours = kind.__module__.startswith("clearprop.")
     name = kind.__qualname__ if ours else described(kind)
@@ -74,7 +74,7 @@ def _described(value: Any, around: tuple[int, ...]) -> str:
 
 def _given_to(function: Any, within: tuple[int, ...]) -> str:
     """Return in brackets what a function has beside its code; nothing where there is none."""
-    if (function.__module__ or "").startswith("clearprop."):
+    if _module(function).startswith("clearprop."):
         return ""
     if isinstance(function, MethodType):
         return f" of {_described(function.__self__, within)}"
@@ -85,6 +85,11 @@ def _given_to(function: Any, within: tuple[int, ...]) -> str:
     given |= {f"default {at}": one for at, one in enumerate(function.__defaults__ or ())}
     given |= function.__kwdefaults__ or {}
     return f"({_named(given, within)})" if given else ""
+
+
+def _module(named: Any) -> str:
+    """Return where it was made; what has a name need not say that, as a generator."""
+    return getattr(named, "__module__", None) or ""
 
 
 def _content(cell: CellType) -> Any:

@@ -6,9 +6,7 @@ there is a checkpoint to go on from at any moment, once the first has been writt
 
 from __future__ import annotations
 
-import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,11 +24,8 @@ from clearprop.errors import (
 )
 from clearprop.files import model_file
 from clearprop.files.whole_file import absolute, check_can_write, make_folder
-
-try:
-    import fcntl
-except ImportError:  # on Windows, and in some browsers
-    fcntl = None  # type: ignore[assignment]
+from clearprop.training.checkpoints.lock import FolderLock
+from clearprop.warned import warn
 
 Array = NDArray[Any]
 
@@ -39,9 +34,6 @@ KIND = "checkpoint"
 
 KEPT = 3
 """Checkpoints that stay; the older ones are for the case that the newest is damaged later on."""
-
-LOCK = "checkpoint.lock"
-"""The file that is locked while a run writes into the folder; it stays, empty."""
 
 _NAME = re.compile(r"checkpoint-(\d{12,18})\.safetensors", re.ASCII)
 
@@ -76,12 +68,11 @@ class CheckpointFolder:
             raise FileWriteError("checkpoint is '', which is no name for a folder")
         self.path = Path(name)
         self._place = absolute(name)
+        self._lock: FolderLock | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Make the folder where it is missing, and keep other runs out of it.
-
-        Where the system has no locks for files (Windows), nobody is kept out.
 
         Raises
         ------
@@ -89,28 +80,11 @@ class CheckpointFolder:
             If the folder cannot be made or written into, or another run is at work in it.
         """
         make_folder(self._place)
+        self._lock = FolderLock(self._place, self.path)
         try:
-            lock = os.open(self._place / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise FileWriteError(
-                error.errno,
-                f"cannot write checkpoints into {self.path}: {error.strerror or error}",
-            ) from error
-        try:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise FileWriteError(
-                        f"another run writes its checkpoints into {self.path}: wait for its end, "
-                        "or give another folder"
-                    ) from None
-                except OSError:  # a file system without locks
-                    pass
             yield
         finally:
-            with suppress(OSError):
-                os.close(lock)  # and so unlocked
+            self._lock.close()
 
     def check(self) -> None:
         """Raise `FileWriteError` where no file can be written into the folder now."""
@@ -146,11 +120,10 @@ class CheckpointFolder:
                 damaged.append(error)
                 continue
             for problem in damaged:
-                warnings.warn(
+                warn(
                     f"{problem}; the run goes on from {path.name}, the newest before it that is "
                     "whole",
                     CheckpointWarning,
-                    stacklevel=2,
                 )
             return found
         if damaged:
@@ -168,6 +141,8 @@ class CheckpointFolder:
         FileWriteError, ModelFileError
             If it could not be written, or is not what was written; those of before stay.
         """
+        if self._lock is not None:
+            self._lock.check()
         model_file.write(self.file(batches), KIND, header, arrays, read_back=True)
         with suppress(OSError, ModelFileError):  # what is old may stay
             older = [one for one in self.files() if int(one.stem.partition("-")[2]) <= batches]

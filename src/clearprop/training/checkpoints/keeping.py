@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from clearprop.errors import (
     CheckpointWarning,
     FileWriteError,
     ModelFileError,
+    shown,
 )
 from clearprop.files import model_file
 from clearprop.optimizers import Optimizer
@@ -22,8 +22,10 @@ from clearprop.training.checkpoints.cadence import DEFAULT, Cadence, read_cadenc
 from clearprop.training.checkpoints.contents import Contents, pack
 from clearprop.training.checkpoints.folder import KIND, CheckpointFolder, Found
 from clearprop.training.checkpoints.identity import Identity, differences
+from clearprop.training.checkpoints.inner_state import InnerState
 from clearprop.training.checkpoints.length import length_refused
 from clearprop.training.job import Job
+from clearprop.warned import warn
 
 INTERRUPTED = "interrupted"
 GOING_ON = ("", "completed", INTERRUPTED)
@@ -38,10 +40,16 @@ class Keeping:
     folder : CheckpointFolder
     cadence : Cadence
     resume : bool
+
+    Attributes
+    ----------
+    inside : InnerState
+        Of what computes.
     """
 
     def __init__(self, folder: CheckpointFolder, cadence: Cadence, resume: bool) -> None:
         self._folder, self._cadence, self._resume = folder, cadence, resume
+        self.inside = InnerState({}, told=False)
         self._last: Path | None = None
         self._failed = False
 
@@ -82,6 +90,8 @@ class Keeping:
             then = found.header["identity"]
             batches, epochs = (int(found.header[name]) for name in ("batches", "epochs"))
             said = differences(identity, then)
+            if not _are_texts(found.header["inside"]):
+                raise ValueError("it says nothing of what computes")
         except Exception as error:  # whatever a damaged header leads to
             raise ModelFileError(f"{found.path} names no run ({error!r}): it is damaged") from None
         length = None if said else length_refused(job, rule, batches, epochs)
@@ -101,6 +111,36 @@ class Keeping:
         """Whether a checkpoint is to be written after so many batches."""
         return self._cadence.due(batches, epoch_batches)
 
+    def refuse_inside(self, found: Found) -> None:
+        """Raise `CheckpointMismatchError` where what computes is in another state than it was.
+
+        If it is not, updates are compared with what it is now.
+        """
+        now = self.inside.begin()
+        changed = self.inside.changed(found.header["inside"], now)
+        if changed is not None:
+            raise CheckpointMismatchError(
+                f"{changed} is not what it was when {found.path.name} was written, and no "
+                "checkpoint holds that: put it back in a callback's after_resume, or give "
+                "another folder"
+            )
+
+    def refuse_updates(self, begun: bool) -> None:
+        """Raise `ArgumentError` where updates have changed what no checkpoint holds.
+
+        The checkpoint of a run that has just `begun` is removed: nothing goes on from it.
+        """
+        changed = self.inside.changed_since_begun()
+        if changed is None:
+            return
+        if begun and self._last is not None:
+            with suppress(OSError):
+                self._last.unlink()
+        raise ArgumentError(
+            f"{changed} changes with the updates, and no checkpoint holds that: keep it in the "
+            "arrays that the optimizer's start returns, or train without checkpoint"
+        )
+
     def write(self, contents: Contents, identity: Identity, *, first: bool = False) -> None:
         """Write a checkpoint; a run goes on where that fails, unless it is the first.
 
@@ -112,7 +152,8 @@ class Keeping:
         batches = contents.standing.batches
         try:
             header, arrays = pack(contents)
-            self._folder.write(batches, header | {"identity": identity}, arrays)
+            header |= {"identity": identity, "inside": self.inside.kept()}
+            self._folder.write(batches, header, arrays)
         except (FileWriteError, ModelFileError, ArgumentError, MemoryError) as error:
             if first:
                 raise
@@ -126,21 +167,23 @@ class Keeping:
         if not self._failed or at_end:
             why = str(error) or "there is no memory for it"
             then = "" if at_end else "; it is tried again when the next is due"
-            warnings.warn(
+            warn(
                 f"no checkpoint was written: {why}; a resume would go on from {self._left()}{then}",
                 CheckpointWarning,
-                stacklevel=2,
             )
         self._failed = True
 
     def _left(self) -> str:
         """Return the name of the last checkpoint, unless somebody has removed it."""
-        if self._last is None:
-            return "nothing"
+        assert self._last is not None  # the first is there, or nothing is trained
         try:
             return self._last.name if self._last.exists() else "nothing"
         except OSError:  # it cannot be looked at now
             return self._last.name
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, dict) and {type(one) for one in value.values()} == {str}
 
 
 def _where(path: Path) -> str:
@@ -165,7 +208,7 @@ def check_keeping(checkpoint: Any, every: Any, resume: Any) -> Keeping | None:
     cadence = read_cadence(DEFAULT if every is None else every)
     if checkpoint is None:
         if resume or every is not None:
-            what = "resume=True" if resume else "checkpoint_every"
-            raise ArgumentError(f"{what} needs checkpoint, the folder of the run's checkpoints")
+            what = "resume=True" if resume else f"checkpoint_every={shown(every)}"
+            raise ArgumentError(f"{what} needs checkpoint='FOLDER', that of the run's checkpoints")
         return None
     return Keeping(CheckpointFolder(checkpoint), cadence, resume)

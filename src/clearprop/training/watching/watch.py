@@ -207,10 +207,10 @@ class Watch:
         if self._best.parameters is not None:
             error.restored = f"epoch {self._best.epoch}, the best,"
 
-    def go_on(self) -> None:
+    def go_on(self, check: Callable[[], None]) -> None:
         """Give the caller's network what it had, and tell callbacks of the epochs behind them.
 
-        Where one of them raises, the network has again what it came with.
+        Where one of them raises, or `check` after them, the network has again what it came with.
         """
         before = self._network.parameters.copy()
         if self.seen is not None:
@@ -224,6 +224,7 @@ class Watch:
                 told = getattr(callback, "after_resume", None)
                 if told is not None:
                     told(epochs[:])
+            check()
         except BaseException:  # a log that is another's; Ctrl-C
             self._network.parameters[:] = before
             raise

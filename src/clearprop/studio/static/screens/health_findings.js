@@ -3,7 +3,8 @@ import { useMemo } from "preact/hooks";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { Chart } from "studio/screens/health_chart";
-import { look, setUp, SETUP, state, useStudio } from "studio/state";
+import { SETUP } from "studio/setup";
+import { look, setUp, state, useStudio } from "studio/state";
 import { useSteady } from "studio/steady";
 
 const written = (changes) => Object.entries(changes).map(([name, value]) => `${name}:${value}`).join(",");

@@ -1,0 +1,169 @@
+"""What a page costs the run that it shows, and how quickly it answers.
+
+    python benchmarks/studio.py [--write]      # three minutes; --write: benchmarks/STUDIO.md
+
+Training on one thread with nobody looking, with `cp.studio.Live` and no page, and with a page open in a
+headless Chromium that follows it, the three in turn, medians of pairs. Then first paint, and the time from a
+click or a dragged weight to the changed page, in the browser.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+import clearprop as cp
+from clearprop.bench.summary import processor
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from browser import browser
+from studio_server import serving
+
+ROUNDS = 7
+PAGE = Path(__file__).with_name("STUDIO.md")
+CASES = {
+    "2-8-1, batch 10, 200 rows, 3,000 epochs": ((2, 8, 1), 200, 10, 3000),
+    "64-100-10, batch 32, 1,500 rows, 120 epochs": ((64, 100, 10), 1500, 32, 120),
+    "784-100-10, batch 64, 6,000 rows, 8 epochs": ((784, 100, 10), 6000, 64, 8),
+}
+
+
+def train(
+    sizes: tuple[int, ...], rows: int, batch: int, epochs: int, callbacks: list[Any]
+) -> float:
+    """Return the seconds of a run."""
+    rng = np.random.default_rng(0)
+    X = rng.random((rows, sizes[0]), dtype=np.float32)
+    y = rng.integers(0, max(sizes[-1], 2), rows)
+    output = "softmax" if sizes[-1] > 1 else "sigmoid"
+    network = cp.Network(sizes, "tanh", output, seed=0)
+    started = time.perf_counter()
+    cp.train(
+        network, X, y, optimizer=cp.SGD(0.01), batch_size=batch, epochs=epochs, threads=1,
+        progress=False, engine="compiled", callbacks=callbacks,
+    )  # fmt: skip
+    return time.perf_counter() - started
+
+
+def throughput(running: Any) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield of each case the median of how much longer it takes, looked at and not."""
+    for name, case in CASES.items():
+        train(*case, [])
+        ratios: dict[str, list[float]] = {"a callback": [], "attached": [], "a page open": []}
+        for _ in range(ROUNDS):
+            alone = train(*case, [])
+            ratios["a callback"].append(train(*case, [lambda _: None]) / alone)
+            live = cp.studio.Live(port=0)
+            ratios["attached"].append(train(*case, [live]) / alone)
+            page = running.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(live.address)
+            page.locator("main").wait_for()
+            ratios["a page open"].append(train(*case, [live]) / alone)
+            page.close()
+            live.close()
+        yield name, {way: median(found) for way, found in ratios.items()}
+
+
+CHANGED = """async ([act, times]) => {
+    const found = [];
+    for (let i = 0; i < times; i++) {
+        const main = document.querySelector("main");
+        const before = performance.now();
+        await new Promise((done) => {
+            const seen = new MutationObserver(() => { seen.disconnect(); requestAnimationFrame(done); });
+            seen.observe(main, { subtree: true, childList: true, characterData: true, attributes: true });
+            (0, eval)(act)(i);
+            setTimeout(() => { seen.disconnect(); done(); }, 3000);
+        });
+        found.push(performance.now() - before);
+        await new Promise((done) => setTimeout(done, 60));
+    }
+    return found;
+}"""
+
+
+@contextmanager
+def shown(running: Any, address: str) -> Iterator[Any]:
+    """Open a page whose numbers are there."""
+    context = running.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(address)
+    page.locator("main[data-ready=true]").wait_for()
+    yield page
+    context.close()
+
+
+def answers(running: Any) -> dict[str, float]:
+    """Return milliseconds: of the first paint, of an operation, of a dragged weight."""
+    found = {}
+    with serving() as server:
+        paints = []
+        for _ in range(5):
+            with shown(running, server.address) as page:
+                paints.append(
+                    page.evaluate(
+                        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+                    )
+                )
+        found["first paint of a first visit"] = median(paints)
+        click = "() => document.querySelector('button[aria-label=\"One {} on\"]').click()"
+        for name, address in (
+            ("2-4-2-1", "#network?data=circles&n=5"),
+            ("784-100-10", "#network?data=own&n=2&op=0"),
+        ):
+            if "own" in address:
+                server.app.state.runs.own["own"] = digits_problem()
+            with shown(running, server.address + address) as page:
+                for what in ("operation", "phase", "step"):
+                    times = page.evaluate(CHANGED, [click.format(what), 15])
+                    found[f"{name}: one {what} on"] = median(times)
+    return found
+
+
+def digits_problem() -> Any:
+    """Return a problem of MNIST's shape."""
+    from clearprop.studio.problems import Problem
+
+    rng = np.random.default_rng(0)
+    X, y = rng.random((1000, 784)), rng.integers(0, 10, 1000)
+    network = cp.Network([784, 100, 10], "relu", "softmax", dtype="float64", seed=0)
+    names = [f"pixel {i}" for i in range(784)]
+    classes = [str(k) for k in range(10)]
+    return Problem("Random digits", network, X, y, X[:0], y[:0], names, classes, "digit", batch=32)
+
+
+def main() -> None:
+    """Measure, print, and write the page if asked to."""
+    lines = [
+        "| training on one thread | a callback that does nothing | attached, no page | a page open |",
+        "|---|---|---|---|",
+    ]
+    with browser() as running:
+        for name, ratios in throughput(running):
+            lines.append(
+                f"| {name} | " + " | ".join(f"{ratio:.3f}" for ratio in ratios.values()) + " |"
+            )
+            print(lines[-1], flush=True)
+        lines += ["", "| in the browser | milliseconds |", "|---|---|"]
+        for name, milliseconds in answers(running).items():
+            lines.append(f"| {name} | {milliseconds:.0f} |")
+            print(lines[-1], flush=True)
+    if "--write" in sys.argv:
+        head = (
+            "# What the studio costs, and how quickly it answers\n\nWritten by `python benchmarks/studio.py --write` "
+            f"on {date.today()}, {processor()}, 2 cores, headless Chromium on the same machine. Times are ratios to "
+            f"the run with nobody looking, medians of {ROUNDS} pairs in turn.\n\n"
+        )
+        PAGE.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

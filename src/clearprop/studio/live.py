@@ -1,0 +1,247 @@
+"""Live: a training run that is watched while it goes on."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.checks.data import Data
+from clearprop.checks.settings import count
+from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.network import Network
+from clearprop.optimizers import LBFGS, SGD, Clock, Optimizer
+from clearprop.studio.problems import Problem
+from clearprop.studio.runs import EpochEnd, Run
+from clearprop.studio.setup import Setup
+from clearprop.training.job import check_data, check_job
+from clearprop.training.steps import Step
+from clearprop.training.watching.beginning import Beginning
+from clearprop.training.watching.epochs import Epoch
+
+if TYPE_CHECKING:
+    from clearprop.studio.server import Server
+
+ROWS = 256
+"""Rows of the training data that are looked at, at most; all are learned from."""
+
+KEPT_BYTES = 128 << 20
+NAME = "live"
+
+
+class Live:
+    """A callback of `cp.train` that shows the run on a page of this machine, while it goes on.
+
+    The page is served by a thread of this process until `close`, or until the process ends. The
+    numbers of training are those without it.
+
+    Parameters
+    ----------
+    port : int, optional
+        Where it is served; None: 8317, or one that is free.
+
+    Attributes
+    ----------
+    address : str
+        Of the page; it is printed when the run begins.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra `studio` is not installed.
+    ArgumentError
+        If the port is taken.
+
+    Notes
+    -----
+    A step of the page is an epoch of the run: the pass of the parameters that it had after so many
+    epochs, through a batch of the rows that it learns from, and as update the change over the next
+    epoch. Of a long run, every second epoch is kept, or every fourth, ..., within 128 MB.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> live = cp.studio.Live(port=0)
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> network = cp.Network([2, 4, 1], "tanh", "sigmoid")
+    >>> history = cp.train(network, X, y, epochs=5, callbacks=[live])
+    >>> live.address[:17], live.run.total
+    ('http://127.0.0.1:', 5)
+    >>> live.close()
+    """
+
+    def __init__(self, port: int | None = None) -> None:
+        from clearprop.studio.server import Server
+
+        if port is not None:
+            port = count("port", port, 0, "a port", 65535)
+        self._server: Server = Server(port)
+        self._server.start()
+        self.run = LiveRun()
+        self._server.app.state.runs.live = self.run
+
+    @property
+    def address(self) -> str:
+        """Of the page."""
+        return f"{self._server.address}#network?data={NAME}"
+
+    def before_run(self, beginning: Beginning) -> None:
+        """Take what the run works on, and say where the page is."""
+        self.run.begin(beginning)
+        if sys.stderr is not None:  # a program without a console has none
+            sys.stderr.write(f"Studio: {self.address}\n")
+            sys.stderr.flush()
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Take the parameters after an epoch."""
+        self.run.add(epoch)
+
+    def close(self) -> None:
+        """End the page."""
+        self._server.close()
+
+    def _repr_html_(self) -> str:
+        from clearprop.studio.frame import frame
+
+        return frame(self.address)
+
+
+class LiveRun:
+    """A run that somebody else makes, as the page asks for one: a step is an epoch kept of it.
+
+    Attributes
+    ----------
+    setup : Setup
+    problem : Problem
+    optimizer : Optimizer or LBFGS
+    total, batch, steps_of_epoch : int
+    epochs : list of EpochEnd
+        As the run itself has them.
+    failed : None
+    """
+
+    def __init__(self) -> None:
+        self.setup = Setup(data=NAME)
+        self.failed: DivergenceError | None = None
+        self.steps_of_epoch = 1
+        self._losses: dict[int, float] = {}
+        self.epochs: list[EpochEnd] = []
+        self.optimizer: Optimizer | LBFGS = SGD()
+        self._kept: list[tuple[int, NDArray[np.floating]]] = []
+        self._every = 1
+        self._lock = threading.RLock()
+        self._problem: Problem | None = None
+        self.batch = 1
+        self._begun = 0
+
+    @property
+    def standing(self) -> tuple[int, int] | None:
+        """Which run it is that goes on, and the steps that there are of it; None before one."""
+        return (self._begun, self.total) if self._begun else None
+
+    def begin(self, beginning: Beginning) -> None:
+        """Take what the run works on; another run before it is forgotten."""
+        network, data = beginning.network, beginning.data
+        rows = np.arange(min(ROWS, len(data.X)))
+        held = beginning.held_out
+        X, y = np.array(data.X[rows]), np.array(data.y[rows])
+        X_held, y_held = (X[:0], y[:0]) if held is None else (held.X[:ROWS], held.y[:ROWS])
+        columns: Sequence[str] = beginning.columns or []
+        features = list(map(str, columns)) or [f"x{i + 1}" for i in range(network.sizes[0])]
+        with self._lock:
+            self._problem = Problem(
+                "A run under way", network.copy(), X, y, np.array(X_held), np.array(y_held),
+                features, [], "y",
+            )  # fmt: skip
+            self.optimizer = beginning.optimizer
+            self.batch = min(beginning.batch_size, len(X))
+            self._losses, self.epochs, self._every = {}, [], 1
+            self._kept = []
+            self._take(0, network)
+            self._begun += 1
+
+    def add(self, epoch: Epoch) -> None:
+        """Take the parameters after an epoch, if it is one of those that are kept."""
+        with self._lock:
+            self.epochs.append(EpochEnd(len(self.epochs) + 1, epoch.loss, epoch.validation_loss))
+            if epoch.epoch % self._every == 0:
+                self._take(epoch.epoch, epoch.network)
+            size = epoch.network.parameters.nbytes + 200
+            if len(self._kept) > max(16, KEPT_BYTES // size):
+                self._every *= 2
+                self._kept = [one for one in self._kept if one[0] % self._every == 0]
+
+    def _take(self, epoch: int, network: Network) -> None:
+        self._kept.append((epoch, network.parameters.copy()))
+        self._losses[epoch] = float(self.at(len(self._kept) - 1).record.loss)
+
+    @property
+    def losses(self) -> list[float]:
+        """L of the rows looked at, by step."""
+        with self._lock:
+            return [self._losses[epoch] for epoch, _ in self._kept[: self.total]]
+
+    @property
+    def problem(self) -> Problem:
+        """What the run works on.
+
+        Raises
+        ------
+        ArgumentError
+            Before it begins.
+        """
+        if self._problem is None:
+            raise ArgumentError("no run has begun: give this callback to cp.train")
+        return self._problem
+
+    @property
+    def total(self) -> int:
+        """The steps that there are by now."""
+        return max(len(self._kept) - 1, 1)
+
+    def reach(self, n: int, seconds: float = 1.0) -> int:
+        """Return the step nearest to `n` that there is."""
+        del seconds
+        return min(max(n, 0), self.total - 1)
+
+    def at(self, n: int) -> Step:
+        """Return a step: the pass with the parameters kept, and the change to the next.
+
+        Raises
+        ------
+        ArgumentError
+            If the run has not come so far.
+        """
+        with self._lock:
+            if not 0 <= n < len(self._kept):
+                raise ArgumentError(f"step {n:,} is beyond the {len(self._kept):,} that were kept")
+            epoch, parameters = self._kept[n]
+            after = self._kept[min(n + 1, len(self._kept) - 1)][1]
+        problem = self.problem
+        network = problem.network.copy()
+        network.parameters[:] = parameters
+        rows = (np.arange(self.batch) + epoch * self.batch) % len(problem.X)
+        job = check_job(
+            network, check_data(network, problem.X, problem.y), batch_size=self.batch, epochs=1,
+            shuffle=False, l2=0.0, dropout=0.0, shards=1, seed=0, frozen=(), shared=(),
+        )  # fmt: skip
+        record = job.record(rows, 0)
+        clock = Clock(n, self.total, n)
+        return Step(epoch + 1, n + 1, rows, record, after - parameters, {}, SGD(), {}, clock)
+
+    def data_at(self, n: int) -> Data:
+        """Return the rows looked at."""
+        problem = self.problem
+        return check_data(problem.network, problem.X, problem.y)
+
+    def beside(self, changes: Mapping[str, str]) -> Run:
+        """Raise: the page cannot train what somebody else trains."""
+        raise ArgumentError("a run under way has no other beside it")
+
+    def network_at(self, n: int) -> Network:
+        """Return the network of a step."""
+        return self.at(n).record.network

@@ -1,0 +1,6 @@
+// The fields of clearprop.studio.setup.Setup, which decide the numbers.
+export const SETUP = [
+  "data", "target", "columns", "rows", "noise", "share", "hidden", "activation", "output", "loss",
+  "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
+  "precision", "scale", "standardize", "shuffled", "gain", "bias", "illness", "frozen", "shared", "edit",
+];

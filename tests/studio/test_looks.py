@@ -1,0 +1,52 @@
+"""Every screen in a browser, at three sizes, light and dark: nothing is cut, and all can use it."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio_pages import SCREENS, SIZES, shown
+
+CUT = """() => {
+    const wide = document.documentElement.clientWidth, found = [];
+    if (document.documentElement.scrollWidth > wide) found.push(["the page", wide]);
+    for (const e of document.querySelectorAll("h1,h2,h3,p,button,label,select,input,output,legend,th,td,li")) {
+        const box = e.getBoundingClientRect();
+        if (box.width && (box.right > wide + 0.5 || box.left < -0.5) && !e.closest(".wide")) found.push([e.textContent, box.right]);
+    }
+    for (const e of document.querySelectorAll("button,label,legend,h1,h2,h3"))
+        if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+            found.push([e.textContent, e.scrollWidth]);
+    return found;
+}"""
+"""What is beyond the page's edge; tables that scroll by themselves stand in `.wide`."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nothing_is_cut_and_all_can_use_it(running, studio, screen, size, scheme):
+    """By axe-core, which finds what a screen reader, or a weak eye, cannot read."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    with shown(running, studio.address, screen, size, scheme) as page:
+        assert page.evaluate(CUT) == []
+        found = axe.Axe().run(page).response["violations"]
+    serious = [
+        (one["id"], one["help"], [node["html"][:200] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_what_is_cut_or_pale_is_seen(running, studio):
+    """The checks see faults that are planted."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    with shown(running, studio.address, "network", "390", "light") as page:
+        page.evaluate(
+            "document.querySelector('main').innerHTML += '<p style=\"width:900px\">wide</p>'"
+        )
+        assert page.evaluate(CUT)
+        page.evaluate("document.querySelector('.about').style.color = '#ddd'")
+        page.evaluate("document.querySelector('input[type=range]').removeAttribute('aria-label')")
+        found = {one["id"] for one in axe.Axe().run(page).response["violations"]}
+        assert found >= {"color-contrast", "label"}
