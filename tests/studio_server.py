@@ -38,8 +38,7 @@ def refusal(server, name, **pairs):
 
 
 def ask_at(server, name, n, **pairs):
-    """What the server says of step n: asked again while the run is on its way there."""
-    while True:
-        found = ask(server, name, n=n, **pairs)
-        if found["n"] == n:
-            return found
+    """What the server says of step n, once the run has come so far."""
+    while (found := ask(server, name, n=n, **pairs))["n"] < n:
+        pass
+    return found

@@ -16,6 +16,9 @@ from clearprop.studio.derivations import derivation
 from clearprop.studio.derivative_checks import batch_check, derivative_check
 from clearprop.studio.element_names import elements
 from clearprop.studio.elements import element
+from clearprop.studio.health import diagnosis, health
+from clearprop.studio.hill import hill
+from clearprop.studio.lab import lab
 from clearprop.studio.operations import as_dicts
 from clearprop.studio.program import program
 from clearprop.studio.pushes import pushes
@@ -23,6 +26,7 @@ from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
+from clearprop.studio.treatments import treatment
 from clearprop.studio.verdicts import points, row, verdicts
 
 Answer = Callable[[Run, Question], dict[str, Any]]
@@ -37,7 +41,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": [one.name for one in network.activations],
         "loss": network.loss.name,
-        "optimizer": repr(run.optimizer),
+        "optimizer": "optimizer not told" if run.setup.illness else repr(run.optimizer),
         "features": problem.features,
         "classes": problem.classes,
         "target": problem.target,
@@ -108,6 +112,11 @@ ANSWERS: dict[str, Answer] = {
     "grade": classroom.grade,
     "sheet": classroom.sheet,
     "grade_sheet": classroom.grade_sheet,
+    "hill": hill,
+    "health": health,
+    "diagnosis": diagnosis,
+    "treatment": treatment,
+    "lab": lab,
     "python": python,
 }
 """By the last part of the address, /api/about and so on."""

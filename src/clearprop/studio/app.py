@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
+from clearprop.studio.finite import finite
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
@@ -139,9 +140,13 @@ async def _take_table(request: Request) -> Response:
 
 
 async def _said(found: Callable[[], Any]) -> Response:
-    """Return what a function finds, or what it refuses, as JSON."""
+    """Return what a function finds, or what it refuses, as JSON, which has no infinity."""
     try:
-        return JSONResponse(await run_in_threadpool(found), headers=_PRIVATE)
+        answer = await run_in_threadpool(found)
+        try:
+            return JSONResponse(answer, headers=_PRIVATE)
+        except ValueError:
+            return JSONResponse(finite(answer), headers=_PRIVATE)
     except ClearpropError as error:
         return _refused(without_folder(str(error)), type(error).__name__, 400)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, SGD, Clock, Optimizer
 from clearprop.studio.problems import Problem
-from clearprop.studio.runs import EpochEnd
+from clearprop.studio.runs import EpochEnd, Run
 from clearprop.studio.setup import Setup
 from clearprop.training.job import check_data, check_job
 from clearprop.training.steps import Step
@@ -232,6 +232,10 @@ class LiveRun:
         record = job.record(rows, 0)
         clock = Clock(n, self.total, n)
         return Step(epoch + 1, n + 1, rows, record, after - parameters, {}, SGD(), {}, clock)
+
+    def beside(self, changes: Mapping[str, str]) -> Run:
+        """Raise: the page cannot train what somebody else trains."""
+        raise ArgumentError("a run under way has no other beside it")
 
     def network_at(self, n: int) -> Network:
         """Return the network of a step."""

@@ -11,6 +11,7 @@ import numpy as np
 from clearprop.errors import unknown
 from clearprop.example_data.digits import load_digits
 from clearprop.optimizers import SGD
+from clearprop.studio.alterations import alter_weights, altered_inputs, altered_targets
 from clearprop.studio.fixed_problems import FIXED
 from clearprop.studio.model_problems import of_model
 from clearprop.studio.problem import Own, Problem, network_of, outputs_of, targets_of
@@ -36,6 +37,10 @@ def problem_of(setup: Setup, own: Mapping[str, Problem] | None = None) -> Proble
     FileMissingError
         If a table or a model is not here any more.
     """
+    return _altered(setup, _unaltered(setup, own))
+
+
+def _unaltered(setup: Setup, own: Mapping[str, Problem] | None) -> Problem:
     kind = setup.data.partition(":")[0]
     if kind in ("table", "inline") or setup.data in TABLES:
         return of_table(setup)
@@ -62,6 +67,15 @@ def _with_network(problem: Problem, setup: Setup) -> Problem:
     own = Own(given.sizes[1:-1], kinds[0].name if len(kinds) > 1 else "tanh", kinds[-1].name)
     network, _ = network_of(setup, given.sizes[0], given.sizes[-1], own)
     return replace(problem, network=network, code=[])
+
+
+def _altered(setup: Setup, found: Problem) -> Problem:
+    """Return the problem with what the setup changes of its data and first weights."""
+    X, X_held, of_inputs = altered_inputs(setup, found.X, found.X_held)
+    y, of_targets = altered_targets(setup, found.y)
+    of_weights = alter_weights(setup, found.network)
+    code = [*found.code, *of_inputs, *of_targets, *of_weights] if found.code else []
+    return replace(found, X=X, X_held=X_held, y=y, code=code)
 
 
 def _drawn(setup: Setup) -> Problem:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from clearprop.checks.settings import choice
 from clearprop.errors import ArgumentError, shown
+
+MOST_BESIDE = 5
+"""Runs that are shown beside one."""
 
 
 class Question:
@@ -44,3 +48,32 @@ class Question:
         if not abs(found) < float("inf"):
             raise ArgumentError(f"{name} is {shown(text)}; it must be a number")
         return found
+
+    def choice(self, name: str, among: Sequence[str]) -> str:
+        """Return one of these texts, the first where nothing is said, or raise `ArgumentError`."""
+        return choice(name, self.text(name) or among[0], among)
+
+    def variants(self) -> list[dict[str, str]]:
+        """Return what runs beside this one have instead: of vs=optimizer:adam,rate:0.01;rate:1.
+
+        Examples
+        --------
+        >>> Question({"vs": "hidden:4,2,rate:0.1;seed:1"}).variants()
+        [{'hidden': '4,2', 'rate': '0.1'}, {'seed': '1'}]
+        """
+        return [_changes(one) for one in self.text("vs").split(";") if one][:MOST_BESIDE]
+
+
+def _changes(text: str) -> dict[str, str]:
+    """Return the pairs of "hidden:4,2,rate:0.1"; a part without a colon goes on with its value."""
+    found: dict[str, str] = {}
+    name = ""
+    for part in text.split(","):
+        head, colon, value = part.partition(":")
+        if colon:
+            name, found[head] = head, value
+        elif name:
+            found[name] += f",{part}"
+        else:
+            raise ArgumentError(f"vs has {shown(part)}; write it as optimizer:adam,rate:0.01")
+    return found

@@ -71,6 +71,8 @@ class Run:
     setup : Setup
     problem : Problem
     optimizer : Optimizer
+    runs : Runs or None
+        Where runs beside this one are kept.
     total : int
         Steps of the whole run.
     losses : list of float
@@ -92,6 +94,7 @@ class Run:
         self, setup: Setup, like: Run | None = None, own: Mapping[str, Problem] | None = None
     ) -> None:
         self.setup = setup
+        self.runs: Runs | None = None
         self.problem: Problem = problem_of(setup, own)
         rule = setup.rule(self.problem.optimizer)
         batches = -(-len(self.problem.X) // self.batch)
@@ -203,7 +206,7 @@ class Run:
         data.X[:], data.y[:] = self._begun.X, self._begun.y
         for at, name, value in self._edits:
             if at < n and name[0] in "xy":
-                self._set(name, value)
+                _set_cell(self._stepper.network, data, name, value)
         self._stepper.put(self._kept[n])
         self._next = n
 
@@ -292,6 +295,17 @@ class Run:
                 return found, place % size
         return None
 
+    def beside(self, changes: Mapping[str, str]) -> Run:
+        """Return the run of this setup with these pairs instead.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is no part of a setup.
+        """
+        setup = self.setup.changed(changes)
+        return Run(setup) if self.runs is None else self.runs.of(setup)
+
     def network_at(self, n: int) -> Network:
         """Return the network before step `n`, what a reader has set included."""
         return self.at(n).record.network
@@ -345,6 +359,7 @@ class Runs:
             run = self._runs.get(setup)
             if run is None:
                 run = self._runs[setup] = Run(setup, self._like(setup), self.own)
+                run.runs = self
                 while len(self._runs) > RUNS:
                     self._runs.popitem(last=False)
             self._runs.move_to_end(setup)

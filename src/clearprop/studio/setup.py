@@ -15,6 +15,7 @@ from clearprop.checks.settings import choice, count, number
 from clearprop.constraints import Shared
 from clearprop.errors import ArgumentError, shown
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
+from clearprop.studio.illnesses import illness_of
 
 PRECISIONS = ("float64", "float32")
 OPTIMIZERS: dict[str, Any] = {
@@ -67,6 +68,18 @@ class Setup:
     seed : int
         For drawn data, the rows put aside, the first weights, the order of rows, and dropout.
     precision : {"float64", "float32"}
+    scale : float
+        What the inputs are multiplied by.
+    standardize : int
+        1: then each input has mean 0 and standard deviation 1 over the rows to learn from.
+    shuffled : float
+        Of the rows, whose targets change places.
+    gain : float
+        What the first weights are multiplied by.
+    bias : float
+        What the biases of hidden layers are at first, if not 0.
+    illness : str
+        A code under which an illness of `clearprop.studio.illnesses` is planted.
     frozen : str
         Parameters that stay as they are, with semicolons between: "W1[0,0];b1".
     shared : str
@@ -98,6 +111,12 @@ class Setup:
     dropout: float = 0.0
     seed: int = 0
     precision: str = "float64"
+    scale: float = 1.0
+    standardize: int = 0
+    shuffled: float = 0.0
+    gain: float = 1.0
+    bias: float = 0.0
+    illness: str = ""
     frozen: str = ""
     shared: str = ""
     edit: str = ""
@@ -112,6 +131,8 @@ class Setup:
             If a text is no number where one is needed, or is out of range.
         """
         found: dict[str, Any] = {}
+        if code := given.get("illness"):
+            given = {**given, **illness_of(code).pairs}
         for field in fields(cls):
             if (text := given.get(field.name)) is None:
                 continue
@@ -119,6 +140,20 @@ class Setup:
         setup = cls(**found)
         setup.check()
         return setup
+
+    def changed(self, changes: Mapping[str, str]) -> Setup:
+        """Return the setup with these pairs instead; an illness then stands in it openly.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is no part of a setup, or a text does not fit.
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise ArgumentError(f"{shown(name)} is no part of a setup; those are {known}")
+        return Setup.read({**replace(self, illness="").pairs(), **changes})
 
     def check(self) -> None:
         """Raise `ArgumentError` if a number is out of range."""
@@ -132,6 +167,11 @@ class Setup:
         number("l2", self.l2, low=0)
         number("dropout", self.dropout, low=0, high=1, open="high")
         count("seed", self.seed, 0)
+        number("scale", self.scale, low=-1e6, high=1e6)
+        count("standardize", self.standardize, 0, most=1)
+        number("shuffled", self.shuffled, low=0, high=1)
+        number("gain", self.gain, low=0, high=1e6)
+        number("bias", self.bias, low=-1e6, high=1e6)
         choice("precision", self.precision, PRECISIONS)
         choice("schedule", self.schedule, ("", *SCHEDULES))
         choice("optimizer", self.optimizer or "sgd", list(OPTIMIZERS))
@@ -139,12 +179,17 @@ class Setup:
         self.edits()
 
     def pairs(self) -> dict[str, str]:
-        """Return the pairs that an address needs: those that are not as they are by themselves."""
+        """Return the pairs that an address needs: those that are not as they are by themselves.
+
+        Not those that an illness has made so: its code stands for them.
+        """
         own = Setup()
+        hidden = illness_of(self.illness).pairs if self.illness else {}
         return {
             field.name: _written(value)
             for field in fields(self)
             if (value := getattr(self, field.name)) != getattr(own, field.name)
+            and field.name not in hidden
         }
 
     def sizes(self) -> list[int] | None:

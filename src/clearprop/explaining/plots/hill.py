@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clearprop.errors import NonFiniteError
 from clearprop.explaining.names import counted
+from clearprop.explaining.plots.plane import heights
 from clearprop.explaining.titles import set_title
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def draw_hill(surface: LossSurface, figure: Any, axis: Any) -> None:
     )
     lift = 0.01 * (high - low)
     for (name, path), color in zip(surface.paths.items(), _colors("black"), strict=False):
-        heights = _heights(surface, finite, path) + lift
-        axis.plot(*path.T, heights, color=color, lw=2, zorder=5, label=name)
+        above = heights(surface.first, surface.second, finite, path) + lift
+        axis.plot(*path.T, above, color=color, lw=2, zorder=5, label=name)
     place = (*surface.here, surface.loss + lift)
     axis.plot(
         *([number] for number in place), color=HERE, marker="o", ls="", zorder=6, label="here"
@@ -136,20 +137,6 @@ def _round(number: float) -> float:
     """Return the nearest smaller one of 1, 2 and 5 times a power of ten."""
     power = 10.0 ** floor(log10(number))
     return next(m for m in (5, 2, 1) if m * power <= 1.0001 * number) * power
-
-
-def _heights(surface: LossSurface, finite: Array, path: Array) -> Array:
-    """Return the cost on the surface below the points of a path, between those of the grid."""
-    n = len(surface.first)
-    at = [
-        (path[:, k] - grid[0]) / (grid[-1] - grid[0]) * (n - 1)
-        for k, grid in enumerate((surface.first, surface.second))
-    ]
-    first, second = (np.clip(places.astype(int), 0, n - 2) for places in at)
-    u, v = np.clip(at[0] - first, 0, 1), np.clip(at[1] - second, 0, 1)
-    below = (1 - u) * finite[second, first] + u * finite[second, first + 1]
-    above = (1 - u) * finite[second + 1, first] + u * finite[second + 1, first + 1]
-    return (1 - v) * below + v * above
 
 
 def _set_title(surface: LossSurface, axis: Any, low: float, high: float) -> None:

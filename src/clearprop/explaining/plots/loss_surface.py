@@ -12,17 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from clearprop.backprop import backprop
 from clearprop.checks.data import Data, check_inputs, check_sample_weight, check_targets
 from clearprop.checks.settings import count, number
-from clearprop.cost import evaluate, penalty
 from clearprop.display.plotting import axes_for, new_figure
 from clearprop.errors import (
     ArgumentError,
-    ElementError,
     ShapeError,
     printable,
     shown,
 )
-from clearprop.explaining.names import element_of, find_element, own_name, read_names
+from clearprop.explaining.names import element_of, own_name, read_names
 from clearprop.explaining.plots.hill import draw_contours, draw_hill, size_of
+from clearprop.explaining.plots.plane import Plane, cost_at, main_directions, through_two
 from clearprop.explaining.titles import what_of
 from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
@@ -239,47 +238,35 @@ def loss_surface(
     if (first is None) != (second is None):
         raise ArgumentError("give two parameters, or none and a path")
     if first is not None and second is not None:
-        axes = np.stack([_unit(work, name, given) for name in (first, second)])
+        plane = through_two(work, (first, second), given)
         elements = element_of(first, given), element_of(second, given)
         called = own_name(elements[0], given), own_name(elements[1], given)
-        if (axes[0] == axes[1]).all():
+        if (plane.axes[0] == plane.axes[1]).all():
             raise ArgumentError(f"{shown(first)} and {shown(second)} are one parameter: give two")
-        origin = here * (1 - axes.sum(axis=0))
     elif runs:
         called = "direction 1", "direction 2"
         run = np.concatenate(list(runs.values()))
         moved = run - run[-1]
         if len(run) < 3 or not np.abs(moved).max() > 0:
             raise ArgumentError("a path needs three points or more that differ")
-        axes = np.linalg.svd(moved, full_matrices=False)[2][:2]
-        axes = axes * np.where(axes[:, np.abs(axes).argmax(axis=1)].diagonal() < 0, -1, 1)[:, None]
-        origin = here
+        plane = Plane(here, main_directions(moved))
     else:
         raise ArgumentError("give two parameters such as 'W1[0,0]' and 'W1[0,1]', or a path")
-    at = axes @ (here - origin)
-    tracks = {name: (run - origin) @ axes.T for name, run in runs.items()}
+    at = plane.place(here)
+    tracks = {name: plane.place(run) for name, run in runs.items()}
     grids = _grids(at, tracks, span, points)
-
-    def cost(parameters: Array) -> float:
-        work.parameters[:] = parameters
-        with np.errstate(all="ignore"):
-            mean = evaluate(work, data)[0]
-            return float(mean + penalty(work.weights, l2, work.dtype))
-
-    losses = np.array(
-        [[cost(origin + a * axes[0] + b * axes[1]) for a in grids[0]] for b in grids[1]]
-    )
+    losses = plane.costs(work, data, l2, *grids)
     others = 0 if first is None else len(here) - 2
     step = None
     if optimizer is not None:
         start = work.copy()
         start.parameters[:] = here
-        step = _pair(axes @ _first_step(start, data, optimizer, l2))
+        step = _pair(plane.axes @ _first_step(start, data, optimizer, l2))
     work.parameters[:] = here
     slopes = backprop(work, data.X, data.y, sample_weight=sample_weight, l2=l2).gradient
     return LossSurface(
-        called, *grids, losses, _pair(at), cost(here), tracks, others,
-        _pair(axes @ slopes), step, what_of(work, len(X)),
+        called, *grids, losses, _pair(at), cost_at(work, data, l2, here), tracks, others,
+        _pair(plane.axes @ slopes), step, what_of(work, len(X)),
     )  # fmt: skip
 
 
@@ -296,16 +283,6 @@ def _first_step(
         batch_size=None, shuffle=False, epochs=1,
     )  # fmt: skip
     return next(run).update
-
-
-def _unit(network: Network, name: str, given: Mapping[str, str]) -> Array:
-    """A 1 at one parameter's place."""
-    element = find_element(name, network, given, ("W", "b"))
-    if element.symbol not in ("W", "b") or not element.indices:
-        raise ElementError(f"{shown(name)} is not one parameter; name it like W1[0,1] or b2[0]")
-    vector = np.zeros(network.n_parameters)
-    network.unflatten(vector)[f"{element.symbol}{element.layer}"][element.indices] = 1.0
-    return vector
 
 
 def _runs(path: object, n: int) -> dict[str, Array]:

@@ -11,8 +11,9 @@ import { heldStep } from "studio/source";
 const FIRST = {
   screen: "network", n: 0, op: -1, sample: 0, lens: "follow", of: "", hide: "", play: "", speed: "fast",
   also: "", table: "", size: "normal",
+  zoom: 0, draw: 0, turn: 35, tilt: 35, guess: "", remedy: "", vs: "",
 };
-const WHOLE = ["n", "op", "sample"];
+const WHOLE = ["n", "op", "sample", "zoom", "draw", "turn", "tilt"];
 
 export const state = read(location.hash);
 const listeners = new Set();

@@ -3,6 +3,8 @@ import { ClassroomScreen } from "studio/screens/classroom";
 import { DerivationScreen } from "studio/screens/derivation";
 import { CurvesScreen } from "studio/screens/curves";
 import { DataScreen } from "studio/screens/data";
+import { HealthScreen } from "studio/screens/health";
+import { HillScreen } from "studio/screens/hill";
 import { NetworkScreen } from "studio/screens/network";
 import { StartScreen } from "studio/screens/start";
 import { isReplay } from "studio/source";
@@ -13,7 +15,9 @@ export const SCREENS = [
   !isReplay && { name: "start", title: "Start", Screen: StartScreen, always: true },
   { name: "network", title: "Network", Screen: NetworkScreen },
   !isReplay && { name: "derivation", title: "Derivation", Screen: DerivationScreen },
+  !isReplay && { name: "hill", title: "Hill", Screen: HillScreen },
   !isReplay && { name: "data", title: "Data", Screen: DataScreen },
   { name: "curves", title: "Curves", Screen: CurvesScreen },
+  !isReplay && { name: "health", title: "Health", Screen: HealthScreen },
   !isReplay && { name: "classroom", title: "Classroom", Screen: ClassroomScreen },
 ].filter(Boolean);

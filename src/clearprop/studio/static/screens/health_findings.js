@@ -1,0 +1,75 @@
+// What is wrong, in words, each with its remedy; and a run with a remedy beside this one.
+import { useMemo } from "preact/hooks";
+import { number, whole } from "studio/format";
+import { html } from "studio/html";
+import { Chart } from "studio/screens/health_chart";
+import { SETUP } from "studio/setup";
+import { look, setUp, state, useStudio } from "studio/state";
+import { useSteady } from "studio/steady";
+
+const written = (changes) => Object.entries(changes).map(([name, value]) => `${name}:${value}`).join(",");
+
+// Go over to another setup, whole.
+export function goTo(pairs, view = {}) {
+  setUp({ ...Object.fromEntries(SETUP.map((name) => [name, ""])), ...pairs },
+    { remedy: "", guess: "", sample: 0, op: -1, ...view });
+}
+
+export function Findings() {
+  const { setup, view } = useStudio();
+  const { answer, error, isOld } = useSteady("diagnosis", { ...setup, n: view.n, guess: view.guess }, true, 400);
+  return html`<section class="findings" aria-busy=${isOld}>
+    <h2>Diagnosis${answer && !answer.waits ? ` at step ${whole(answer.n)}, on ${whole(answer.rows)} rows` : ""}</h2>
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    ${!answer && !error && html`<p class="faint">The network is being examined: copies are trained at other rates …</p>`}
+    ${answer?.waits && html`<p>Something may have been planted: the diagnosis waits for your guess.</p>`}
+    ${answer && !answer.waits && !answer.findings.length && html`<p class="well">Nothing is found to be wrong.</p>`}
+    ${answer?.findings.map((finding) => html`<${Finding} key=${finding.kind + finding.layer} finding=${finding} />`)}
+    ${view.remedy && !answer?.waits && html`<${Treatment} remedy=${view.remedy} />`}
+  </section>`;
+}
+
+function Finding({ finding }) {
+  const { view } = useStudio();
+  return html`<article class="finding"><h3>${finding.kind}</h3>
+    <p>${finding.evidence}.</p><p><b>Remedy:</b> ${finding.remedy}.</p>
+    ${finding.remedies.length ? html`<p class="try">${finding.remedies.map(({ words, changes }) => html`
+        <button key=${words} aria-pressed=${view.remedy === written(changes)}
+          onClick=${() => look({ remedy: written(changes) }, true)}>Try this remedy: ${words}</button>`)}</p>`
+      : html`<p class="faint">No setting of this page does that: it is for whoever brings the data.</p>`}
+  </article>`;
+}
+
+const SAID = {
+  with: "The remedy is better.", without: "Without the remedy it is better.",
+  neither: "Neither is better by 2% or more.",
+};
+
+function Treatment({ remedy }) {
+  const { setup, view } = useStudio();
+  const { answer, error } = useSteady("treatment", { ...setup, n: view.n, vs: remedy }, true, 200);
+  const lines = useMemo(() => answer && [
+    { name: "without", values: answer.without.costs, color: "var(--ink)" },
+    { name: "with the remedy", values: answer.with.costs, color: "var(--above)", dash: [7, 3] },
+  ], [answer]);
+  const words = remedy.replace(/,(?=\w+:)/g, ", ").replace(/:/g, " ");
+  return html`<article class="treatment" aria-live="polite"><h3>Beside it: ${words}</h3>
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    ${!answer && !error && html`<p class="faint">Both are run for as many steps …</p>`}
+    ${answer && html`<p class="verdict"><b>${SAID[answer.verdict.better]}</b> After ${whole(answer.steps)} steps from
+        the beginning: ${end(answer.with)} with it, ${end(answer.without)} without.
+        ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}</p>
+      <${Chart} steps=${answer.numbers} lines=${lines}
+        label=${`L of all rows to learn from, by step: ${end(answer.with)} in the end with the remedy, ${end(answer.without)} without`} />
+      <p class="faint">L: the mean loss of all rows to learn from, without penalty.</p>
+      <p class="try"><button onClick=${() => goTo(answer.setup, { n: state.view.n })}>Go on with the remedy</button>
+        <button onClick=${() => look({ remedy: "" }, true)}>Leave it</button></p>`}
+  </article>`;
+}
+
+function end({ costs, right, failed }) {
+  if (failed) return "the run cannot go on";
+  const right_ = right === null ? "" : ` (${number(right * 100, 3)}% right)`;
+  const last = costs[costs.length - 1];
+  return last === null ? `L is not finite${right_}` : `L = ${number(last)}${right_}`;
+}

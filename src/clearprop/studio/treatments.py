@@ -1,0 +1,95 @@
+"""A treatment: a run with a remedy beside the one without, for as many steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from clearprop.cost import evaluate
+from clearprop.studio.courses import thinned
+from clearprop.studio.question import Question
+from clearprop.studio.runs import Run
+
+LEAST_STEPS = 200
+SECONDS = 15.0
+"""For each run, to go on."""
+
+POINTS = 64
+BETTER = 0.98
+"""A cost below this share of the other is better: less is no difference to speak of."""
+
+
+def treatment(run: Run, question: Question) -> dict[str, Any]:
+    """Return the costs of both runs, from their beginning, and which is better in the end.
+
+    The cost is the mean loss of all rows to learn from, without penalty. Where the two have
+    different losses, the shares of right answers are compared.
+    """
+    [changes] = question.variants()[:1] or [{}]
+    other = run.beside(changes)
+    n = min(max(question.whole("n", 0) + 1, LEAST_STEPS), run.total - 1, other.total - 1)
+    for one in (run, other):
+        reached = one.reach(n, SECONDS)
+        n = n if one.failed else min(n, reached)
+    two = [_course(one, n) for one in (run, other)]
+    return {
+        "n": question.whole("n", 0),
+        "steps": n,
+        "numbers": thinned(n, POINTS),
+        "without": two[0],
+        "with": two[1],
+        "same_loss": run.problem.network.loss.name == other.problem.network.loss.name,
+        "verdict": _verdict(run, other, n, two),
+        "setup": other.setup.pairs(),
+    }
+
+
+def _course(run: Run, n: int) -> dict[str, Any]:
+    """Return the costs of a run at its thinned steps; None beyond where it ended."""
+    costs: list[float | None] = []
+    right = None
+    for at in thinned(n, POINTS):
+        if run.failed is not None and at >= len(run.losses):
+            costs.append(None)
+            continue
+        data = run.data_at(at)
+        found, outputs = evaluate(run.network_at(at), data)
+        costs.append(found if np.isfinite(found) else None)
+        right = _right(run, outputs, data.y)
+    failed = run.failed is not None and n >= len(run.losses)
+    return {
+        "costs": costs,
+        "right": None if failed else right,
+        "failed": str(run.failed) if failed else None,
+    }
+
+
+def _right(run: Run, outputs: Any, y: Any) -> float | None:
+    """Return the share of right answers; None where there are no classes."""
+    if not run.problem.classes:
+        return None
+    if outputs.shape[1] == 1:
+        return float(((outputs > 0.5) == (y.reshape(outputs.shape) > 0.5)).mean())
+    wanted = y if y.ndim == 1 else y.argmax(axis=1)
+    return float((outputs.argmax(axis=1) == wanted).mean())
+
+
+def _verdict(run: Run, other: Run, n: int, two: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return which is better, "with", "without" or "neither", and by which figure."""
+    without, remedied = two
+    if without["failed"] or remedied["failed"]:
+        both = without["failed"] and remedied["failed"]
+        return {"by": "going on", "better": "neither" if both else
+                "with" if without["failed"] else "without"}  # fmt: skip
+    if run.problem.network.loss.name == other.problem.network.loss.name:
+        a, b = without["costs"][-1], remedied["costs"][-1]
+        by = "cost"
+    else:
+        a, b = (None if one["right"] is None else 1 - one["right"] for one in two)
+        by = "wrong answers"
+    if a is None or b is None:
+        better = "neither" if a is b else "with" if a is None else "without"
+    else:
+        better = "with" if b < BETTER * a else "without" if a < BETTER * b else "neither"
+    return {"by": by, "better": better}
