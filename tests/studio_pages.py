@@ -16,6 +16,7 @@ SCREENS = {
     "network of a wide layer": "#network?data=xor&hidden=100,14&n=5&of=W2[3,17]&lens=weight",
     "network bound": "#network?data=circles&n=20&op=11&of=b1[2]&frozen=W2;b1[1]&edit=20:b1[2]=0.5",
     "network as a table": "#network?data=mazur&op=6&table=1&of=a1[0]",
+    "derivation": "#derivation?data=circles&n=20&of=W1[0,1]",
     "predict": "#classroom?data=note&part=predict&q=7",
     "sheet": "#classroom?data=note&part=sheet",
     "teacher": "#classroom?data=note&part=teacher",

@@ -35,3 +35,11 @@ def refusal(server, name, **pairs):
         ask(server, name, **pairs)
     assert refused.value.code == 400
     return json.load(refused.value)["error"]
+
+
+def ask_at(server, name, n, **pairs):
+    """What the server says of step n: asked again while the run is on its way there."""
+    while True:
+        found = ask(server, name, n=n, **pairs)
+        if found["n"] == n:
+            return found

@@ -70,6 +70,18 @@ def test_nothing_of_a_derivation_is_cut(running, size, of, width, scheme):
         assert page.evaluate(OVERLAPPING) == []
 
 
+@pytest.mark.parametrize(("hidden", "output", "loss"), [
+    ("gelu", "sigmoid", "binary_cross_entropy"), ("elu", "exp", "poisson"),
+    ("softplus", "identity", "huber"), ("leaky_relu", "identity", "quantile"),
+])  # fmt: skip
+def test_no_definition_is_cut(running, hidden, output, loss):
+    """That of binary cross-entropy, in one piece, was wider than a phone."""
+    network = cp.Network([2, 2, 1], hidden, output, loss=loss, seed=0)
+    content = cp.explain(network, [0.5, 1.0], 1.0, "W1[0,1]").to_html()
+    with page_of(running, content, 400) as page:
+        assert page.evaluate(OUTSIDE) == []
+
+
 def test_what_is_cut_is_caught(running):
     """The formulas in one piece, as MathML has them, are wider than a narrow page."""
     content = PAGE.format(derivation("2-2-1", "W1[0,1]").to_mathml())

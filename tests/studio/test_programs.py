@@ -49,6 +49,11 @@ def test_of_every_optimizer(optimizer):
     check(Setup(data="moons", optimizer=optimizer, momentum=momentum, rate=0.03, batch=7, seed=4))
 
 
+@pytest.mark.parametrize("schedule", ["cosine", "step", "exponential", "warmup_cosine"])
+def test_of_every_schedule(schedule):
+    check(Setup(data="moons", schedule=schedule, rate=0.03, epochs=3))
+
+
 @pytest.mark.parametrize("data", ["circles", "penguins", "mazur"])
 def test_with_cells_and_weights_set_and_weights_frozen_and_shared(data):
     edit = "3:W1[0,0]=0.5;5:x[0,1]=-1.25;5:b2[0]=0.125;8:y[0]=1;12:W1[0,1]=2"

@@ -10,13 +10,20 @@ from typing import Any
 
 from clearprop.studio import classroom
 from clearprop.studio.choices import choices, sets
+from clearprop.studio.curves import curves, rate_search
+from clearprop.studio.decisions import decisions
+from clearprop.studio.derivations import derivation
+from clearprop.studio.derivative_checks import batch_check, derivative_check
+from clearprop.studio.element_names import elements
 from clearprop.studio.elements import element
 from clearprop.studio.operations import as_dicts
 from clearprop.studio.program import program
+from clearprop.studio.pushes import pushes
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
+from clearprop.studio.verdicts import points, row, verdicts
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -76,19 +83,6 @@ def one(run: Run, question: Question) -> dict[str, Any]:
     return {"n": n, "sample": sample} | element(run, n, sample, question.text("of"))
 
 
-def curves(run: Run, question: Question) -> dict[str, Any]:
-    """Return L of each step so far, and the costs of all rows after each epoch."""
-    upto = question.whole("upto", len(run.losses))
-    return {
-        "losses": run.losses[:upto],
-        "epochs": [
-            {"n": one.n, "loss": one.loss, "validation_loss": one.validation_loss}
-            for one in run.epochs
-            if one.n <= upto
-        ],
-    }
-
-
 def python(run: Run, question: Question) -> dict[str, Any]:
     """Return a program that makes the numbers of the run up to step n."""
     n = min(max(question.whole("n", 0), 0), run.total - 1)
@@ -100,6 +94,16 @@ ANSWERS: dict[str, Answer] = {
     "step": step,
     "element": one,
     "curves": curves,
+    "derivation": derivation,
+    "derivative_check": derivative_check,
+    "batch_check": batch_check,
+    "elements": elements,
+    "rate_search": rate_search,
+    "decisions": decisions,
+    "points": points,
+    "verdicts": verdicts,
+    "row": row,
+    "pushes": pushes,
     "predict": classroom.predict,
     "grade": classroom.grade,
     "sheet": classroom.sheet,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import Data
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.network import Network
@@ -235,3 +236,16 @@ class LiveRun:
     def network_at(self, n: int) -> Network:
         """Return the network of a step."""
         return self.at(n).record.network
+
+    def data_at(self, n: int) -> Data:
+        """Return the rows that are looked at, which are the same at every step."""
+        del n
+        return Data(self.problem.X, self.problem.y)
+
+    def find(self, row: int, n: int) -> tuple[int, int] | None:
+        """Return the next step from `n` on whose batch has a row, and its place there."""
+        for k in range(n, self.total):
+            place = np.flatnonzero(self.at(k).rows == row)
+            if place.size:
+                return k, int(place[0])
+        return None

@@ -67,7 +67,7 @@ def _steps(run: Run, n: int) -> list[str]:
     }  # fmt: skip
     more = [f"{name}={python(value)}" for name, value in given.items() if value]
     arguments = [
-        "network", "X", "y", f"optimizer=cp.{run.optimizer!r}", f"batch_size={run.batch}",
+        "network", "X", "y", f"optimizer={_optimizer(run)}", f"batch_size={run.batch}",
         f"epochs={setup.epochs}", f"seed={setup.seed}", *more,
     ]  # fmt: skip
     return [
@@ -76,6 +76,11 @@ def _steps(run: Run, n: int) -> list[str]:
         *(f"    {one}," for one in arguments[3:]),
         ")",
     ]
+
+
+def _optimizer(run: Run) -> str:
+    """Return the optimizer as it is written; its schedule is one of `cp` as well."""
+    return re.sub(r"(?<![.\w])(\w+)\(", r"cp.\1(", repr(run.optimizer))
 
 
 def _as_cells(run: Run) -> list[str]:

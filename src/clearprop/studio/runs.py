@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ from clearprop.cost import evaluate
 from clearprop.errors import ArgumentError, ClearpropError, DivergenceError, ElementError, shown
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
+from clearprop.studio.calls import metrics_of
 from clearprop.studio.problems import Problem, problem_of
+from clearprop.studio.schedule import scheduled
 from clearprop.studio.setup import Setup
 from clearprop.training.job import check_data
 from clearprop.training.standing import Standing
@@ -32,6 +34,9 @@ from clearprop.training.steps import Step, Stepper, begin
 KEPT_BYTES = 64 << 20
 """What the standings of a run take at most, and its latest steps as much."""
 
+SLICE = 0.2
+"""Seconds that an answer whose page asks again goes on towards its step, at most."""
+
 LEAST_KEPT = 8
 RUNS = 12
 """Runs that are kept; those asked for longest ago are made again."""
@@ -39,11 +44,23 @@ RUNS = 12
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """The cost of all rows after an epoch; None where none were put aside."""
+    """The cost of all rows after an epoch; None where none were put aside.
+
+    Attributes
+    ----------
+    n : int
+        Updates made.
+    loss, validation_loss : float
+        The latter None where no rows were put aside.
+    metrics, validation_metrics : dict of str to float
+        "accuracy" of classes, "r2" of numbers.
+    """
 
     n: int
     loss: float
     validation_loss: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    validation_metrics: dict[str, float] = field(default_factory=dict)
 
 
 class Run:
@@ -76,7 +93,9 @@ class Run:
     ) -> None:
         self.setup = setup
         self.problem: Problem = problem_of(setup, own)
-        self.optimizer: Optimizer = setup.rule(self.problem.optimizer)
+        rule = setup.rule(self.problem.optimizer)
+        batches = -(-len(self.problem.X) // self.batch)
+        self.optimizer: Optimizer = scheduled(rule, setup.schedule, setup.epochs * batches)
         self._edits = setup.edits()
         self._lock = threading.RLock()
         self.losses: list[float] = []
@@ -193,25 +212,7 @@ class Run:
         if name[0] not in "xy":
             self._set_parameter(name, value)
             return
-        data = self._stepper.job.data
-        array = data.X if name[0] == "x" else data.y
-        try:
-            at = tuple(int(part) for part in name[1:].strip("[]").split(","))
-            if min(at) < 0:
-                raise IndexError
-            before = array[at[0]].copy()
-            array[at] = value
-        except (ValueError, IndexError):
-            shape = " x ".join(map(str, array.shape))
-            raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
-        row = slice(at[0], at[0] + 1)
-        try:
-            if array.dtype.kind == "i" and not value.is_integer():
-                raise ArgumentError(f"{name} is {value:g}; a label is a whole number")
-            check_data(self._stepper.network, data.X[row], data.y[row], of=f"{name}: ")
-        except ClearpropError:
-            array[at[0]] = before
-            raise
+        _set_cell(self._stepper.network, self._stepper.job.data, name, value)
 
     def _set_parameter(self, name: str, value: float) -> None:
         """Set a parameter, and those that it is shared with."""
@@ -263,12 +264,59 @@ class Run:
 
     def _costs(self, n: int) -> EpochEnd:
         network, learned = self._stepper.network, self._stepper.job.data
-        held = evaluate(network, self._held, "reference")[0] if self._held else None
-        return EpochEnd(n, evaluate(network, learned, "reference")[0], held)
+        loss, output = evaluate(network, learned, "reference")
+        metrics = metrics_of(self.problem, learned.y, output)
+        if self._held is None:
+            return EpochEnd(n, loss, None, metrics)
+        held, output = evaluate(network, self._held, "reference")
+        return EpochEnd(n, loss, held, metrics, metrics_of(self.problem, self._held.y, output))
+
+    def data_at(self, n: int) -> Data:
+        """Return the rows to learn from at step `n`, what a reader has set included."""
+        data = Data(self._begun.X.copy(), self._begun.y.copy())
+        for at, name, value in self._edits:
+            if at <= n and name[0] in "xy":
+                _set_cell(self._stepper.network, data, name, value)
+        return data
+
+    def find(self, row: int, n: int) -> tuple[int, int] | None:
+        """Return the next step from `n` on whose batch has a row, and its place there.
+
+        None where the run ends before.
+        """
+        size, job = self.batch, self._stepper.job
+        for epoch in range(n // self.steps_of_epoch, self.setup.epochs):
+            place = int(np.flatnonzero(job.order(epoch) == row)[0])
+            found = epoch * self.steps_of_epoch + place // size
+            if found >= n:
+                return found, place % size
+        return None
 
     def network_at(self, n: int) -> Network:
         """Return the network before step `n`, what a reader has set included."""
         return self.at(n).record.network
+
+
+def _set_cell(network: Network, data: Data, name: str, value: float) -> None:
+    """Set a cell of the data, "x[3,0]" or "y[3]", if the network may learn from it."""
+    array = data.X if name[0] == "x" else data.y
+    try:
+        at = tuple(int(part) for part in name[1:].strip("[]").split(","))
+        if min(at) < 0:
+            raise IndexError
+        before = array[at[0]].copy()
+        array[at] = value
+    except (ValueError, IndexError):
+        shape = " x ".join(map(str, array.shape))
+        raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
+    row = slice(at[0], at[0] + 1)
+    try:
+        if array.dtype.kind == "i" and not value.is_integer():
+            raise ArgumentError(f"{name} is {value:g}; a label is a whole number")
+        check_data(network, data.X[row], data.y[row], of=f"{name}: ")
+    except ClearpropError:
+        array[at[0]] = before
+        raise
 
 
 class Runs:

@@ -20,6 +20,7 @@ PRECISIONS = ("float64", "float32")
 OPTIMIZERS: dict[str, Any] = {
     "sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "rprop": RProp,
 }  # fmt: skip
+SCHEDULES = ("cosine", "step", "exponential", "warmup_cosine")
 MOST_ROWS = 100_000
 MOST_UNITS = 4096
 
@@ -53,7 +54,9 @@ class Setup:
     output, loss, initializer : str
     optimizer : str
     rate : float
-        The learning rate.
+        The learning rate; of a schedule, the largest.
+    schedule : str
+        What the learning rate does over the run, of `SCHEDULES`; "": nothing.
     momentum : float
         Of SGD.
     batch : int
@@ -87,6 +90,7 @@ class Setup:
     initializer: str = ""
     optimizer: str = ""
     rate: float = 0.0
+    schedule: str = ""
     momentum: float = 0.0
     batch: int = -1
     epochs: int = 1000
@@ -129,6 +133,7 @@ class Setup:
         number("dropout", self.dropout, low=0, high=1, open="high")
         count("seed", self.seed, 0)
         choice("precision", self.precision, PRECISIONS)
+        choice("schedule", self.schedule, ("", *SCHEDULES))
         choice("optimizer", self.optimizer or "sgd", list(OPTIMIZERS))
         self.sizes()
         self.edits()

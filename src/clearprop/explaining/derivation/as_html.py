@@ -8,9 +8,9 @@ from clearprop.explaining.derivation.as_text import tail_of, term_count
 from clearprop.explaining.derivation.definitions import Definition
 from clearprop.explaining.derivation.expressions import Negative, Number, Rest, Sum, Symbol
 from clearprop.explaining.derivation.glyphs import Glyph, Names
-from clearprop.explaining.derivation.html_lines import equation_html
+from clearprop.explaining.derivation.html_lines import equation_html, line_html
 from clearprop.explaining.derivation.lit import way_to_the_cost
-from clearprop.explaining.derivation.mathml import MATHML, operator, words
+from clearprop.explaining.derivation.mathml import MATHML, MathML, operator, words
 from clearprop.explaining.derivation.plain_text import text_of
 from clearprop.explaining.derivation.tree import Equation, Part, Tree
 
@@ -33,11 +33,13 @@ _STYLE = """
 .clearprop-derivation .left { text-align: right; white-space: nowrap }
 .clearprop-derivation .line { padding: 0.1em 0.2em }
 .clearprop-derivation .line > span { display: inline-block; max-width: 100%; padding: 0.12em 0 }
+.clearprop-derivation p > span { display: inline-block; max-width: 100% }
 .clearprop-derivation code { background: none; color: inherit; opacity: 0.7;
   font: 0.8em ui-monospace, monospace } .clearprop-derivation .note { color: #2383BE }
 .clearprop-derivation .largest { background: rgba(255,176,0,0.2) }
 .clearprop-derivation .lit { background: rgba(160,80,224,0.3) }
 @container (max-width: 640px) {
+  .clearprop-derivation p math { font-size: 0.95em }
   .clearprop-derivation .equations { display: block }
   .clearprop-derivation .equation { display: block; margin: 0.6em 0 }
   .clearprop-derivation .left { display: inline-block; margin-left: 0.6em }
@@ -60,11 +62,14 @@ def page_of(derivation: Tree) -> str:
 
 def body_of(derivation: Tree) -> str:
     """Return the derivation for a notebook, with its styles."""
-    pieces = [f"<style>{_STYLE}</style>", f"<h1>{_prose(derivation.title, derivation.names)}</h1>"]
-    pieces += [f"<p>{_prose(sentence, derivation.names)}</p>" for sentence in derivation.words]
+    pieces = [
+        f"<style>{_STYLE}</style>",
+        f"<h1>{prose_html(derivation.title, derivation.names)}</h1>",
+    ]
+    pieces += [f"<p>{prose_html(sentence, derivation.names)}</p>" for sentence in derivation.words]
     lit = way_to_the_cost(derivation)
     if lit is not None:
-        start = _prose(lit.start, derivation.names)
+        start = prose_html(lit.start, derivation.names)
         pieces.append(f"<p>The way from {start} to the cost is lit.</p>")
     sections = "".join(_section(part, derivation.names, 2) for part in derivation.parts)
     pieces.append(sections if lit is None else lit.marked(sections))
@@ -73,17 +78,17 @@ def body_of(derivation: Tree) -> str:
 
 def _section(part: Part, names: Names, level: int) -> str:
     tag = f"h{min(level, 3)}"
-    pieces = [f"<{tag}>{_prose(part.title, names)}</{tag}>"]
-    pieces += [f"<p>{_definition(definition)}</p>" for definition in part.definitions]
-    pieces += [f"<p>{_prose(sentence, names)}</p>" for sentence in part.words]
+    pieces = [f"<{tag}>{prose_html(part.title, names)}</{tag}>"]
+    pieces += [f"<p>{definition_html(definition)}</p>" for definition in part.definitions]
+    pieces += [f"<p>{prose_html(sentence, names)}</p>" for sentence in part.words]
     if part.equations:
-        rows = "".join(equation_html(*_lines(e, names)) for e in part.equations)
+        rows = "".join(equation_html(*lines_of(e, names)) for e in part.equations)
         pieces.append(f'<div class="equations">{rows}</div>')
     pieces += [_section(child, names, level + 1) for child in part.parts]
     return f"<section>{''.join(pieces)}</section>"
 
 
-def _prose(text: str, names: Names) -> str:
+def prose_html(text: str, names: Names) -> str:
     """Return words, with the scripts of symbols below and above the line."""
     return "".join(
         html.escape(piece) if glyph is None else _with_scripts(glyph)
@@ -98,7 +103,8 @@ def _with_scripts(glyph: Glyph) -> str:
     )
 
 
-def _definition(definition: Definition) -> str:
+def definition_html(definition: Definition) -> str:
+    """Return a definition, and the remarks on it."""
     written = definition.written(MATHML)
     if written is None:
         return html.escape(text_of(definition))
@@ -106,8 +112,7 @@ def _definition(definition: Definition) -> str:
         html.escape(said) if equation is None else f"<math><mrow>{equation}</mrow></math>"
         for said, equation in definition.remarks(MATHML)
     )
-    whole = f'<math displaystyle="true"><mrow>{written}</mrow></math>'
-    return ", ".join((whole, *remarks))
+    return ", ".join((line_html(written), *remarks))
 
 
 def mathml_of(derivation: Tree) -> str:
@@ -148,7 +153,7 @@ def _cell(content: str, style: str = _LEFT, marked: bool = False) -> str:
 
 def _rows(equation: Equation, names: Names) -> str:
     """Return the rows of one equation: code name, left side, and a right side a row."""
-    code, left, lines = _lines(equation, names)
+    code, left, lines = lines_of(equation, names)
     rows = []
     for i, (content, marked) in enumerate(lines):
         first = (f'<mtext class="code">{code}</mtext>', left) if i == 0 else ("", "")
@@ -157,52 +162,56 @@ def _rows(equation: Equation, names: Names) -> str:
     return "".join(rows)
 
 
-def _lines(equation: Equation, names: Names) -> tuple[str, str, list[tuple[str, bool]]]:
+def lines_of(
+    equation: Equation, names: Names, writer: MathML = MATHML
+) -> tuple[str, str, list[tuple[str, bool]]]:
     """Return an equation's code name, its left side, and its lines, each marked or not."""
     tail = tail_of(equation).strip()
     note = f'<mspace width="1em"/><mtext class="note">{html.escape(tail)}</mtext>' if tail else ""
     digits = equation.shown_digits
-    value = MATHML.number(equation.value, equation.known)
+    value = writer.put_in(writer.number(equation.value, equation.known), equation.left)
     if equation.gap:
         value = words(f"______ ({equation.gap})")
     equal = operator("=")
     lines: list[tuple[str, bool]] = [
-        (f"{equal}{MATHML.symbols(form, names)}", False) for form in equation.forms[:-1]
+        (f"{equal}{writer.symbols(form, names)}", False) for form in equation.forms[:-1]
     ]
     if equation.is_by_rows or len(equation.terms) > 4:
         last = equation.forms[-1]
         assert isinstance(last, Sum)
         lines.append((f"{equal}{words(f'the sum of {term_count(equation)}')}", False))
-        lines += _term_lines(equation, last, names)
+        lines += _term_lines(equation, last, names, writer)
         lines.append((f"{equal}{value}{note}", False))
     elif equation.shows_numbers:
         last = equation.forms[-1]
-        written = f"{equal}{MATHML.symbols(last, names)}"
-        put_in = f"{equal}{MATHML.numbers(last, digits)}{equal}{value}{note}"
+        written = f"{equal}{writer.symbols(last, names)}"
+        put_in = f"{equal}{writer.numbers(last, digits)}{equal}{value}{note}"
         if len(equation.symbols) + len(equation.numbers) > WIDE:
             lines += [(written, False), (put_in, False)]
         else:
             lines.append((written + put_in, False))
     elif equation.forms:
-        written = MATHML.symbols(equation.forms[-1], names)
+        written = writer.symbols(equation.forms[-1], names)
         is_number = isinstance(equation.forms[-1], Number)
         shown = f"{equal}{written}" + ("" if is_number else f"{equal}{value}")
         lines.append((f"{shown}{note}", False))
     else:
         lines.append((f"{equal}{value}{note}", False))
-    return html.escape(equation.name), MATHML.symbols(equation.left, names), lines
+    return html.escape(equation.name), writer.symbols(equation.left, names), lines
 
 
-def _term_lines(equation: Equation, last: Sum, names: Names) -> list[tuple[str, bool]]:
+def _term_lines(
+    equation: Equation, last: Sum, names: Names, writer: MathML
+) -> list[tuple[str, bool]]:
     """Return a line for each term of a sum, and whether it is the largest."""
-    written = MATHML.terms(last.terms, names)
+    written = writer.terms(last.terms, names)
     lines = []
     for i, term in enumerate(last.terms):
         sign = operator("+") if i == 0 and not isinstance(term, Negative) else ""
         before = f'<mspace width="1em"/>{sign}'
         # Numbers and value carry the sign, so that the values add up to what stands below them.
-        value = f"{operator('=')}{MATHML.number(term.value, equation.shown_digits)}"
-        put_in = f"{operator('=')}{MATHML.numbers(term, equation.shown_digits)}"
+        value = f"{operator('=')}{writer.number(term.value, equation.shown_digits)}"
+        put_in = f"{operator('=')}{writer.numbers(term, equation.shown_digits)}"
         plain = isinstance(term, Rest | Symbol)
         largest = i == equation.largest
         mark = '<mspace width="1em"/><mtext class="note">largest</mtext>' if largest else ""

@@ -214,13 +214,21 @@ def _record(
 
 
 def _of_step(step: Step) -> tuple[Record, Update]:
-    """Return a step's record and update; one of another type than float64 is computed anew."""
-    old = step.record
+    """Return a step's record and update, in float64."""
     update = Update(step.optimizer, step.state_before, step.clock)
+    record = record_of_step(step)
+    if record is step.record:
+        after = record.network.parameters + step.update, step.optimizer_state
+        return record, update._replace(after=after)
+    return record, update
+
+
+def record_of_step(step: Step) -> Record:
+    """Return a step's record; one of another type than float64 is computed anew."""
+    old = step.record
     if old.network.dtype == np.float64:
-        after = old.network.parameters + step.update, step.optimizer_state
-        return old, update._replace(after=after)
-    record = forward_and_backward(
+        return old
+    return forward_and_backward(
         old.network.astype(np.float64),
         old.a[0].astype(np.float64),
         old.y.astype(np.float64),
@@ -228,4 +236,3 @@ def _of_step(step: Step) -> tuple[Record, Update]:
         old.l2,
         tuple(mask.astype(np.float64) for mask in old.masks),
     )
-    return record, update

@@ -39,16 +39,16 @@ def equation_html(code: str, left: str, lines: Sequence[tuple[str, bool]]) -> st
         MathML, and whether the line is marked as the largest.
     """
     right = "".join(
-        f'<div class="line{" largest" if marked else ""}">{_line(content)}</div>'
+        f'<div class="line{" largest" if marked else ""}">{line_html(content)}</div>'
         for content, marked in lines
     )
     return (
-        f'<div class="equation"><code>{code}</code><div class="left">{_math(left)}</div>'
+        f'<div class="equation"><code>{code}</code><div class="left">{math_html(left)}</div>'
         f'<div class="right">{right}</div></div>'
     )
 
 
-def _line(content: str) -> str:
+def line_html(content: str) -> str:
     """Return a line: spans that break before "=", of pieces that break before other operators."""
     spans: list[list[str]] = [[]]
     for piece in _pieces(content):
@@ -61,11 +61,12 @@ def _line(content: str) -> str:
             continue
         if operator is not None:
             piece = _INFIX + piece[4:].replace("</mo><mtext>", f"</mo>{_SPACE}<mtext>", 1)
-        spans[-1].append(_math(piece))
+        spans[-1].append(math_html(piece))
     return " ".join(f"<span>{' '.join(span)}</span>" for span in spans if span)
 
 
-def _math(content: str) -> str:
+def math_html(content: str) -> str:
+    """Return MathML as an element of its own."""
     return f'<math displaystyle="true"><mrow>{content}</mrow></math>'
 
 

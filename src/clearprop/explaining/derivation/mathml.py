@@ -78,7 +78,12 @@ class MathML(Writer):
 
     def symbol(self, symbol: Symbol, names: Names) -> str:
         """Return a symbol with its scripts and its code name."""
-        return f"<mrow data-name={quoteattr(symbol.code)}>{_scripted(names.glyph(symbol))}</mrow>"
+        marks = f"data-name={quoteattr(symbol.code)}{self.marks(symbol)}"
+        return f"<mrow {marks}>{_scripted(names.glyph(symbol))}</mrow>"
+
+    def marks(self, symbol: Symbol) -> str:
+        """Return more attributes of a symbol."""
+        return ""
 
     def partial(self, partial: Partial, names: Names) -> str:
         """Return it as a fraction, as Leibniz writes it."""

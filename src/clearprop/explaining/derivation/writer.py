@@ -109,6 +109,10 @@ class Writer(ABC):
     def fraction(self, above: str, below: str) -> str:
         """Return one over the other."""
 
+    def put_in(self, written: str, expression: Expression) -> str:
+        """Return a number that stands for an expression, marked as its own where that is asked."""
+        return written
+
     def symbols(self, expression: Expression, names: Names) -> str:
         """Return an expression in symbols."""
         return self._write(expression, names, _SUM, True)
@@ -212,10 +216,10 @@ class Writer(ABC):
                 put_in = self._numbers(settled(argument, digits), digits, _SUM, True)
                 return self.function(function, put_in)
             case Square(base):
-                return self.square(self._one(base.value, digits, _POWER))
+                return self.square(self._one(base, digits, _POWER))
             case Power(base, exponent):
-                above = self._one(exponent.value, digits, *self._raised)
-                below = self._one(base.value, digits, _POWER)
+                above = self._one(exponent, digits, *self._raised)
+                below = self._one(base, digits, _POWER)
                 return self.grouped(self.power(below, above), place >= _POWER)
             case Listed(items):
                 return self.comma.join(self._numbers(i, digits, _SUM, True) for i in items)
@@ -232,7 +236,7 @@ class Writer(ABC):
                 put_in = self.dot.join(
                     self._numbers(factor, digits, _FACTOR)
                     if isinstance(factor, Square | Power) or is_plain(factor)
-                    else self._one(factor.value, digits, _PRODUCT, first and i == 0)
+                    else self._one(factor, digits, _PRODUCT, first and i == 0)
                     for i, factor in enumerate(factors)
                 )
                 return self.grouped(put_in, place > _PRODUCT and len(factors) > 1)
@@ -241,14 +245,15 @@ class Writer(ABC):
                 above = self._numbers(settled(top, digits), digits, inside, leads or first)
                 below = self._numbers(settled(bottom, digits), digits, inside, leads)
                 return self._quotient(above, below, place)
-        return self._one(e.value, digits, place, first)
+        return self._one(e, digits, place, first)
 
-    def _one(self, value: float, digits: int, place: int, first: bool = False) -> str:
-        """Return a number, in parentheses where its minus or its power of ten would mislead."""
+    def _one(self, e: Expression, digits: int, place: int, first: bool = False) -> str:
+        """Return one number, in parentheses where its minus or its power of ten would mislead."""
+        value = e.value
         plain = number(value, digits)
         has_power = self.is_typeset and "e" in plain
         misleads = (plain.startswith("-") and not first) or (has_power and place > _PRODUCT)
-        return self.grouped(self.number(value, digits), misleads)
+        return self.put_in(self.grouped(self.number(value, digits), misleads), e)
 
     def _quotient(self, above: str, below: str, place: int) -> str:
         loosest = _POWER if self.is_typeset else _FACTOR

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import check_path, count
 from clearprop.display.plotting import new_figure, tidy
 from clearprop.errors import ArgumentError, shown
-from clearprop.explaining.plots.boundary import DRAWN, Plane, draw_output, values_of
+from clearprop.explaining.plane import Plane, values_of
+from clearprop.explaining.plots.boundary import DRAWN, draw_output
 from clearprop.explaining.titles import set_title, what_of
 from clearprop.files.whole_file import PathLike, write_whole
 from clearprop.network import Network

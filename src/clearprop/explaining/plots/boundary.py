@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -14,8 +13,8 @@ from clearprop.checks.data import check_inputs, check_targets
 from clearprop.checks.settings import count, flag
 from clearprop.display.plotting import new_figure
 from clearprop.errors import ArgumentError, shown
+from clearprop.explaining.plane import Plane, values_of
 from clearprop.explaining.titles import set_title, what_of
-from clearprop.forward import forward
 from clearprop.network import Network, check_network
 
 Array = NDArray[Any]
@@ -24,9 +23,6 @@ MAPS = 24
 """Hidden neurons that one figure has room for."""
 
 COLUMNS = 6
-
-POINTS = 81
-"""Of an axis of the maps."""
 
 DRAWN = 1000
 """Samples that are drawn as points."""
@@ -104,52 +100,16 @@ def plot_boundary(
     return figure
 
 
-@dataclass(frozen=True)
-class Plane:
-    """A plane of the inputs: the values on its axes, and its points as rows of inputs."""
-
-    inputs: tuple[int, int]
-    first: Array
-    second: Array
-    rows: Array
-    words: str
-
-    @classmethod
-    def through(cls, X: Array, inputs: tuple[int, int]) -> Plane:
-        """Return the plane of two inputs about the data, the other inputs at their means."""
-        grids = []
-        for i in inputs:
-            low, high = float(X[:, i].min()), float(X[:, i].max())
-            room = 0.15 * (high - low) or 1.0
-            grids.append(np.linspace(low - room, high + room, POINTS))
-        rows = np.repeat(X.mean(axis=0)[None], POINTS**2, axis=0)
-        across, along = np.meshgrid(*grids)
-        rows[:, inputs[0]], rows[:, inputs[1]] = across.ravel(), along.ravel()
-        others = X.shape[1] - 2
-        words = f"the other {others:,} inputs at their means" if others else ""
-        if others == 1:
-            words = "the other input at its mean"
-        return cls(inputs, grids[0], grids[1], rows, words)
-
-    def map(self, values: Array) -> Array:
-        """Return values of the rows as a map, shape (points, points)."""
-        return values.reshape(POINTS, POINTS)
-
-    def finish(self, axis: Any, labels: bool = True) -> None:
-        """Set the limits and names of the axes."""
-        axis.set_xlim(self.first[0], self.first[-1])
-        axis.set_ylim(self.second[0], self.second[-1])
-        if labels:
-            axis.set_xlabel(f"x[{self.inputs[0]}]")
-            axis.set_ylabel(f"x[{self.inputs[1]}]")
-        else:
-            axis.set_xticks([])
-            axis.set_yticks([])
-
-
-def values_of(network: Network, rows: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Return every z and every a of a network for rows of inputs."""
-    return forward(network.weights, network.biases, network.activations, rows)
+def finish(axis: Any, plane: Plane, labels: bool = True) -> None:
+    """Set the limits and names of the axes."""
+    axis.set_xlim(plane.first[0], plane.first[-1])
+    axis.set_ylim(plane.second[0], plane.second[-1])
+    if labels:
+        axis.set_xlabel(f"x[{plane.inputs[0]}]")
+        axis.set_ylabel(f"x[{plane.inputs[1]}]")
+    else:
+        axis.set_xticks([])
+        axis.set_yticks([])
 
 
 def draw_output(
@@ -160,7 +120,7 @@ def draw_output(
         _draw_classes(axis, plane, a, X, y, figure is not None)
     else:
         _draw_number(axis, network, plane, a[:, 0], X, y.reshape(-1), figure)
-    plane.finish(axis)
+    finish(axis, plane)
 
 
 def _draw_classes(axis: Any, plane: Plane, a: Array, X: Array, y: Array, legend: bool) -> None:
@@ -246,7 +206,7 @@ def _draw_hidden(
         axis.plot(*places, color="white", marker=".", ms=3, ls="", mec="black", mew=0.4)
         name = network.activations[layer - 1].name
         axis.set_title(f"a{layer}[{j}] ({name})", fontsize="small", parse_math=False)
-        plane.finish(axis, labels=False)
+        finish(axis, plane, labels=False)
     for spare in axes[len(neurons) :]:
         spare.remove()
 

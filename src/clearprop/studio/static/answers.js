@@ -31,3 +31,15 @@ export function useAnswer(name, pairs, wanted = true) {
   }, [name, question]);
   return { ...found, isOld: found.of !== question };
 }
+
+// The same, one question after the other: what changes while an answer is under way, as when the
+// run is played, is asked for next. For answers that take longer than a picture of a moving run.
+export function usePacedAnswer(name, pairs) {
+  const [asked, askFor] = useState(pairs);
+  const found = useAnswer(name, asked);
+  const isNext = query(pairs) !== query(asked);
+  useEffect(() => {
+    if (isNext && !found.isOld) askFor(pairs);
+  });
+  return { ...found, isOld: found.isOld || isNext };
+}

@@ -2,5 +2,5 @@
 export const SETUP = [
   "data", "target", "columns", "rows", "noise", "share", "weights", "hidden", "activation", "output", "loss",
   "initializer", "optimizer", "rate", "momentum", "batch", "epochs", "l2", "dropout", "seed",
-  "precision", "frozen", "shared", "edit",
+  "precision", "schedule", "frozen", "shared", "edit",
 ];

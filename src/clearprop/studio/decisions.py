@@ -1,0 +1,141 @@
+"""Decisions: what a network says over a plane of its inputs, and what each neuron says there.
+
+A map travels as bytes, 0 for its lowest value and 255 for its highest, from the top row down.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.activations import BuiltInActivation
+from clearprop.checks.settings import count
+from clearprop.errors import ArgumentError, shown
+from clearprop.explaining.plane import values_of
+from clearprop.network import Network
+from clearprop.studio.calls import class_names, level_of
+from clearprop.studio.isolines import isolines
+from clearprop.studio.projection import View, view_of
+from clearprop.studio.question import Question
+from clearprop.studio.runs import SLICE, Run
+from clearprop.studio.scales import nice
+
+Array = NDArray[Any]
+
+POINTS = 60
+"""Of each axis of a map, where nothing else is asked for."""
+
+MOST_POINTS = 200
+
+NEURONS = 16
+"""Maps of a layer at most; a wider one shows its first neurons, and the one that is asked for."""
+
+
+def decisions(run: Run, question: Question) -> dict[str, Any]:
+    """Return the maps of step n: of each neuron, and of what the network decides.
+
+    Asked with `n`, `over` and `about` (see `view_of`), `points`, and `of`, a neuron "a1[2]" that
+    is among those of a wide layer.
+    """
+    n = run.reach(question.whole("n", 0), SLICE)
+    network, problem = run.network_at(n), run.problem
+    points = count("points", question.whole("points", POINTS), 2, most=MOST_POINTS)
+    view = view_of(problem, question.text("over"), question.whole("about", -1), points)
+    a = values_of(network, view.rows.astype(network.dtype))[1][1:]
+    return {
+        "n": n,
+        "kind": view.kind,
+        "names": view.names,
+        "words": view.words,
+        "shares": view.shares,
+        "first": [float(view.first[0]), float(view.first[-1])],
+        "second": [float(view.second[0]), float(view.second[-1])] if view.second.size else [],
+        "size": list(view.shape),
+        "layers": [
+            _layer(network, view, k, values, question.text("of")) for k, values in enumerate(a)
+        ],
+        "output": _output(run, view, a[-1]),
+    }
+
+
+def _shown(layer: int, n: int, of: str) -> list[int]:
+    """Return which neurons of a layer have a map."""
+    found = list(range(min(n, NEURONS)))
+    prefix = f"a{layer}["
+    if of.startswith(prefix):
+        try:
+            j = int(of[len(prefix) : -1])
+        except ValueError:
+            raise ArgumentError(f"of is {shown(of)}; name a neuron such as a1[0]") from None
+        if j not in found:
+            found.append(count("of", j, 0, "a neuron of its layer", n - 1))
+    return found
+
+
+def _layer(network: Network, view: View, k: int, values: Array, of: str) -> dict[str, Any]:
+    """Return the maps of a layer, whose colors are those of numbers below and above 0."""
+    own, n = network.activations[k], network.sizes[k + 1]
+    which = _shown(k + 1, n, of)
+    finite = np.abs(values[:, which][np.isfinite(values[:, which])])
+    most = nice(float(finite.max())) if finite.size else 1.0
+    if isinstance(own, BuiltInActivation) and all(map(math.isfinite, own.outputs)):
+        most = max(map(abs, own.outputs))
+    scale = {"center": 0.0, "most": most}
+    maps = [{"name": f"a{k + 1}[{j}]"} | scale | packed(view, values[:, j]) for j in which]
+    return {"activation": own.name, "of": n, "most": most, "maps": maps}
+
+
+def packed(view: View, values: Array) -> dict[str, Any]:
+    """Return a map of values as bytes, with what 0 and 255 stand for."""
+    grid = values.astype(np.float64).reshape(view.shape)[::-1]
+    sound = np.isfinite(grid)
+    low, high = (float(grid[sound].min()), float(grid[sound].max())) if sound.any() else (0.0, 0.0)
+    share = (np.where(sound, grid, high) - low) / ((high - low) or 1.0)
+    levels = np.rint(255 * share).astype(np.uint8)
+    return {"low": low, "high": high, "values": base64.b64encode(levels.tobytes()).decode()}
+
+
+def _output(run: Run, view: View, a: Array) -> dict[str, Any]:
+    """Return the map of what is decided: a single output's values, or which one is the largest."""
+    classes = class_names(run.problem)
+    if a.shape[1] > 1 and classes:
+        return _largest(view, a, classes)
+    values = a[:, 0]
+    targets = run.problem.y.reshape(len(run.problem.y), -1)[:, 0].astype(np.float64)
+    if classes:
+        center = level_of(run.problem)
+        most = float(np.abs(targets - center).max()) or 0.5
+        lines = _lines(view, values, center)
+    else:
+        center = float(targets.mean())
+        most, lines = nice(float(np.abs(targets - center).max())), []
+    return {
+        "classes": classes, "center": center, "most": most, "lines": lines,
+        "name": f"a{len(run.problem.network.sizes) - 1}[0]",
+    } | packed(view, values)  # fmt: skip
+
+
+def _largest(view: View, a: Array, classes: list[str]) -> dict[str, Any]:
+    """Return which output is the largest, by how much, and where two are equal."""
+    ranked = np.sort(a, axis=1)
+    ahead = ranked[:, -1] - ranked[:, -2]
+    largest = a.argmax(axis=1)
+    lines = []
+    for k in np.unique(largest):
+        other = np.where(largest == k, ranked[:, -2], ranked[:, -1])
+        lines += _lines(view, a[:, k] - other, 0.0)
+    grid = largest.astype(np.uint8).reshape(view.shape)[::-1]
+    return {
+        "classes": classes, "lines": lines, "name": "the largest output",
+        "largest": base64.b64encode(grid.tobytes()).decode(),
+    } | packed(view, ahead)  # fmt: skip
+
+
+def _lines(view: View, values: Array, level: float) -> list[list[tuple[float, float]]]:
+    if view.kind == "line":
+        return []
+    return isolines(view.first, view.second, values.reshape(view.shape).astype(float), level)
