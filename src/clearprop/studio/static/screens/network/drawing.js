@@ -74,9 +74,9 @@ function Hovered({ plan, numbers, setter }) {
   setter.current = hover;
   const edges = plan.edges.find((one) => one.edges.some(({ of }) => of === name));
   if (!edges || edges.hasLabels) return null;
-  const edge = edges.edges.find(({ of }) => of === name), { isMade, text, label } = edgeNumber(edge, { numbers });
+  const edge = edges.edges.find(({ of }) => of === name), { isMade, prefix, text, label } = edgeNumber(edge, { numbers });
   return html`<g class="edge-labels" aria-hidden="true"><text class="value near" x=${edge.at.x}
-    y=${edge.at.y + 4}>${isMade ? `${numbers.about.names[name] ? "" : `${name} `}${text}` : label}</text></g>`;
+    y=${edge.at.y + 4}>${isMade ? `${prefix}${name} ${text}` : label}</text></g>`;
 }
 
 function Heads({ numbers, plan, marks }) {
@@ -110,7 +110,7 @@ function edgeNumber(edge, { numbers, of, focused }) {
   const prefix = { value: "", gradient: "d", update: "Δ" }[what];
   const ends = [edge.of, `a${layer}[${j}]`, `b${layer}[${j}]`, layer > 1 ? `a${layer - 1}[${i}]` : `x[${i}]`];
   return {
-    isMade, share: isMade ? Math.min(Math.abs(value) / most, 1) : 0,
+    isMade, prefix, share: isMade ? Math.min(Math.abs(value) / most, 1) : 0,
     stroke: isMade && numbers.isOfParameters ? strokeOf(value / most) : undefined,
     text: isMade ? `${name ? `${name} ` : ""}${number(value, 3)}` : "",
     label: `${prefix}${edge.of}${name ? `, ${name}` : ""}: ${isMade ? `${number(value, 6)}, ${numbers.whenOf(`W${layer}`)}` : "not yet computed"}`,
