@@ -144,6 +144,15 @@ def test_inputs_and_targets_are_set_in_the_row_that_is_looked_at(page, studio):
     assert close(said(page, "L"), float(record.losses[2]))
 
 
+def test_an_edge_without_room_shows_its_number_under_the_pointer(page, studio):
+    visit(page, studio, "data=spirals&n=2&lens=gradient")
+    assert page.locator("[data-number^='W1']").count() == 0
+    page.locator("[data-of='W1[7,1]'] .reach").dispatch_event("pointerover")
+    label = page.locator(".edge-labels .near", has_text="dW1[7,1]").text_content()
+    record = Run(Setup(data="spirals")).at(2).record
+    assert close(number(label.split()[-1]), record["dW1[7,1]"], 3)
+
+
 def test_freezing_and_sharing(page, studio):
     visit(page, studio, "data=mazur&n=3&of=W1[0,0]&lens=weight")
     page.locator("[data-number='W1[0,0]']", has_text=re.compile(r"0\.149")).wait_for()

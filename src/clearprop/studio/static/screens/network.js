@@ -72,7 +72,7 @@ export function NetworkScreen({ about, step, isOld }) {
       <div class="drawing" ref=${box}>${numbers && isSame && width > 0 && (view.table === "1"
         ? html`<${Tables} numbers=${numbers} of=${of} select=${select} />`
         : html`<${Drawing} numbers=${numbers} width=${width} of=${of} select=${select} isOld=${isOld}
-            marks=${marks} incoming=${found.answer?.incoming} />`)}</div>
+            marks=${marks} view=${view} incoming=${found.answer?.incoming} />`)}</div>
       ${numbers && isSame && html`<${Panel} numbers=${numbers} found=${found.answer} error=${of ? found.error : null} of=${of} select=${select} />`}
     </div>
   </div>`;

@@ -23,10 +23,11 @@ function Mark({ mark, x, y }) {
       : html`<path d="M-0.5 1.5h-2a2 2 0 0 1 0 -4h2M0.5 -2.5h2a2 2 0 0 1 0 4h-2M-2 -0.5h4" />`}</g>`;
 }
 
-export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) {
+export function Drawing({ numbers, width, of, select, isOld, marks, incoming, view }) {
   const { step, about } = numbers;
   const [focused, focus] = useState(of), hover = useRef(() => {});
-  const plan = layout(step, width);
+  const size = view.size === "projector" ? 1.5 : 1, plan = layout(step, width / size);
+  const zoom = size * Math.max(Math.min(width / size / plan.width, 660 / plan.height, 1.4), 1);  // of a wide page, more is filled
   const biases = (layer) => layer > 0 && about.has_biases && plan.layers[layer].full && !numbers.isOfParameters;
   const columns = walk(step, plan, numbers, biases);
   const known = columns.some((column) => column.some((one) => one.of === focused));
@@ -50,7 +51,7 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming }) 
     event.preventDefault();
   };
   const shared = { numbers, plan, part, marks, of, focused };
-  return html`<div class="network-scroll"><svg class=${`network ${numbers.lens}`} width=${plan.width} height=${plan.height}
+  return html`<div class="network-scroll"><svg class=${`network ${numbers.lens}`} width=${Math.floor(plan.width * zoom)} height=${plan.height * zoom}
       viewBox=${`0 0 ${plan.width} ${plan.height}`} role="group" aria-label=${`The network. ${numbers.caption}`}
       onPointerDown=${(event) => { const name = named(event); if (name) drag.down(event, name); }}
       onPointerMove=${drag.move} onPointerUp=${drag.up} onPointerCancel=${drag.cancel} onKeyDown=${onKeyDown}
@@ -73,9 +74,9 @@ function Hovered({ plan, numbers, setter }) {
   setter.current = hover;
   const edges = plan.edges.find((one) => one.edges.some(({ of }) => of === name));
   if (!edges || edges.hasLabels) return null;
-  const edge = edges.edges.find(({ of }) => of === name), { isMade, text, label } = edgeNumber(edge, { numbers });
+  const edge = edges.edges.find(({ of }) => of === name), { isMade, prefix, text, label } = edgeNumber(edge, { numbers });
   return html`<g class="edge-labels" aria-hidden="true"><text class="value near" x=${edge.at.x}
-    y=${edge.at.y + 4}>${isMade ? `${numbers.about.names[name] ? "" : `${name} `}${text}` : label}</text></g>`;
+    y=${edge.at.y + 4}>${isMade ? `${prefix}${name} ${text}` : label}</text></g>`;
 }
 
 function Heads({ numbers, plan, marks }) {
@@ -95,6 +96,11 @@ function Heads({ numbers, plan, marks }) {
     <text class="faint" x=${plan.loss.x} y="30">${short(about.loss.replaceAll("_", " "), 21)}</text></g>`);
 }
 
+// The color of an edge: as thin lines are hard to see, never quite pale; gray about zero.
+function strokeOf(share) {
+  return Math.abs(share) < 0.02 ? "var(--line)" : color(Math.sign(share) * Math.max(Math.abs(share), 0.15), 1);
+}
+
 // What is said of an edge under the lens.
 function edgeNumber(edge, { numbers, of, focused }) {
   const { layer, j, i } = edge, what = numbers.isOfParameters ? numbers.what : "value";
@@ -104,8 +110,8 @@ function edgeNumber(edge, { numbers, of, focused }) {
   const prefix = { value: "", gradient: "d", update: "Δ" }[what];
   const ends = [edge.of, `a${layer}[${j}]`, `b${layer}[${j}]`, layer > 1 ? `a${layer - 1}[${i}]` : `x[${i}]`];
   return {
-    isMade, share: isMade ? Math.min(Math.abs(value) / most, 1) : 0,
-    stroke: isMade && numbers.isOfParameters && Math.abs(value) > 0.04 * most ? color(value, most) : undefined,
+    isMade, prefix, share: isMade ? Math.min(Math.abs(value) / most, 1) : 0,
+    stroke: isMade && numbers.isOfParameters ? strokeOf(value / most) : undefined,
     text: isMade ? `${name ? `${name} ` : ""}${number(value, 3)}` : "",
     label: `${prefix}${edge.of}${name ? `, ${name}` : ""}: ${isMade ? `${number(value, 6)}, ${numbers.whenOf(`W${layer}`)}` : "not yet computed"}`,
     isNear: ends.includes(of) || ends.includes(focused),
@@ -144,7 +150,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
     const x = column.x - column.w / 2, top = y - column.h / 2;
     const bound = shown.of[0] === "b" ? marks(shown.of) : "";
     return html`<g key=${i}>
-      <g class=${`neuron ${isMade ? "" : "not-yet"} ${isNow ? "now" : ""} ${off ? "off" : ""} ${of === shown.of || of === `a${layer}[${i}]` ? "selected" : ""}`}
+      <g class=${`neuron ${shown.value === null ? "not-yet" : ""} ${isNow ? "now" : ""} ${off ? "off" : ""} ${of === shown.of || of === `a${layer}[${i}]` ? "selected" : ""}`}
         ...${part(shown.of, label)}>
         <title>${label}</title>
         <rect class="base" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" />
@@ -156,7 +162,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
           <text class="value" data-number=${shown.name} x=${column.x} y=${top + 33}>${isMade ? number(shown.value) : shown.value === null ? "·" : ""}</text>
           ${shown.minor && html`<text class="minor" x=${column.x} y=${top + 49}>${shown.minor.name} ${shown.minor.value === null ? "·" : number(shown.minor.value)}</text>`}`
         : html`
-          <text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, isMade ? 8 : 15) : shown.name}</text>
+          <text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, isMade ? 7 : 15) : shown.name}</text>
           <text class="value end" data-number=${shown.name} x=${x + column.w - 6} y=${y + 4}>${isMade ? number(shown.value, 3) : shown.value === null ? "·" : ""}</text>`}
         <${Mark} mark=${bound} x=${x + column.w - 3} y=${top + 3} />
       </g>
@@ -183,7 +189,7 @@ function Ends({ numbers, plan, part, of }) {
       <line class="wire" x1=${from.x + from.w / 2} y1=${from.y(place)} x2=${target.x - target.w / 2} y2=${from.y(place)} />
       <line class="wire" x1=${target.x + target.w / 2} y1=${from.y(place)} x2=${loss.x - loss.w / 2} y2=${loss.y} />
       <g class=${`target ${of === `y[${j}]` ? "selected" : ""}`} ...${part(`y[${j}]`, `target y[${j}] of row ${step.row}: ${number(step.y[j], 6)}`)}>
-        <title>${`y[${j}] of row ${step.row}${about.classes[j] ? `, ${about.classes[j]}` : ""}`}</title>
+        <title>${`y[${j}] of row ${step.row}${step.sizes[last] > 1 && about.classes[j] ? `, ${about.classes[j]}` : ""}`}</title>
         <rect class="base" x=${target.x - target.w / 2} y=${from.y(place) - target.h / 2} width=${target.w} height=${target.h} rx="3" />
         <text class="name start" x=${target.x - target.w / 2 + 6} y=${from.y(place) + 4}>y[${j}]</text>
         <text class="value end" x=${target.x + target.w / 2 - 6} y=${from.y(place) + 4}>${number(step.y[j], 3)}</text>

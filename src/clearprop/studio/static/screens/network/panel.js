@@ -46,7 +46,7 @@ function words({ kind, of }, about) {
   if (kind === "bias") return `bias of a${layer}[${j}]`;
   if (kind === "neuron") return `neuron, ${about.activations[layer - 1]}`;
   if (kind === "input") return `input ${about.features[j] ?? ""}`;
-  if (kind === "target") return `target ${about.classes.length > 1 ? about.classes[j] ?? about.target : about.target}`;
+  if (kind === "target") return `target ${(about.sizes.at(-1) > 1 && about.classes[j]) || about.target}`;
   return about.loss.replaceAll("_", " ");
 }
 
