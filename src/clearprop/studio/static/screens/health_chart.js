@@ -37,8 +37,6 @@ function drawn(place, steps, lines) {
     return found;
   };
   const last = (line) => line.findLast((value) => value !== null) ?? null;
-  const isPower = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
-  const filter = (_, found) => found.map((value) => (isPower(value) ? value : null));
   const faint = ink("var(--faint)"), grid = { stroke: ink("var(--line)"), width: 1 };
   const top = Math.max(...lines.flatMap((line) => line.values.map((value) => value ?? 0)));
   const isSeen = (value) => value !== null && value > top * 10 ** -DECADES;
@@ -46,12 +44,21 @@ function drawn(place, steps, lines) {
   const least = Math.min(...values.flat().filter((value) => value !== null));
   const decade = (value, way) => 10 ** way(Math.log10(value));
   const range = !(top > 0) ? [0.1, 1] : [decade(least, Math.floor), decade(top * 1.0001, Math.ceil)];
+  // Powers of ten alone are marked, and not so many that they touch.
+  const apart = Math.ceil(Math.log10(range[1] / range[0]) / 5);
+  const filter = (_, found) => found.map((value) => {
+    const power = Math.log10(value), whole_ = Math.round(power);
+    return Math.abs(power - whole_) < 1e-6 && whole_ % apart === 0 ? value : null;
+  });
   return new uPlot({
     width: place.clientWidth, height: TALL,
     scales: { x: { time: false }, y: { distr: 3, range: () => range } },
     axes: [
       { stroke: faint, grid, ticks: grid, values: (_, found) => found.map((n) => (Number.isInteger(n) ? whole(n) : "")) },
-      { stroke: faint, grid: { ...grid, filter }, ticks: { ...grid, filter }, size: 62, values: (_, found) => found.map((v) => (v === null ? "" : number(v, 3))) },
+      {
+        stroke: faint, grid: { ...grid, filter }, ticks: { ...grid, filter }, filter, size: 62,
+        values: (_, found) => found.map((v) => (v === null ? "" : number(v, 3).replace(".0e", "e"))),
+      },
     ],
     series: [
       // Away from the drawing, the legend has the last numbers.
