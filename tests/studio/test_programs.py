@@ -57,7 +57,9 @@ def test_of_every_schedule(schedule):
 @pytest.mark.parametrize("data", ["circles", "penguins", "mazur"])
 def test_with_cells_and_weights_set_and_weights_frozen_and_shared(data):
     edit = "3:W1[0,0]=0.5;5:x[0,1]=-1.25;5:b2[0]=0.125;8:y[0]=1;12:W1[0,1]=2"
-    names = check(Setup(data=data, edit=edit, frozen="W2[0,0]", shared="b1[0]=b1[1];W1[0,0]=W1[1,1]"))
+    names = check(
+        Setup(data=data, edit=edit, frozen="W2[0,0]", shared="b1[0]=b1[1];W1[0,0]=W1[1,1]")
+    )
     assert names["X"][0, 1] == -1.25
 
 
