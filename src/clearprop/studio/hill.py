@@ -86,7 +86,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
     downhill = -record.gradient
     if step.constraints is not None:
         downhill = -step.constraints.gradient(record.gradient)
-    own = _own_rate(step)
+    own = _own_rate(run, step)
     rate = number("eta", question.real("eta", own or 0.1), low=0, high=1e6, open="low")
     rates = sorted({*RATES, *([own] if own else []), rate})
     slopes = base.plane.axes @ record.gradient
@@ -99,7 +99,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
         "here": {"at": base.plane.place(here).tolist(), "cost": cost_at(work, data, l2, here)},
         "gradient": {"at": slopes.tolist(), "length": float(np.linalg.norm(record.gradient)),
                      "on_plane": float(np.linalg.norm(slopes))},
-        "step": to(update) | {"rule": repr(step.optimizer)},
+        "step": to(update) | {"rule": repr(run.optimizer)},
         "plain": to(rate * downhill) | {"rate": rate, "own": own},
         "rates": rates,
         "by_rate": [cost_at(work, data, l2, here + r * downhill) for r in rates],
@@ -130,9 +130,9 @@ def _points(network: Network, rows: int) -> int:
     return next((points for points in POINTS if work * points**2 < WORK), POINTS[-1])
 
 
-def _own_rate(step: Step) -> float | None:
+def _own_rate(run: Run, step: Step) -> float | None:
     """Return the optimizer's rate at a step; None for one without."""
-    rate: Any = getattr(step.optimizer, "learning_rate", None)
+    rate: Any = getattr(run.optimizer, "learning_rate", None)
     return None if rate is None else rate_at(rate, step.clock.t, step.clock.total)
 
 
