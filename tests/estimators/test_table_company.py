@@ -119,7 +119,7 @@ class TestModel:
         assert fitted.n_iter_ == len(seen) == 3
         assert fitted.model_.network.activations[0].name == "tanh"
         with pytest.raises(cp.ArgumentError, match="epochs"):
-            classifier(epochs=0).fit(X, Y)
+            classifier(epochs=-1).fit(X, Y)
         with pytest.raises(cp.ArgumentError, match="columns is 3"):
             classifier(columns=3).fit(X, Y)
 
