@@ -141,9 +141,9 @@ class TestSignals:
         waits = 'print("ready", flush=True); __import__("time").sleep(1)'
         process = start_patched(PATCH.format(what=waits), self.KEPT, here)
         code, out, err = press(process, number)
-        assert (code, err) == (
+        assert (code, err.splitlines()[-1]) == (  # a slow machine shows progress before
             0,
-            "clearprop: interrupted; the same command with --resume --force goes on from kept\n",
+            "clearprop: interrupted; the same command with --resume --force goes on from kept",
         )
         assert "Saved in t.safetensors" in out
         assert len(cp.Model.load("t.safetensors").predict("t.csv")) == N

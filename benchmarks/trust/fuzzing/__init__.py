@@ -25,7 +25,7 @@ GOALS = {"names": 9_000_000, "texts": 400_000, "model_files": 700_000, "tables":
 TITLES = {
     "names": "names, notation, options, cells",
     "texts": "settings files, expressions",
-    "model_files": "model files",
+    "model_files": "model files, checkpoints",
     "tables": "tables",
 }
 
@@ -89,7 +89,7 @@ def section(figures: dict[str, Any]) -> str:
     lines = [
         "## Fuzzing",
         "",
-        "Bytes that nobody vouches for are read as model files, names, settings and tables. Each is",
+        "Bytes that nobody vouches for are read as model files, checkpoints, names, settings and tables. Each is",
         "read, or refused by an error of its documented class in one line; what loads saves to a file",
         "that loads as the same, and has the numbers that the safetensors library reads in it; tables",
         "of text are the same with polars and without. No input may take more than 2 s of processor",

@@ -23,8 +23,6 @@ from clearprop.training.checkpoints import identity
 
 from .outcome import Refused, same, tried
 
-NAME = "checkpoint-000000000005.safetensors"
-
 RUNS: tuple[dict[str, Any], ...] = (
     {"batch_size": 2, "optimizer": "adam", "dropout": 0.2},
     {"batch_size": 3, "optimizer": "adam", "validation": 0.25, "metrics": ["accuracy"],
@@ -59,12 +57,14 @@ def run(path: Path, work: Path) -> str:
     for one in folder.iterdir():
         one.unlink()
     data = path.read_bytes()
-    (folder / NAME).write_bytes(data)
     try:
-        said = read_header(path, "checkpoint")["identity"]["settings"]["batch_size"]
+        header = read_header(path, "checkpoint")
+        batches, said = header["batches"], header["identity"]["settings"]["batch_size"]
         wanted = next(one for one in RUNS if str(one["batch_size"]) == said)
     except Exception:  # as damaged as it may be
-        wanted = RUNS[0]
+        wanted, batches = RUNS[0], 0
+    known = type(batches) is int and 0 <= batches < 10**12
+    (folder / f"checkpoint-{batches if known else 0:012}.safetensors").write_bytes(data)
     chance = zlib.crc32(data) // 8
     with warnings.catch_warnings():
         warnings.simplefilter("error")

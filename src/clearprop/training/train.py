@@ -136,7 +136,8 @@ def train(
         None: as True, for runs that take longer than two seconds.
     checkpoint : path, optional
         A folder, made where it is missing, into which the run is written on its way: before the
-        first batch, when it is due, and at the end. See docs/checkpoints.md. Not for "lbfgs".
+        first batch, when it is due, and at the end. See docs/checkpoints.md. Not for "lbfgs", nor
+        for an optimizer whose updates change its own attributes, which no checkpoint holds.
     checkpoint_every : int or str, optional
         A number of epochs, or "10 epochs", "500 steps" (batches), "60 seconds", which None means.
     resume : bool

@@ -65,6 +65,16 @@ def test_damaged_files_are_passed_over_with_a_warning(damage, monkeypatch, tmp_p
     assert f"the run goes on from {older.name}" in str(caught[0].message)
 
 
+def test_a_file_with_the_name_of_another_is_passed_over(monkeypatch, tmp_path):
+    """Or each run would go on from it again, however far the last one came."""
+    cut_at(monkeypatch, 32, checkpoint=tmp_path, checkpoint_every="10 steps")
+    later = tmp_path / "checkpoint-000000000099.safetensors"
+    shutil.copy(tmp_path / "checkpoint-000000000010.safetensors", later)
+    with pytest.warns(cp.CheckpointWarning, match="0099.safetensors is another checkpoint, renam"):
+        found = outcome(*begin(checkpoint=tmp_path, resume=True))
+    assert found == outcome(*begin())
+
+
 def test_two_damaged_files_are_both_named(monkeypatch, tmp_path):
     cut_at(monkeypatch, 59, checkpoint=tmp_path, checkpoint_every="5 steps")
     newest, older, oldest = sorted(tmp_path.glob("*.safetensors"), reverse=True)
@@ -99,7 +109,7 @@ def test_a_header_that_describes_no_run_is_told(tmp_path):
         with pytest.raises(cp.ModelFileError, match="describes no run|names no run"):
             begin(checkpoint=tmp_path, resume=True)
 
-    for name in header.keys() - {"epoch"}:  # which is for messages alone
+    for name in header.keys() - {"epoch", "batches"}:  # for messages alone; as the file's name
         for value in (None, -1, "x", [], {"m": [3]}):
             if value != header[name]:
                 refused(header | {name: value}, arrays)

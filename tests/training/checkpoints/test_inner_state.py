@@ -167,6 +167,13 @@ def test_a_callback_that_does_not_put_it_back(monkeypatch, tmp_path):
         assert lowered(told=False, **kept) == found  # from there the same numbers are made
 
 
+def test_a_log_puts_nothing_back(tmp_path):
+    schedule = Plateau()
+    hooks = [lambda epoch: Lowers(schedule)(epoch), cp.CSVLog(tmp_path / "log.csv")]
+    with pytest.warns(cp.CheckpointWarning, match="is not what it was when the run began"):
+        begin(optimizer=cp.SGD(schedule), callbacks=hooks, checkpoint=tmp_path / "kept")
+
+
 def test_who_cannot_put_it_back_does_not_go_on(monkeypatch, tmp_path):
     kept = {"checkpoint": tmp_path, "checkpoint_every": 1, "resume": True}
     with monkeypatch.context() as patch:

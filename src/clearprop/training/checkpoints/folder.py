@@ -116,6 +116,8 @@ class CheckpointFolder:
             try:
                 with model_file.opened(path, KIND) as file:
                     found = Found(path, file.header, file.arrays())
+                if file.header.get("batches") != _batches_of(path):
+                    raise ModelFileError(f"{path} is another checkpoint, renamed, or damaged")
             except (ModelFileError, FileMissingError) as error:
                 damaged.append(error)
                 continue
@@ -145,10 +147,14 @@ class CheckpointFolder:
             self._lock.check()
         model_file.write(self.file(batches), KIND, header, arrays, read_back=True)
         with suppress(OSError, ModelFileError):  # what is old may stay
-            older = [one for one in self.files() if int(one.stem.partition("-")[2]) <= batches]
+            older = [one for one in self.files() if _batches_of(one) <= batches]
             for one in older[KEPT:]:
                 one.unlink()
 
     def file(self, batches: int) -> Path:
         """Return where the checkpoint after so many batches stands."""
         return self._place / f"checkpoint-{batches:012}.safetensors"
+
+
+def _batches_of(path: Path) -> int:
+    return int(path.stem.partition("-")[2])

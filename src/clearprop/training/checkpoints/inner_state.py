@@ -54,7 +54,8 @@ class InnerState:
         things = {"optimizer": rule, "loss": network.loss}
         things |= {f"activations[{at}]": one for at, one in enumerate(network.activations)}
         things |= {f"metric {metric.name}": metric for metric in metrics}
-        return cls(things, any(hasattr(one, "after_resume") for one in callbacks))
+        told = any(hasattr(one, "after_resume") and not _is_ours(one) for one in callbacks)
+        return cls(things, told)
 
     def begin(self) -> dict[str, str]:
         """Note what it is now, and return it: a digest of each thing, and of its attributes."""
@@ -171,12 +172,15 @@ def _inside(value: Any) -> Sequence[Any]:
         frame = value.gi_frame
         return [] if frame is None else [frame.f_lasti, dict(frame.f_locals)]
     kind = type(value)
-    package = kind.__module__.partition(".")[0]
-    if package == "numba":  # which compiles when it is called
+    if kind.__module__.partition(".")[0] == "numba":  # which compiles when it is called
         return []
-    if package == "clearprop" and not _is_setting(kind):  # whose state checkpoints hold
+    if _is_ours(value) and not _is_setting(kind):  # whose state checkpoints hold
         return []
     return _reduced(value)
+
+
+def _is_ours(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "clearprop"
 
 
 def _is_setting(kind: type) -> bool:
