@@ -11,12 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SCREENS = {
+    "start": "#start?data=penguins",
     "network": "#network?data=moons&hidden=4,2&n=40",
     "network of the note": "#network?data=note&n=3&op=6",
     "network of a wide layer": "#network?data=xor&hidden=100,14&n=5&of=W2[3,17]&lens=weight",
     "network bound": "#network?data=circles&n=20&op=11&of=b1[2]&frozen=W2;b1[1]&edit=20:b1[2]=0.5",
     "network as a table": "#network?data=mazur&op=6&table=1&of=a1[0]",
     "derivation": "#derivation?data=circles&n=20&of=W1[0,1]",
+    "hill": "#hill?data=moons&n=60",
+    "data": "#data?data=circles&n=200",
+    "data of a table": "#data?data=penguins&n=50",
+    "curves": "#curves?data=circles&n=300&vs=optimizer:adam,rate:0.01",
+    "health": "#health?data=moons&n=50",
     "predict": "#classroom?data=note&part=predict&q=7",
     "sheet": "#classroom?data=note&part=sheet",
     "teacher": "#classroom?data=note&part=teacher",
@@ -25,7 +31,7 @@ SCREENS = {
 
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "390": (390, 844)}
 
-SHOWN = ("network",)
+SHOWN = ("network", "derivation", "hill", "data")
 """Those that documents show."""
 
 

@@ -6,6 +6,7 @@ Every question is asked with the setup in its address, so that the same address 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from clearprop.studio import classroom
@@ -32,6 +33,24 @@ from clearprop.studio.verdicts import points, row, verdicts
 Answer = Callable[[Run, Question], dict[str, Any]]
 
 
+def brief(optimizer: Any) -> str:
+    """Return an optimizer as it is written, without settings that are as they are by themselves.
+
+    Examples
+    --------
+    >>> import clearprop as cp
+    >>> brief(cp.SGD(0.5, momentum=0.9)), brief(cp.Adam())
+    ('SGD(learning_rate=0.5, momentum=0.9)', 'Adam(learning_rate=0.001)')
+    """
+    own = [
+        f"{field.name}={value!r}"
+        for field in fields(optimizer)
+        for value in [getattr(optimizer, field.name)]
+        if field.name == "learning_rate" or value != field.default
+    ]
+    return f"{type(optimizer).__name__}({', '.join(own)})"
+
+
 def about(run: Run, question: Question) -> dict[str, Any]:
     """Return what does not change while the run goes on."""
     problem, network = run.problem, run.problem.network
@@ -41,7 +60,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": [one.name for one in network.activations],
         "loss": network.loss.name,
-        "optimizer": "optimizer not told" if run.setup.illness else repr(run.optimizer),
+        "optimizer": "optimizer not told" if run.setup.illness else brief(run.optimizer),
         "features": problem.features,
         "classes": problem.classes,
         "target": problem.target,
