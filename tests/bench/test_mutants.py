@@ -15,6 +15,7 @@ import mutant_runs
 import mutant_sites
 import mutant_tests
 import mutants
+from mutant_sites import Mutant
 
 SOURCE = '''"""A text: 1 < 2."""
 
@@ -79,6 +80,28 @@ def test_each_has_a_name_of_its_own_that_lines_above_do_not_change(found, tmp_pa
     assert len(set(keys)) == len(keys)
     (tmp_path / "a.py").write_text(SOURCE.replace("Array =", "\n\nArray ="))
     assert [one.key for one in mutant_sites.mutants(tmp_path, "a.py")] == keys
+
+
+def test_what_is_known_holds_while_a_function_is_the_same(found):
+    """Or a statement of the module, or a method of a class."""
+    changed = SOURCE.replace("total = 0", "total = 1").replace(
+        "Array =", "OTHER = 1 < 3\n\nArray ="
+    )
+    assert {one.digest(SOURCE) for one in found}.isdisjoint(digests(changed))
+    other = "OTHER = 1\n"
+    assert {one.digest(SOURCE) for one in found} == digests(other + SOURCE) - digests(other)
+    assert len({one.digest(SOURCE) for one in found}) == len(found)
+    methods = "class A:\n    size = 1\n\n    def f(self):\n        return {}\n\n    def g(self):\n        return 2\n"
+    kept = digests(methods.format(3)) & digests(methods.format(4))
+    assert len(kept) == 2 + 3  # of size, and of g
+
+
+def digests(source):
+    return {
+        Mutant("a.py", function, source.count("\n", 0, start) + 1, "", operator, start, end, new)
+        .digest(source)
+        for function, start, end, new, operator in mutant_sites._Sites(source).found
+    }  # fmt: skip
 
 
 def test_a_sample_keeps_its_members_when_others_are_added(found, tmp_path):

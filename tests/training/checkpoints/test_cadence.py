@@ -15,7 +15,7 @@ from kept_runs import EPOCH_BATCHES, begin
 @pytest.mark.parametrize(
     ("spec", "every", "unit"),
     [
-        (3, 3, "epoch"), (np.int64(3), 3, "epoch"), ("3", 3, "epoch"), ("1 epoch", 1, "epoch"),
+        (1, 1, "epoch"), (3, 3, "epoch"), (np.int64(3), 3, "epoch"), ("3", 3, "epoch"), ("1 epoch", 1, "epoch"),
         ("10 epochs", 10, "epoch"), ("500steps", 500, "step"), (" 1 step ", 1, "step"),
         (f"{10**18 - 1} steps", 10**18 - 1, "step"), ("60 seconds", 60, "second"), ("0.5 second", 0.5, "second"), (DEFAULT, 60, "second"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 
 import numpy as np
 import pytest
@@ -37,6 +38,18 @@ def test_the_newest_three_stay_and_foreign_files_too(tmp_path):
         [*foreign, *ours, "checkpoint.lock"]
     )
     assert all((tmp_path / name).read_text() == "mine" for name in foreign)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such permissions there")
+def test_all_files_are_ordinary_ones(tmp_path):
+    mask = os.umask(0o002)
+    try:
+        begin(checkpoint=tmp_path, epochs=1)
+    finally:
+        os.umask(mask)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o664}
+    assert "checkpoint.lock" in modes
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,27 @@ def test_seconds_go_on(monkeypatch, tmp_path):
     assert [epoch.seconds for epoch in again.epochs] == seconds
 
 
+def test_between_looks_a_callback_has_the_parameters_of_the_last_one(monkeypatch, tmp_path):
+    """As in the run that was cut; those of the checkpoint are of batches that nobody looked at."""
+
+    class Noted:
+        def __call__(self, epoch):
+            self.network, self.last = epoch.network, epoch.network.parameters.copy()
+
+        def after_resume(self, epochs):
+            (self.found,) = {one.network.parameters.tobytes() for one in epochs}
+
+    before, after = Noted(), Noted()
+    with monkeypatch.context() as patch:
+        cut_after(patch, 2 * EPOCH_BATCHES + 3)
+        with pytest.raises(CutError):
+            begin(checkpoint=tmp_path, checkpoint_every="1 step", callbacks=before)
+    begin(checkpoint=tmp_path, resume=True, callbacks=after, first=1)
+    assert after.found == before.last.tobytes()
+    kept = arrays_of(tmp_path / f"checkpoint-{5 * EPOCH_BATCHES:012}.safetensors")
+    assert kept["seen"] == after.last.tobytes()
+
+
 def test_a_callback_s_changes_are_kept(monkeypatch, tmp_path):
     def halve(epoch):
         if epoch.epoch == 2:
