@@ -31,7 +31,7 @@ SCREENS = {
 
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "390": (390, 844)}
 
-SHOWN = ("network", "derivation", "hill", "data")
+SHOWN = ("network", "derivation", "data")
 """Those that documents show."""
 
 
