@@ -108,6 +108,7 @@ KERNEL_TESTS: dict[str, tuple[tuple[str, ...], ...]] = {
          "tests/training/test_interrupt.py", "tests/training/test_squares_overflow.py",
          "tests/training/test_standing.py", "tests/training/test_constraints.py",
          "tests/test_activations.py"),
+        ("tests/engine/test_guard_pages.py",),
     ),
 }  # fmt: skip
 """Of a file of kernels, what its mutants meet first, and what all of them meet then, in stages."""
