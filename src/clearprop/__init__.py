@@ -81,7 +81,7 @@ from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
 from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
 if _typing.TYPE_CHECKING:
-    from clearprop import studio
+    from clearprop import studio as studio
     from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
     from clearprop.explaining.checking.comparison import compare_gradients
     from clearprop.explaining.checking.comparison_report import GradientComparison
@@ -233,7 +233,6 @@ __all__ = [
     "quantile",
     "step",
     "steps",
-    "studio",
     "train",
     "uniform",
     "warmup_cosine",

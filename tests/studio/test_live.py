@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.studio import live as live_module
 from clearprop.studio.live import LiveRun
 from studio_server import ask
 from watched_runs import X, Y, small_network
 
 pytest.importorskip("uvicorn")
+
+
+def every_epoch(monkeypatch):
+    """Let every epoch be told of and kept, however quickly they come."""
+    monkeypatch.setattr(live_module, "APART", 0.0)
+    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
 
 
 @pytest.fixture
@@ -23,7 +30,8 @@ def live():
     watched.close()
 
 
-def test_the_numbers_of_training_are_those_without_it(live):
+def test_the_numbers_of_training_are_those_without_it(live, monkeypatch):
+    every_epoch(monkeypatch)
     watched, alone = small_network(), small_network()
     seen = []
     cp.train(watched, X, Y, epochs=6, validation=0.25, seed=3, progress=False,
@@ -52,7 +60,8 @@ def test_it_says_where_it_is_when_the_run_begins(live, capsys):
     assert capsys.readouterr().err == f"Studio: {live.address}\n"
 
 
-def test_it_can_be_asked_while_the_run_goes_on(live):
+def test_it_can_be_asked_while_the_run_goes_on(live, monkeypatch):
+    every_epoch(monkeypatch)
     found = []
     cp.train(
         small_network(), X, Y, epochs=4, progress=False,
@@ -61,17 +70,17 @@ def test_it_can_be_asked_while_the_run_goes_on(live):
     assert found == [1, 2, 3, 4]
 
 
-def test_another_run_takes_its_place(live):
+def test_another_run_takes_its_place(live, monkeypatch):
+    every_epoch(monkeypatch)
     for epochs in (4, 2):
         cp.train(small_network(), X, Y, epochs=epochs, progress=False, callbacks=[live])
         assert ask(live._server, "about", data="live")["total"] == epochs
 
 
 def test_a_long_run_is_kept_in_part(monkeypatch):
-    from clearprop.studio import live as module
-
     network = small_network()
-    monkeypatch.setattr(module, "KEPT_BYTES", 20 * (network.parameters.nbytes + 200))
+    every_epoch(monkeypatch)
+    monkeypatch.setattr(live_module, "KEPT_BYTES", 20 * (network.parameters.nbytes + 200))
     run = LiveRun()
 
     class Callback:
@@ -81,13 +90,23 @@ def test_a_long_run_is_kept_in_part(monkeypatch):
             run.add(epoch)
 
     cp.train(network, X, Y, epochs=100, progress=False, callbacks=[Callback()])
-    kept = [epoch for epoch, _ in run._kept]
-    assert len(kept) <= 21
-    assert kept == list(range(0, 101, 8))
-    assert len(run.losses) == len(kept) - 1
+    kept = [one.epoch for one in run._kept]
+    assert 3 <= len(kept) <= 20
+    assert kept == sorted(set(kept))
+    assert (kept[0], kept[-1]) == (0, 100)
+    assert len(run.losses) == len(run.epochs) == len(kept) - 1
     for n, loss in enumerate(run.losses):
         assert loss == run.at(n).record.loss
-    assert run._kept[-1][0] == 96
+
+
+def test_epochs_in_quick_succession_are_not_all_kept_but_the_last_is(live):
+    history = cp.train(small_network(), X, Y, epochs=2000, progress=False, callbacks=[live],
+                       engine="compiled")  # fmt: skip
+    assert len(history.epochs) == 2000
+    assert live.run.total < 500
+    assert live.run._kept[-1].epoch == 2000
+    right = cp.train(small_network(), X, Y, epochs=2000, progress=False, engine="compiled")
+    assert history.epochs.losses() == right.epochs.losses()
 
 
 def test_before_it_begins(live):
@@ -140,8 +159,9 @@ class TestPage:
             cp.studio.open(network, [[0, 1, 2]], [1])
 
 
-def test_a_page_follows_a_run(page, studio, live):
+def test_a_page_follows_a_run(page, studio, live, monkeypatch):
     """In a browser: while it stands at the last step, and no longer once somebody looks back."""
+    every_epoch(monkeypatch)
     studio.app.state.runs.live = live.run
     cp.train(small_network(), X, Y, epochs=1, progress=False, callbacks=[live])
     page.goto(live.address.replace(live._server.address, studio.address))

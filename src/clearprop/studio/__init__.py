@@ -3,6 +3,11 @@
 `clearprop studio` serves it. `cp.studio.Live()` is a callback that shows a run of `cp.train` on it
 while it goes on; `cp.studio.open(network, X, y)` shows the steps of a network of one's own, and
 saves them as a file that plays by itself. The extra `studio` brings what serves it.
+
+>>> import clearprop as cp
+>>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+>>> page = cp.studio.open(cp.Network([2, 4, 1], "tanh", "sigmoid"), X, y)
+>>> page.close()
 """
 
 from __future__ import annotations

@@ -187,5 +187,5 @@ async def _announced(request: Request) -> AsyncIterator[str]:
         now = None if live is None else live.standing
         if now is not None and now != told:
             told = now
-            yield f"data: {json.dumps({'run': now[0], 'total': now[1]})}\n\n"
+            yield f"data: {json.dumps(dict(zip(('run', 'total', 'epoch'), now, strict=True)))}\n\n"
         await asyncio.sleep(TOLD_EVERY)

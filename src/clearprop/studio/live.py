@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, DivergenceError
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, SGD, Clock, Optimizer
+from clearprop.record import Record
 from clearprop.studio.problems import Problem
 from clearprop.studio.runs import EpochEnd, Run
 from clearprop.studio.setup import Setup
@@ -30,6 +32,15 @@ ROWS = 256
 """Rows of the training data that are looked at, at most; all are learned from."""
 
 KEPT_BYTES = 128 << 20
+MOST = 2000
+"""Epochs of a run that are kept at most."""
+
+APART = 0.05
+"""Seconds between those that are kept, at first: more of them nobody can follow."""
+
+UNSEEN = 0.02
+"""Seconds that a run goes on between looks."""
+
 NAME = "live"
 
 
@@ -59,8 +70,8 @@ class Live:
     Notes
     -----
     A step of the page is an epoch of the run: the pass of the parameters that it had after so many
-    epochs, through a batch of the rows that it learns from, and as update the change over the next
-    epoch. Of a long run, every second epoch is kept, or every fourth, ..., within 128 MB.
+    epochs, through a batch of the rows that it learns from, and as update the change until the next
+    that is kept. Some twenty a second are kept; of a long run fewer, at most 2,000, within 128 MB.
 
     Examples
     --------
@@ -69,8 +80,8 @@ class Live:
     >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> network = cp.Network([2, 4, 1], "tanh", "sigmoid")
     >>> history = cp.train(network, X, y, epochs=5, callbacks=[live])
-    >>> live.address[:17], live.run.total
-    ('http://127.0.0.1:', 5)
+    >>> live.address[:17], live.run.epochs[-1].loss == history.epochs[-1].loss
+    ('http://127.0.0.1:', True)
     >>> live.close()
     """
 
@@ -100,6 +111,11 @@ class Live:
         """Take the parameters after an epoch."""
         self.run.add(epoch)
 
+    @property
+    def epochs_ahead(self) -> int:
+        """How many epochs the run goes on before it calls again: about a fiftieth of a second."""
+        return self.run.epochs_within(UNSEEN)
+
     def close(self) -> None:
         """End the page."""
         self._server.close()
@@ -108,6 +124,16 @@ class Live:
         from clearprop.studio.frame import frame
 
         return frame(self.address)
+
+
+class _Kept(NamedTuple):
+    """An epoch that was kept, and when."""
+
+    epoch: int
+    parameters: NDArray[np.floating]
+    loss: float
+    validation_loss: float | None
+    at: float
 
 
 class LiveRun:
@@ -119,8 +145,6 @@ class LiveRun:
     problem : Problem
     optimizer : Optimizer or LBFGS
     total, batch, steps_of_epoch : int
-    epochs : list of EpochEnd
-        As the run itself has them.
     failed : None
     """
 
@@ -128,20 +152,23 @@ class LiveRun:
         self.setup = Setup(data=NAME)
         self.failed: DivergenceError | None = None
         self.steps_of_epoch = 1
-        self._losses: dict[int, float] = {}
-        self.epochs: list[EpochEnd] = []
         self.optimizer: Optimizer | LBFGS = SGD()
-        self._kept: list[tuple[int, NDArray[np.floating]]] = []
-        self._every = 1
+        self._losses: dict[int, float] = {}
+        self._kept: list[_Kept] = []
+        self._apart = APART
         self._lock = threading.RLock()
         self._problem: Problem | None = None
         self.batch = 1
         self._begun = 0
 
     @property
-    def standing(self) -> tuple[int, int] | None:
-        """Which run it is that goes on, and the steps that there are of it; None before one."""
-        return (self._begun, self.total) if self._begun else None
+    def standing(self) -> tuple[int, int, int] | None:
+        """Which run it is that goes on, the steps that there are of it, and its epochs by now.
+
+        None before one.
+        """
+        with self._lock:
+            return (self._begun, self.total, self._kept[-1].epoch) if self._begun else None
 
     def begin(self, beginning: Beginning) -> None:
         """Take what the run works on; another run before it is forgotten."""
@@ -159,31 +186,47 @@ class LiveRun:
             )  # fmt: skip
             self.optimizer = beginning.optimizer
             self.batch = min(beginning.batch_size, len(X))
-            self._losses, self.epochs, self._every = {}, [], 1
-            self._kept = []
-            self._take(0, network)
+            self._losses, self._apart = {}, APART
+            self._kept = [_Kept(0, network.parameters.copy(), 0.0, None, time.monotonic())]
             self._begun += 1
 
-    def add(self, epoch: Epoch) -> None:
-        """Take the parameters after an epoch, if it is one of those that are kept."""
-        with self._lock:
-            self.epochs.append(EpochEnd(len(self.epochs) + 1, epoch.loss, epoch.validation_loss))
-            if epoch.epoch % self._every == 0:
-                self._take(epoch.epoch, epoch.network)
-            size = epoch.network.parameters.nbytes + 200
-            if len(self._kept) > max(16, KEPT_BYTES // size):
-                self._every *= 2
-                self._kept = [one for one in self._kept if one[0] % self._every == 0]
+    def epochs_within(self, seconds: float) -> int:
+        """Return how many epochs the run makes in so long, by those since it began."""
+        begun, last = self._kept[0], self._kept[-1]
+        spent = time.monotonic() - begun.at
+        return int(seconds * last.epoch / spent) if spent > 0 else 1
 
-    def _take(self, epoch: int, network: Network) -> None:
-        self._kept.append((epoch, network.parameters.copy()))
-        self._losses[epoch] = float(self.at(len(self._kept) - 1).record.loss)
+    def add(self, epoch: Epoch) -> None:
+        """Take the parameters after an epoch; of epochs in quick succession the last."""
+        now, kept = time.monotonic(), self._kept
+        one = _Kept(
+            epoch.epoch, epoch.network.parameters.copy(), epoch.loss, epoch.validation_loss, now
+        )
+        with self._lock:
+            if len(kept) > 2 and kept[-1].at - kept[-2].at < self._apart:
+                kept[-1] = one
+            else:
+                kept.append(one)
+            if len(kept) > min(MOST, max(16, KEPT_BYTES // (one.parameters.nbytes + 200))):
+                self._apart = 2 * max(self._apart, now - kept[-2].at)
+                kept[1:-1] = kept[2:-1:2]
+
+    @property
+    def epochs(self) -> list[EpochEnd]:
+        """The costs of the epochs kept, as the run itself has them."""
+        with self._lock:
+            kept = self._kept[1:]
+        return [EpochEnd(n, one.loss, one.validation_loss) for n, one in enumerate(kept, 1)]
 
     @property
     def losses(self) -> list[float]:
         """L of the rows looked at, by step."""
         with self._lock:
-            return [self._losses[epoch] for epoch, _ in self._kept[: self.total]]
+            kept = self._kept[: self.total]
+        for one in kept:  # without the lock, for which training would wait
+            if one.epoch not in self._losses:
+                self._losses[one.epoch] = float(self._record(one)[1].loss)
+        return [self._losses[one.epoch] for one in kept]
 
     @property
     def problem(self) -> Problem:
@@ -219,19 +262,23 @@ class LiveRun:
         with self._lock:
             if not 0 <= n < len(self._kept):
                 raise ArgumentError(f"step {n:,} is beyond the {len(self._kept):,} that were kept")
-            epoch, parameters = self._kept[n]
-            after = self._kept[min(n + 1, len(self._kept) - 1)][1]
+            one = self._kept[n]
+            after = self._kept[min(n + 1, len(self._kept) - 1)].parameters
+        rows, record = self._record(one)
+        clock, update = Clock(n, self.total, n), after - one.parameters
+        return Step(one.epoch + 1, n + 1, rows, record, update, {}, SGD(), {}, clock)
+
+    def _record(self, one: _Kept) -> tuple[NDArray[np.int64], Record]:
+        """Return rows that are looked at, and their pass with the parameters kept."""
         problem = self.problem
         network = problem.network.copy()
-        network.parameters[:] = parameters
-        rows = (np.arange(self.batch) + epoch * self.batch) % len(problem.X)
+        network.parameters[:] = one.parameters
+        rows = (np.arange(self.batch) + one.epoch * self.batch) % len(problem.X)
         job = check_job(
             network, check_data(network, problem.X, problem.y), batch_size=self.batch, epochs=1,
             shuffle=False, l2=0.0, dropout=0.0, shards=1, seed=0, frozen=(), shared=(),
         )  # fmt: skip
-        record = job.record(rows, 0)
-        clock = Clock(n, self.total, n)
-        return Step(epoch + 1, n + 1, rows, record, after - parameters, {}, SGD(), {}, clock)
+        return rows, job.record(rows, 0)
 
     def beside(self, changes: Mapping[str, str]) -> Run:
         """Raise: the page cannot train what somebody else trains."""

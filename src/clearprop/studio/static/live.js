@@ -10,8 +10,8 @@ export function useLive(setup) {
     if (!isLive) return undefined;
     const events = new EventSource(place("events", {}));
     events.onmessage = ({ data }) => {
-      const { run, total } = JSON.parse(data);
-      tick(run, total);
+      const { run, total, epoch } = JSON.parse(data);
+      tick(run, total, epoch);
     };
     return () => events.close();
   }, [isLive]);

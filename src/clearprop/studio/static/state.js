@@ -87,10 +87,10 @@ export function edit(name, value) {
 }
 
 // A run that goes on by itself has come so far: `t` stands in questions, not in the address.
-export function tick(run, total) {
+export function tick(run, total, epoch) {
   const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);
   const follows = run !== runBefore || state.view.n >= before - 1;
-  state.setup.t = `${run}.${total}`;
+  state.setup.t = `${run}.${total}.${epoch}`;
   if (follows) state.view.n = total - 1;
   changed(false);
 }

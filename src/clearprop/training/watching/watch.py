@@ -140,10 +140,16 @@ class Watch:
 
     @property
     def epochs_ahead(self) -> int:
-        """How many epochs may be run before they are looked at."""
-        if self.eventful:
+        """How many epochs may be run before they are looked at.
+
+        A callback that has `epochs_ahead` is called after so many.
+        """
+        if self._metrics or self._held_out or self._stopping:
             return 1
-        return self._judge.ahead if self._judge is not None else sys.maxsize
+        ahead = [getattr(callback, "epochs_ahead", 1) for callback in self._callbacks]
+        if self._judge is not None:
+            ahead.append(self._judge.ahead)
+        return max(1, min(ahead, default=sys.maxsize))
 
     def after_epochs(self, costs: NDArray[np.float64], updates: NDArray[np.int64]) -> bool:
         """Look at epochs that are over: at the last one if the run is not `eventful`.
