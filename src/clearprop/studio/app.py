@@ -33,7 +33,7 @@ from clearprop.studio.trial import try_to_read
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
 
-TOLD_EVERY = 0.1
+TOLD_EVERY = 0.25
 """Seconds between looks at a run that goes on by itself."""
 
 REPLAY_STEPS = 200
