@@ -148,6 +148,8 @@ MAY = {
     "bench/rounds.py": {"subprocess"},  # `clearprop bench`
     "cli/studio.py": {"webbrowser"},  # `clearprop studio` opens its page
     "studio/trial.py": {"subprocess"},  # a table is read in a process that may end
+    "studio/page.py": {"webbrowser", "urllib"},  # cp.studio.open, which writes an address
+    "studio/replay.py": {"urllib"},  # which writes questions as addresses
     "studio/server.py": {"socket"},  # which it serves to this machine alone
     "training/watching/logs/tensorboard_log.py": {"socket"},  # the machine's name, as files have it
 }

@@ -197,6 +197,10 @@ HANG = {
     "graph": (["graph"], "sys.modules['clearprop.cli.graph'].note_network"),
     "predict": (["predict", "m", "t"], "cp.Model.load"),
     "summary": (["summary", "m"], "sys.modules['clearprop.files.model_file'].read_kind"),
+    "studio": (
+        ["studio", "--no-browser"],
+        "__import__('clearprop.studio.server', fromlist=['Server']).Server",
+    ),
     "train": (["train", "t.csv", "--target", "y"], "cp.Model.fit"),
     "warm-up": (["warm-up"], "sys.modules['clearprop.cli.warm_up'].load"),
 }

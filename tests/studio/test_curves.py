@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.studio import live as live_module
 from clearprop.studio.curves import thinned
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import SCHEDULES, Setup
@@ -96,8 +97,10 @@ def test_a_run_that_diverges_has_curves_so_far(studio):
     assert "step" in found["failed"]
 
 
-def test_of_a_run_that_another_program_makes():
+def test_of_a_run_that_another_program_makes(monkeypatch):
     """Its steps are epochs: its learning rate is not known here, and no rate is tried."""
+    monkeypatch.setattr(live_module, "APART", 0.0)
+    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
     random = np.random.default_rng(0)
     X = random.normal(size=(40, 3))
     live = cp.studio.Live(port=0)
