@@ -5,10 +5,11 @@ Every question is asked with the setup in its address, so that the same address 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+from clearprop.errors import ArgumentError, shown
 from clearprop.studio import classroom
 from clearprop.studio.choices import choices, sets
 from clearprop.studio.curves import curves, rate_search
@@ -21,6 +22,7 @@ from clearprop.studio.health import diagnosis, health
 from clearprop.studio.hill import hill
 from clearprop.studio.lab import lab
 from clearprop.studio.operations import as_dicts
+from clearprop.studio.problem import Problem
 from clearprop.studio.program import program
 from clearprop.studio.pushes import pushes
 from clearprop.studio.question import Question
@@ -42,6 +44,8 @@ def brief(optimizer: Any) -> str:
     >>> brief(cp.SGD(0.5, momentum=0.9)), brief(cp.Adam())
     ('SGD(learning_rate=0.5, momentum=0.9)', 'Adam(learning_rate=0.001)')
     """
+    if not is_dataclass(optimizer):  # a class of the user's own
+        return type(optimizer).__name__
     own = [
         f"{field.name}={value!r}"
         for field in fields(optimizer)
@@ -83,12 +87,7 @@ def step(run: Run, question: Question) -> dict[str, Any]:
     n = run.reach(question.whole("n", 0))
     made = run.at(n)
     sample = min(question.whole("sample", 0), len(made.rows) - 1)
-    also = {
-        int(layer): [int(i) for i in which.split(",")]
-        for layer, _, which in (part.partition(":") for part in question.text("also").split(";"))
-        if which
-    }
-    found = snapshot(made, sample, also)
+    found = snapshot(made, sample, _also(question.text("also")))
     failed = None if run.failed is None else str(run.failed)
     ended = run.failed is not None and n == len(run.losses) - 1
     return found | {
@@ -97,6 +96,17 @@ def step(run: Run, question: Question) -> dict[str, Any]:
         "failed": failed,
         "ended": ended or n == run.total - 1,
     }
+
+
+def _also(text: str) -> dict[int, list[int]]:
+    """Return the neurons in "1:0,39;2:5" by layer."""
+    parts = [part.partition(":") for part in text.split(";")]
+    try:
+        return {
+            int(layer): [int(i) for i in which.split(",")] for layer, _, which in parts if which
+        }
+    except ValueError:
+        raise ArgumentError(f"also is {shown(text)}; write it as 1:0,39;2:5") from None
 
 
 def one(run: Run, question: Question) -> dict[str, Any]:
@@ -140,8 +150,8 @@ ANSWERS: dict[str, Answer] = {
 }
 """By the last part of the address, /api/about and so on."""
 
-BEFORE: dict[str, Callable[[Setup], dict[str, Any]]] = {
+BEFORE: dict[str, Callable[[Setup, Mapping[str, Problem]], dict[str, Any]]] = {
     "choices": choices,
-    "sets": lambda setup: {"sets": sets()},
+    "sets": lambda setup, own: {"sets": sets()},
 }
-"""Those that are of a setup, of which a run may not be possible."""
+"""Those that are of a setup, of which a run may not be possible, and of problems handed in."""

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from clearprop.checks.settings import count
 from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
 from clearprop.studio.finite import finite
@@ -107,7 +108,7 @@ async def _answer(request: Request) -> Response:
     def found() -> Any:
         setup = Setup.read(pairs)
         if name in BEFORE:
-            return BEFORE[name](setup)
+            return BEFORE[name](setup, request.app.state.runs.own)
         return ANSWERS[name](request.app.state.runs.of(setup), Question(pairs))
 
     return await _said(found)
@@ -160,12 +161,13 @@ async def _replay(request: Request) -> Response:
     def made() -> str:
         pairs = dict(request.query_params)
         run = request.app.state.runs.of(Setup.read(pairs))
-        return replay_of(run, min(Question(pairs).whole("steps", REPLAY_STEPS), 10 * REPLAY_STEPS))
+        steps = count("steps", Question(pairs).whole("steps", REPLAY_STEPS), 1)
+        return replay_of(run, min(steps, 10 * REPLAY_STEPS))
 
     try:
         page = await run_in_threadpool(made)
     except ClearpropError as error:
-        return _refused(str(error), type(error).__name__, 400)
+        return _refused(without_folder(str(error)), type(error).__name__, 400)
     name = 'attachment; filename="clearprop-replay.html"'
     return HTMLResponse(page, headers={"Content-Disposition": name, **_PRIVATE})
 

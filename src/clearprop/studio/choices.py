@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -36,7 +36,7 @@ OWN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def choices(setup: Setup) -> dict[str, Any]:
+def choices(setup: Setup, own: Mapping[str, Problem] | None = None) -> dict[str, Any]:
     """Return what a setup is, in full, and what may stand in place of each of its parts.
 
     Returns
@@ -49,11 +49,11 @@ def choices(setup: Setup) -> dict[str, Any]:
     """
     error, problem = None, None
     try:
-        problem = problem_of(setup)
+        problem = problem_of(setup, own)
     except ClearpropError as refused:
         error = str(refused)
         try:  # what the data says by itself
-            problem = problem_of(replace(setup, **OWN))
+            problem = problem_of(replace(setup, **OWN), own)
         except ClearpropError:
             problem = None
     found: dict[str, Any] = {
@@ -93,7 +93,9 @@ def _of_problem(setup: Setup, problem: Problem) -> dict[str, Any]:
             "output": setup.output or network.activations[-1].name,
             "loss": setup.loss or network.loss.name,
             "initializer": setup.initializer,
-            "optimizer": next(name for name, kind in OPTIMIZERS.items() if type(rule) is kind),
+            "optimizer": next(
+                (name for name, kind in OPTIMIZERS.items() if type(rule) is kind), ""
+            ),
             "rate": getattr(rule, "learning_rate", 0.0),
             "momentum": getattr(rule, "momentum", 0.0),
             "batch": problem.batch if setup.batch < 0 else setup.batch,

@@ -32,7 +32,7 @@ LEVELS = (1, 2, 3)
 def record_of(run: Run, question: Question) -> Record:
     """Return the pass of the sample that is looked at, alone: its gradients are of its own loss."""
     step = run.at(run.reach(question.whole("n", 0)))
-    at = min(question.whole("sample", 0), len(step.rows) - 1)
+    at = min(max(question.whole("sample", 0), 0), len(step.rows) - 1)
     record, one = step.record, slice(at, at + 1)
     return forward_and_backward(
         record.network, record.a[0][one], record.y[one], np.ones(1), 0.0,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice, product
 from typing import Any
-
-import numpy as np
 
 from clearprop import notation
 from clearprop.explaining.names import element_name, element_of, read_names
@@ -65,13 +64,11 @@ def _begun(text: str, network: Network) -> list[str]:
 
 def _with_index(array: str, shape: tuple[int, ...], begun: list[str]) -> list[str]:
     """Return elements of an array whose indices begin with these."""
-    places = np.ndindex(shape)
-    found = []
-    for place in places:
-        texts = list(map(str, place))
-        *whole, last = begun or [""]
-        if texts[: len(whole)] == whole and texts[min(len(whole), len(texts) - 1)].startswith(last):
-            found.append(f"{array}[{','.join(texts)}]")
-            if len(found) == FOUND:
-                break
-    return found
+    if len(begun) > len(shape):
+        return []
+    axes = [list(map(str, range(n))) for n in shape]
+    for axis, part in enumerate(begun):
+        is_last = axis + 1 == len(begun)
+        fits = str.startswith if is_last else str.__eq__
+        axes[axis] = [at for at in axes[axis] if fits(at, part)]
+    return [f"{array}[{','.join(place)}]" for place in islice(product(*axes), FOUND)]

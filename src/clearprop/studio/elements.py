@@ -181,10 +181,10 @@ def _parameter(numbers: _Numbers, name: str, layer: int, lines: list[Line]) -> d
         shared_with = [
             network.topology.name_at(one) for one in held.group_at(place) if one != place
         ]
+    is_own = isinstance(run, Run)  # else a step is an epoch that another program made
+    words = f"by {type(step.optimizer).__name__}" if is_own else "until the next epoch kept"
     lines += [
-        numbers.after(
-            layer, f"{name} changes by", f"by {type(step.optimizer).__name__}", step.update[place]
-        ),
+        numbers.after(layer, f"{name} changes by", words, step.update[place]),
         numbers.after(layer, name, "after the update", network.parameters[place]
                       + step.update[place]),
     ]  # fmt: skip
@@ -226,7 +226,7 @@ def _sums(numbers: _Numbers, layer: int, j: int) -> list[dict[str, Any]]:
         for i in _largest(weights * came)
     ]
     forward = numbers.line(f"z{layer}[{j}]", "", numbers.of("z", layer, j), f"z{layer}")
-    found = [_sum(forward, terms, weights @ came)]
+    found = [_sum(forward, terms, len(came), weights @ came)]
     if network.has_biases:
         found[0]["bias"] = {"name": f"b{layer}[{j}]", "value": float(network.biases[layer - 1][j])}
     if layer < numbers.last:
@@ -237,7 +237,7 @@ def _sums(numbers: _Numbers, layer: int, j: int) -> list[dict[str, Any]]:
             for k in _largest(weights * back)
         ]  # fmt: skip
         backward = numbers.line(f"da{layer}[{j}]", "", numbers.of("da", layer, j), f"da{layer}")
-        found.append(_sum(backward, terms, weights @ back))
+        found.append(_sum(backward, terms, len(back), weights @ back))
     return found
 
 
@@ -262,13 +262,13 @@ def _largest(products: Any) -> list[int]:
     return sorted(int(i) for i in order)
 
 
-def _sum(line: Line, terms: Iterable[tuple[Any, ...]], whole: Any) -> dict[str, Any]:
+def _sum(line: Line, terms: Iterable[tuple[Any, ...]], n: int, whole: Any) -> dict[str, Any]:
     rows = [
         {"weight": w, "other": o, "weight_value": float(wv), "value": float(v), "product": float(p)}
         for w, o, wv, v, p in terms
     ]
     rest = float(whole) - sum(row["product"] for row in rows)
-    return asdict(line) | {"terms": rows, "rest": rest if len(rows) == TERMS else 0.0}
+    return asdict(line) | {"terms": rows, "rest": rest if n > TERMS else 0.0}
 
 
 def _input(numbers: _Numbers, i: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from clearprop.errors import ArgumentError, FileMissingError, TableFileError, printable
+from clearprop.errors import ArgumentError, FileMissingError, TableFileError, one_line, printable
 from clearprop.tables.kinds import is_empty, is_table_name, kind_in
 
 MOST_BYTES = 32 << 20
@@ -58,8 +58,8 @@ class Handed:
 
     @property
     def name(self) -> str:
-        """Its name without folders."""
-        return Path(self.called).name
+        """Its name without folders, in one line: it stands in a comment of programs."""
+        return one_line(Path(self.called).name)
 
 
 _folder = tempfile.TemporaryDirectory(prefix="clearprop-studio-", ignore_cleanup_errors=True)

@@ -116,7 +116,8 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
 
 def diagnosed(run: Run, n: int) -> Diagnosis:
     """Return the diagnosis of the network at step n, as it is trained; the latest are kept."""
-    known = _KNOWN.setdefault(run, {})
+    # Of a run that another program makes, step n is another epoch once fewer are kept.
+    known = _KNOWN.setdefault(run, {}) if isinstance(run, Run) else {}
     if (found := known.get(n)) is not None:
         return found
     problem, data = run.problem, sampled(run, n)

@@ -109,7 +109,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
             for name, numbers, path, end in paths
         ],
         "elements": _elements(network),
-        "suggested": _suggested(run, own),
+        "suggested": _suggested(run, own) if isinstance(run, Run) else [],
     }  # fmt: skip
 
 
@@ -133,6 +133,8 @@ def _points(network: Network, rows: int) -> int:
 def _own_rate(run: Run, step: Step) -> float | None:
     """Return the optimizer's rate at a step; None for one without."""
     rate: Any = getattr(run.optimizer, "learning_rate", None)
+    if not isinstance(run, Run):  # whose steps are epochs: a schedule counts updates
+        return rate if isinstance(rate, float) else None
     return None if rate is None else rate_at(rate, step.clock.t, step.clock.total)
 
 

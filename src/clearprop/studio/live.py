@@ -182,19 +182,22 @@ class LiveRun:
         with self._lock:
             self._problem = Problem(
                 "A run under way", network.copy(), X, y, np.array(X_held), np.array(y_held),
-                features, [], "y",
+                features, [], "y", batch=min(beginning.batch_size, len(X)),
             )  # fmt: skip
+            self.setup = Setup(data=NAME, l2=beginning.l2)
             self.optimizer = beginning.optimizer
-            self.batch = min(beginning.batch_size, len(X))
+            self.batch = self._problem.batch
             self._losses, self._apart = {}, APART
             self._kept = [_Kept(0, network.parameters.copy(), 0.0, None, time.monotonic())]
             self._begun += 1
 
     def epochs_within(self, seconds: float) -> int:
         """Return how many epochs the run makes in so long, by those since it began."""
-        begun, last = self._kept[0], self._kept[-1]
-        spent = time.monotonic() - begun.at
-        return int(seconds * last.epoch / spent) if spent > 0 else 1
+        if len(self._kept) < 2:
+            return 1
+        begun, first, last = self._kept[0], self._kept[1], self._kept[-1]
+        spent, made = time.monotonic() - begun.at, last.epoch - first.epoch + 1  # since a resume
+        return int(seconds * made / spent) if spent > 0 else 1
 
     def add(self, epoch: Epoch) -> None:
         """Take the parameters after an epoch; of epochs in quick succession the last."""
@@ -221,12 +224,12 @@ class LiveRun:
     @property
     def losses(self) -> list[float]:
         """L of the rows looked at, by step."""
-        with self._lock:
-            kept = self._kept[: self.total]
+        with self._lock:  # all of one run: another may begin meanwhile
+            kept, known, problem = self._kept[: self.total], self._losses, self.problem
         for one in kept:  # without the lock, for which training would wait
-            if one.epoch not in self._losses:
-                self._losses[one.epoch] = float(self._record(one)[1].loss)
-        return [self._losses[one.epoch] for one in kept]
+            if one.epoch not in known:
+                known[one.epoch] = float(self._record(problem, one)[1].loss)
+        return [known[one.epoch] for one in kept]
 
     @property
     def problem(self) -> Problem:
@@ -264,19 +267,20 @@ class LiveRun:
                 raise ArgumentError(f"step {n:,} is beyond the {len(self._kept):,} that were kept")
             one = self._kept[n]
             after = self._kept[min(n + 1, len(self._kept) - 1)].parameters
-        rows, record = self._record(one)
+            problem = self.problem
+        rows, record = self._record(problem, one)
         clock, update = Clock(n, self.total, n), after - one.parameters
         return Step(one.epoch + 1, n + 1, rows, record, update, {}, SGD(), {}, clock)
 
-    def _record(self, one: _Kept) -> tuple[NDArray[np.int64], Record]:
+    def _record(self, problem: Problem, one: _Kept) -> tuple[NDArray[np.int64], Record]:
         """Return rows that are looked at, and their pass with the parameters kept."""
-        problem = self.problem
         network = problem.network.copy()
         network.parameters[:] = one.parameters
-        rows = (np.arange(self.batch) + one.epoch * self.batch) % len(problem.X)
+        batch = problem.batch
+        rows = (np.arange(batch) + one.epoch * batch) % len(problem.X)
         job = check_job(
-            network, check_data(network, problem.X, problem.y), batch_size=self.batch, epochs=1,
-            shuffle=False, l2=0.0, dropout=0.0, shards=1, seed=0, frozen=(), shared=(),
+            network, check_data(network, problem.X, problem.y), batch_size=batch, epochs=1,
+            shuffle=False, l2=self.setup.l2, dropout=0.0, shards=1, seed=0, frozen=(), shared=(),
         )  # fmt: skip
         return rows, job.record(rows, 0)
 

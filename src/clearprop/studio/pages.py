@@ -61,7 +61,7 @@ def replay_page(answers: dict[str, object], steps: list[int], title: str) -> str
     """
     places = {name: _as_address(path) for name, path in modules().items()}
     css = "\n".join(_text(name) for name in ("vendor/uPlot.min.css", "style.css"))
-    held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("</", "<\\/")
+    held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("<", "\\u003c")
     return _page(
         json.dumps({"imports": places}),
         f"<style>{css}</style>\n<script>{_text('vendor/uPlot.iife.min.js')}</script>\n"

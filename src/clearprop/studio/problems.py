@@ -61,7 +61,7 @@ def _with_network(problem: Problem, setup: Setup) -> Problem:
     """Return a problem with the network that was handed in, or with another that is asked for."""
     asked = (setup.hidden, setup.activation, setup.output, setup.loss, setup.initializer)
     if not any(asked):
-        return problem
+        return replace(problem, network=problem.network.copy())  # which is changed in place
     given = problem.network
     kinds = given.activations
     own = Own(given.sizes[1:-1], kinds[0].name if len(kinds) > 1 else "tanh", kinds[-1].name)

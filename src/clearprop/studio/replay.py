@@ -32,24 +32,21 @@ def write_replay(path: str | os.PathLike[str], run: Run, steps: int) -> None:
 
 def replay_of(run: Run, steps: int) -> str:
     """Return a page that holds so many steps of a run at most."""
-    reached = run.reach(min(_last(steps), run.total - 1), seconds=60.0)
-    kept = [n for n in _places(steps) if n <= reached]
+    places = _places(steps, run.total - 1)
+    reached = run.reach(places[-1], seconds=60.0)
+    kept = [n for n in places if n <= reached]
     answers = {_text(name, pairs): _answer(run, name, pairs) for name, pairs in _asked(run, kept)}
     return replay_page(answers, kept, run.problem.title)
 
 
-def _places(steps: int) -> list[int]:
-    """Return which steps are held: the first ones, then with gaps that grow."""
+def _places(steps: int, last: int) -> list[int]:
+    """Return which steps up to `last` are held: the first ones, then with gaps that grow."""
     found = list(range(min(steps, WHOLE_STEPS)))
     gap = 1.0
-    while len(found) < steps:
+    while len(found) < steps and found[-1] < last:
         found.append(max(found[-1] + 1, round(found[-1] + gap)))
         gap *= 1.05
     return found
-
-
-def _last(steps: int) -> int:
-    return _places(steps)[-1]
 
 
 def _asked(run: Run, kept: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:

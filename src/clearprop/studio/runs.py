@@ -125,8 +125,11 @@ class Run:
         """Take the steps that the other run has made, as far as they are this one's."""
         with other._lock:
             ours, theirs = self._edits, other._edits
-            apart = [one[0] for one in (*ours, *theirs) if (one in ours) != (one in theirs)]
-            n = min([len(other.losses), *apart])
+            apart = next(
+                (k for k, two in enumerate(zip(ours, theirs, strict=False)) if two[0] != two[1]),
+                min(len(ours), len(theirs)),
+            )  # the last of a step's edits holds
+            n = min([len(other.losses), *(one[0] for one in (*ours[apart:], *theirs[apart:]))])
             self.losses = other.losses[:n]
             self.epochs = [one for one in other.epochs if one.n <= n]
             self._every = other._every
@@ -183,13 +186,13 @@ class Run:
                 return found
             if self.reach(n, seconds=float("inf")) < n:
                 assert self.failed is not None
-                raise self.failed
+                raise self.failed.with_traceback(None)  # or it grows each time
             if (found := self._latest.get(n)) is None:
                 self._go_to(n)
                 found = self._make()
                 if found is None:
                     assert self.failed is not None
-                    raise self.failed
+                    raise self.failed.with_traceback(None)  # or it grows each time
             return found
 
     def _go_to(self, n: int) -> None:

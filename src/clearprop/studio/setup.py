@@ -8,7 +8,7 @@ gives the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from clearprop.checks.settings import choice, count, number
@@ -209,13 +209,15 @@ class Setup:
     def rule(self, default: Optimizer) -> Optimizer:
         """Return the optimizer, or the data's own where none is asked for."""
         kind = OPTIMIZERS[self.optimizer] if self.optimizer else type(default)
-        if kind is RProp:
-            return RProp()
-        given: dict[str, Any] = {"learning_rate": self.rate} if self.rate else {}
+        given: dict[str, Any] = {}
+        if self.rate and kind is not RProp:
+            given["learning_rate"] = self.rate
         if kind is SGD and self.momentum:
             given["momentum"] = self.momentum
         rule: Any = default if kind is type(default) else kind()
-        made: Optimizer = replace(rule, **given)
+        if given and not is_dataclass(rule):
+            raise ArgumentError(f"{kind.__name__} is a class of your own: leave the rate out")
+        made: Optimizer = replace(rule, **given) if given else rule
         return made
 
     def edits(self) -> list[tuple[int, str, float]]:
@@ -250,6 +252,8 @@ def _edit(part: str) -> tuple[int, str, float]:
     try:
         place, rest = part.split(":", 1)
         name, value = rest.rsplit("=", 1)
+        if not name:
+            raise ValueError
         return count("edit", int(place), 0), name, number(name, float(value), low=-1e300)
     except ValueError as error:
         if isinstance(error, ArgumentError):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from clearprop.cost import evaluate
+from clearprop.studio.calls import metrics_of
 from clearprop.studio.courses import thinned
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
@@ -67,12 +68,7 @@ def _course(run: Run, n: int) -> dict[str, Any]:
 
 def _right(run: Run, outputs: Any, y: Any) -> float | None:
     """Return the share of right answers; None where there are no classes."""
-    if not run.problem.classes:
-        return None
-    if outputs.shape[1] == 1:
-        return float(((outputs > 0.5) == (y.reshape(outputs.shape) > 0.5)).mean())
-    wanted = y if y.ndim == 1 else y.argmax(axis=1)
-    return float((outputs.argmax(axis=1) == wanted).mean())
+    return metrics_of(run.problem, y, outputs).get("accuracy")
 
 
 def _verdict(run: Run, other: Run, n: int, two: list[dict[str, Any]]) -> dict[str, Any]:

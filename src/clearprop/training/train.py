@@ -114,9 +114,9 @@ def train(
     callbacks : iterable of callable
         Each is called with every `Epoch`; it may change the network's parameters, and stops
         the run by returning True. One that has a method `before_run` is called there with what
-        the run works on: its `network`, `data`, `held_out`, `optimizer`, `epochs`, `batch_size` and
-        `columns`. One that has a method `after_resume` is called there with the epochs behind it,
-        where a run goes on from a checkpoint.
+        the run works on: its `network`, `data`, `held_out`, `optimizer`, `epochs`, `batch_size`,
+        `l2` and `columns`. One that has a method `after_resume` is called there with the epochs
+        behind it, where a run goes on from a checkpoint.
     seed : int
         For shuffles, dropout, and the validation share.
     engine : {"compiled", "reference"}, optional
@@ -239,14 +239,12 @@ def train(
         engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
         settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
     ))  # fmt: skip
-    beginning = Beginning(
-        network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
-        job.settings.epochs, min(job.settings.batch_size, job.n), column_names(X),
-    )  # fmt: skip
-    for hook in hooks:
-        told = getattr(hook, "before_run", None)
-        if told is not None:
-            told(beginning)
+    for told in [one.before_run for one in hooks if hasattr(one, "before_run")]:
+        told(Beginning(
+            network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
+            job.settings.epochs, min(job.settings.batch_size, job.n), job.settings.l2,
+            column_names(X),
+        ))  # fmt: skip
     return loop.run()
 
 

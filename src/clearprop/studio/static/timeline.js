@@ -134,7 +134,7 @@ function Place({ about, step, view, isOld, reached }) {
         : `step ${whole(view.n)} of ${whole(last)} reached`}</output>
     </div>
     <p class="place" aria-live=${view.play === "1" ? "off" : "polite"}>
-      epoch ${whole(Math.floor(view.n / about.steps_of_epoch) + 1)},
+      epoch ${whole(step && step.n === view.n ? step.epoch : Math.floor(view.n / about.steps_of_epoch) + 1)},
       ${" "}batch ${whole((view.n % about.steps_of_epoch) + 1)} of ${whole(about.steps_of_epoch)},
       ${" "}sample ${Math.min(view.sample, size - 1) + 1} of ${whole(size)}
       ${step && step.n === view.n && html` (row ${whole(step.row)})`}:

@@ -22,6 +22,9 @@ import numpy as np
 from clearprop.errors import ArgumentError
 from clearprop.network import Network
 
+Known = dict[int, tuple[Any, bytes]]
+"""Objects that were looked into, by their ids, which stay theirs while they are held; digests."""
+
 
 class Digest(Protocol):
     """What takes bytes."""
@@ -113,13 +116,13 @@ def digest_of(value: Any) -> str:
     """
     digest = hashlib.sha256()
     try:
-        _feed(digest, value, ())
+        _feed(digest, value, (), {})
     except RecursionError:  # as deep as nothing that could be looked into
         digest = hashlib.sha256(b"deep")
     return digest.hexdigest()[:16]
 
 
-def _feed(digest: Digest, value: Any, around: tuple[int, ...]) -> None:
+def _feed(digest: Digest, value: Any, around: tuple[int, ...], known: Known) -> None:
     """Let a digest take an object, which lies within others."""
     if id(value) in around:  # it holds itself
         digest.update(b"...")
@@ -135,15 +138,15 @@ def _feed(digest: Digest, value: Any, around: tuple[int, ...]) -> None:
         digest.update(f"{value.dtype}{value.shape}".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, list | tuple):
-        _feed_all(digest, value, within)
+        _feed_all(digest, value, within, known)
     elif isinstance(value, dict):
-        _feed_all(digest, [part for pair in value.items() for part in pair], within)
+        _feed_all(digest, [part for pair in value.items() for part in pair], within, known)
     elif isinstance(value, set | frozenset):
         digest.update("".join(sorted(map(digest_of, value))).encode())
     elif isinstance(value, type | ModuleType):
         digest.update(_name(value))
     else:
-        _feed_all(digest, _inside(value), within)
+        _feed_all(digest, _inside(value), within, known)
 
 
 def _number_or_text(value: Any) -> str:
@@ -153,10 +156,17 @@ def _number_or_text(value: Any) -> str:
     return repr(value)
 
 
-def _feed_all(digest: Digest, parts: Iterable[Any], within: tuple[int, ...]) -> None:
+def _feed_all(digest: Digest, parts: Iterable[Any], within: tuple[int, ...], known: Known) -> None:
+    """Let a digest take parts, each looked into once: they may hold each other in many ways."""
     for part in parts:
-        digest.update(b"(")
-        _feed(digest, part, within)
+        if id(part) in within or id(part) not in known:
+            own = hashlib.sha256()
+            _feed(own, part, within, known)
+            if id(part) not in within:
+                known[id(part)] = part, own.digest()
+            digest.update(own.digest())
+        else:
+            digest.update(known[id(part)][1])
     digest.update(b")")
 
 

@@ -17,7 +17,8 @@ class Beginning:
     Attributes
     ----------
     network : Network
-        The caller's, with its loss in the run; its parameters are those before the first epoch.
+        A copy of the caller's, with its loss in the run; its parameters are those that it came
+        with, also where the run then goes on from a checkpoint.
     data : Data
         The rows that are learned from, checked: `data.X` of shape (n, n_0), and `data.y`. They are
         not to be changed.
@@ -26,6 +27,7 @@ class Beginning:
     optimizer : Optimizer or LBFGS
     epochs, batch_size : int
         `batch_size` is at most the number of rows.
+    l2 : float
     columns : sequence of str or None
         The inputs' names, where X had some.
     """
@@ -36,4 +38,5 @@ class Beginning:
     optimizer: Optimizer | LBFGS
     epochs: int
     batch_size: int
+    l2: float
     columns: Sequence[str] | None
