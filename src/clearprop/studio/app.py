@@ -62,13 +62,23 @@ def make_app(runs: Runs | None = None, token: str = "") -> Starlette:
             Route("/api/replay", _replay),
             Route("/api/tables", _take_table, methods=["POST"]),
             Route("/api/{name}", _answer),
-            Mount("/static", GZipMiddleware(StaticFiles(directory=STATIC))),
+            Mount("/static", GZipMiddleware(_Static(directory=STATIC))),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
     )
     app.state.runs = Runs() if runs is None else runs
     app.state.token = token or secrets.token_urlsafe(16)
+    app.state.closes = False
     return app
+
+
+class _Static(StaticFiles):
+    """Files that a browser asks for anew, so that no page has parts of two versions."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 async def _page(request: Request) -> Response:
@@ -184,7 +194,7 @@ async def _events(request: Request) -> Response:
 async def _announced(request: Request) -> AsyncIterator[str]:
     told = None
     yield ": the studio announces steps here\n\n"
-    while not await request.is_disconnected():
+    while not (request.app.state.closes or await request.is_disconnected()):
         live = request.app.state.runs.live
         now = None if live is None else live.standing
         if now is not None and now != told:

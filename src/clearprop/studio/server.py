@@ -89,6 +89,7 @@ class Server:
 
     def close(self) -> None:
         """End, once what is under way is answered."""
+        self.app.state.closes = True  # a page that hears of steps is told no more
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join()

@@ -9,6 +9,7 @@ function operationOf(place, about) {
 
 export function byOperation(place, about, way) {
   const last = lastOf(about);
+  if (place.op < 0 && way > 0) return { n: place.n, op: 0 };  // into the step that is looked at
   const op = operationOf(place, about) + way;
   if (op > last) return place.n + 1 < about.total ? { n: place.n + 1, op: 0 } : { n: place.n, op: last };
   if (op < 0) return place.n > 0 ? { n: place.n - 1, op: last } : { n: 0, op: 0 };
@@ -27,10 +28,10 @@ export function byPhase(place, about, way) {
   return { n, op: way > 0 ? ends[0] : ends.at(-1) };
 }
 
-// The rows of a batch: the last of an epoch has those that are left.
+// The rows of a batch: the last of an epoch has those that are left; a run under way looks at some.
 export function batchSize(n, about) {
   const isLast = n % about.steps_of_epoch === about.steps_of_epoch - 1;
-  return isLast ? about.rows - about.batch * (about.steps_of_epoch - 1) : about.batch;
+  return isLast ? Math.min(about.rows - about.batch * (about.steps_of_epoch - 1), about.batch) : about.batch;
 }
 
 export function bySample(place, about, way) {

@@ -50,7 +50,7 @@ export function Plot({ lines, label, at, onPick, xName = "step", logX = false, l
       if (left >= 0) now.current.onPick?.(made.posToVal(left, "x"));
     });
     plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: place.current.clientWidth, height: 240 }));
+    const watch = new ResizeObserver(() => place.current && made.setSize({ width: place.current.clientWidth, height: 240 }));
     watch.observe(place.current);
     return () => {
       watch.disconnect();

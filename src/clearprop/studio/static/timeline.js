@@ -68,6 +68,7 @@ function useKeys(about, last, showKeys) {
       else if (key === "Home") look({ n: 0, sample: 0, play: "" });
       else if (key === "End") look({ n: Math.max(last, 0), sample: 0, play: "" });
       else if (key === "?") showKeys((shown) => !shown);
+      else if (key === "Escape") showKeys(false);
       else return;
       event.preventDefault();
     };

@@ -47,14 +47,19 @@ function Given({ about, step }) {
   const rows = [];
   step.a[0].forEach((value, i) => rows.push([`x[${i}]`, about.features[i], value]));
   step.y.forEach((value, i) => rows.push([`y[${i}]`, about.target, value]));
-  for (const [array, part] of Object.entries(step.parameters))
+  let others = 0;  // of wide layers, the step has some neurons alone
+  for (const [array, part] of Object.entries(step.parameters)) {
+    const layer = Number(array.slice(1)), to = step.shown[layer], from = step.shown[layer - 1];
+    others += step.sizes[layer] * (array[0] === "W" ? step.sizes[layer - 1] : 1) - part.flat().length;
     part.forEach((row, i) => (Array.isArray(row) ? row : [row]).forEach((value, j) => {
-      const name = Array.isArray(row) ? `${array}[${i},${j}]` : `${array}[${i}]`;
+      const name = Array.isArray(row) ? `${array}[${to[i]},${from[j]}]` : `${array}[${to[i]}]`;
       rows.push([name, about.names[name], value]);
     }));
+  }
+  others += Math.max(rows.length - 120, 0);
   return html`<details open class="given"><summary>Given</summary><ul class="shown">${rows.slice(0, 120).map(
     ([name, words, value]) => html`<li key=${name}><code>${name}${words ? ` (${words})` : ""} = ${number(value, 6)}</code></li>`)}
-    ${rows.length > 120 && html`<li>and ${rows.length - 120} more, on the screen of the network</li>`}</ul></details>`;
+    ${others > 0 && html`<li>and ${others} more: select them on the screen of the network</li>`}</ul></details>`;
 }
 
 // The numbers before the one that is asked for, so that a slip in it is told from earlier ones.

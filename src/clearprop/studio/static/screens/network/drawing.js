@@ -9,9 +9,9 @@ import { Travel } from "studio/screens/network/travel";
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-// Names that begin alike are told apart by their ends.
+// A name that begins as another does is told from it by its end.
 function shortened(names, i, most) {
-  const name = names[i], alike = names.length > 1 && names.every((one) => one.startsWith(name.slice(0, 5)));
+  const name = names[i], alike = names.some((one, k) => k !== i && one.startsWith(name.slice(0, most - 1)));
   return alike && name.length > most ? `…${name.slice(1 - most)}` : short(name, most);
 }
 
@@ -52,7 +52,7 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming, vi
   };
   const shared = { numbers, plan, part, marks, of, focused };
   return html`<div class="network-scroll"><svg class=${`network ${numbers.lens}`} width=${Math.floor(plan.width * zoom)} height=${plan.height * zoom}
-      viewBox=${`0 0 ${plan.width} ${plan.height}`} role="group" aria-label=${`The network. ${numbers.caption}`}
+      viewBox=${`0 0 ${plan.width} ${plan.height}`} role="group" tabindex="-1" aria-label=${`The network. ${numbers.caption}`}
       onPointerDown=${(event) => { const name = named(event); if (name) drag.down(event, name); }}
       onPointerMove=${drag.move} onPointerUp=${drag.up} onPointerCancel=${drag.cancel} onKeyDown=${onKeyDown}
       onPointerOver=${(event) => hover.current(named(event) ?? "")} onPointerLeave=${() => hover.current("")}
@@ -162,7 +162,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
           <text class="value" data-number=${shown.name} x=${column.x} y=${top + 33}>${isMade ? number(shown.value) : shown.value === null ? "·" : ""}</text>
           ${shown.minor && html`<text class="minor" x=${column.x} y=${top + 49}>${shown.minor.name} ${shown.minor.value === null ? "·" : number(shown.minor.value)}</text>`}`
         : html`
-          <text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, isMade ? 7 : 15) : shown.name}</text>
+          <text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, isMade ? 7 : 13) : shown.name}</text>
           <text class="value end" data-number=${shown.name} x=${x + column.w - 6} y=${y + 4}>${isMade ? number(shown.value, 3) : shown.value === null ? "·" : ""}</text>`}
         <${Mark} mark=${bound} x=${x + column.w - 3} y=${top + 3} />
       </g>
