@@ -55,6 +55,7 @@ def test_each_choice_stands_in_the_address(page, studio, expect):
     page.get_by_role("button", name="Two spirals").click()
     page.wait_for_url(has("data=spirals"))
     assert "n=7" not in page.url  # the run begins anew
+    expect(page.get_by_label("Neurons of hidden layer 1")).to_have_value("8")  # the spirals' own
     page.get_by_role("button", name="+ a layer").click()
     page.wait_for_url(has("hidden=8,8,8"))
     page.get_by_label("One neuron fewer in hidden layer 2").click()
