@@ -22,9 +22,6 @@ import numpy as np
 from clearprop.errors import ArgumentError
 from clearprop.network import Network
 
-Known = dict[int, tuple[Any, bytes]]
-"""Objects that were looked into, by their ids, which stay theirs while they are held; digests."""
-
 
 class Digest(Protocol):
     """What takes bytes."""
@@ -116,13 +113,13 @@ def digest_of(value: Any) -> str:
     """
     digest = hashlib.sha256()
     try:
-        _feed(digest, value, (), {})
+        _feed(digest, value, ())
     except RecursionError:  # as deep as nothing that could be looked into
         digest = hashlib.sha256(b"deep")
     return digest.hexdigest()[:16]
 
 
-def _feed(digest: Digest, value: Any, around: tuple[int, ...], known: Known) -> None:
+def _feed(digest: Digest, value: Any, around: tuple[int, ...]) -> None:
     """Let a digest take an object, which lies within others."""
     if id(value) in around:  # it holds itself
         digest.update(b"...")
@@ -138,15 +135,15 @@ def _feed(digest: Digest, value: Any, around: tuple[int, ...], known: Known) -> 
         digest.update(f"{value.dtype}{value.shape}".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, list | tuple):
-        _feed_all(digest, value, within, known)
+        _feed_all(digest, value, within)
     elif isinstance(value, dict):
-        _feed_all(digest, [part for pair in value.items() for part in pair], within, known)
+        _feed_all(digest, [part for pair in value.items() for part in pair], within)
     elif isinstance(value, set | frozenset):
         digest.update("".join(sorted(map(digest_of, value))).encode())
     elif isinstance(value, type | ModuleType):
         digest.update(_name(value))
     else:
-        _feed_all(digest, _inside(value), within, known)
+        _feed_all(digest, _inside(value), within)
 
 
 def _number_or_text(value: Any) -> str:
@@ -156,17 +153,10 @@ def _number_or_text(value: Any) -> str:
     return repr(value)
 
 
-def _feed_all(digest: Digest, parts: Iterable[Any], within: tuple[int, ...], known: Known) -> None:
-    """Let a digest take parts, each looked into once: they may hold each other in many ways."""
+def _feed_all(digest: Digest, parts: Iterable[Any], within: tuple[int, ...]) -> None:
     for part in parts:
-        if id(part) in within or id(part) not in known:
-            own = hashlib.sha256()
-            _feed(own, part, within, known)
-            if id(part) not in within:
-                known[id(part)] = part, own.digest()
-            digest.update(own.digest())
-        else:
-            digest.update(known[id(part)][1])
+        digest.update(b"(")
+        _feed(digest, part, within)
     digest.update(b")")
 
 
