@@ -13,8 +13,6 @@ from typing import Any
 
 from clearprop.network import Network
 
-PHASES = ("forward", "loss", "backward", "update")
-
 
 @dataclass(frozen=True)
 class Operation:

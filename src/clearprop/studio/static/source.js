@@ -73,7 +73,3 @@ export async function send(name, pairs, body) {
   if (!response.ok) throw new Error(answer.error ?? response.statusText);
   return answer;
 }
-
-export function forget() {
-  known.clear();
-}
