@@ -27,6 +27,7 @@ from clearprop.errors import (
     CheckpointMismatchError,
     CheckpointWarning,
     ClearpropError,
+    ClusterError,
     ColumnError,
     CompilationError,
     ConvergenceError,
@@ -81,6 +82,7 @@ from clearprop.training.watching.logs.json_lines_log import JSONLinesLog
 from clearprop.training.watching.logs.tensorboard_log import TensorBoardLog
 
 if _typing.TYPE_CHECKING:
+    from clearprop import cluster as cluster
     from clearprop import studio as studio
     from clearprop.explaining.chain_rule_cost import ChainRuleCost, chain_rule_cost
     from clearprop.explaining.checking.comparison import compare_gradients
@@ -130,8 +132,8 @@ _LATER = {
 
 
 def __getattr__(name: str) -> _typing.Any:
-    if name == "studio":
-        return _importlib.import_module("clearprop.studio")
+    if name in ("cluster", "studio"):
+        return _importlib.import_module(f"clearprop.{name}")
     for module, names in _LATER.items():
         if name in names:
             found = getattr(_importlib.import_module(f"clearprop.{module}"), name)
@@ -160,6 +162,7 @@ __all__ = [
     "CheckpointMismatchError",
     "CheckpointWarning",
     "ClearpropError",
+    "ClusterError",
     "ColumnError",
     "CompilationError",
     "ComputationGraph",

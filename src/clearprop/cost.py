@@ -61,14 +61,31 @@ def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[fl
         If X or y was resized since it was checked.
     """
     data.check()
-    X, y, weights = data.X, data.y, data.weights
-    omega = mean_weights(weights, len(X), network.dtype)
-    predictor = network.predictor() if engine == "compiled" else None
+    found = compiled_losses(network, data) if engine == "compiled" else None
+    output, losses = reference_losses(network, data) if found is None else found
+    return loss_of(data.weights, losses, network.dtype), output
+
+
+def loss_of(weights: Array | None, losses: Array, dtype: np.dtype[Any]) -> float:
+    """Return the mean of samples' losses."""
+    omega = mean_weights(weights, len(losses), dtype)
+    return float(mean_loss(omega, losses.astype(omega.dtype)))
+
+
+def compiled_losses(network: Network, data: Data) -> tuple[Array, Array] | None:
+    """Return outputs (n, n_L) and losses (n,); None where kernels give none that are finite."""
+    predictor = network.predictor()
     if predictor is not None:
         with suppress(CompilationError):
-            output, losses = predictor.losses(X, y)
+            output, losses = predictor.losses(data.X, data.y)
             if np.isfinite(losses).all():
-                return float(mean_loss(omega, losses.astype(omega.dtype))), output
+                return output, losses
+    return None
+
+
+def reference_losses(network: Network, data: Data) -> tuple[Array, Array]:
+    """Return outputs (n, n_L) and losses (n,)."""
+    X, y = data.X, data.y
     output = np.empty((len(X), network.sizes[-1]), network.dtype)
     losses = np.empty(len(X), network.dtype)
     for rows, z, a in network.forward_in_blocks(X):
@@ -76,4 +93,4 @@ def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[fl
         with np.errstate(all="ignore"):
             losses[rows] = network.loss.per_sample(z[-1], a[-1], target, network.activations[-1])
         output[rows] = a[-1]
-    return float(mean_loss(omega, losses.astype(omega.dtype))), output
+    return output, losses

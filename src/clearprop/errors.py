@@ -289,6 +289,10 @@ class DivergenceError(NonFiniteError):
         return f"{self.problem}; the parameters of {self.restored} are restored: {self.why}"
 
 
+class ClusterError(ClearpropError, RuntimeError):
+    """Another process of a run over several failed; the message says which, and why."""
+
+
 class MissingExtraError(ClearpropError, ImportError):
     """A library that an optional feature needs is not installed."""
 

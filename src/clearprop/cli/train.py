@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from clearprop.cli.output import as_json, echo
 from clearprop.cli.settings_file import read_settings, write_settings
 from clearprop.cli.sources import Table
 from clearprop.cli.train_settings import keywords, train_settings
-from clearprop.errors import ArgumentError, FileWriteError, TableWarning
+from clearprop.cluster.launcher import launched
+from clearprop.errors import ArgumentError, ClearpropError, FileWriteError, TableWarning
 from clearprop.files.whole_file import check_can_write
 from clearprop.tables.kinds import is_table_name
 from clearprop.tables.report import NOT_JUDGED
@@ -53,16 +56,13 @@ from clearprop.tables.report import NOT_JUDGED
 @options.json_wanted("the report")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--verbose", is_flag=True, help="Print a line of each epoch, on standard error.")
-def train(
-    table: Table,
-    out: Path | None,
-    save_settings: Path | None,
-    force: bool,
-    json_wanted: bool,
-    quiet: bool,
-    verbose: bool,
-    **typed: Any,
-) -> None:
+@click.option(
+    "--timeline",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Under mpiexec: write what each step took on each rank.",
+)
+def train(timeline: Path | None, **asked: Any) -> None:
     """Train a network on a table, and report how good it is.
 
     FILE is a CSV, TSV, text, Excel, Parquet, Arrow or JSON lines file with a header, packed too
@@ -77,7 +77,48 @@ def train(
     Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
     is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143. With
     --checkpoint, a run that was interrupted or killed goes on with --resume, to the same numbers.
+
+    Under mpiexec -n 4, or srun, four processes train one network, to the bits of one process with
+    as many --shards, which have to be 4 or more.
     """
+    if launched()[1] == 1:
+        if timeline is not None:
+            raise click.UsageError("--timeline is for a run over several processes, by mpiexec.")
+        _train(**asked)
+        return
+    cluster = cp.cluster.mpi(timeline=timeline)
+    try:
+        with cluster.run(), _display(on=cluster.rank == 0):
+            _train(cluster=cluster, **asked)
+    except ClearpropError:
+        if cluster.rank and cluster.root_knows:  # and says it
+            raise SystemExit(1) from None
+        raise
+
+
+@contextmanager
+def _display(*, on: bool) -> Iterator[None]:
+    """Print as usual, or nothing."""
+    if on:
+        yield
+        return
+    nowhere = io.StringIO()
+    with redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
+def _train(
+    table: Table,
+    out: Path | None,
+    save_settings: Path | None,
+    force: bool,
+    json_wanted: bool,
+    quiet: bool,
+    verbose: bool,
+    cluster: cp.cluster.MPI | None = None,
+    **typed: Any,
+) -> None:
+    """Do what the command asks for, as one of a cluster's processes if there is one."""
     if quiet and (verbose or json_wanted):
         raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
     settings = keywords(typed)
@@ -93,13 +134,16 @@ def train(
             warnings.simplefilter("ignore", TableWarning)
         model = cp.Model.fit(
             list(table.files),
+            cluster=cluster,
             encoding=table.encoding,
             sheet=table.sheet,
-            trained=save_first,
+            trained=save_first if cluster is None or cluster.rank == 0 else None,
             progress=False if json_wanted or quiet else None,
             verbose=verbose,
             **settings,
         )
+    if cluster is not None and cluster.rank:
+        return
     save(model, out, replace=True)  # with what the baselines say
     if save_settings is not None:
         check_can_write(save_settings, replace=force)

@@ -236,6 +236,8 @@ SETTINGS = (
     Setting("threads", "How many compute; the numbers are the same for any.",
             click.IntRange(1, MOST_THREADS), "N", default="as many as pay"),
     Setting("shards", "Stripes that rows are dealt to.", click.IntRange(1), "N", default="1"),
+    Setting("accumulate", "Batches that make a step; their gradients are added up.",
+            click.IntRange(1), "N", default="1"),
     Setting("checkpoint", "Write the run into a folder on its way, so that a crash loses little.",
             click.Path(), "FOLDER"),
     Setting("checkpoint_every", 'How often: "10 epochs", "500 steps", "60 seconds".',

@@ -234,6 +234,7 @@ def functions_of(
 
 KERNELS = (
     "training.run",
+    *(f"sharing.{part}" for part in ("begin", "deltas", "gradient", "backward", "update", "end")),
     "forward.run",
     "product.block",
     "packing.rows",

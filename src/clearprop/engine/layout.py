@@ -321,6 +321,7 @@ def lay_out_batch(
     dtype, row = precision.storage, int(plan.line(len(sizes) - 2)[P.ROW])
     plan.give(P.BATCH_ROWS, "batch rows", aligned_zeros(batch, np.int64))
     plan.give(P.SHARD_STARTS, "shard starts", aligned_zeros(plan[P.SHARDS] + 1, np.int64))
+    plan.give(P.SHARD_COSTS, "shard costs", aligned_zeros(plan[P.SHARDS], np.float64))
     targets = aligned_zeros(batch, np.int64) if labels else aligned_zeros(batch * row, dtype)
     plan.give(P.BATCH_Y, "batch y", targets)
     plan.give(P.BATCH_WEIGHTS, "batch weights", aligned_zeros(batch, dtype))
@@ -340,14 +341,14 @@ def lay_out_run(
     plan: Plan,
     sizes: Sequence[int],
     n: int,
+    batch: int,
     settings: RunSettings,
     labels: bool,
     threads: int,
     precision: Precision,
     row_wise: Sequence[bool],
 ) -> None:
-    """Make all the room that a training run on n rows needs."""
-    batch = min(settings.batch_size, n)
+    """Make all the room that a training run on n rows needs, `batch` of them at a time."""
     plan.give(P.TEAM, "team", aligned_zeros(P.team_size(threads), np.int64))
     lay_out_order(plan, n, settings.draws_order(n))
     lay_out_layers(plan, sizes, batch, settings.shards, threads, precision, row_wise)

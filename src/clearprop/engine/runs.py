@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
 from clearprop.checks.memory import Borrowed, fixed_zeros, handed_out
+from clearprop.cluster.shards import Part
 from clearprop.engine.functions import Functions, functions_of, optimizer_of
 from clearprop.engine.given import check_run
 from clearprop.engine.kernels import plan as P
@@ -44,6 +45,8 @@ class CompiledRun:
     state : dict, optional
         The optimizer's state, which is changed in place.
     threads : int, optional
+    part : Part, optional
+        Which rows the data are, where other processes have others; None: all.
 
     Raises
     ------
@@ -62,8 +65,11 @@ class CompiledRun:
         rule: Optimizer | None,
         state: State,
         threads: int | None,
+        part: Part | None = None,
     ) -> None:
-        n, precision, labels = len(data.X), precision_of(topology.dtype), data.y.ndim == 1
+        precision, labels = precision_of(topology.dtype), data.y.ndim == 1
+        part = Part(len(data.X), settings.shards, 0, settings.shards) if part is None else part
+        n = part.n
         functions = functions_of(topology, rule, labels, precision)
         self._gradient: Array | None = None
         if rule is None or functions.optimizer is None:
@@ -74,26 +80,35 @@ class CompiledRun:
         self.n, self._batch = n, min(settings.batch_size, n)
         self.epoch_batches = -(-n // self._batch)
         self.sums = np.zeros(2)
-        most = most_threads(topology.sizes, self._batch, precision)
-        work = 3.0 * self._batch * topology.parameters.size
+        batch = self._rows_at_once(settings, part)
+        most = most_threads(topology.sizes, batch, precision)
+        work = 3.0 * batch * topology.parameters.size
         numbers = worth_trying(threads, work, STEP, most)
-        self._choice = shared_choice(numbers, topology.sizes, self._batch, precision)
+        self._choice = shared_choice(numbers, topology.sizes, batch, precision)
         self._is_warm = False
         self._run = function_at(load("training.run", precision), 2)
         plan = self._plan = Plan(len(topology.sizes) - 1)
         self._topology, self._data = topology, data  # whose memory the plan has addresses of
         self._state = Borrowed(**{f"the optimizer's {name}": own for name, own in state.items()})
-        self._give_data(data, settings)
+        self._give_data(data, settings, part)
         self._give_functions(functions, settings, precision)
         self._give_parameters(topology, state, precision)
         row_wise = [kernels.jacobian != 0 for kernels in functions.activations]
         row_wise[-1] &= not functions.loss.takes_z
-        lay_out_run(plan, topology.sizes, n, settings, labels, numbers[0], precision, row_wise)
+        lay_out_run(
+            plan, topology.sizes, n, batch, settings, labels, numbers[0], precision, row_wise
+        )
 
-    def _give_data(self, data: Data, settings: RunSettings) -> None:
-        plan, weights = self._plan, data.weights
+    def _rows_at_once(self, settings: RunSettings, part: Part) -> int:
+        """Return how many rows this process has of a batch, at the most."""
+        return self._batch
+
+    def _give_data(self, data: Data, settings: RunSettings, part: Part) -> None:
+        plan, weights = self._plan, data.weights if part.weights is None else part.weights
         plan[P.N], plan[P.BATCH] = self.n, self._batch
         plan[P.SHARDS], plan[P.SHUFFLE] = settings.shards, settings.draws_order(self.n)
+        plan[P.FIRST_SHARD], plan[P.OWN_SHARDS] = part.first, part.own
+        plan[P.NODE_FIRST], plan[P.NODE_SHARDS] = 0, part.own
         plan[P.SEED] = settings.seed - (1 << 64 if settings.seed >= 1 << 63 else 0)
         plan.give(P.X, "X", data.X)
         plan.give(P.Y, "y", data.y)
@@ -136,6 +151,7 @@ class CompiledRun:
             plan.give(P.KEPT, "kept", np.array([1 / (1 - settings.dropout)]))
 
     def _give_parameters(self, topology: Topology, state: State, precision: Precision) -> None:
+        self._plan[P.PARAMETERS] = topology.parameters.ctypes.data
         vectors = [topology.parameters, *state.values()]
         slots = {"W": (P.W, P.W_STATE, P.W_STATE_2), "b": (P.B, P.B_STATE, P.B_STATE_2)}
         if len(vectors) > len(slots["W"]):

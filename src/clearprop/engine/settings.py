@@ -36,6 +36,8 @@ class RunSettings:
     l2, dropout : float
     shards, seed : int
     accounting : Accounting
+    micro_batch : int, optional
+        The rows of a batch that are gone through together; None: all.
     """
 
     batch_size: int
@@ -46,6 +48,7 @@ class RunSettings:
     shards: int = 1
     seed: int = 0
     accounting: Accounting = Accounting()
+    micro_batch: int | None = None
 
     def draws_order(self, n: int) -> bool:
         """Whether each epoch takes n rows in a new order; one batch is taken as it lies."""

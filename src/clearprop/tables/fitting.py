@@ -36,6 +36,7 @@ from clearprop.tables.settings import BALANCED, TableSettings
 from clearprop.tables.split import Split
 from clearprop.tables.target import Target
 from clearprop.tables.weights import weighed
+from clearprop.training.held import members_of
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
 from clearprop.training.watching.epochs import Epoch
@@ -77,6 +78,26 @@ def fit_model(
     training: dict[str, Any],
 ) -> M:
     """Return what `make` makes of the parts; see `Model.fit` for the arguments and the errors."""
+    members = members_of(training.get("cluster"))
+    with members.run():
+        return _fitted(
+            make, table, target, settings,
+            verbose=verbose, trained=trained, training=training, root=members.rank == 0,
+        )  # fmt: skip
+
+
+def _fitted(
+    make: Callable[[Network, Encoding, Target, Report, History, Calibration | None, Split], M],
+    table: object,
+    target: str,
+    settings: TableSettings,
+    *,
+    verbose: bool,
+    trained: Callable[[M], object] | None,
+    training: dict[str, Any],
+    root: bool,
+) -> M:
+    """Do what `fit_model` does, on one rank of a cluster; rank 0 tries the baselines."""
     if trained is not None and not takes(trained, 1):
         raise ArgumentError(f"trained is {shown(trained)}; give a function of the model")
     for name in set(training) - TRAINING:
@@ -92,7 +113,7 @@ def fit_model(
     if len(split.test):
         network.predictor()  # compiled now, while Ctrl-C loses nothing
     model: M | None = None
-    compare = settings.compare and len(split.test) > 0
+    compare = settings.compare and len(split.test) > 0 and root
     try:
         with Interrupt() as stop:  # what is learned is not lost any more
             started = time.monotonic()

@@ -14,6 +14,7 @@ from clearprop.errors import FunctionError, NotFinite
 from clearprop.optimizers import Array, Optimizer
 from clearprop.record import where_not_finite
 from clearprop.training.job import Job
+from clearprop.training.shared import shared_run, whole
 from clearprop.training.standing import (
     Standing,
     after_update,
@@ -56,9 +57,11 @@ class CompiledEngine:
         network = job.network
         self.standing = begin(rule, network) if standing is None else go_on(standing, rule, network)
         compiled = rule if job.constraints is None else None
-        self._run = CompiledRun(
-            network.topology, job.data, job.settings, compiled, self.standing.state, threads
-        )
+        given = network.topology, job.data, job.settings, compiled, self.standing.state, threads
+        if job.part is None and job.settings.micro_batch is None:
+            self._run = CompiledRun(*given)
+        else:
+            self._run = shared_run(job, given)
         self._run.set_position(self.standing.batches, self.standing.updates, self.standing.sums)
         # Parameters whose cost was finite, and those that the call under way began with.
         self._verified, self._began = network.parameters.copy(), network.parameters.copy()
@@ -127,13 +130,11 @@ class CompiledEngine:
             found = GRADIENT if found is None else after_update(found)
         else:
             step += 1
-            record = job.record(run.rows_of_batch(), run.epoch)  # raises where a function fails
-            found = where_not_finite(record, " of its batch") or COST
+            found = self._named(run.epoch) or COST  # raises where a function fails
         network.parameters[:] = self._verified
         if status == P.UPDATE_NOT_FINITE and step - self._verified_at == 1:
             # The parameters are those of the step: its gradient is named first, as the reference.
-            record = job.record(run.rows_of_batch(), (step - 1) // job.epoch_batches)
-            found = where_not_finite(record, " of its batch") or found
+            found = self._named((step - 1) // job.epoch_batches) or found
         if status == P.RAISED:
             raise FunctionError(
                 "a function of the user's own raised in compiled code; engine='reference' says more"
@@ -141,6 +142,13 @@ class CompiledEngine:
         last = step - self._verified_at <= 1 + (status != P.UPDATE_NOT_FINITE)
         restored = "the last finite step" if last else f"step {self._verified_at}"
         raise diverged((step - 1) // job.epoch_batches + 1, step, found, restored)
+
+    def _named(self, epoch: int) -> NotFinite | None:
+        """Return what the reference finds in the batch under way."""
+        job = whole(self._job)
+        if job is None:
+            return None
+        return where_not_finite(job.record(self._run.rows_of_batch(), epoch), " of its batch")
 
     def _check_squares(self) -> None:
         """Raise where a square of a gradient has overflowed: once an epoch, as it costs a pass."""

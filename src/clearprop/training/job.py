@@ -17,6 +17,8 @@ from clearprop.checks.data import (
     mean_weights,
 )
 from clearprop.checks.settings import count, flag, number
+from clearprop.cluster.members import ALONE, Members
+from clearprop.cluster.shards import Part
 from clearprop.constraints import Constraints, Frozen, Shared, read_constraints
 from clearprop.engine.settings import RunSettings
 from clearprop.errors import ArgumentError, NonFiniteError, SampleWeightError
@@ -36,11 +38,19 @@ class Job:
     data: Data
     settings: RunSettings
     constraints: Constraints | None = None
+    members: Members = ALONE
+    part: Part | None = None
+    """Which of the rows the data are, where other processes have others; None: all."""
 
     @property
     def n(self) -> int:
         """The number of rows."""
-        return len(self.data.X)
+        return len(self.data.X) if self.part is None else self.part.n
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """The weights of all rows."""
+        return self.data.weights if self.part is None else self.part.weights
 
     @property
     def epoch_batches(self) -> int:
@@ -99,22 +109,34 @@ def check_job(
     seed: int,
     frozen: Frozen = (),
     shared: Shared = (),
+    accumulate: int = 1,
+    n: int | None = None,
 ) -> Job:
-    """Return a job, or raise `ArgumentError` for a setting out of range."""
-    n = len(data.X)
+    """Return a job, or raise `ArgumentError` for a setting out of range.
+
+    `n` is the number of rows where the data are not all of them.
+    """
+    n = len(data.X) if n is None else n
+    accumulate = count("accumulate", accumulate, 1)
+    if accumulate > 1 and batch_size is None:
+        raise ArgumentError(
+            f"accumulate={accumulate} adds up micro-batches of batch_size rows: give a batch_size"
+        )
+    micro = None if accumulate == 1 or batch_size is None else count("batch_size", batch_size, 1)
     if network.dtype.kind == "c":
         raise ArgumentError("a complex network is for checks: train its .astype('float64')")
     for name, view in network.unflatten(network.parameters).items():
         if not np.isfinite(view).all():
             raise NonFiniteError(f"the network cannot be trained: its {name} holds NaN or infinity")
     settings = RunSettings(
-        n if batch_size is None else min(n, count("batch_size", batch_size, 1)),
+        n if batch_size is None else min(n, count("batch_size", batch_size, 1) * accumulate),
         count("epochs", epochs, 0, most=EPOCHS),
         flag("shuffle", shuffle),
         number("l2", l2, low=0),
         number("dropout", dropout, low=0, high=1, open="high"),
         min(n, count("shards", shards, 1)),  # of more, some have no rows
         check_seed(seed),
+        micro_batch=micro,
     )
     return Job(network, data, settings, read_constraints(network, frozen, shared))
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
-from clearprop.errors import ArgumentError, DivergenceError
+from clearprop.errors import ArgumentError, ClusterError, DivergenceError
 from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.optimizers import LBFGS, Array, Optimizer
@@ -28,12 +29,13 @@ from clearprop.training.causes import explain
 from clearprop.training.checkpoints.contents import Contents, damaged, unpack
 from clearprop.training.checkpoints.identity import Identity, identity_of
 from clearprop.training.checkpoints.inner_state import InnerState
-from clearprop.training.checkpoints.keeping import GOING_ON, Keeping
+from clearprop.training.checkpoints.keeping import GOING_ON, Keeping, found_by_all
 from clearprop.training.compiled import CompiledEngine, compiled_cost
 from clearprop.training.job import Job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.reference import ReferenceEngine
 from clearprop.training.reruns import Origin
+from clearprop.training.shared import agreed, whole
 from clearprop.training.standing import Standing, where_squares_overflow
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.history import History
@@ -131,7 +133,9 @@ class Loop:
                 f"{self._engine.standing.epoch + 1}: give the history of the same run"
             )
         total = job.settings.epochs if self._engine is None else job.total
-        self._show = Progress(progress, job.settings.epochs, total)
+        self._show = Progress(
+            progress if job.members.rank == 0 else False, job.settings.epochs, total
+        )
 
         def watch(history: History, seconds: float = 0.0, seen: Array | None = None) -> Watch:
             best = BestEpoch() if self._engine is None else self._engine.standing.best
@@ -177,10 +181,16 @@ class Loop:
         ArgumentError, FileWriteError, ModelFileError
             As `Keeping` does; nothing is changed.
         """
+        processes = self._job.members.processes
+        if len(processes) > 1:
+            ranks = ", ".join(f"rank {rank} is {one}" for rank, one in enumerate(processes))
+            self._show.say(f"clearprop: {len(processes)} ranks: {ranks}")
         if self._keeping is None:
             return self._run(batches)
-        with self._keeping.held():
-            if self._take_up(self._keeping):
+        keeping, members = self._keeping, self._job.members
+        with ExitStack() as held:
+            members.on_root(lambda: held.enter_context(keeping.held()))
+            if self._take_up(keeping):
                 return self._run(batches)
         return self._watch.history
 
@@ -191,11 +201,12 @@ class Loop:
         self._identity = identity_of(
             self._network, job, rule, self._kind, self._held_out, self._settings
         )
-        found = keeping.found()
+        found = found_by_all(job.members, keeping)
         if found is None:
-            keeping.write(self._contents(), self._identity, first=True)
+            contents = self._contents()
+            job.members.on_root(lambda: keeping.write(contents, self._identity, first=True))
             return True
-        keeping.refuse(found, self._identity, job, rule)
+        job.members.on_root(lambda: keeping.refuse(found, self._identity, job, rule))
         held = unpack(found, job, self._network, self._watch.figures)
         try:
             self._engine = self._make_engine(rule, held.standing)
@@ -206,7 +217,8 @@ class Loop:
         self._watch = self._make_watch(history, held.seconds, held.seen)
         if self._judge is not None:
             self._judge.go_on(held.judge, held.epochs)
-        self._watch.go_on(lambda: keeping.refuse_inside(found))
+        members = job.members
+        self._watch.go_on(lambda: members.on_root(lambda: keeping.refuse_inside(found)))
         if held.stopped in GOING_ON and held.standing.batches < job.total:
             return True
         history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
@@ -241,7 +253,9 @@ class Loop:
             history.stopped = "diverged"
             error.history = history
             if error.step is not None:  # an engine's: what watches a run says why itself
-                explain(error, self._job, self._rule, self._origin, self._columns)
+                job = whole(self._job)
+                if job is not None:
+                    explain(error, job, self._rule, self._origin, self._columns)
             self._watch.name_best(error)
             raise
         finally:
@@ -258,8 +272,11 @@ class Loop:
         standing, total = engine.standing, self._job.total
         last = total if batches is None else min(standing.batches + batches, total)
         first = True
-        while standing.batches < last and not stop.requested:
+        while standing.batches < last:
             some = self._next_call(engine, last - standing.batches)
+            some = agreed(self._job.members, some, stop=bool(stop.requested))
+            if not some:
+                break
             started = time.perf_counter()
             costs, updates = engine.advance(some)
             self._batch_seconds = (time.perf_counter() - started) / some
@@ -275,14 +292,17 @@ class Loop:
 
     def _refuse_inner_state(self, keeping: Keeping, standing: Standing) -> None:
         """Raise `ArgumentError` where the first updates have changed what no checkpoint holds."""
+        begun = self._origin.batches == 0
         try:
-            keeping.refuse_updates(begun=self._origin.batches == 0)
-        except ArgumentError:
+            self._job.members.on_root(lambda: keeping.refuse_updates(begun=begun))
+        except (ArgumentError, ClusterError):
             standing.parameters[:] = self._origin.parameters
             raise
 
     def _keep(self, keeping: Keeping, stopped: str = "") -> None:
         """Write a checkpoint, unless what the run ends by has come and was not looked for yet."""
+        if self._job.members.rank != 0:
+            return
         state = self.standing.state
         if where_squares_overflow(self._rule, state, self._job.network) is None:  # type: ignore[arg-type]
             keeping.write(self._contents(stopped), self._identity)
@@ -299,7 +319,7 @@ class Loop:
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))
         fitting = min(fitting, left)
         to_end = epoch_batches - standing.batches % epoch_batches
-        if fitting <= to_end or self._job.data.weights is not None:
+        if fitting <= to_end or self._job.weights is not None:
             return min(fitting, to_end)
         epochs = min((fitting - to_end) // epoch_batches, self._watch.epochs_ahead - 1)
         return to_end + epochs * epoch_batches

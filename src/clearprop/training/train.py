@@ -10,6 +10,7 @@ import numpy as np
 
 from clearprop.checks.data import Data, column_names
 from clearprop.checks.settings import EngineName, check_engine, choice, count, flag, listed, takes
+from clearprop.cluster.members import Members
 from clearprop.constraints import Frozen, Shared
 from clearprop.engine.threads import MOST_THREADS
 from clearprop.errors import ArgumentError, shown
@@ -19,6 +20,7 @@ from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
+from clearprop.training.held import check_cluster, clustered, held_rows, refuse_other_ranks
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
 from clearprop.training.watching.beginning import Beginning
@@ -34,6 +36,7 @@ from clearprop.training.watching.watch import Callback
 Validation = float | tuple[object, object] | tuple[object, object, object] | None
 
 
+@clustered
 def train(
     network: Network,
     X: object,
@@ -58,6 +61,8 @@ def train(
     precision: Literal["float32", "float64"] | None = None,
     threads: int | None = None,
     shards: int = 1,
+    cluster: Members | None = None,
+    accumulate: int = 1,
     progress: bool | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int | str | None = None,
@@ -130,6 +135,15 @@ def train(
         many as pay for the work of a step and as this process may use.
     shards : int
         The stripes that rows are dealt to; see `clearprop.training.batches`.
+    cluster : optional
+        ``cp.cluster.mpi()``: this process is one of several, which all call `train` with the same
+        arguments, and get the same network and history: that of one process with as many `shards`,
+        to the last bit. Each holds the rows of its shards alone; callbacks are called on rank 0.
+        See docs/scaling.md.
+    accumulate : int
+        A step is made of so many batches of `batch_size` rows, one after the other, whose sums of
+        gradients are added shard by shard: an update, or an exchange of a cluster, for all of them.
+        It is the step of one batch of all their rows, in the memory of one of them.
     progress : bool, optional
         True: a bar on a terminal or in a notebook, plain lines elsewhere (on standard error, but
         for a notebook's bar). False: nothing.
@@ -160,6 +174,8 @@ def train(
     FileWriteError, ModelFileError
         If the first checkpoint cannot be written, or none in the folder is whole. A later one that
         cannot be written is a `CheckpointWarning`.
+    ClusterError
+        If another process of the cluster failed; the message says which, and why.
     DataError, ArgumentError, UnknownNameError, PairingError
         If something that was passed in does not fit; nothing is changed.
     ElementError
@@ -214,9 +230,12 @@ def train(
     hooks = _check_callbacks(callbacks)
     keeping = check_keeping(checkpoint, checkpoint_every, resume)
     work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
+    members = check_cluster(cluster, rule, engine)
+    held = held_rows(members, work, X, y, sample_weight, validation, shards, seed)
     job = check_job(
         work,
-        check_data(work, X, y, sample_weight),
+        check_data(work, X, y, sample_weight) if held is None else held.data,
+        n=None if held is None else held.n,
         batch_size=batch_size,
         epochs=epochs,
         shuffle=shuffle,
@@ -226,25 +245,36 @@ def train(
         seed=seed,
         frozen=frozen,
         shared=shared,
+        accumulate=accumulate,
     )
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
-    job, held_out = _hold_out(job, validation)
+    if held is None:
+        job, held_out = _hold_out(job, validation)
+    else:
+        job, held_out = held.given_to(job)
     stopping = None
     if patience is not None:
         stopping = StoppingRule(patience, watched, held_out is not None)
     _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
+    if held is not None and not isinstance(rule, LBFGS):
+        engine = "compiled"
+        refuse_other_ranks(job, held, network, rule, {
+            "metrics": [metric.name for metric in watched], "early_stopping": patience,
+            "resume": resume, "checkpoint": keeping is not None, "callbacks": len(hooks),
+        })  # fmt: skip
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
         engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
         settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
     ))  # fmt: skip
-    for told in [one.before_run for one in hooks if hasattr(one, "before_run")]:
-        told(Beginning(
-            network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
-            job.settings.epochs, min(job.settings.batch_size, job.n), job.settings.l2,
-            column_names(X),
-        ))  # fmt: skip
+    begins = Beginning(
+        network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
+        job.settings.epochs, min(job.settings.batch_size, job.n), job.settings.l2, column_names(X),
+    )  # fmt: skip
+    told = [one.before_run for one in hooks if hasattr(one, "before_run")]
+    if told:
+        members.on_root(lambda: [tell(begins) for tell in told])
     return loop.run()
 
 

@@ -41,10 +41,9 @@ def power(base: Real, exponent: Count) -> Any:
 
 
 @compiled
-def begin(plan: Plan) -> None:
-    """Say what the step is about to do: rows, shards, sum of weights, the optimizer's update."""
-    n, place = get(plan, P.N), get(plan, P.PLACE)
-    shards = get(plan, P.SHARDS)
+def draw(plan: Plan) -> None:
+    """Draw the epoch's order, unless it is there."""
+    n, shards = get(plan, P.N), get(plan, P.SHARDS)
     if get(plan, P.DRAWN) != get(plan, P.EPOCH) + 1:
         call(
             get(plan, P.DRAW_ORDER),
@@ -59,27 +58,32 @@ def begin(plan: Plan) -> None:
             ),
         )
         put(plan, P.DRAWN, get(plan, P.EPOCH) + 1)
-    count = part_size(n, get(plan, P.BATCH), place)
-    put(plan, P.BATCH_N, count)
+
+
+@compiled
+def lay_rows(plan: Plan, place: Count, count: Count) -> None:
+    """Write which of the `count` rows from a place of the order on are a batch's, by shards.
+
+    Rows of stripes that are other processes' are left out.
+    """
+    shards, own_first = get(plan, P.SHARDS), get(plan, P.FIRST_SHARD)
     order, rows = offset(integers(get(plan, P.ORDER)), place), integers(get(plan, P.BATCH_ROWS))
     starts = integers(get(plan, P.SHARD_STARTS))
     at = 0
     put(starts, 0, 0)
-    for shard in range(shards):
-        first = (shard - place) % shards  # place p of the epoch is of stripe p % shards
+    for shard in range(get(plan, P.OWN_SHARDS)):
+        # Place p of the epoch is of stripe p % shards.
+        first = (own_first + shard - place) % shards
         for i in range(first, count, shards):
             put(rows, at, get(order, i))
             at += 1
         put(starts, shard + 1, at)
-    total = float(count)
-    if get(plan, P.WEIGHTS) != 0:
-        weights = doubles(get(plan, P.WEIGHTS))
-        total = 0.0
-        for shard in range(shards):
-            part = 0.0
-            for i in range(get(starts, shard), get(starts, shard + 1)):
-                part += get(weights, get(rows, i))
-            total += part
+    put(plan, P.BATCH_N, at)
+
+
+@compiled
+def prepare(plan: Plan, total: Real) -> None:
+    """Say what an update is told of a step whose weights sum to `total`."""
     batch = doubles(get(plan, P.BATCH_TOTAL))
     put(batch, 0, total)
     if total == 0.0:
@@ -103,6 +107,26 @@ def begin(plan: Plan) -> None:
             root = np.sqrt(1.0 - power(get(update, P.U_S1), updates))
             put(update, P.U_ROOT_CORRECTION, 1.0 / root)
         update = offset(update, P.UPDATE_SIZE)
+
+
+@compiled
+def begin(plan: Plan) -> None:
+    """Say what the step is about to do: rows, shards, sum of weights, the optimizer's update."""
+    draw(plan)
+    place, shards = get(plan, P.PLACE), get(plan, P.SHARDS)
+    count = part_size(get(plan, P.N), get(plan, P.BATCH), place)
+    lay_rows(plan, place, count)
+    rows, starts = integers(get(plan, P.BATCH_ROWS)), integers(get(plan, P.SHARD_STARTS))
+    total = float(count)
+    if get(plan, P.WEIGHTS) != 0:
+        weights = doubles(get(plan, P.WEIGHTS))
+        total = 0.0
+        for shard in range(shards):
+            part = 0.0
+            for i in range(get(starts, shard), get(starts, shard + 1)):
+                part += get(weights, get(rows, i))
+            total += part
+    prepare(plan, total)
 
 
 @compiled
@@ -134,6 +158,7 @@ class Batch(NamedTuple):
     write_losses: Callable[..., None]
     penalty_chunks: Callable[..., int]
     penalize: Callable[..., None]
+    sum_shards: Callable[..., None]
     sum_up: Callable[..., None]
 
 
@@ -154,23 +179,27 @@ def batch(precision: Precision) -> Batch:
         n_in, row = get(first_line, P.N_IN), get(first_line, P.A_IN_ROW)
         n_out, out_row = get(last, P.N_OUT), get(last, P.ROW)
         rows = integers(get(plan, P.BATCH_ROWS))
+        shards, own = get(plan, P.SHARDS), get(plan, P.OWN_SHARDS)
         scale = get(doubles(get(plan, P.BATCH_TOTAL)), 2)
         next_row = get(plan, P.PLACE) + get(plan, P.BATCH_N)
         for i in range(first, first + count):
             sample = get(rows, i)
-            source = offset(real(get(plan, P.X)), sample * n_in)
+            held = sample  # where it lies: rows of other processes' stripes are left out
+            if own != shards:
+                held = sample // shards * own + sample % shards - get(plan, P.FIRST_SHARD)
+            source = offset(real(get(plan, P.X)), held * n_in)
             target = offset(real(get(plan, P.BATCH_X)), i * row)
             for j in range(n_in):
                 put(target, j, get(source, j))
-            if next_row + i < get(plan, P.N):
+            if own == shards and next_row + i < get(plan, P.N):
                 sample_after = get(integers(get(plan, P.ORDER)), next_row + i)
                 following = offset(real(get(plan, P.X)), sample_after * n_in)
                 for j in range(0, n_in, cache_line):
                     prefetch(following, j)
             if get(plan, P.LABELS) != 0:
-                put(integers(get(plan, P.BATCH_Y)), i, get(integers(get(plan, P.Y)), sample))
+                put(integers(get(plan, P.BATCH_Y)), i, get(integers(get(plan, P.Y)), held))
             else:
-                source = offset(real(get(plan, P.Y)), sample * n_out)
+                source = offset(real(get(plan, P.Y)), held * n_out)
                 target = offset(real(get(plan, P.BATCH_Y)), i * out_row)
                 for j in range(n_out):
                     put(target, j, get(source, j))
@@ -252,19 +281,28 @@ def batch(precision: Precision) -> Batch:
         put(doubles(get(plan, P.PENALTIES)), chunk, (s0 + s1) + (s2 + s3))
 
     @compiled
-    def sum_up(plan: Plan) -> None:
-        """The batch's cost: w_i L_i in order, shard by shard, and the penalty's share."""
+    def sum_shards(plan: Plan) -> None:
+        """Add the batch's w_i L_i in order to the costs of the own shards."""
         starts, losses = integers(get(plan, P.SHARD_STARTS)), real(get(plan, P.LOSSES))
         weights = real(get(plan, P.BATCH_WEIGHTS))
-        cost = 0.0
-        for shard in range(get(plan, P.SHARDS)):
-            part = 0.0
+        costs = offset(doubles(get(plan, P.SHARD_COSTS)), get(plan, P.FIRST_SHARD))
+        for shard in range(get(plan, P.OWN_SHARDS)):
+            part = get(costs, shard)
             for i in range(get(starts, shard), get(starts, shard + 1)):
                 value = float(get(losses, i))
                 if get(plan, P.WEIGHTS) != 0:
                     value *= float(get(weights, i))
                 part += value
-            cost += part
+            put(costs, shard, part)
+
+    @compiled
+    def sum_up(plan: Plan) -> None:
+        """The batch's cost: that of all shards in order, which are 0 then, and the penalty."""
+        costs = doubles(get(plan, P.SHARD_COSTS))
+        cost = 0.0
+        for shard in range(get(plan, P.SHARDS)):
+            cost += get(costs, shard)
+            put(costs, shard, 0.0)
         cost /= get(doubles(get(plan, P.BATCH_TOTAL)), 2)
         cost /= get(plan, P.COST_OUTPUTS)
         if get(plan, P.L2) != 0:
@@ -275,4 +313,4 @@ def batch(precision: Precision) -> Batch:
             cost += get(doubles(get(plan, P.BATCH_TOTAL)), 0) * (0.5 * l2 * squares)
         put(doubles(get(plan, P.BATCH_TOTAL)), 1, cost)
 
-    return Batch(gather, write_losses, penalty_chunks, penalize, sum_up)
+    return Batch(gather, write_losses, penalty_chunks, penalize, sum_shards, sum_up)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from clearprop.engine.kernels import plan as P
-from clearprop.engine.kernels.arguments import Address, Count, Line, Plan, Reals
+from clearprop.engine.kernels.arguments import Address, Count, Integers, Line, Plan, Reals
 from clearprop.engine.kernels.decorators import compiled
 from clearprop.engine.kernels.packed_layers import packing_of_layers
 from clearprop.engine.kernels.packing import make_copy, packing
@@ -36,17 +36,34 @@ TILE_ROWS = 24
 """Rows of a gradient that are summed before they are used; a multiple of every tile's."""
 
 
+@compiled
+def node_starts(plan: Plan) -> Integers:
+    """Where in the batch each shard begins whose sums are wanted."""
+    return offset(integers(get(plan, P.SHARD_STARTS)), get(plan, P.NODE_FIRST))
+
+
 def make_update(
     precision: Precision, parameters: int, state: int, state_2: int, told: int
 ) -> Callable[..., None]:
     """Return the optimizer for a run of parameters: (plan, layer, at, count, sums).
 
     The first three are the places in a layer's line, `told` is where in what the optimizer is told.
+    Where sums are wanted APART, they are written, or added, there, and nothing is updated.
     """
     real = reals(precision)
 
     @compiled
     def update(plan: Plan, layer: Line, at: Count, count: Count, sums: Reals) -> None:
+        if get(plan, P.APART) != 0:
+            place = get(layer, parameters) - get(plan, P.PARAMETERS)
+            target = offset(real(get(plan, P.APART) + place), at)
+            if get(plan, P.APART_ADDS) != 0:
+                for i in range(count):
+                    put(target, i, get(target, i) + get(sums, i))
+            else:
+                for i in range(count):
+                    put(target, i, get(sums, i))
+            return
         call(
             get(plan, P.OPTIMIZER),
             (
@@ -126,8 +143,8 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
     def pack_samples(plan: Plan, layer: Line, first: Count, columns: Count, packed: Reals) -> None:
         """The columns of a^(l-1), block by block of each shard, as panels."""
         wide = padded(columns, width)
-        starts, a_row = integers(get(plan, P.SHARD_STARTS)), get(layer, P.A_IN_ROW)
-        for shard in range(get(plan, P.SHARDS)):
+        starts, a_row = node_starts(plan), get(layer, P.A_IN_ROW)
+        for shard in range(get(plan, P.NODE_SHARDS)):
             start, end = get(starts, shard), get(starts, shard + 1)
             while start < end:
                 k = part_size(end, BLOCK, start)
@@ -152,7 +169,7 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
     def bias_gradient(plan: Plan, layer: Line, top: Count, rows: Count, scratch: Address) -> None:
         """The gradient of some of b^l and its update: a row of ones times delta^l."""
         row, count = get(layer, P.ROW), padded(rows, lane)
-        starts, shards = integers(get(plan, P.SHARD_STARTS)), get(plan, P.SHARDS)
+        starts, shards = node_starts(plan), get(plan, P.NODE_SHARDS)
         ones = real(scratch)
         put(ones, 0, one)
         sums = offset(ones, 16)
@@ -182,8 +199,7 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
         n_in, n_out = get(layer, P.N_IN), get(layer, P.N_OUT)
         rows = part_size(n_out, get(layer, P.G_ROWS), top)
         columns = part_size(n_in, get(layer, P.G_COLUMNS), first)
-        shards = get(plan, P.SHARDS)
-        starts = integers(get(plan, P.SHARD_STARTS))
+        starts, shards = node_starts(plan), get(plan, P.NODE_SHARDS)
         sums_row = padded(columns, lane)
         levels = 1
         while (1 << (levels - 1)) < shards:
@@ -228,7 +244,7 @@ def make_gradient(precision: Precision) -> Callable[..., None]:
             done += some
         if first == 0 and get(layer, P.B) != 0:
             bias_gradient(plan, layer, top, rows, scratch)
-        if get(layer, P.PACKED_F) != 0:
+        if get(layer, P.PACKED_F) != 0 and get(plan, P.APART) == 0:
             pack_rows(layer, top, rows)
 
     return gradient

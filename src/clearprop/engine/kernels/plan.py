@@ -177,10 +177,36 @@ threads meet twice a step, not for each layer."""
 WIDEST = next(_run)
 """The longest row of activations of a forward pass."""
 
+FIRST_SHARD, OWN_SHARDS = next(_run), next(_run)
+"""The stripes whose rows X and y hold: all, or those of one process of several."""
+
+SHARD_COSTS = next(_run)
+"""Address of each stripe's sum of w_i L_i in the batch, float64 (SHARDS,)."""
+
+NODE_FIRST, NODE_SHARDS = next(_run), next(_run)
+"""Which of the own stripes a gradient sums: all, or a branch of the tree of sums."""
+
+PARAMETERS = next(_run)
+"""Address of the flat vector of parameters, which W and b lie in."""
+
+APART, APART_ADDS = next(_run), next(_run)
+"""Address of a flat vector that gets the sums of gradients, in place of an update, or 0; and 1
+where they are added to what it holds."""
+
+GRADIENT = next(_run)
+"""Address of the flat vector of sums that a shared step updates with."""
+
+STEP, STEP_N, STEP_AT = next(_run), next(_run), next(_run)
+"""Rows of a shared step, of all processes and of all its batches; of the one under way; and how
+many of them come before the batch."""
+
+LAYER = next(_run)
+"""The layer, counted from 0, that a kernel of a shared step works on."""
+
 CHUNK = 1 << 16
 """Weights whose squares are summed together: a constant of the numerics."""
 
-TABLE = 64
+TABLE = 96
 """Where the table of layers begins."""
 
 STRIDE = 32

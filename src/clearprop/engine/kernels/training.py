@@ -7,7 +7,8 @@ What has to be done once is done by the last to come, while the others wait.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from numba import types
 
@@ -92,6 +93,12 @@ def gradient_parts(plan: Plan, index: Count) -> Count:
 
 
 @compiled
+def layer_parts(plan: Plan, index: Count) -> Count:
+    """How many parts the gradient of a layer has."""
+    return get(line(plan, index), P.G_PARTS)
+
+
+@compiled
 def layer_of(plan: Plan, part: Count) -> Any:
     """The layer of a part of the gradients, and the part's number in it: the last is first."""
     index = get(plan, P.LAYERS) - 1
@@ -114,9 +121,23 @@ def move_on(plan: Plan) -> None:
 meet_and_begin, meet_and_move_on = meeting(begin), meeting(move_on)
 
 
-def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
-    """Return the kernel "run" (plan, thread): from batch NOW to before batch LAST."""
-    gather, write_losses, penalty_chunks, penalize, sum_up = batch(precision)
+class Phases(NamedTuple):
+    """The compiled phases of a step: (plan, team, threads, thread, index, scratch)."""
+
+    gather: Callable[..., None]
+    loss: Callable[..., None]
+    forward: Callable[..., None]
+    backward: Callable[..., None]
+    fused: Callable[..., None]
+    gradient: Callable[..., None]
+    layer_gradient: Callable[..., None]
+    packing: Callable[..., None]
+
+
+@cache
+def phases(precision: Precision) -> Phases:
+    """Return the phases of a precision."""
+    gather, write_losses, penalty_chunks, penalize, _, _ = batch(precision)
     forward, backward = layers(precision)
     gradient, pack_rows = make_gradient(precision), packing_of_layers(precision).rows
 
@@ -202,18 +223,38 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
         gradient(plan, layer, top, first, scratch)
 
     @compiled
+    def layer_gradient_part(plan: Plan, index: Count, part: Count, scratch: Address) -> None:
+        """Gradients of some weights of layer `index`."""
+        layer = line(plan, index)
+        down = parts_of(get(layer, P.N_OUT), get(layer, P.G_ROWS))
+        top, first = part % down * get(layer, P.G_ROWS), part // down * get(layer, P.G_COLUMNS)
+        gradient(plan, layer, top, first, scratch)
+
+    @compiled
     def packing_part(plan: Plan, index: Count, part: Count, scratch: Address) -> None:
         """Some weights into panels: cut as the gradients are, after which the new are packed."""
         layer, inside = layer_of(plan, part)
         rows, top = get(layer, P.G_ROWS), inside * get(layer, P.G_ROWS)
         pack_rows(layer, top, part_size(get(layer, P.N_OUT), rows, top))
 
-    gather_phase, loss_phase = phase(row_parts, gather_part), phase(loss_parts, loss_part)
-    forward_phase = phase(forward_parts, forward_part)
-    backward_phase = phase(backward_parts, backward_part)
-    fused_phase = phase(fused_parts, fused_part)
-    gradient_phase = phase(gradient_parts, gradient_part)
-    packing_phase = phase(gradient_parts, packing_part)
+    return Phases(
+        gather=phase(row_parts, gather_part),
+        loss=phase(loss_parts, loss_part),
+        forward=phase(forward_parts, forward_part),
+        backward=phase(backward_parts, backward_part),
+        fused=phase(fused_parts, fused_part),
+        gradient=phase(gradient_parts, gradient_part),
+        layer_gradient=phase(layer_parts, layer_gradient_part),
+        packing=phase(gradient_parts, packing_part),
+    )
+
+
+def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[Any]]:
+    """Return the kernel "run" (plan, thread): from batch NOW to before batch LAST."""
+    of, sum_shards, sum_up = phases(precision), batch(precision).sum_shards, batch(precision).sum_up
+    gather_phase, loss_phase, forward_phase = of.gather, of.loss, of.forward
+    backward_phase, fused_phase = of.backward, of.fused
+    gradient_phase, packing_phase = of.gradient, of.packing
 
     @written_out
     def deltas(plan: Plan, team: Team, threads: Count, thread: Count, scratch: Address) -> Count:
@@ -243,6 +284,7 @@ def build(name: str, precision: Precision) -> tuple[Callable[..., None], list[An
             if status != P.RUNNING:
                 return status
             if thread == 0:
+                sum_shards(plan)
                 sum_up(plan)
             gradient_phase(plan, team, threads, thread, 0, scratch)
         return meet_and_move_on(plan, team, threads)

@@ -21,6 +21,7 @@ from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.training.checkpoints.described import described
 from clearprop.training.job import Job
+from clearprop.training.shared import data_of_all
 
 Array = NDArray[Any]
 
@@ -55,6 +56,25 @@ def identity_of(
     more : mapping of str to object
         Other settings by name.
     """
+    data = {"": data_of_all(job)}
+    if held_out is not None:
+        X, y, weights = held_out.X, held_out.y, held_out.weights
+        data["validation "] = {"X": X, "y": y, "sample_weight": weights}
+    return {
+        "settings": settings_of(network, job, rule, engine, more),
+        "data": {
+            f"{of}{name}": _digest(array)
+            for of, arrays in data.items()
+            for name, array in arrays.items()
+            if array is not None
+        },
+    }
+
+
+def settings_of(
+    network: Network, job: Job, rule: Optimizer, engine: str, more: Mapping[str, object]
+) -> dict[str, str]:
+    """Return the settings of a run by name, as texts."""
     work, settings, held = job.network, job.settings, job.constraints
     said = {
         "Clearprop": version("clearprop"),
@@ -69,22 +89,14 @@ def identity_of(
         **{
             field.name: getattr(settings, field.name)
             for field in fields(settings)
-            if field.name != "epochs"
+            if field.name not in ("epochs", "micro_batch")
         },
+        **({} if settings.micro_batch is None else {"micro_batch": settings.micro_batch}),
         "frozen": () if held is None else sorted(set(held.frozen_names)),
         "shared": () if held is None else held.shared_names,
         **more,
     }
-    parts = {"": job.data} | ({} if held_out is None else {"validation ": held_out})
-    return {
-        "settings": {name: _short(described(value)) for name, value in said.items()},
-        "data": {
-            f"{of}{name}": _digest(array)
-            for of, data in parts.items()
-            for name, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights))
-            if array is not None
-        },
-    }
+    return {name: _short(described(value)) for name, value in said.items()}
 
 
 def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:

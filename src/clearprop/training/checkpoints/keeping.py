@@ -7,7 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clearprop.checks.settings import flag
+from clearprop.cluster.members import Members
 from clearprop.errors import (
     ArgumentError,
     CheckpointMismatchError,
@@ -212,3 +215,25 @@ def check_keeping(checkpoint: Any, every: Any, resume: Any) -> Keeping | None:
             raise ArgumentError(f"{what} needs checkpoint='FOLDER', that of the run's checkpoints")
         return None
     return Keeping(CheckpointFolder(checkpoint), cadence, resume)
+
+
+def found_by_all(members: Members, keeping: Keeping) -> Found | None:
+    """Return the checkpoint that rank 0 finds, as every rank gets it; see `Keeping.found`."""
+    found = members.on_root(keeping.found)
+    if members.size == 1:
+        return found
+    said = None
+    if found is not None:
+        kinds = {name: [one.dtype.str, list(one.shape)] for name, one in found.arrays.items()}
+        said = {"path": str(found.path), "header": found.header, "arrays": kinds}
+    said = members.from_root(said)
+    if said is None:
+        return None
+    if found is None:
+        arrays = {name: np.empty(shape, kind) for name, (kind, shape) in said["arrays"].items()}
+        found = Found(Path(said["path"]), said["header"], arrays)
+    else:  # the file's own may be read-only
+        found = found._replace(arrays={name: np.array(one) for name, one in found.arrays.items()})
+    for name in said["arrays"]:
+        members.share(found.arrays[name])
+    return found

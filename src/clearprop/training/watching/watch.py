@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
+from clearprop.cluster.shards import Part
 from clearprop.cost import evaluate
 from clearprop.errors import DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.training.job import Job
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch, Epochs
+from clearprop.training.watching.evaluation import evaluate_together
 from clearprop.training.watching.history import History
 from clearprop.training.watching.look_causes import explain_look
 from clearprop.training.watching.metrics import Metric
@@ -106,6 +108,7 @@ class Watch:
         self._engine, self._judge = engine, judge
         self._network, self._work = network, (work := job.network)
         self._training, self._held_out = job.data, held_out
+        self._members, self._part = job.members, job.part
         self._metrics, self._callbacks = metrics, callbacks
         self._stopping, self._best, self._show = stopping, best, show
         behind = history.epochs[-1].seconds if history.epochs else 0.0
@@ -180,7 +183,7 @@ class Watch:
         """Look at the epoch that is over; `costs` are those of all that are, its own the last."""
         try:
             self._hand_over()
-            training = self._look(self._training)[1] if self._metrics else {}
+            training = self._look(self._training, self._part)[1] if self._metrics else {}
             loss, validation = self._look(self._held_out) if self._held_out else (None, {})
         except DivergenceError:
             if self.seen is not None:
@@ -225,11 +228,12 @@ class Watch:
         else:
             self._hand_over()
         epochs = self.history.epochs
+        found = [getattr(callback, "after_resume", None) for callback in self._callbacks]
+        tell = [told for told in found if told is not None]
         try:
-            for callback in self._callbacks:
-                told = getattr(callback, "after_resume", None)
-                if told is not None:
-                    told(epochs[:])
+            if tell:
+                self._members.on_root(lambda: [told(epochs[:]) for told in tell])
+                self._members.share(self._network.parameters)
             check()
         except BaseException:  # a log that is another's; Ctrl-C
             self._network.parameters[:] = before
@@ -246,7 +250,10 @@ class Watch:
         if not self._callbacks:
             return False
         before = self._network.parameters.copy()
-        answers = [callback(epoch) for callback in self._callbacks]
+        answers = self._members.on_root(lambda: [callback(epoch) for callback in self._callbacks])
+        ends = any(isinstance(one, bool | np.bool_) and one for one in answers or ())
+        ends = self._members.from_root(ends)
+        self._members.share(self._network.parameters)
         if (found := self._network.topology.not_finite()) is not None:
             raise DivergenceError(
                 f"in epoch {epoch.epoch}",
@@ -260,7 +267,7 @@ class Watch:
             )
         if not np.array_equal(before, self._network.parameters):
             self._work.parameters[:] = self._network.parameters
-        return any(isinstance(answer, bool | np.bool_) and answer for answer in answers)
+        return bool(ends)
 
     def _hand_over(self) -> None:
         """Copy parameters into the caller's network, whose data type may be narrower."""
@@ -277,9 +284,9 @@ class Watch:
             )
         self._network.parameters[:] = narrow
 
-    def _look(self, data: Data) -> tuple[float, dict[str, float]]:
-        """Return the loss and the metrics on data."""
-        loss, output = evaluate(self._work, data, self._engine)
+    def _look(self, data: Data, part: Part | None = None) -> tuple[float, dict[str, float]]:
+        """Return the loss and the metrics on data, of which this process may hold a part."""
+        loss, output, y = evaluate_together(self._members, self._work, data, part, self._engine)
         if not np.isfinite(loss):
             which = "validation" if data is self._held_out else "training"
             found = NotFinite(f"{which} loss", None, f"the loss of the {which} data is {loss}")
@@ -287,7 +294,7 @@ class Watch:
                 self._at_epoch_end(found), self._work, self._training, data,
                 lambda *of: evaluate(of[0], of[1], "reference")[0],
             )  # fmt: skip
-        figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
+        figures = {m.name: m(y, output, self._work.loss) for m in self._metrics}
         return loss, figures
 
     def _at_epoch_end(self, found: NotFinite) -> DivergenceError:

@@ -1,0 +1,256 @@
+"""A cluster of MPI processes: what its ranks agree on, and what sums of gradients travel by.
+
+Everything is sent without blocking and waited for here, so that a rank that waits hears of
+another's failure. Arrays travel as buffers; the rest is JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.checks.settings import number
+from clearprop.cluster.failures import Failures
+from clearprop.cluster.pulse import Pulse
+from clearprop.errors import ArgumentError, ClusterError, MissingExtraError, said, shown
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+SPINS = 200
+"""Looks for what is waited for before the core is offered to others each time."""
+
+SILENCE = 7.0
+"""Seconds without a sign of life after which a rank is given up."""
+
+
+def mpi(
+    communicator: Any = None, *, silence: float = SILENCE, timeline: str | Path | None = None
+) -> MPI:
+    """Return the cluster of this program's MPI processes, for ``cp.train(..., cluster=)``.
+
+    Every process calls it, and then `train` with the same arguments; see docs/scaling.md.
+
+    Parameters
+    ----------
+    communicator : mpi4py.MPI.Comm, optional
+        Its processes are the ranks; None: all of ``MPI.COMM_WORLD``.
+    silence : float
+        Seconds without a sign of life after which a rank is given up, which ends the run.
+    timeline : path, optional
+        A folder, made where it is missing, that gets ``rank-0.csv`` and so on: of each step, the
+        seconds that were spent on computing, exchanging and waiting.
+
+    Returns
+    -------
+    MPI
+        With ``rank`` and ``size``.
+
+    Raises
+    ------
+    MissingExtraError
+        If mpi4py is not installed.
+    ArgumentError
+        If the communicator is none of mpi4py's, or `silence` is not above 0.
+
+    Examples
+    --------
+    Under ``mpiexec -n 4 python program.py`` there are four; alone, a cluster of one:
+
+    >>> import clearprop as cp
+    >>> cluster = cp.cluster.mpi()
+    >>> cluster.rank, cluster.size
+    (0, 1)
+    """
+    silence = number("silence", silence, low=0, open="low")
+    try:
+        from mpi4py import MPI as LIBRARY
+    except (ImportError, RuntimeError) as error:  # no package; no MPI library that it finds
+        raise MissingExtraError(
+            f'MPI needs mpi4py and an MPI library ({said(error)}): pip install "clearprop[cluster]"'
+        ) from None
+    if communicator is None:
+        communicator = LIBRARY.COMM_WORLD
+    if not isinstance(communicator, LIBRARY.Comm):
+        raise ArgumentError(f"communicator is {shown(communicator)}; give one of mpi4py's")
+    return MPI(LIBRARY, communicator, silence, None if timeline is None else Path(timeline))
+
+
+class MPI:
+    """A cluster of MPI processes, as one of them sees it; `mpi` makes one.
+
+    Attributes
+    ----------
+    rank, size : int
+        Which of how many this process is.
+    timeline : path or None
+        The folder that gets what each step took.
+    """
+
+    def __init__(
+        self, library: Any, communicator: Any, silence: float, timeline: Path | None
+    ) -> None:
+        self._library = library
+        self.rank, self.size = int(communicator.rank), int(communicator.size)
+        self.timeline = timeline
+        # Collectives of one communicator begin in one order on all ranks; these go on beside
+        # each other, as their layers come.
+        names = ("talk", "sums", "totals", "reports", "news", "pulse")
+        self._of = SimpleNamespace(**{name: communicator.Dup() for name in names})
+        self._failures = Failures(library, self._of.news)
+        self._pulse = Pulse(library, self._of.pulse, silence, self._process())
+        self._inside = 0
+
+    @property
+    def communicator(self) -> MPI | None:
+        """What gradients are exchanged by; None for one alone."""
+        return self if self.size > 1 else None
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Be in a run: who fails there tells the others, and ends them."""
+        if self.size == 1:
+            yield
+            return
+        self._inside += 1
+        try:
+            if self._inside == 1:
+                self._pulse.begin(self.all(self._process()))
+            yield
+        except BaseException as error:
+            if self._inside == 1:
+                self._failures.settle(_words(error))
+            raise
+        finally:
+            self._inside -= 1
+
+    @property
+    def root_knows(self) -> bool:
+        """Whether rank 0 failed too when this one did, and says why."""
+        return self._failures.root_knows
+
+    def _process(self) -> str:
+        return f"process {os.getpid()} on {self._library.Get_processor_name()}"
+
+    @property
+    def processes(self) -> list[str]:
+        """Say of each rank which process on which machine it is."""
+        return self.all(self._process())
+
+    # What the ranks agree on
+
+    def all(self, value: Any) -> list[Any]:
+        """Return what each rank gave: JSON."""
+        raw = np.frombuffer(json.dumps(value).encode(), np.uint8)
+        return [json.loads(one.tobytes()) for one in self.gathered(raw)]
+
+    def from_root(self, value: Any) -> Any:
+        """Return what rank 0 gave: JSON."""
+        raw = np.frombuffer(json.dumps(value if self.rank == 0 else None).encode(), np.uint8).copy()
+        length = np.array([raw.size], np.int64)
+        self.share(length)
+        if self.rank != 0:
+            raw = np.empty(int(length[0]), np.uint8)
+        self.share(raw)
+        return json.loads(raw.tobytes())
+
+    def share(self, array: Array) -> None:
+        """Give rank 0's numbers to all; each has an array of their shape and type."""
+        self._finish(self._of.talk.Ibcast(self._bytes(array), 0))
+
+    def gathered(self, array: Array) -> list[Array]:
+        """Return every rank's array: rows of one length and type, each as many as it has."""
+        array = np.ascontiguousarray(array)
+        sizes = np.empty(self.size, np.int64)
+        self._finish(self._of.talk.Iallgather(np.array([array.nbytes], np.int64), sizes))
+        whole = np.empty(int(sizes.sum()), np.uint8)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        kind = self._library.BYTE
+        places = [whole, (sizes.tolist(), starts[:-1].tolist()), kind]
+        self._finish(self._of.talk.Iallgatherv([self._bytes(array), kind], places))
+        return [
+            whole[a:b].view(array.dtype).reshape(-1, *array.shape[1:])
+            for a, b in itertools.pairwise(starts)
+        ]
+
+    def on_root(self, does: Callable[[], T]) -> T | None:
+        """Return what rank 0's call gave it, None elsewhere; where it raises, all do."""
+        result, failure = None, None
+        if self.rank == 0:
+            try:
+                result = does()
+            except BaseException as error:
+                failure = error
+        words = self.from_root(None if failure is None else _words(failure))
+        if failure is not None:
+            raise failure
+        if words is not None:
+            raise ClusterError(f"rank 0: {words}")
+        return result
+
+    def together(self, does: Callable[[], T]) -> T:
+        """Return what a call gives; where it raises on one rank, all raise."""
+        failure = None
+        try:
+            result = does()
+        except BaseException as error:
+            failure = error
+        words = self.all(None if failure is None else _words(failure))
+        if failure is not None:
+            raise failure
+        for rank, other in enumerate(words):
+            if other is not None:
+                raise ClusterError(f"rank {rank}: {other}")
+        return result
+
+    # What sums of gradients travel by; see `clearprop.cluster.exchange.Communicator`
+
+    def all_to_all(self, sent: list[Any], received: list[Any]) -> Any:
+        """Begin to send each rank a part of a buffer; [array, counts, displacements]."""
+        return self._of.sums.Ialltoallv(self._cut(sent), self._cut(received))
+
+    def all_gather(self, sent: Array, received: list[Any]) -> Any:
+        """Begin to give each rank's array to all; [array, counts, displacements]."""
+        return self._of.totals.Iallgatherv(sent, self._cut(received))
+
+    def report(self, sent: Array, received: list[Any]) -> Any:
+        """Begin to give each rank's figures of the step to all, beside its gradients."""
+        return self._of.reports.Iallgatherv(sent, self._cut(received))
+
+    def done(self, requests: list[Any]) -> bool:
+        """Whether these have come to their end; they go on meanwhile."""
+        return bool(self._library.Request.Testall(requests))
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Wait until something is done, or raise `ClusterError` where another rank failed."""
+        looks = 0
+        while not done():
+            looks += 1
+            if looks > SPINS:
+                os.sched_yield()
+            if looks % SPINS == 0:
+                self._failures.hear()
+
+    def _finish(self, request: Any) -> None:
+        self.wait(request.Test)
+
+    def _cut(self, buffer: list[Any]) -> list[Any]:
+        array, counts, places = buffer
+        kind = {"f": self._library.FLOAT, "d": self._library.DOUBLE}[array.dtype.char]
+        return [array.reshape(-1), (counts, places), kind]
+
+    def _bytes(self, array: Array) -> Array:
+        return array.reshape(-1).view(np.uint8)
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
