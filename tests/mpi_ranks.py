@@ -1,0 +1,63 @@
+"""Programs under mpiexec: started, waited for, and ended whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+MOST = 240
+"""Seconds after which a program is ended: kernels may have to be compiled first."""
+
+
+def mpiexec() -> str:
+    """Return the launcher beside this Python, or the system's."""
+    beside = Path(sys.executable).with_name("mpiexec")
+    found = str(beside) if beside.exists() else shutil.which("mpiexec")
+    assert found is not None, "the extra cluster brings mpiexec"
+    return found
+
+
+@dataclass
+class Ended:
+    """What became of a program."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Program:
+    """A program of so many ranks; 0: without mpiexec."""
+
+    def __init__(self, ranks: int, *command: str, cwd: Path, **environment: str) -> None:
+        start = [] if ranks == 0 else [mpiexec(), "-n", str(ranks)]
+        path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
+        self._process = subprocess.Popen(
+            [*start, sys.executable, *command],
+            cwd=cwd, env=os.environ | {"PYTHONPATH": path} | environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def ended(self, within: float = MOST) -> Ended:
+        """Wait for it."""
+        try:
+            out, err = self._process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            out, err = self._process.communicate()
+            raise AssertionError(f"not ended within {within} s: {out}\n{err}") from None
+        return Ended(self._process.returncode, out, err)
+
+
+def run(ranks: int, program: str, cwd: Path, *arguments: str, **environment: str) -> Ended:
+    """Run Python source on so many ranks, to its end."""
+    file = cwd / "program.py"
+    file.write_text(program)
+    return Program(ranks, str(file), *arguments, cwd=cwd, **environment).ended()
