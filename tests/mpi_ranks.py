@@ -38,7 +38,7 @@ class Program:
 
     def __init__(self, ranks: int, *command: str, cwd: Path, **environment: str) -> None:
         start = [] if ranks == 0 else [mpiexec(), "-n", str(ranks)]
-        path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(SOURCE), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         self._process = subprocess.Popen(
             [*start, sys.executable, *command],
             cwd=cwd, env=os.environ | {"PYTHONPATH": path} | environment, text=True,
@@ -61,3 +61,8 @@ def run(ranks: int, program: str, cwd: Path, *arguments: str, **environment: str
     file = cwd / "program.py"
     file.write_text(program)
     return Program(ranks, str(file), *arguments, cwd=cwd, **environment).ended()
+
+
+def say(*words: object) -> None:
+    """Print a line at once, so that ranks do not write into each other's."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())

@@ -1,0 +1,93 @@
+"""What is refused before the first step, and how it is said."""
+
+import pytest
+from mpi_ranks import run
+
+import clearprop as cp
+from clearprop.cluster.launcher import launched
+from clearprop.training.held import check_cluster
+
+PROGRAM = """
+import numpy as np
+import clearprop as cp
+from mpi_ranks import say
+cluster = cp.cluster.mpi()
+odd = cluster.rank == 1
+rng = np.random.default_rng(0)
+X = rng.normal(size=(100, 3))
+y = X.sum(1)
+network = cp.Network([3, 4, 1], "tanh", "identity", seed=0)
+settings = dict(epochs=1, batch_size=10, shards=4, cluster=cluster, progress=False)
+CHANGE
+try:
+    cp.train(network, X, y, **settings)
+    say("trained")
+except cp.ClearpropError as error:
+    say(type(error).__name__, error)
+"""
+
+OTHERS = "ArgumentError not all ranks were given what rank 0 was: rank 1: "
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("X = X + odd", OTHERS + "X differs"),
+        ("X, y = X[:100 - odd], y[:100 - odd]",
+         OTHERS + "X's shape is (99, 3), not (100, 3), X differs, y's shape is (99,), not (100,), "
+         "y differs"),
+        ("settings['batch_size'] += int(odd)", OTHERS + "batch_size is 11, not 10"),
+        ("settings['epochs'] += int(odd)", OTHERS + "epochs is 2, not 1"),
+        ("settings['optimizer'] = 'sgd' if odd else 'adam'", OTHERS + "optimizer is SGD"),
+        ("network['b1'] += odd", OTHERS + "the network's parameters differs"),
+        ("settings['sample_weight'] = np.ones(100) + odd * np.arange(100)",
+         OTHERS + "sample_weight differs"),
+        ("from clearprop.training.checkpoints import identity\n"
+         "identity.version = lambda name: f'9.{cluster.rank}'", OTHERS + "Clearprop is 9.1, not 9.0"),
+        ("settings['shards'] = 1",
+         "ArgumentError 2 ranks need shards=2 or more, of which each owns some: shards is 1"),
+        ("X, y = X[:1], y[:1]",
+         "ArgumentError 2 ranks need shards=2 or more, of which each owns some: there are 1 rows"),
+        ("settings['optimizer'] = 'lbfgs'", "ArgumentError L-BFGS runs in one process"),
+        ("settings['engine'] = 'reference'", "ArgumentError engine='reference' runs in one process"),
+    ],
+)  # fmt: skip
+def test_ranks_that_do_not_fit(change, said, tmp_path):
+    ended = run(2, PROGRAM.replace("CHANGE", change), tmp_path)
+    assert ended.code == 0, ended.err
+    lines = ended.out.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(said) for line in lines), lines
+
+
+def test_a_setting_out_of_range_on_one_rank(tmp_path):
+    ended = run(2, PROGRAM.replace("CHANGE", "settings['l2'] = -1.0 if odd else 0.0"), tmp_path)
+    assert "rank 1 failed: ArgumentError: l2 is -1" in ended.out
+    assert "\nArgumentError l2 is -1" in "\n" + ended.out
+
+
+def test_what_is_no_cluster():
+    network = cp.Network([1, 1], "identity")
+    with pytest.raises(cp.ArgumentError, match=r"cluster is 4; give cp.cluster.mpi\(\), or None"):
+        cp.train(network, [[1.0]], [1.0], cluster=4)
+    with pytest.raises(cp.ArgumentError, match="silence"):
+        cp.cluster.mpi(silence=0)
+    with pytest.raises(cp.ArgumentError, match="communicator is 3"):
+        cp.cluster.mpi(3)
+    assert check_cluster(None, None, None).size == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"PMI_RANK": "2", "PMI_SIZE": "4"}, (2, 4)),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "8"}, (0, 8)),
+        ({"PMIX_RANK": "3", "SLURM_NTASKS": "16"}, (3, 16)),
+        ({"SLURM_NTASKS": "16"}, (0, 1)),
+        ({"PMI_RANK": "x", "PMI_SIZE": "4"}, (0, 1)),
+    ],
+)
+def test_who_was_launched_is_read_from_the_environment(found, expected, monkeypatch):
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    assert launched() == expected
