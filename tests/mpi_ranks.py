@@ -38,7 +38,9 @@ class Program:
 
     def __init__(self, ranks: int, *command: str, cwd: Path, **environment: str) -> None:
         start = [] if ranks == 0 else [mpiexec(), "-n", str(ranks)]
-        path = os.pathsep.join([str(SOURCE), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join(
+            [str(SOURCE), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+        )
         self._process = subprocess.Popen(
             [*start, sys.executable, *command],
             cwd=cwd, env=os.environ | {"PYTHONPATH": path} | environment, text=True,

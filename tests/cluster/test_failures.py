@@ -4,7 +4,8 @@ import re
 import time
 
 import pytest
-from mpi_ranks import Program, run
+
+from mpi_ranks import run
 
 START = """
 import os, signal, sys, time
@@ -53,7 +54,9 @@ def test_a_rank_that_is_gone_ends_the_run_within_ten_seconds_and_is_named(name, 
 
 
 def test_a_rank_that_raises_ends_the_others_who_say_why(tmp_path):
-    program = START + """
+    program = (
+        START
+        + """
 def metric(y, output):
     if cluster.rank == 2 and len(y) == 400:
         raise RuntimeError("out of luck")
@@ -64,6 +67,7 @@ except Exception as error:
     say(cluster.rank, type(error).__name__, error)
     sys.exit(1)
 """
+    )
     started = time.monotonic()
     ended = run(3, program, tmp_path)
     assert time.monotonic() - started < 60
@@ -77,7 +81,9 @@ except Exception as error:
 
 
 def test_bad_rows_of_one_rank_are_named_by_their_place_in_all(tmp_path):
-    program = START + """
+    program = (
+        START
+        + """
 X[42, 3] = np.nan   # 42 % 4 is of shard 2: rank 1's
 try:
     cp.train(network, X, y, **settings)
@@ -86,6 +92,7 @@ except cp.ClearpropError as error:
 history = cp.train(network, np.nan_to_num(X), y, **settings)   # and the program goes on
 say(len(history.epochs))
 """
+    )
     ended = run(2, program, tmp_path)
     assert ended.code == 0, ended.err
     text = "X at row 42, column 3 is nan; NaN and infinity are refused"
@@ -98,7 +105,9 @@ say(len(history.epochs))
 
 
 def test_a_callback_that_raises_does_so_on_rank_0_and_ends_all(tmp_path):
-    program = START + """
+    program = (
+        START
+        + """
 def callback(epoch):
     raise ValueError("no")
 try:
@@ -106,6 +115,7 @@ try:
 except Exception as error:
     say(cluster.rank, type(error).__name__, error)
 """
+    )
     ended = run(2, program, tmp_path)
     assert ended.code == 0, ended.err
     assert sorted(ended.out.splitlines()) == [

@@ -1,11 +1,11 @@
 """What is refused before the first step, and how it is said."""
 
 import pytest
-from mpi_ranks import run
 
 import clearprop as cp
 from clearprop.cluster.launcher import launched
 from clearprop.training.held import check_cluster
+from mpi_ranks import run
 
 PROGRAM = """
 import numpy as np

@@ -1,6 +1,7 @@
 """A run that was killed goes on at another number of ranks, to the bits of one undisturbed."""
 
 import pytest
+
 from mpi_ranks import run
 
 PROGRAM = """

@@ -1,7 +1,8 @@
 """The bits of one process, at any number of ranks."""
 
-import mpi_cases
 import pytest
+
+import mpi_cases
 from mpi_ranks import Program
 
 CASES = mpi_cases.__file__

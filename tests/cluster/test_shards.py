@@ -62,5 +62,7 @@ def test_ranks_that_own_whole_branches_send_one_vector():
 def test_most_rows_of_a_batch():
     part = Part.of(1, 3, 1000, 8)
     for size, place in itertools.product((1, 5, 8, 30), range(8)):
-        rows = [p for p in range(place, place + size) if part.first <= p % 8 < part.first + part.own]
+        rows = [
+            p for p in range(place, place + size) if part.first <= p % 8 < part.first + part.own
+        ]
         assert len(rows) <= part.most_rows(size)

@@ -4,11 +4,22 @@ import csv
 
 import numpy as np
 import pytest
-from mpi_ranks import Program
 
 import clearprop as cp
+from mpi_ranks import Program
 
-COMMAND = ("-m", "clearprop", "train", "table.csv", "--target", "y", "--epochs", "4", "--shards", "4")
+COMMAND = (
+    "-m",
+    "clearprop",
+    "train",
+    "table.csv",
+    "--target",
+    "y",
+    "--epochs",
+    "4",
+    "--shards",
+    "4",
+)
 
 
 @pytest.fixture
