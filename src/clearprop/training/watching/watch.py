@@ -21,6 +21,7 @@ from clearprop.cost import evaluate
 from clearprop.errors import DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.training.job import Job
+from clearprop.training.shared import whole
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch, Epochs
 from clearprop.training.watching.evaluation import evaluate_together
@@ -108,7 +109,7 @@ class Watch:
         self._engine, self._judge = engine, judge
         self._network, self._work = network, (work := job.network)
         self._training, self._held_out = job.data, held_out
-        self._members, self._part = job.members, job.part
+        self._job, self._members, self._part = job, job.members, job.part
         self._metrics, self._callbacks = metrics, callbacks
         self._stopping, self._best, self._show = stopping, best, show
         behind = history.epochs[-1].seconds if history.epochs else 0.0
@@ -290,8 +291,11 @@ class Watch:
         if not np.isfinite(loss):
             which = "validation" if data is self._held_out else "training"
             found = NotFinite(f"{which} loss", None, f"the loss of the {which} data is {loss}")
+            error, job = self._at_epoch_end(found), whole(self._job)
+            if job is None:
+                raise error
             raise explain_look(
-                self._at_epoch_end(found), self._work, self._training, data,
+                error, self._work, job.data, job.data if part is not None else data,
                 lambda *of: evaluate(of[0], of[1], "reference")[0],
             )  # fmt: skip
         figures = {m.name: m(y, output, self._work.loss) for m in self._metrics}
