@@ -13,6 +13,7 @@ import polars
 import pytest
 
 import clearprop as cp
+from clearprop.cluster.failures import Failures
 
 
 @pytest.mark.parametrize("name", cp.__all__)
@@ -88,10 +89,39 @@ def _without(module, call):
 NET = cp.Network([2, 2], output="softmax")
 UNCOMPILABLE = cp.Activation("f", lambda z: sorted({z: z}.items(), key=str)[0][1], lambda z: 1.0)
 
+
+def _hear_of_another():
+    """Wait in a run, one of whose processes has failed."""
+    note = b"whole ValueError: no luck"
+
+    class News:
+        rank, size, left = 0, 2, 1
+        BYTE = ANY_SOURCE = ANY_TAG = None
+
+        def Iprobe(self, *_):
+            self.left -= 1
+            return self.left == 0
+
+        def Recv(self, raw, source):
+            raw[:] = list(note)
+
+        def Status(self):
+            return self
+
+        def Get_count(self, _):
+            return len(note)
+
+        def Get_source(self):
+            return 1
+
+    Failures(News(), News()).hear()
+
+
 PROVOKED = {
     "ArchitectureError": lambda: cp.Network([2, 0]),
     "ArgumentError": lambda: cp.Adam(-1),
     "CheckpointMismatchError": lambda: _go_on_as_another(),
+    "ClusterError": lambda: _hear_of_another(),
     "ColumnError": lambda: cp.Model.fit(polars.DataFrame({"a": [1]}), "b"),
     "CompilationError": lambda: cp.train(
         cp.Network([1, 1], activations=UNCOMPILABLE),
