@@ -241,6 +241,7 @@ def _calls():
             lambda: _data() | _quick() | {"optimizer": "lbfgs"},
             ["l2", "threads", "shards", "callbacks", "metrics", "epochs", "batch_size"],
         ),
+        "mpi": (cp.cluster.mpi, dict, _names(cp.cluster.mpi)),
         "steps": (_steps, lambda: _data() | {"epochs": 1}, _names(cp.steps)),
         "EarlyStopping": (_stopped, dict, _names(cp.EarlyStopping)),
         "check_gradients": (cp.check_gradients, _data, _names(cp.check_gradients)),

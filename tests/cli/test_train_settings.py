@@ -86,6 +86,7 @@ CASES = {
     "engine": (["--engine", "reference"], {"engine": "reference"}, KIND),
     "threads": (["--threads", "1"], {"threads": 1}, KIND),
     "shards": (["--shards", "3"], {"shards": 3}, KIND),
+    "accumulate": (["--accumulate", "3"], {"accumulate": 3}, KIND),
     "checkpoint": (["--checkpoint", "one"], {"checkpoint": "two"}, KIND),
     "checkpoint_every": (
         ["--checkpoint", "one", "--checkpoint-every", "2"],
@@ -179,6 +180,7 @@ class TestTheTable:
             "--json",
             "--quiet",
             "--verbose",
+            "--timeline",
         }
         assert options - {f"--{one.key}" for one in SETTINGS} == own | {
             "files",

@@ -289,6 +289,7 @@ NOT_HERE = {
     "sample_weight": "made of weight and class_weight",
     "frozen": "names parameters, whose places in a table's network are not known before",
     "shared": "names parameters, whose places in a table's network are not known before",
+    "cluster": "what mpiexec, or srun, starts is one",
 }
 """Keywords of `cp.Model.fit` and `cp.train` that are no settings of the command, and why."""
 

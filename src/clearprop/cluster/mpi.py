@@ -48,7 +48,7 @@ def mpi(
         Seconds without a sign of life after which a rank is given up, which ends the run.
     timeline : path, optional
         A folder, made where it is missing, that gets ``rank-0.csv`` and so on: of each step, the
-        seconds that were spent on computing, exchanging and waiting.
+        seconds that were spent on computing, exchanging and waiting. One process alone writes none.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def mpi(
     MissingExtraError
         If mpi4py is not installed.
     ArgumentError
-        If the communicator is none of mpi4py's, or `silence` is not above 0.
+        If the communicator is none of mpi4py's, `silence` is not above 0, or `timeline` is no path.
 
     Examples
     --------
@@ -72,6 +72,8 @@ def mpi(
     (0, 1)
     """
     silence = number("silence", silence, low=0, open="low")
+    if timeline is not None and not isinstance(timeline, str | Path):
+        raise ArgumentError(f"timeline is {shown(timeline)}; give a folder's path, or None")
     try:
         from mpi4py import MPI as LIBRARY
     except (ImportError, RuntimeError) as error:  # no package; no MPI library that it finds
@@ -105,7 +107,8 @@ class MPI:
         # Collectives of one communicator begin in one order on all ranks; these go on beside
         # each other, as their layers come.
         names = ("talk", "sums", "totals", "reports", "news", "pulse")
-        self._of = SimpleNamespace(**{name: communicator.Dup() for name in names})
+        made = {name: communicator.Dup() if self.size > 1 else communicator for name in names}
+        self._of = SimpleNamespace(**made)
         self._failures = Failures(library, self._of.news)
         self._pulse = Pulse(library, self._of.pulse, silence, self._process())
         self._inside = 0

@@ -26,7 +26,7 @@ class Timeline:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", buffering=1, encoding="ascii")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise FileWriteError(f"the timeline cannot be written: {error}") from None
         weakref.finalize(self, self._file.close)
         self._file.write("step,compute,exchange,wait\n")
