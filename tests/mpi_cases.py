@@ -1,4 +1,4 @@
-"""What `test_same_bits` runs, alone and on many ranks: a line of digests for each case."""
+"""What `test_same_bits_by_ranks` runs, alone and on many ranks: a line of digests for each case."""
 
 import hashlib
 import sys
