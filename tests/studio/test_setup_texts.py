@@ -39,7 +39,8 @@ class Own:
 
 
 def test_an_optimizer_of_ones_own_has_no_rate_of_the_address():
-    assert Setup().rule(own := Own()) is own
+    own = Own()
+    assert Setup().rule(own) is own
     setup = Setup(rate=0.1)
     with pytest.raises(ArgumentError, match="Own is a class of your own: leave the rate out"):
         setup.rule(own)
