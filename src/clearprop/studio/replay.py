@@ -105,7 +105,7 @@ def places_of(steps: int, last: int) -> list[int]:
     Examples
     --------
     >>> places_of(5, 3), places_of(24, 100)[-5:]
-    ([0, 1, 2, 3], [19, 22, 30, 51, 100])
+    ([0, 1, 2, 3], [19, 20, 24, 39, 100])
     """
     if last < steps:
         return list(range(last + 1))
@@ -116,7 +116,7 @@ def places_of(steps: int, last: int) -> list[int]:
     for _ in range(60):
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _gaps(first, steps, middle)[-1] >= last else (middle, high)
-    return [*range(first), *(min(one, last) for one in _gaps(first, steps, high))]
+    return [*range(first), *_gaps(first, steps, high)[:-1], last]
 
 
 def _gaps(first: int, steps: int, growth: float) -> list[int]:
