@@ -191,10 +191,16 @@ def _rows(known: Known, place: Place) -> Iterator[Ask]:
 
 
 def _hills(known: Known, place: Place) -> Iterator[Ask]:
-    plain: Pairs = {"n": place.n, "zoom": 0, "draw": 0}
-    yield Ask("hill", plain)
-    if place.n != known.here.n:
-        return
+    yield Ask("hill", _plain(place))
+
+
+def _plain(place: Place) -> Pairs:
+    return {"n": place.n, "zoom": 0, "draw": 0}
+
+
+def _hill_choices(known: Known, place: Place) -> Iterator[Ask]:
+    """Yield what a reader may choose of a hill, each choice by itself."""
+    plain = _plain(place)
     found = known.ask("hill", plain)
     if not isinstance(found, dict):
         return
@@ -241,18 +247,19 @@ def _as_page(value: float) -> str:
 
 
 KINDS = (
-    Kind("step", "steps", "network", 1_400_000, 10_000, _steps, each_sample=True),
+    Kind("step", "steps", "network", 1_600_000, 10_000, _steps, each_sample=True),
     Kind("element", "elements", "network", 900_000, 400, _elements, each_sample=True),
     Kind("data", "decisions", "data", 1_100_000, 100, _data),
     Kind("row", "rows of the data", "data", 250_000, 40, _rows),
-    Kind("derivation", "derivations", "derivation", 1_200_000, 4, _derivations, each_sample=True),
+    Kind("derivation", "derivations", "derivation", 2_400_000, 4, _derivations, each_sample=True),
     Kind("hill", "the hill", "hill", 350_000, 8, _hills),
+    Kind("hill_choices", "choices of the hill", "hill", 250_000, 1, _hill_choices),
     Kind("health", "figures of the layers", "health", 150_000, 24, _health),
     Kind("diagnosis", "diagnoses", "health", 60_000, 2, _diagnoses),
 )
 """In the order in which they are taken; the first one's places are those of all others."""
 
-MOST_BYTES = 8_000_000
+MOST_BYTES = 10_000_000
 """What a replay has, the page itself included, at most."""
 
 SCREENS = ("network", "derivation", "hill", "data", "curves", "health")

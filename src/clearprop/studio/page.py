@@ -60,7 +60,7 @@ class Page:
         self, path: str | os.PathLike[str], *, steps: int = 200,
         screens: Sequence[str] | None = None, progress: bool | None = None,
     ) -> None:  # fmt: skip
-        """Write a replay: one HTML file of at most 8 MB that needs no server, and loads nothing.
+        """Write a replay: one HTML file of at most 10 MB that needs no server, and loads nothing.
 
         Ctrl-C ends it; then nothing is written.
 

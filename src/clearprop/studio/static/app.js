@@ -27,7 +27,8 @@ function App() {
   useEffect(() => {
     document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
   }, [about.answer]);
-  const error = about.error ?? step.error ?? step.answer?.failed;
+  const isSaid = isReplay && !["network", "curves"].includes(screen.name);  // by the screen itself
+  const error = about.error ?? (isSaid ? null : step.error) ?? step.answer?.failed;
   return html`
     <header>
       <h1><a href="#">Clearprop</a></h1>
