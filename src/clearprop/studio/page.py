@@ -87,6 +87,7 @@ class Page:
             If it cannot be written.
         """
         steps = count("steps", steps, 1, most=100_000)
+        progress = None if progress is None else flag("progress", progress)
         check_can_write(path, replace=True)
         write_replay(path, self._run, steps, screens=screens, told=Telling(progress))
 

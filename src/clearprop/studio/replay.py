@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clearprop.checks.settings import choice
-from clearprop.errors import ArgumentError, ClearpropError, DivergenceError
+from clearprop.errors import ArgumentError, ClearpropError, DivergenceError, shown
 from clearprop.files.whole_file import write_whole
 from clearprop.studio.answers import ANSWERS
 from clearprop.studio.contents import KINDS, SAMPLES, SCREENS, Kind, Known, Place, spread
@@ -68,9 +68,7 @@ def replay_of(
     told : callable
         Is told of the progress, a share from 0 to 1 and a few words; what it raises ends the work.
     """
-    wanted = [choice("screens", one, SCREENS) for one in (SCREENS if screens is None else screens)]
-    if not wanted:
-        raise ArgumentError(f"no screen is chosen; choose of {', '.join(SCREENS)}")
+    wanted = _wanted(screens)
     last = _go_on(run, here.n, told)
     here = Place(min(here.n, last), here.sample)
     made = _Replay(run, here, told)
@@ -83,6 +81,18 @@ def replay_of(
         "title": run.problem.title, "setup": run.setup.pairs(), "line": _line(run),
         "screens": wanted, "held": held,
     })  # fmt: skip
+
+
+def _wanted(screens: Sequence[str] | None) -> list[str]:
+    """Return the screens that are held, in the order of the page."""
+    if screens is None:
+        return list(SCREENS)
+    if isinstance(screens, str) or not isinstance(screens, Sequence) or not screens:
+        raise ArgumentError(
+            f"screens is {shown(screens)}; give a list of some of {', '.join(SCREENS)}"
+        )
+    found = [choice("screens", one, SCREENS) for one in screens]
+    return [one for one in SCREENS if one in found]
 
 
 def _go_on(run: Run, here: int, told: Told) -> int:
