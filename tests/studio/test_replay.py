@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 import clearprop as cp
+from clearprop.cli.studio import _place as place_of_command
 from clearprop.studio.answers import ANSWERS
 from clearprop.studio.contents import KINDS, MOST_BYTES, SCREENS, Place, _as_page, spread
 from clearprop.studio.packing import HOLE, PART, Packer, unpacked
@@ -289,6 +290,13 @@ class TestOnTheCommandLine:
         found = answers_of(page)["derivation?n=5&of=W1%5B1%2C0%5D&sample=0"]
         assert found == json.loads(json.dumps(right))
         refused("exists already", "studio", "--at", at, "--replay", path)
+
+    def test_a_place_of_ones_own_table(self, tmp_path):
+        path = tmp_path / "t.csv"
+        path.write_text("x,y\n" + "".join(f"{k * 7 % 40}.5,{k % 2}\n" for k in range(40)))
+        place = place_of_command((path,), "#hill?n=3&first=W1[0,0]")
+        assert re.fullmatch(r"#hill\?data=table:\w+&n=3&first=W1\[0,0\]", place)
+        assert re.fullmatch(r"#start\?data=table:\w+&play=1", place_of_command((path,)))
 
     def test_an_address_that_is_none(self):
         refused("begins with #", "studio", "--at", "hill")

@@ -6,6 +6,7 @@ import sys
 import webbrowser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import click
 
@@ -85,8 +86,6 @@ def _write(path: Path, place: str) -> None:
 
 def _pairs(place: str) -> dict[str, str]:
     """Return the pairs of a place of the page, "#hill?data=moons&n=60"."""
-    from urllib.parse import parse_qsl
-
     return dict(parse_qsl(place.partition("?")[2]))
 
 
@@ -122,11 +121,9 @@ def _place(files: tuple[Path, ...], at: str | None = None) -> str:
         if tables[0] == STREAM:
             raise click.UsageError("The studio reads no standard input: give a file.")
         pairs["data"] = _handed("table", tables[0])
-    _check(problem_of, Setup.read({**pairs, **_pairs(at or "")}))
-    if at is not None:
-        return at
-    given = "&".join(f"{name}={value}" for name, value in pairs.items())
-    return f"#start?{given}&play=1"
+    given = {**pairs, **(_pairs(at) if at is not None else {"play": "1"})}
+    _check(problem_of, Setup.read(given))
+    return f"{(at or '#start').partition('?')[0]}?{urlencode(given, safe='[],;:=')}"
 
 
 def _handed(kind: str, path: Path) -> str:

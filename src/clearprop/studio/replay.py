@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from clearprop.checks.settings import choice
-from clearprop.errors import ArgumentError, ClearpropError, DivergenceError, shown
+from clearprop.errors import ArgumentError, ClearpropError, shown
 from clearprop.files.whole_file import write_whole
 from clearprop.studio.answers import ANSWERS
 from clearprop.studio.contents import KINDS, SAMPLES, SCREENS, Kind, Known, Place, spread
@@ -176,7 +176,7 @@ class _Replay:
         about = self._known.about
         is_last = n % about["steps_of_epoch"] == about["steps_of_epoch"] - 1
         left = about["rows"] - about["batch"] * (about["steps_of_epoch"] - 1)
-        return min(SAMPLES, left if is_last else about["batch"])
+        return min(SAMPLES, about["batch"], *([left] if is_last else []))
 
     def take(self, kind: Kind, places: Iterable[Place]) -> list[list[int]]:
         """Take the answers of a kind; return the steps that it is held at, with their samples."""
@@ -212,9 +212,9 @@ class _Replay:
         question = Question({key: str(value) for key, value in pairs.items()})
         try:
             found: Any = ANSWERS[name](self._run, question)
-        except DivergenceError:
-            raise
         except ClearpropError as error:
+            if name in ("about", "step", "curves"):  # without which there is nothing to see
+                raise
             found = without_folder(str(error))
         self._last = (text, found)
         return found
