@@ -179,7 +179,7 @@ def test_a_replay_plays_from_a_file(running, tmp_path):
     network = cp.Network([2, 3, 1], "tanh", "sigmoid", seed=4)
     corners, xor = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), [0, 1, 1, 0]
     made = cp.studio.open(network, corners, xor, batch_size=4, epochs=300, port=0)
-    made.save(tmp_path / "replay.html", steps=40)
+    made.save(tmp_path / "replay.html", steps=40, screens=["network", "curves"])
     made.close()
     page = running.new_page()
     wrong, asked = [], []

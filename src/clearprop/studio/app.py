@@ -21,14 +21,16 @@ from starlette.staticfiles import StaticFiles
 from clearprop.checks.settings import count
 from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
+from clearprop.studio.contents import Place
 from clearprop.studio.finite import finite
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
-from clearprop.studio.replay import replay_of
+from clearprop.studio.replay import Told, replay_of
 from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
+from clearprop.studio.told import told_replay
 from clearprop.studio.trial import try_to_read
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -164,18 +166,29 @@ async def _said(found: Callable[[], Any]) -> Response:
 
 
 async def _replay(request: Request) -> Response:
-    """Give the replay of a run as a file."""
+    """Give the replay of a run as a file; with told=1, behind lines that say how far it is."""
     if _is_strange(request):
         return _refused(STRANGER, "stranger", 403)
+    pairs = dict(request.query_params)
 
-    def made() -> str:
-        pairs = dict(request.query_params)
+    def made(told: Told) -> str:
+        question = Question(pairs)
         run = request.app.state.runs.of(Setup.read(pairs))
-        steps = count("steps", Question(pairs).whole("steps", REPLAY_STEPS), 1)
-        return replay_of(run, min(steps, 10 * REPLAY_STEPS))
+        steps = count("steps", question.whole("steps", REPLAY_STEPS), 1)
+        screens = question.text("screens")
+        here = Place(max(question.whole("n", 0), 0), max(question.whole("sample", 0), 0))
+        return replay_of(
+            run, min(steps, 10 * REPLAY_STEPS), screens=screens.split(",") if screens else None,
+            here=here, told=told,
+        )  # fmt: skip
 
+    if pairs.get("told"):
+        return StreamingResponse(
+            told_replay(made, request.is_disconnected), media_type="application/octet-stream",
+            headers=_PRIVATE,
+        )  # fmt: skip
     try:
-        page = await run_in_threadpool(made)
+        page = await run_in_threadpool(made, lambda *_: None)
     except ClearpropError as error:
         return _refused(without_folder(str(error)), type(error).__name__, 400)
     name = 'attachment; filename="clearprop-replay.html"'

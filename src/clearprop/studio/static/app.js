@@ -7,7 +7,9 @@ import { html } from "studio/html";
 import { SCREENS } from "studio/screens/all";
 import { useLive } from "studio/live";
 import { CopyAsPython } from "studio/program";
-import { isReplay, place, replayTitle } from "studio/source";
+import { NotHere, ReplayBar } from "studio/replay";
+import { SaveReplay } from "studio/saving";
+import { isReplay } from "studio/source";
 import { look, useStudio } from "studio/state";
 import { Timeline } from "studio/timeline";
 
@@ -17,7 +19,7 @@ function App() {
   const about = useAnswer("about", { ...setup, edit: "" });  // which no edit changes
   const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
   const screen = SCREENS.find(({ name }) => name === view.screen)
-    ?? SCREENS.find(({ name }) => name === "network");
+    ?? (isReplay ? { name: view.screen, Screen: NotHere, always: true } : SCREENS.find(({ name }) => name === "network"));
   const hidden = view.hide.split(",");
   useEffect(() => {
     document.documentElement.dataset.size = view.size;
@@ -25,21 +27,22 @@ function App() {
   useEffect(() => {
     document.title = about.answer ? `${about.answer.title}: Clearprop studio` : "Clearprop studio";
   }, [about.answer]);
-  const error = about.error ?? step.error ?? step.answer?.failed;
+  const isSaid = isReplay && !["network", "curves"].includes(screen.name);  // by the screen itself
+  const error = about.error ?? (isSaid ? null : step.error) ?? step.answer?.failed;
   return html`
     <header>
       <h1><a href="#">Clearprop</a></h1>
       <nav aria-label="Screens">${SCREENS.filter(({ name }) => !hidden.includes(name)).map(
         ({ name, title }) => html`<button key=${name} aria-current=${screen.name === name ? "page" : undefined}
           onClick=${() => look({ screen: name }, true)}>${title}</button>`)}</nav>
-      ${!isReplay && !hidden.includes("replay") && html`<a class="save" download href=${place("replay", setup)}>Save replay</a>`}
-      ${isReplay && html`<p class="replay">Replay: ${replayTitle}</p>`}
+      ${!isReplay && !hidden.includes("replay") && html`<${SaveReplay} pairs=${{ ...setup, n: view.n, sample: view.sample }} />`}
     </header>
+    ${isReplay && html`<${ReplayBar} />`}
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
       ${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
       ${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
-      ${" "}${!isReplay && html`<${CopyAsPython} />`}</p>`}
+      ${" "}<${CopyAsPython} /></p>`}
     ${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}
     <main data-ready=${!!about.answer && !!step.answer && !step.isOld}>${(about.answer || screen.always) && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
 }

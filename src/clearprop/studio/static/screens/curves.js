@@ -5,8 +5,8 @@ import { useLatest } from "studio/latest";
 import { Plot, RUN_COLORS } from "studio/plot";
 import { AddRun, RunsTable, readRuns } from "studio/screens/curves-compare";
 import { Finder } from "studio/screens/curves-finder";
-import { isReplay } from "studio/source";
-import { look, setUp, useStudio } from "studio/state";
+import { isReplay, opened } from "studio/source";
+import { address, look, setUp, useStudio } from "studio/state";
 
 const PACE = 250, AT_FIRST = 20; // milliseconds; epochs that are made without being asked for
 const SCHEDULES = [["", "constant"], ["cosine", "cosine"], ["step", "steps"], ["exponential", "exponential"], ["warmup_cosine", "warm-up, cosine"]];
@@ -40,6 +40,7 @@ export function CurvesScreen({ about, step }) {
     </section>`}
     ${setup.data !== "live" && html`<${RatePlot} found=${found} others=${others} view=${view} go=${go} setup=${setup} />`}
     ${!isOthers && html`<${Finder} setup=${setup} view=${view} />`}
+    ${isReplay && html`<p class="hint">Runs beside it, and the search for a learning rate, are not in a replay. ${opened(address())}</p>`}
   </div>`;
 }
 

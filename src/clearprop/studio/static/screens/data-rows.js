@@ -1,6 +1,7 @@
 // A row of the data, with the way to its batch; and the samples of a batch by how hard they push.
 import { color, number, whole } from "studio/format";
 import { html } from "studio/html";
+import { isHeldStep } from "studio/source";
 import { look } from "studio/state";
 
 const named = (classes, value) => (classes.length ? classes[value] ?? value : number(value));
@@ -24,6 +25,8 @@ export function RowPanel({ row, view, step, follow }) {
     </tbody></table>
     ${isHeld ? html`<p class="hint">It is put aside: no batch holds it.</p>`
       : !row.next ? html`<p class="hint">No batch from here to the end of the run holds it.</p>`
+      : !isHeldStep(row.next) ? html`<p class="hint">The next batch that holds it is that of step ${whole(row.next.n)}, sample ${row.next.sample + 1}, which is not in
+        this replay.</p>`
       : html`<p>${isHere ? "It is in this batch: " : "Next in the batch of "}step ${whole(row.next.n)}, sample ${row.next.sample + 1}.</p>
         <div class="buttons">${!isFollowed && html`<button onClick=${() => follow(row.row)}>Follow</button>`}
           <button onClick=${() => go("network")}>In the network</button>

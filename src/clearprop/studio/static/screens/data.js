@@ -8,7 +8,7 @@ import { DecisionMap } from "studio/screens/data-map";
 import { NeuronMaps } from "studio/screens/data-neurons";
 import { Fit } from "studio/screens/data-fit";
 import { Pushes, RowPanel } from "studio/screens/data-rows";
-import { ask, isReplay } from "studio/source";
+import { ask, isHeldStep } from "studio/source";
 import { look, useStudio } from "studio/state";
 
 // Numbers beside the map follow a moving run at a reader's pace.
@@ -30,7 +30,8 @@ export function DataScreen({ about, step }) {
   const follow = async (name) => {
     try {
       const { next } = await ask("row", { ...setup, n: view.n, row: name });
-      look({ row: name, ...(next ? { n: next.n, sample: next.sample, op: -1 } : {}) }, true);
+      const isThere = next && isHeldStep(next);
+      look({ row: name, ...(isThere ? { n: next.n, sample: next.sample, op: -1 } : {}) }, true);
       refuse(null);
     } catch (error) {
       refuse(error.message);
@@ -42,7 +43,6 @@ export function DataScreen({ about, step }) {
   const fit = useMemo(() => html`<${Fit} verdicts=${verdicts.answer} about=${about} view=${view} />`, [verdicts.answer, about, view.part]);
   const neurons = useMemo(() => html`<${NeuronMaps} maps=${maps.answer} chosen=${view.map} />`, [maps.answer, view.map]);
   const pushing = useMemo(() => html`<${Pushes} pushes=${pushes.answer} at=${isAt} />`, [pushes.answer, isAt]);
-  if (isReplay && error) return html`<div class="data"><p class="error" role="alert">${error}</p></div>`;
   return html`<div class="data">
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <div><section class="data-plane" aria-labelledby="data-plane">

@@ -6,7 +6,7 @@ import { html } from "studio/html";
 import { Check } from "studio/screens/derivation-check";
 import { Drawing } from "studio/screens/derivation-drawing";
 import { Formulas } from "studio/screens/derivation-formulas";
-import { ask } from "studio/source";
+import { ask, isReplay } from "studio/source";
 import { look, useStudio } from "studio/state";
 
 const FIRST = "W1[0,0]";
@@ -36,7 +36,7 @@ export function DerivationScreen({ about }) {
       <${ElementChooser} value=${of} called=${called(of)} onChoose=${(to) => look({ of: to, trail: "" }, true)} />
       <${Related} related=${answer?.related ?? []} asked=${answer?.asked} go=${go} />
       <${Trail} trail=${trail} of=${of} called=${called} go=${go} />
-      <${Manner} about=${about} view=${view} />
+      ${!isReplay && html`<${Manner} about=${about} view=${view} />`}
     </div>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!answer && !error && html`<p class="faint" role="status">Deriving ${called(of)} …</p>`}
@@ -96,8 +96,8 @@ function Copies({ pairs }) {
     }
   };
   return html`<div class="copies">
-    <button onClick=${() => copy("latex")}>Copy as LaTeX</button>
-    <button onClick=${() => copy("text")}>Copy as text</button>
+    ${!isReplay && html`<button onClick=${() => copy("latex")}>Copy as LaTeX</button>
+    <button onClick=${() => copy("text")}>Copy as text</button>`}
     <button onClick=${() => print()}>Print</button>
     <span role="status">${said}</span>
   </div>`;

@@ -3,7 +3,8 @@ import { useState } from "preact/hooks";
 import { whole } from "studio/format";
 import { html } from "studio/html";
 import { goTo } from "studio/screens/health_findings";
-import { look, setUp, useStudio } from "studio/state";
+import { isReplay, opened } from "studio/source";
+import { address, look, setUp, useStudio } from "studio/state";
 import { useSteady } from "studio/steady";
 
 // A code tells nobody what it stands for: the server alone knows.
@@ -17,6 +18,8 @@ export function Lab() {
   const { answer, error } = useSteady("lab", { ...setup, n: view.n, guess: view.guess });
   const [choice, choose] = useState("");
   const isPlanted = Boolean(setup.illness);
+  if (isReplay) return html`<section class="lab"><h2>Illness lab</h2><p class="faint">Not in a replay: a run with something planted is another run.
+    ${opened(address())}</p></section>`;
   return html`<section class="lab"><h2>Illness lab</h2>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!isPlanted && html`<p>Have one of ${answer ? whole(answer.illnesses.length) : "some"} conditions planted in this run, in secret, good

@@ -46,7 +46,7 @@ export function NetworkScreen({ about, step, isOld }) {
   // The element that is drawn for what is selected: of delta1[0], the neuron; of dW1[0,1], the weight.
   const of = view.of.replace(/^(z|delta|da)(?=[1-9])/, "a").replace(/^d(?=[Wbx])/, "");
   if (!step || step.n === view.n) op.current = view.op;  // the operation of the step that is shown
-  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, !!of && !!step && !isReplay);
+  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, !!of && !!step);
   const lens = lensOf(view.lens, about, op.current);
   const numbers = useMemo(() => step && new Numbers(about, step, op.current, lens), [about, step, op.current, lens]);
   const also = step && of ? alsoShown(of, step) : view.also;

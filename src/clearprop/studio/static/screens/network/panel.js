@@ -2,7 +2,6 @@
 import { number } from "studio/format";
 import { html } from "studio/html";
 import { edit, edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
-import { isReplay } from "studio/source";
 import { look } from "studio/state";
 
 export function Panel({ numbers, found, error, of, select }) {
@@ -15,7 +14,6 @@ export function Panel({ numbers, found, error, of, select }) {
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!of && html`<p class="hint">Select a neuron or an edge to see its numbers. ${!isFixed() && `Drag a weight, bias, input
       or target up or down to change it: everything follows.`}</p>`}
-    ${of && isReplay && html`<p class="hint">A replay holds the numbers that are drawn, and those of the table.</p>`}
     ${of && found && !error && html`<${Element} numbers=${numbers} found=${found} select=${select} />`}
     <${Changes} />
   </aside>`;
