@@ -121,6 +121,8 @@ class TestRefused:
             ({"optimizer": "lbfgs"}, f"L-BFGS takes all rows at once: give a window of {N} rows"),
             ({"batch_size": None}, f"all rows at once: give a window of {N} rows"),
             ({"validation": 0.2}, "cannot be put aside of a stream"),
+            ({"validation": np.float32(0.2)}, "cannot be put aside of a stream"),
+            ({"validation": cp.stream(batches_of(X, Y)())}, "validation is a generator, which"),
             ({"metrics": lambda y, a: 0.0}, "a function of all rows"),
             ({"sample_weight": W}, "sample_weight of a stream is in the stream"),
             ({"y": Y}, "y of a stream is in the stream"),
