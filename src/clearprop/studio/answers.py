@@ -32,6 +32,9 @@ from clearprop.studio.snapshot import snapshot
 from clearprop.studio.treatments import treatment
 from clearprop.studio.verdicts import points, row, verdicts
 
+MOST_ALSO = 64
+"""Neurons of a wide layer that are shown on demand: their weights are given one by one."""
+
 Answer = Callable[[Run, Question], dict[str, Any]]
 
 
@@ -102,11 +105,17 @@ def _also(text: str) -> dict[int, list[int]]:
     """Return the neurons in "1:0,39;2:5" by layer."""
     parts = [part.partition(":") for part in text.split(";")]
     try:
-        return {
+        found = {
             int(layer): [int(i) for i in which.split(",")] for layer, _, which in parts if which
         }
     except ValueError:
         raise ArgumentError(f"also is {shown(text)}; write it as 1:0,39;2:5") from None
+    if most := [layer for layer, which in found.items() if len(which) > MOST_ALSO]:
+        raise ArgumentError(
+            f"also names {len(found[most[0]]):,} neurons of layer {most[0]}; {MOST_ALSO} of a "
+            "layer are shown beside its largest"
+        )
+    return found
 
 
 def one(run: Run, question: Question) -> dict[str, Any]:

@@ -23,10 +23,10 @@ from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
 from clearprop.studio.finite import finite
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
+from clearprop.studio.known_runs import Runs
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
 from clearprop.studio.replay import replay_of
-from clearprop.studio.runs import Runs
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
 from clearprop.studio.trial import try_to_read

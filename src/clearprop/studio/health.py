@@ -15,11 +15,11 @@ from clearprop.errors import ArgumentError
 from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.diagnosis.layer_figures import layer_figures
 from clearprop.explaining.learning_rate import find_learning_rate
-from clearprop.studio.courses import thinned
 from clearprop.studio.finite import finite
 from clearprop.studio.question import Question
 from clearprop.studio.remedies import remedies
 from clearprop.studio.runs import Run
+from clearprop.studio.thinning import thinned
 
 Array = NDArray[Any]
 
@@ -72,20 +72,9 @@ def _health(run: Run, question: Question) -> dict[str, Any]:
 def _over_time(run: Run, n: int) -> dict[str, Any]:
     """Return each layer's norms of the batches' gradients, and shares of its updates."""
     numbers = thinned(n)
-    gradients, updates = [], []
-    for at in numbers:
-        step = run.at(at)
-        network = step.record.network
-        change = network.unflatten(step.update)
-        gradients.append([_norm(dW) for dW in step.record.dW])
-        updates.append(
-            [
-                _norm(change[f"W{layer}"]) / size if (size := _norm(W)) else None
-                for layer, W in enumerate(network.weights, 1)
-            ]
-        )
-    by_layer = [list(one) for one in zip(*gradients, strict=True)]
-    shares = [list(one) for one in zip(*updates, strict=True)]
+    figures = [run.figures_at(at) for at in numbers]
+    by_layer = [list(one) for one in zip(*(one.gradients for one in figures), strict=True)]
+    shares = [list(one) for one in zip(*(one.updates for one in figures), strict=True)]
     return {"numbers": numbers, "gradients": by_layer, "updates": shares}
 
 
@@ -151,8 +140,3 @@ def _rate(run: Run, n: int, data: Data, kind: str) -> float | None:
             l2=run.setup.l2,
         ).suggested  # fmt: skip
     return None
-
-
-def _norm(array: Array) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.linalg.norm(array.astype(np.float64)))

@@ -8,9 +8,9 @@ import numpy as np
 
 from clearprop.cost import evaluate
 from clearprop.studio.calls import metrics_of
-from clearprop.studio.courses import thinned
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
+from clearprop.studio.thinning import thinned
 
 LEAST_STEPS = 200
 SECONDS = 15.0
