@@ -118,7 +118,7 @@ async def _answer(request: Request) -> Response:
     def found() -> Any:
         setup = Setup.read(pairs)
         if name in BEFORE:
-            return BEFORE[name](setup, request.app.state.runs.own)
+            return BEFORE[name](setup, request.app.state.runs.problems)
         return ANSWERS[name](request.app.state.runs.of(setup), Question(pairs))
 
     return await _said(found)

@@ -328,11 +328,12 @@ def _range(y: Any) -> tuple[float, float]:
 def _loss(numbers: _Numbers) -> dict[str, Any]:
     record, rows = numbers.record, len(numbers.step.rows)
     row = int(numbers.step.rows[numbers.sample])
+    mean = "mean" if np.ptp(record.omega) == 0 else "mean by weights"
     lines = [
         numbers.line("L_i", f"of row {row}", record.losses[numbers.sample], "L"),
-        numbers.line("L", f"mean of {rows} rows" if rows > 1 else "of this row", record.loss, "L",
+        numbers.line("L", f"{mean} of {rows} rows" if rows > 1 else "of this row", record.loss, "L",
                      "batch"),
     ]  # fmt: skip
     if record.l2:
-        lines[-1] = numbers.line("L", "mean, and the penalty", record.loss, "L", "batch")
+        lines[-1] = numbers.line("L", f"{mean}, and the penalty", record.loss, "L", "batch")
     return {"of": "L", "kind": "loss", "lines": lines}

@@ -49,7 +49,7 @@ def _health(run: Run, question: Question) -> dict[str, Any]:
     step = run.at(n)
     network = step.record.network
     data = sampled(run, n)
-    record = backprop(network, data.X, data.y, l2=run.setup.l2)
+    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=run.setup.l2)
     update = network.unflatten(step.update)
     layers = [layer_figures(record, at, update[f"W{at}"]) for at in range(1, len(network.sizes))]
     return {
@@ -113,7 +113,7 @@ def diagnosed(run: Run, n: int) -> Diagnosis:
     held = (problem.X_held, problem.y_held) if len(problem.X_held) else None
     found = diagnose(
         run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-        validation=held, l2=run.setup.l2,
+        validation=held, sample_weight=data.weights, l2=run.setup.l2,
     )  # fmt: skip
     if len(known) >= KEPT:
         known.clear()
@@ -137,6 +137,6 @@ def _rate(run: Run, n: int, data: Data, kind: str) -> float | None:
     with suppress(ArgumentError):  # RProp has none
         return find_learning_rate(
             run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-            l2=run.setup.l2,
+            sample_weight=data.weights, l2=run.setup.l2,
         ).suggested  # fmt: skip
     return None

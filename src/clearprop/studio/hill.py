@@ -59,7 +59,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
     l2 = run.setup.l2
     numbers, path = course(run, n)
     here = network.parameters.copy()
-    record = backprop(network, data.X, data.y, l2=l2)
+    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=l2)
     update = step.update.astype(np.float64)
     beside = [_beside(run, n, changes) for changes in question.variants()]
     paths = [("this run", numbers, path, here), *beside]
@@ -121,7 +121,7 @@ def _rows(run: Run, n: int, step: Step, question: Question) -> tuple[Data, int]:
     elif len(data.X) > ROWS:
         data = data.take(np.linspace(0, len(data.X) - 1, ROWS).astype(np.int64))
     y = data.y if data.y.dtype.kind == "i" else data.y.astype(np.float64)
-    return Data(data.X.astype(np.float64), y), len(data.X)
+    return Data(data.X.astype(np.float64), y, data.weights), len(data.X)
 
 
 def _points(network: Network, rows: int) -> int:

@@ -7,11 +7,13 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
+from clearprop.errors import ArgumentError
 from clearprop.studio.problems import Problem
 from clearprop.studio.room import MOST_BYTES
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 
+LIVE = "live"
 RUNS = 12
 """Runs that are kept; those asked for longest ago are made again."""
 
@@ -46,9 +48,8 @@ class Runs:
 
     def of(self, setup: Setup) -> Run:
         """Return the run of a setup, begun if it is not known."""
-        if setup.data == "live" and self.live is not None:
-            live: Run = self.live
-            return live
+        if setup.data == LIVE:
+            return self._live(setup)
         with self._lock:
             place = self._places.setdefault(setup, _Place())
             self._places.move_to_end(setup)
@@ -58,6 +59,25 @@ class Runs:
             with place.lock:
                 run = place.run or self._begin(setup, place)
         return run
+
+    def _live(self, setup: Setup) -> Run:
+        if self.live is None:
+            raise ArgumentError(
+                "no run of another program is watched here: give cp.studio.Live() to cp.train"
+            )
+        if others := [name for name in setup.pairs() if name != "data"]:
+            raise ArgumentError(
+                f"another program makes this run, and its setup: leave {others[0]} out"
+            )
+        live: Run = self.live
+        return live
+
+    @property
+    def problems(self) -> dict[str, Problem]:
+        """Problems that may be chosen for their names, that of the live run among them."""
+        if self.live is None or self.live.standing is None:
+            return self.own
+        return {**self.own, LIVE: self.live.problem}
 
     def _begin(self, setup: Setup, place: _Place) -> Run:
         with self._lock:
