@@ -49,6 +49,9 @@ WEEK = 604_800.0
 UNSEEN = 0.02
 """Seconds that a run goes on between looks."""
 
+SHOWN = 40
+"""Steps that a notebook shows where it does not reach the page."""
+
 NAME = "live"
 
 
@@ -139,8 +142,9 @@ class Live:
 
     def _repr_html_(self) -> str:
         from clearprop.studio.frame import frame
+        from clearprop.studio.replay import replay_of
 
-        return frame(self.address)
+        return frame(self.address, replay_of(self.run, SHOWN) if self.run.standing else "")
 
 
 def _notes(beginning: Beginning, looked_at: int, counted: int) -> list[str]:

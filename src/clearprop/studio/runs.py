@@ -271,6 +271,9 @@ class Run:
             self.failed = error
             self._put(0)
             return None
+        except BaseException:  # of an optimizer of the user's own, or no memory is left
+            self._next = -1  # where the engine stands is not known: it is put where it stood
+            raise
         assert step is not None  # no row has a weight here
         self._next = n + 1
         self._keep(n, step)
@@ -280,13 +283,17 @@ class Run:
         self._kept.keep_step(n, step)
         if n != len(self.losses):
             return
-        if may_be_thinned(n):
-            self.figures[n] = figures_of(step)
+        ends = (n + 1) % self.steps_of_epoch == 0
+        figures = figures_of(step) if may_be_thinned(n) else None  # which may fail: noted after it
+        costs = self._costs(n + 1) if ends else None
+        standing = self._stepper.standing() if self._kept.is_due(n + 1) else None
         self.losses.append(float(step.record.loss))
-        if (n + 1) % self.steps_of_epoch == 0:
-            self.epochs.append(self._costs(n + 1))
-        if self._kept.is_due(n + 1):
-            self._kept.keep(n + 1, self._stepper.standing())
+        if figures is not None:
+            self.figures[n] = figures
+        if costs is not None:
+            self.epochs.append(costs)
+        if standing is not None:
+            self._kept.keep(n + 1, standing)
         self._made = n + 1
 
     def _costs(self, n: int) -> EpochEnd:
