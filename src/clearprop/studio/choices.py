@@ -72,6 +72,8 @@ def choices(setup: Setup, own: Mapping[str, Problem] | None = None) -> dict[str,
     }
     if problem is not None:
         found |= _of_problem(setup, problem)
+    if setup.illness and found["network"] is not None:  # which may be what is planted
+        found["network"] |= {"optimizer": "", "rate": 0.0, "momentum": 0.0}
     if setup.data == LIVE:
         found["network"] = None  # nothing of it may be chosen here
     return found

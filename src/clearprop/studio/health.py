@@ -16,6 +16,7 @@ from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.diagnosis.layer_figures import layer_figures
 from clearprop.explaining.learning_rate import find_learning_rate
 from clearprop.studio.finite import finite
+from clearprop.studio.guessing import is_open
 from clearprop.studio.question import Question
 from clearprop.studio.remedies import remedies
 from clearprop.studio.runs import Run
@@ -84,7 +85,7 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
     Of an illness that was planted in secret nothing is said before there is a guess.
     """
     n = run.reach(question.whole("n", 0))
-    if run.setup.illness and not question.text("guess"):
+    if is_open(run.setup, question):
         return {"n": n, "waits": True, "rows": 0, "findings": []}
     data = sampled(run, n)
     found = diagnosed(run, n)

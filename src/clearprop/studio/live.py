@@ -144,7 +144,8 @@ class Live:
         from clearprop.studio.frame import frame
         from clearprop.studio.replay import replay_of
 
-        return frame(self.address, replay_of(self.run, SHOWN) if self.run.standing else "")
+        run: Any = self.run  # which is asked as a run is
+        return frame(self.address, replay_of(run, SHOWN) if run.standing else "")
 
 
 def _notes(beginning: Beginning, looked_at: int, counted: int) -> list[str]:
