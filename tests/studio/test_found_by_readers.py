@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 import clearprop as cp
+from clearprop.studio.known_runs import Runs
 from clearprop.studio.problems import Problem
 from clearprop.studio.replay import replay_of
-from clearprop.studio.runs import Run, Runs
+from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 
 X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([0.0, 1, 1, 0])

@@ -15,7 +15,6 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.files.regular_file import open_regular
 from clearprop.files.whole_file import check_can_write
 from clearprop.tables.kinds import STREAM, form_of
-from clearprop.tables.memory import check_size
 
 STEPS = 200
 """Of a run that a replay holds."""
@@ -129,15 +128,22 @@ def _place(files: tuple[Path, ...], at: str | None = None) -> str:
 def _handed(kind: str, path: Path) -> str:
     """Hand a file in, and return what an address calls it."""
     from clearprop.errors import ModelFileError, TableFileError
-    from clearprop.studio.handed import hand_in
+    from clearprop.studio.handed import MODEL_BYTES, MOST_BYTES, hand_in
+    from clearprop.studio.trial import try_to_read
 
-    error = ModelFileError if kind == "model" else TableFileError
+    is_table = kind == "table"
+    error, most = (TableFileError, MOST_BYTES) if is_table else (ModelFileError, MODEL_BYTES)
     with open_regular(path, error) as file:
-        if kind == "table":
+        if is_table:
             form_of(path)
-            check_size(path, path.stat().st_size)
-        content = file.read()
-    return hand_in(kind, path.name, content, called=str(path))
+        content = file.read(most + 1)
+    if len(content) > most:
+        part = ": hand in a part of the table" if is_table else ""
+        raise error(f"{path} is too large: the studio takes {most >> 20} MB{part}")
+    address = hand_in(kind, path.name, content, called=str(path), stays=True)
+    if is_table:
+        try_to_read(address)
+    return address
 
 
 def _check(problem_of: Any, setup: Any) -> None:

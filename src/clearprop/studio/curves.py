@@ -13,6 +13,7 @@ from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.learning_rate import find_learning_rate
 from clearprop.schedules import rate_at
+from clearprop.studio.guessing import is_open, refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, EpochEnd, Run
 
@@ -42,7 +43,7 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
         "places": kept.tolist(),
         "losses": _finite(losses[kept]),
         "epochs": [_epoch(epochs[k]) for k in ends],
-        **_rates(run, n, buckets),
+        **_rates(run, -1 if is_open(run.setup, question) else n, buckets),
         "summary": _summary(epochs, losses, question.text("goal")),
     }
 
@@ -112,6 +113,7 @@ def rate_search(run: Run, question: Question) -> dict[str, Any]:
     """Return what `cp.find_learning_rate` finds for the network as the run begins with it."""
     if not isinstance(run, Run):
         raise ArgumentError("another program makes this run: call cp.find_learning_rate there")
+    refuse_while_open(run.setup, question, "which rates learn")
     setup, problem = run.setup, run.problem
     search = find_learning_rate(
         problem.network, problem.X, problem.y, optimizer=run.optimizer, batch_size=run.batch,

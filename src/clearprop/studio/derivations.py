@@ -15,6 +15,7 @@ from clearprop.explaining.names import element_name, find_element, own_name, rea
 from clearprop.network import Network
 from clearprop.studio.drawings import drawing, things_in
 from clearprop.studio.element_names import WHOLE_PASS
+from clearprop.studio.guessing import refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.ways import Way
@@ -47,6 +48,7 @@ def asked_for(question: Question, network: Network, names: dict[str, str]) -> st
 
 def derivation(run: Run, question: Question) -> dict[str, Any]:
     """Return the derivation of an element at a step, and the drawing that its way is lit in."""
+    refuse_while_open(run.setup, question, "a derivation, with its rate and penalty,")
     n, made, sample = place_of(run, question)
     network = made.record.network
     names = {} if question.text("names") == "code" else run.problem.names

@@ -26,8 +26,9 @@ SHOWN = 12
 def pushes(run: Run, question: Question) -> dict[str, Any]:
     """Return the samples of step n's batch that push hardest, hardest first.
 
-    For each: its row, its place in the batch, the length of its own gradient, its share of all
-    lengths, the cosine between its gradient and the batch's, and |delta| by layer.
+    For each: its row, its place in the batch, the length of its own gradient (times its weight, of
+    mean 1, where samples have some), its share of all lengths, the cosine between its gradient and
+    the batch's, and |delta| by layer.
     """
     n = run.reach(question.whole("n", 0), SLICE)
     step = run.at(n)
@@ -69,7 +70,8 @@ def lengths(record: Record) -> tuple[Array, Array]:
             own = (a**2).sum(axis=1) + (0 if g is None else 1)
             squares += (d**2).sum(axis=1) * own
             products += ((d @ G) * a).sum(axis=1) + (0 if g is None else d @ g)
-        return np.sqrt(squares), products
+        shares = n * record.omega if np.ptp(record.omega) else np.ones(n)  # where weights differ
+        return shares * np.sqrt(squares), shares * products
 
 
 def _finite(value: Any) -> float | None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from clearprop.cost import evaluate
 from clearprop.studio.calls import metrics_of
-from clearprop.studio.courses import thinned
+from clearprop.studio.guessing import refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
+from clearprop.studio.thinning import thinned
 
 LEAST_STEPS = 200
 SECONDS = 15.0
@@ -27,6 +28,7 @@ def treatment(run: Run, question: Question) -> dict[str, Any]:
     The cost is the mean loss of all rows to learn from, without penalty. Where the two have
     different losses, the shares of right answers are compared.
     """
+    refuse_while_open(run.setup, question, "a remedy")
     [changes] = question.variants()[:1] or [{}]
     other = run.beside(changes)
     n = min(max(question.whole("n", 0) + 1, LEAST_STEPS), run.total - 1, other.total - 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import choice
 from clearprop.errors import ArgumentError, shown
 from clearprop.studio.calls import called, class_names, class_of, metrics_of
-from clearprop.studio.projection import view_of
+from clearprop.studio.planes import plane_of
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, Run
 
@@ -26,11 +26,11 @@ PARTS = ("learned", "held")
 def points(run: Run, question: Question) -> dict[str, Any]:
     """Return where the rows are on a plane of the inputs, and what their targets are.
 
-    Asked with `over` and `about` (see `view_of`), and with `n` where cells of the data are set.
+    Asked with `over` and `about` (see `plane_of`), and with `n` where cells of the data are set.
     """
     problem = run.problem
-    view = view_of(problem, question.text("over"), question.whole("about", -1), 2)
-    found: dict[str, Any] = {"classes": class_names(problem)}
+    view, over = plane_of(problem, question, 2)
+    found: dict[str, Any] = {"classes": class_names(problem), "over": over}
     for part in PARTS:
         X, y = _rows(run, part, question.whole("n", 0))
         places = view.places(X[:DRAWN].astype(np.float64))

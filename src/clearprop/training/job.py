@@ -89,19 +89,23 @@ class Job:
         """Run backpropagation on these rows, with the dropout of this epoch."""
         batch, l2 = self.data.take(rows), self.settings.l2
         omega = mean_weights(batch.weights, len(rows), self.network.dtype)
-        masks = self._masks(rows, epoch) if self.settings.dropout else ()
+        masks: tuple[Array, ...] = ()
+        if rate := self.settings.dropout:
+            masks = dropout_masks(self.network, rate, self.settings.seed, rows, epoch)
         if l2 and self.settings.accounting.l2_by_batch:
             l2 /= len(rows) if batch.weights is None else float(batch.weights.sum())
         return forward_and_backward(self.network, batch.X, batch.y, omega, l2, masks)
 
-    def _masks(self, rows: NDArray[np.int64], epoch: int) -> tuple[Array, ...]:
-        """Inverted dropout: 0 for a dropped unit, 1 / (1 - rate) for a kept one."""
-        rate, seed = self.settings.dropout, self.settings.seed
-        scale = self.network.dtype.type(1 / (1 - rate))
-        return tuple(
-            scale * kept_units(seed, n, rate, epoch=epoch, rows=rows, layer=layer)
-            for layer, n in enumerate(self.network.sizes[1:-1], 1)
-        )
+
+def dropout_masks(
+    network: Network, rate: float, seed: int, rows: NDArray[np.int64], epoch: int
+) -> tuple[Array, ...]:
+    """Inverted dropout of these rows in an epoch: 0 for a dropped unit, 1 / (1 - rate) else."""
+    scale = network.dtype.type(1 / (1 - rate))
+    return tuple(
+        scale * kept_units(seed, n, rate, epoch=epoch, rows=rows, layer=layer)
+        for layer, n in enumerate(network.sizes[1:-1], 1)
+    )
 
 
 def check_data(

@@ -121,8 +121,8 @@ def train(
         Each is called with every `Epoch`; it may change the network's parameters, and stops
         the run by returning True. One that has a method `before_run` is called there with what
         the run works on: its `network`, `data`, `held_out`, `optimizer`, `epochs`, `batch_size`,
-        `l2` and `columns`. One that has a method `after_resume` is called there with the epochs
-        behind it, where a run goes on from a checkpoint.
+        `l2`, `dropout`, `seed` and `columns`. One that has a method `after_resume` is called there
+        with the epochs behind it, where a run goes on from a checkpoint.
     seed : int
         For shuffles, dropout, and the validation share.
     engine : {"compiled", "reference"}, optional
@@ -261,7 +261,8 @@ def train(
     for told in [one.before_run for one in hooks if hasattr(one, "before_run")]:
         told(Beginning(
             network.astype(network.dtype, loss=work.loss), job.data, held_head, rule,
-            job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2, names,
+            job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2,
+            job.settings.dropout, job.settings.seed, names,
         ))  # fmt: skip
     return loop.run()
 

@@ -44,18 +44,22 @@ export function address({ setup, view } = state) {
 const WRITE_EVERY = 100;
 let writing = null;
 
-function write() {
+// In the frame of a notebook, a page has no address of its own: it goes on without one.
+function note(how) {
   clearTimeout(writing);
   writing = null;
-  history.replaceState(null, "", address());
+  try {
+    history[how](null, "", address());
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+  }
 }
 
+const write = () => note("replaceState");
+
 function changed(keep) {
-  if (keep) {
-    clearTimeout(writing);
-    writing = null;
-    history.pushState(null, "", address());
-  } else writing ??= setTimeout(write, WRITE_EVERY);
+  if (keep) note("pushState");
+  else writing ??= setTimeout(write, WRITE_EVERY);
   for (const listener of listeners) listener();
 }
 

@@ -48,7 +48,7 @@ export function DataScreen({ about, step }) {
     <div><section class="data-plane" aria-labelledby="data-plane">
       <h2 id="data-plane">${points.answer && !points.answer.classes.length ? "Output" : "Decisions"} <small>${
         maps.answer ? `step ${whole(maps.answer.n)}` : ""}</small></h2>
-      <${PlaneChoice} about=${about} view=${view} />
+      <${PlaneChoice} about=${about} view=${view} own=${maps.answer?.over} />
       <${DecisionMap} maps=${maps.answer} points=${points.answer} verdicts=${verdicts.answer} step=${step}
         view=${view} shown=${shown} point=${point} follow=${follow} />
     </section>
@@ -72,11 +72,11 @@ export function DataScreen({ about, step }) {
 }
 
 // Over which two inputs, or directions, the maps are.
-function PlaneChoice({ about, view }) {
+function PlaneChoice({ about, view, own }) {
   const { features } = about;
   if (features.length < 3) return null;
   const isPca = view.over === "pca";
-  const [first, second] = isPca ? ["0", "1"] : (view.over || "0,1").split(",");
+  const [first, second] = isPca ? ["0", "1"] : (view.over || own || "0,1").split(",");
   const axis = (label, value, other, over) => html`<label>${label}
     <select value=${value} disabled=${isPca} onChange=${(e) => look({ over: over(e.target.value), map: view.map }, true)}>
       ${features.map((name, i) => html`<option value=${String(i)} disabled=${String(i) === other}>${name}</option>`)}

@@ -33,7 +33,7 @@ function Data({ found, setup }) {
     ${found.classes && Object.keys(found.classes).length > 0 && html`<${Balance} classes=${found.classes} />`}
     ${found.notes?.length > 0 && html`<ul class="notes" aria-label="What to know of the data">
       ${found.notes.map((note) => html`<li key=${note}>${note}</li>`)}</ul>`}
-    <div class="fields">
+    ${data !== "live" && html`<div class="fields">
       ${isDrawn && html`<${Number_} title="Rows" name="rows" value=${setup.rows ?? found.rows + found.held_rows} min="4" max="100000" step="1" />
         <${Number_} title="Noise" name="noise" value=${setup.noise ?? 0.1} min="0" max="1" step="0.05" />`}
       ${!["note", "mazur"].includes(data) && html`<${Number_} title="Share put aside" name="share"
@@ -41,7 +41,7 @@ function Data({ found, setup }) {
       <label class="field">Seed <span class="row">
         <input type="number" min="0" step="1" value=${setup.seed ?? 0} onChange=${(e) => setUp({ seed: e.target.value })} />
         <button onClick=${() => setUp({ seed: String(Number(setup.seed ?? 0) + 1) })}>Another seed</button></span></label>
-    </div>
+    </div>`}
   </section>`;
 }
 
