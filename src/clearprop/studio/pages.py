@@ -34,9 +34,7 @@ def served_page() -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     page = _page(
         imports,
-        '<link rel="stylesheet" href="/static/vendor/uPlot.min.css">\n'
-        '<link rel="stylesheet" href="/static/style.css">\n'
-        '<script src="/static/vendor/uPlot.iife.min.js"></script>',
+        '<link rel="stylesheet" href="/static/style.css">',
         '<script type="module" src="/static/app.js"></script>',
     )
     policy = (
@@ -60,11 +58,10 @@ def replay_page(answers: dict[str, object], steps: list[int], title: str) -> str
     title : str
     """
     places = {name: _as_address(path) for name, path in modules().items()}
-    css = "\n".join(_text(name) for name in ("vendor/uPlot.min.css", "style.css"))
     held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("<", "\\u003c")
     return _page(
         json.dumps({"imports": places}),
-        f"<style>{css}</style>\n<script>{_text('vendor/uPlot.iife.min.js')}</script>\n"
+        f"<style>{_text('style.css')}</style>\n"
         f'<script type="application/json" id="replay">{held}</script>',
         '<script type="module">import "studio/app";</script>',
     )

@@ -1,5 +1,5 @@
 // The network: layers drawn with their numbers, one lens at a time, and what is selected beside it.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { color, number } from "studio/format";
 import { html } from "studio/html";
@@ -10,18 +10,7 @@ import { Panel } from "studio/screens/network/panel";
 import { Tables } from "studio/screens/network/table";
 import { isReplay } from "studio/source";
 import { look, state, useStudio } from "studio/state";
-
-// The width of an element, as the window changes.
-function useWidth() {
-  const box = useRef(null), [width, set] = useState(0);
-  useEffect(() => {
-    if (!box.current) return undefined;
-    const watching = new ResizeObserver(([entry]) => set(Math.round(entry.contentRect.width)));
-    watching.observe(box.current);
-    return () => watching.disconnect();
-  }, []);
-  return [box, width];
-}
+import { useWidth } from "studio/width";
 
 // A neuron of a wide layer that is selected is drawn in any case.
 function alsoShown(of, step) {

@@ -1,0 +1,49 @@
+"""What the page is made of: small, each part in use, and what others wrote with its license."""
+
+from __future__ import annotations
+
+import re
+
+from clearprop.studio.pages import STATIC, VENDOR, modules
+
+BUDGET = 300_000
+"""Bytes of all files together: of the source as it is read, as there is no build step."""
+
+
+def test_the_page_is_small():
+    assert sum(path.stat().st_size for path in STATIC.rglob("*") if path.is_file()) < BUDGET
+
+
+def test_what_others_wrote_has_its_license():
+    for file in VENDOR.values():
+        library = {"hooks.mjs": "preact"}.get(file, file.removesuffix(".mjs"))
+        text = (STATIC / "vendor" / f"{library}.LICENSE").read_text()
+        assert re.search("permission notice shall be included|Apache License", text)
+
+
+def test_every_module_is_imported():
+    known = modules()
+    found: set[str] = set()
+    waiting = ["studio/app"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            text = known[name].read_text(encoding="utf-8")
+            waiting += re.findall(r'from ?"([\w/-]+)"', text)
+    assert found == set(known)
+
+
+def test_every_style_is_used():
+    """A class of the style sheet stands in a module, or in HTML that the server writes."""
+    style = re.sub(r"/\*.*?\*/", "", (STATIC / "style.css").read_text(encoding="utf-8"), flags=re.S)
+    selectors = re.sub(r"[\w-]+:[^;{}]*;", "", style)
+    classes = set(re.findall(r"\.([a-zA-Z][\w-]*)", selectors))
+    sources = [path for path in STATIC.rglob("*.js") if "vendor" not in path.parts]
+    written = sorted(STATIC.parent.parent.joinpath("explaining").rglob("*.py"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources + written)
+    # Names that are put together: class0, run1, is-right.
+    made = re.compile("class[0-2]|run[0-5]|is-(right|wrong|not-determined)")
+    unused = [one for one in classes if not re.search(rf"(?<![\w-]){one}(?![\w-])", text)]
+    assert [one for one in sorted(unused) if not made.fullmatch(one)] == []
+    assert "derivation-halves" in classes
