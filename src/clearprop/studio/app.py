@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from clearprop.checks.settings import count
 from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
-from clearprop.studio.finite import finite
+from clearprop.studio.finite import to_json
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
@@ -152,13 +152,10 @@ async def _take_table(request: Request) -> Response:
 
 
 async def _said(found: Callable[[], Any]) -> Response:
-    """Return what a function finds, or what it refuses, as JSON, which has no infinity."""
+    """Return what a function finds, or what it refuses, as JSON."""
     try:
-        answer = await run_in_threadpool(found)
-        try:
-            return JSONResponse(answer, headers=_PRIVATE)
-        except ValueError:
-            return JSONResponse(finite(answer), headers=_PRIVATE)
+        written = await run_in_threadpool(lambda: to_json(found()))
+        return Response(written, media_type="application/json", headers=_PRIVATE)
     except ClearpropError as error:
         return _refused(without_folder(str(error)), type(error).__name__, 400)
 

@@ -11,6 +11,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from clearprop.studio.finite import to_json
+
 STATIC = Path(__file__).with_name("static")
 VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs", "htm": "htm.mjs"}
 
@@ -58,7 +60,7 @@ def replay_page(answers: dict[str, object], steps: list[int], title: str) -> str
     title : str
     """
     places = {name: _as_address(path) for name, path in modules().items()}
-    held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("<", "\\u003c")
+    held = to_json({"title": title, "steps": steps, "answers": answers}).replace("<", "\\u003c")
     return _page(
         json.dumps({"imports": places}),
         f"<style>{_text('style.css')}</style>\n"
