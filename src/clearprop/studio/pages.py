@@ -14,7 +14,7 @@ from pathlib import Path
 from clearprop.studio.finite import to_json
 
 STATIC = Path(__file__).with_name("static")
-VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs", "htm": "htm.mjs"}
+VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs"}
 
 
 def modules() -> dict[str, Path]:

@@ -1,10 +1,35 @@
 // What the server says, for components: the last answer stays until the next is there.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, query } from "studio/source";
+import { ask as said, query } from "studio/source";
 
 const RETRY = 1500;
 
-const sleep = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
+export const sleep = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
+
+let underWay = 0;
+const idle = new Set();
+
+// A question, counted while it is under way.
+async function ask(...question) {
+  underWay += 1;
+  try {
+    return await said(...question);
+  } finally {
+    underWay -= 1;
+    if (!underWay) for (const go of idle) go();
+  }
+}
+
+// All that was asked for is there, and drawn.
+export async function settled() {
+  const drawn = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); });
+  await drawn();  // as components ask once they are drawn
+  while (underWay) {
+    await new Promise((go) => { idle.add(go); });
+    idle.clear();
+    await drawn();
+  }
+}
 
 export function useAnswer(name, pairs, wanted = true) {
   const [found, set] = useState({ answer: null, error: null, of: "" });

@@ -9,7 +9,7 @@ import { NeuronMaps } from "studio/screens/data-neurons";
 import { Fit } from "studio/screens/data-fit";
 import { Pushes, RowPanel } from "studio/screens/data-rows";
 import { ask, isReplay } from "studio/source";
-import { look, useStudio } from "studio/state";
+import { lasting, look, useStudio } from "studio/state";
 
 // Numbers beside the map follow a moving run at a reader's pace.
 const PACE = 150;
@@ -19,7 +19,7 @@ export function DataScreen({ about, step }) {
   const [pointed, point] = useState("");
   const plane = { over: view.over, about: view.about };
   const maps = usePacedAnswer("decisions", { ...setup, ...plane, n: view.n, of: view.map });
-  const points = usePacedAnswer("points", { ...setup, ...plane, n: setup.edit ? view.n : "" });
+  const points = usePacedAnswer("points", { ...lasting(setup), ...plane, n: setup.edit ? view.n : "" });
   const verdicts = usePacedAnswer("verdicts", { ...setup, n: view.n, part: view.part }, { gap: PACE });
   const pushes = usePacedAnswer("pushes", { ...setup, n: view.n }, { gap: PACE });
   const shown = pointed || view.row || "";

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { Check } from "studio/screens/derivation-check";
 import { Drawing } from "studio/screens/derivation-drawing";
 import { Formulas } from "studio/screens/derivation-formulas";
@@ -57,8 +58,8 @@ export function DerivationScreen({ about }) {
 function Related({ related, asked, go }) {
   if (related.length < 2) return null;
   const word = (name) => SYMBOLS[name.match(/^[A-Za-z]+/)[0]] ?? name;
-  return html`<div class="chips" role="group" aria-label="Of the same place">${related.map((name) => html`
-    <button key=${name} title=${name} aria-label=${name} aria-pressed=${name === asked} onClick=${() => go(name)}>${word(name)}</button>`)}</div>`;
+  return html`<${Roving} class="chips" aria-label="Of the same place">${related.map((name) => html`
+    <button key=${name} title=${name} aria-label=${name} aria-pressed=${name === asked} onClick=${() => go(name)}>${word(name)}</button>`)}<//>`;
 }
 
 function Trail({ trail, of, called, go }) {
