@@ -6,11 +6,12 @@ const RETRY = 1500;
 
 export const sleep = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
 
-let underWay = 0;
+let underWay = 0, since = 0;
 const idle = new Set();
 
 // A question, counted while it is under way.
 async function ask(...question) {
+  if (!underWay) since = performance.now();
   underWay += 1;
   try {
     return await said(...question);
@@ -20,15 +21,19 @@ async function ask(...question) {
   }
 }
 
-// All that was asked for is there, and drawn.
+// Waits until all that is asked for from now on is there, and drawn; returns how long that took.
 export async function settled() {
   const drawn = () => new Promise((go) => { requestAnimationFrame(() => setTimeout(go)); });
+  const before = performance.now();
+  await drawn();
   await drawn();  // as components ask once they are drawn
+  const begun = Math.max(before, since);
   while (underWay) {
     await new Promise((go) => { idle.add(go); });
     idle.clear();
     await drawn();
   }
+  return performance.now() - begun;
 }
 
 export function useAnswer(name, pairs, wanted = true) {

@@ -23,11 +23,10 @@ async function show(box) {
   if (box.isBusy) return;
   box.isBusy = true;
   while (box.next && !box.hasEnded) {
-    const { run, total, epoch } = box.next, begun = performance.now();
+    const { run, total, epoch } = box.next;
     box.next = null;
     tick(run, total, epoch);
-    await settled();
-    await sleep(Math.min(SHARE * (performance.now() - begun), LONGEST));
+    await sleep(Math.min(SHARE * await settled(), LONGEST));
   }
   box.isBusy = false;
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { whole } from "studio/format";
 import { html } from "studio/html";
+import { Change } from "studio/screens/data-change";
 import { DecisionMap } from "studio/screens/data-map";
 import { NeuronMaps } from "studio/screens/data-neurons";
 import { Fit } from "studio/screens/data-fit";
@@ -52,6 +53,7 @@ export function DataScreen({ about, step }) {
       <${DecisionMap} maps=${maps.answer} points=${points.answer} verdicts=${verdicts.answer} step=${step}
         view=${view} shown=${shown} point=${point} follow=${follow} />
     </section>
+    <${Change} about=${about} step=${step} />
     <section class="data-row" aria-labelledby="data-row">
       <h2 id="data-row">A row</h2>
       <${RowPanel} row=${shown ? row.answer : null} view=${view} step=${step} follow=${follow} />

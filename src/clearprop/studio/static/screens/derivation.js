@@ -37,7 +37,7 @@ export function DerivationScreen({ about }) {
       <${ElementChooser} value=${of} called=${called(of)} onChoose=${(to) => look({ of: to, trail: "" }, true)} />
       <${Related} related=${answer?.related ?? []} asked=${answer?.asked} go=${go} />
       <${Trail} trail=${trail} of=${of} called=${called} go=${go} />
-      <${Manner} about=${about} view=${view} />
+      <${Manner} named=${answer?.named} view=${view} />
     </div>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!answer && !error && html`<p class="faint" role="status">Deriving ${called(of)} …</p>`}
@@ -70,8 +70,7 @@ function Trail({ trail, of, called, go }) {
 }
 
 // How it is written, as cp.explain takes it.
-function Manner({ about, view }) {
-  const hasNames = Object.keys(about.names).length > 0;
+function Manner({ named, view }) {
   return html`<div class="manner" role="group" aria-label="How it is written">
     <label>Layers <select value=${view.superscripts ?? "plain"}
       onChange=${(e) => look({ superscripts: e.target.value === "plain" ? "" : e.target.value })}>
@@ -81,8 +80,8 @@ function Manner({ about, view }) {
       ${["3", "6", "12", "24", "60"].map((n) => html`<option key=${n} value=${n}>the ${n} largest</option>`)}</select></label>
     <label><input type="checkbox" checked=${view.one_based === "1"}
       onChange=${(e) => look({ one_based: e.target.checked ? "1" : "" })} /> count from 1</label>
-    ${hasNames && html`<label><input type="checkbox" checked=${view.names !== "code"}
-      onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as ${Object.values(about.names)[0]}</label>`}
+    ${named && html`<label><input type="checkbox" checked=${view.names !== "code"}
+      onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as ${named}</label>`}
   </div>`;
 }
 
@@ -96,12 +95,12 @@ function Copies({ pairs }) {
       say(error.message);
     }
   };
-  return html`<div class="copies">
+  return html`<${Roving} class="copies" aria-label="Take it along">
     <button onClick=${() => copy("latex")}>Copy as LaTeX</button>
     <button onClick=${() => copy("text")}>Copy as text</button>
     <button onClick=${() => print()}>Print</button>
     <span role="status">${said}</span>
-  </div>`;
+  <//>`;
 }
 
 async function write(text) {

@@ -51,7 +51,7 @@ function words({ kind, of }, about) {
   return about.loss.replaceAll("_", " ");
 }
 
-function Setter({ found, step, about }) {
+export function Setter({ found, step, about }) {
   const { cell, value, low, high, whole } = found;
   const set = (event) => {
     const wanted = Number(event.target.value);
@@ -91,7 +91,7 @@ function Binding({ found, numbers }) {
 }
 
 // What the reader has set, frozen and shared: each can be taken back.
-function Changes() {
+export function Changes() {
   const set = edits(), held = frozen(), groups = shared();
   if (!set.length && !held.length && !groups.length) return null;
   const row = (key, text, undo) => html`<li key=${key}><span>${text}</span>
