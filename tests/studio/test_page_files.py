@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clearprop.studio.pages import STATIC, VENDOR, modules
+from clearprop.studio.pages import STATIC, VENDOR, modules, replay_page
 
 BUDGET = 300_000
 """Bytes of all files together: of the source as it is read, as there is no build step."""
@@ -46,6 +46,12 @@ def test_every_style_is_used():
     unused = [one for one in classes if not re.search(rf"(?<![\w-]){one}(?![\w-])", text)]
     assert [one for one in sorted(unused) if not made.fullmatch(one)] == []
     assert "derivation-halves" in classes
+
+
+def test_a_replay_has_no_infinity():
+    """JSON has none: the page of a run that diverged could not be read."""
+    page = replay_page({"step?n=0": {"cost": float("inf")}}, [0], "It diverged")
+    assert '{"cost":null}' in page
 
 
 TEMPLATES = """async () => {
