@@ -98,7 +98,8 @@ def step(run: Run, question: Question) -> dict[str, Any]:
     ended = run.failed is not None and n == len(run.losses) - 1
     return found | {
         "n": n,
-        "reached": len(run.losses),
+        # Of a run under way all that is kept is there, and L of each would take a pass.
+        "reached": len(run.losses) if isinstance(run, Run) else run.total,
         "failed": failed,
         "ended": ended or n == run.total - 1,
     }

@@ -24,7 +24,7 @@ from clearprop.checks.settings import count
 from clearprop.errors import ClearpropError, one_line, said
 from clearprop.studio.answers import ANSWERS, BEFORE
 from clearprop.studio.contents import Place
-from clearprop.studio.finite import finite
+from clearprop.studio.finite import to_json
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
 from clearprop.studio.known_runs import Runs
 from clearprop.studio.pages import STATIC, served_page
@@ -156,14 +156,10 @@ async def _take_table(request: Request) -> Response:
 
 
 async def _said(found: Callable[[], Any]) -> Response:
-    """Return what a function finds, or what it refuses, as JSON, which has no infinity."""
+    """Return what a function finds, or what it refuses, as JSON."""
 
     def respond() -> Response:
-        answer = found()
-        try:
-            return JSONResponse(answer, headers=_PRIVATE)
-        except ValueError:
-            return JSONResponse(finite(answer), headers=_PRIVATE)
+        return Response(to_json(found()), media_type="application/json", headers=_PRIVATE)
 
     return await _in_thread(respond)
 

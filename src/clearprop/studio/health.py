@@ -15,7 +15,6 @@ from clearprop.errors import ArgumentError
 from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.diagnosis.layer_figures import layer_figures
 from clearprop.explaining.learning_rate import find_learning_rate
-from clearprop.studio.finite import finite
 from clearprop.studio.guessing import is_open
 from clearprop.studio.question import Question
 from clearprop.studio.remedies import remedies
@@ -35,17 +34,9 @@ KEPT = 16
 _KNOWN: WeakKeyDictionary[Run, dict[int, Diagnosis]] = WeakKeyDictionary()
 
 
+@np.errstate(all="ignore")
 def health(run: Run, question: Question) -> dict[str, Any]:
-    """Return the figures of each layer at step n, and its gradients and updates over the run.
-
-    What is not finite is None.
-    """
-    with np.errstate(all="ignore"):
-        found: dict[str, Any] = finite(_health(run, question))
-    return found
-
-
-def _health(run: Run, question: Question) -> dict[str, Any]:
+    """Return the figures of each layer at step n, and its gradients and updates over the run."""
     n = run.reach(question.whole("n", 0))
     step = run.at(n)
     network = step.record.network

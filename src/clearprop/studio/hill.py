@@ -15,7 +15,6 @@ from clearprop.explaining.plots.plane import cost_at, heights
 from clearprop.network import Network
 from clearprop.schedules import rate_at
 from clearprop.studio.courses import course
-from clearprop.studio.finite import finite
 from clearprop.studio.ground import Ground, grid, ground
 from clearprop.studio.guessing import is_open
 from clearprop.studio.isolines import isolines
@@ -42,17 +41,9 @@ LONGEST = 60.0
 """How many times a step may be as long as the hill is wide, or its end is not told."""
 
 
+@np.errstate(all="ignore")
 def hill(run: Run, question: Question) -> dict[str, Any]:
-    """Return the cost on a plane, where the run stood on it, and where steps lead.
-
-    What is not finite is None.
-    """
-    with np.errstate(all="ignore"):
-        found: dict[str, Any] = finite(_hill(run, question))
-    return found
-
-
-def _hill(run: Run, question: Question) -> dict[str, Any]:
+    """Return the cost on a plane, where the run stood on it, and where steps lead."""
     n = run.reach(question.whole("n", 0))
     step = run.at(n)
     network = step.record.network.astype(np.float64)

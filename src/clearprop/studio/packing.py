@@ -15,7 +15,7 @@ import re
 import zlib
 from typing import Any
 
-from clearprop.studio.finite import finite
+from clearprop.studio.finite import to_json
 
 HOLE, PART = "\ue000", "\ue001"
 """Where a number is taken out of a form, and what begins a value that is another part."""
@@ -96,10 +96,7 @@ class Packer:
 
 def _json(value: Any) -> str:
     """Return JSON without our own marks; what is not finite is null, as the server says it."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        text = json.dumps(finite(value))
+    text = to_json(value)
     for mark in (HOLE, PART):
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text

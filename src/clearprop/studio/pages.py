@@ -11,8 +11,10 @@ import hashlib
 import json
 from pathlib import Path
 
+from clearprop.studio.finite import to_json
+
 STATIC = Path(__file__).with_name("static")
-VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs", "htm": "htm.mjs"}
+VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs"}
 
 ALONE = (
     "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
@@ -40,9 +42,7 @@ def served_page() -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     page = _page(
         imports,
-        '<link rel="stylesheet" href="/static/vendor/uPlot.min.css">\n'
-        '<link rel="stylesheet" href="/static/style.css">\n'
-        '<script src="/static/vendor/uPlot.iife.min.js"></script>',
+        '<link rel="stylesheet" href="/static/style.css">',
         '<script type="module" src="/static/app.js"></script>',
     )
     policy = (
@@ -68,11 +68,10 @@ def replay_page(packed: str, held: dict[str, object]) -> str:
         screens, and held, the steps and their samples by kind of answers.
     """
     places = {name: _as_address(path) for name, path in modules().items()}
-    css = "\n".join(_text(name) for name in ("vendor/uPlot.min.css", "style.css"))
-    head = json.dumps(held).replace("<", "\\u003c")
+    head = to_json(held).replace("<", "\\u003c")
     return _page(
         json.dumps({"imports": places}),
-        f"<style>{css}</style>\n<script>{_text('vendor/uPlot.iife.min.js')}</script>\n"
+        f"<style>{_text('style.css')}</style>\n"
         f'<script type="application/json" id="replay">{head}</script>\n'
         f'<script type="text/plain" id="answers">{packed}</script>',
         '<script type="module">import "studio/app";</script>',

@@ -98,6 +98,11 @@ export function edit(name, value) {
   return changed(false);
 }
 
+// The setup, for what stays as it is while a run goes on.
+export function lasting(setup) {
+  return setup.t ? { ...setup, t: setup.t.split(".")[0] } : setup;
+}
+
 // A run that goes on by itself has come so far: `t` stands in questions, not in the address.
 export function tick(run, total, epoch) {
   const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);

@@ -1,15 +1,16 @@
 // Data and decisions: what the network decides over the data, a map of each neuron, right and
 // wrong, and who pushes hardest.
 import { useMemo, useState } from "preact/hooks";
+import { usePacedAnswer } from "studio/answers";
 import { whole } from "studio/format";
 import { html } from "studio/html";
-import { useLatest } from "studio/latest";
+import { Change } from "studio/screens/data-change";
 import { DecisionMap } from "studio/screens/data-map";
 import { NeuronMaps } from "studio/screens/data-neurons";
 import { Fit } from "studio/screens/data-fit";
 import { Pushes, RowPanel } from "studio/screens/data-rows";
 import { ask, isHeldStep } from "studio/source";
-import { look, useStudio } from "studio/state";
+import { lasting, look, useStudio } from "studio/state";
 
 // Numbers beside the map follow a moving run at a reader's pace.
 const PACE = 150;
@@ -18,12 +19,12 @@ export function DataScreen({ about, step }) {
   const { setup, view } = useStudio();
   const [pointed, point] = useState("");
   const plane = { over: view.over, about: view.about };
-  const maps = useLatest("decisions", { ...setup, ...plane, n: view.n, of: view.map });
-  const points = useLatest("points", { ...setup, ...plane, n: setup.edit ? view.n : "" });
-  const verdicts = useLatest("verdicts", { ...setup, n: view.n, part: view.part }, { gap: PACE });
-  const pushes = useLatest("pushes", { ...setup, n: view.n }, { gap: PACE });
+  const maps = usePacedAnswer("decisions", { ...setup, ...plane, n: view.n, of: view.map });
+  const points = usePacedAnswer("points", { ...lasting(setup), ...plane, n: setup.edit ? view.n : "" });
+  const verdicts = usePacedAnswer("verdicts", { ...setup, n: view.n, part: view.part }, { gap: PACE });
+  const pushes = usePacedAnswer("pushes", { ...setup, n: view.n }, { gap: PACE });
   const shown = pointed || view.row || "";
-  const row = useLatest("row", { ...setup, n: view.n, row: shown }, { wanted: shown !== "", gap: PACE });
+  const row = usePacedAnswer("row", { ...setup, n: view.n, row: shown }, { wanted: shown !== "", gap: PACE });
   const [problem, refuse] = useState(null);
 
   // Follow a row: to the next step whose batch holds it.
@@ -52,6 +53,7 @@ export function DataScreen({ about, step }) {
       <${DecisionMap} maps=${maps.answer} points=${points.answer} verdicts=${verdicts.answer} step=${step}
         view=${view} shown=${shown} point=${point} follow=${follow} />
     </section>
+    <${Change} about=${about} step=${step} />
     <section class="data-row" aria-labelledby="data-row">
       <h2 id="data-row">A row</h2>
       <${RowPanel} row=${shown ? row.answer : null} view=${view} step=${step} follow=${follow} />

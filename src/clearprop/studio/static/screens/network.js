@@ -1,8 +1,9 @@
 // The network: layers drawn with their numbers, one lens at a time, and what is selected beside it.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { color, number } from "studio/format";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { Drawing } from "studio/screens/network/drawing";
 import { frozen, shared } from "studio/screens/network/editing";
 import { lensOf, LENSES, Numbers } from "studio/screens/network/numbers";
@@ -10,18 +11,7 @@ import { Panel } from "studio/screens/network/panel";
 import { Tables } from "studio/screens/network/table";
 import { isReplay } from "studio/source";
 import { look, state, useStudio } from "studio/state";
-
-// The width of an element, as the window changes.
-function useWidth() {
-  const box = useRef(null), [width, set] = useState(0);
-  useEffect(() => {
-    if (!box.current) return undefined;
-    const watching = new ResizeObserver(([entry]) => set(Math.round(entry.contentRect.width)));
-    watching.observe(box.current);
-    return () => watching.disconnect();
-  }, []);
-  return [box, width];
-}
+import { useWidth } from "studio/width";
 
 // A neuron of a wide layer that is selected is drawn in any case.
 function alsoShown(of, step) {
@@ -60,13 +50,13 @@ export function NetworkScreen({ about, step, isOld }) {
       : groups.some((group) => names.some((one) => group.includes(one))) ? "shared" : "";
   };
   return html`<div class="network-screen">
-    <div class="lenses" role="group" aria-label="Lens">
+    <${Roving} class="lenses" aria-label="Lens">
       <button aria-pressed=${view.lens === "follow"} title="The lens that fits the operation" onClick=${() => look({ lens: "follow" })}>Follow</button>
       ${LENSES.map(({ name, words }) => html`<button key=${name} class=${lens === name ? "is-lens" : ""}
         aria-pressed=${view.lens === name} onClick=${() => look({ lens: name })}>${words}</button>`)}
       <${Legend} numbers=${numbers} />
       <button class="as-table" aria-pressed=${view.table === "1"} onClick=${() => look({ table: view.table === "1" ? "" : "1" })}>Numbers as a table</button>
-    </div>
+    <//>
     <p class="caption" aria-live="off">${numbers?.caption ?? "Computing …"}</p>
     <div class="network-body">
       <div class="drawing" ref=${box}>${numbers && isSame && width > 0 && (view.table === "1"

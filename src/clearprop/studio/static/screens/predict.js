@@ -47,7 +47,9 @@ export function Predict({ about, step, note }) {
 function Given({ about, step, more }) {
   const rows = more.map(({ name, value }) => [name, about.names[name], value]);
   step.a[0].forEach((value, i) => rows.push([`x[${i}]`, about.features[i], value]));
-  step.y.forEach((value, i) => rows.push([`y[${i}]`, about.target, value]));
+  // One output is the target; of several, each is a class, or has no name.
+  const named = (i) => (step.y.length === 1 ? about.target : about.classes[i]);
+  step.y.forEach((value, i) => rows.push([`y[${i}]`, named(i), value]));
   let others = 0;  // of wide layers, the step has some neurons alone
   for (const [array, part] of Object.entries(step.parameters)) {
     const layer = Number(array.slice(1)), to = step.shown[layer], from = step.shown[layer - 1];
