@@ -241,7 +241,7 @@ def _rows(
     advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
     if names[0].startswith("#"):
         advice = "the first line looks like a comment: take it out"
-    next(reader)
+    is_header = True
     while True:
         begins = reader.line_num + 1
         wrong = None
@@ -259,11 +259,12 @@ def _rows(
             where = f"line {last}" if first >= last else f"lines {first} to {last}"
             wrong = f"{path} {where} cannot be read: {error} (a quote that is not closed?)"
         if wrong is not None:
-            if skip is None:
+            if skip is None or is_header:
                 raise TableFileError(wrong)
             skip(wrong)
-        elif row:
+        elif row and not is_header:
             rows.append(row)
+        is_header = False
 
 
 def complete_lines(text: str, separator: str) -> tuple[int, int]:

@@ -233,8 +233,8 @@ class ParquetFile:
     def _file(self, groups: list[Struct], content: bytes | bytearray, rows: int) -> bytes:
         """Return a Parquet file with these groups of rows, whose bytes are `content`."""
         kept = {key: self._footer[key] for key in (1, 2, 5, 6, 7) if key in self._footer}
-        footer = {**kept, 3: (I64, rows), 4: (LIST, Listed(STRUCT, groups))}
-        return _whole(content, footer)
+        listed: Struct = {3: (I64, rows), 4: (LIST, Listed(STRUCT, groups))}
+        return _whole(content, kept | listed)
 
     def _read_part(self, group: _Group, first: int, last: int, where: str) -> pl.DataFrame:
         """Return some rows of a group, of which only the pages that have them are read."""

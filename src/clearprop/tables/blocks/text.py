@@ -107,7 +107,8 @@ class TextFile:
         self._names = column_names(header, path)
         of_header = sum(map(len, islice(lines_of(text), lines)))
         self._start = (len(whole) - len(text) + of_header, skipped + lines)
-        self.head = self._parsed(_Rows("", 0, 0))
+        top = text[:of_header]
+        self.head = read_rows(top, self.separator, self._names, path, skipped)
         if form.kind == "text":
             self.notes.append(said_of_fields(path, self.separator, len(self._names)))
 
