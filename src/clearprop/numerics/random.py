@@ -52,6 +52,8 @@ class Purpose(IntEnum):
     TEST = 7
     BASELINES = 8
     IMPORTANCE = 9
+    PARTS = 12
+    SAMPLE = 13
 
 
 def check_seed(seed: int) -> int:
