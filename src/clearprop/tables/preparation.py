@@ -133,7 +133,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     ready = [_within(one, used) for one in detected.inputs]
     y = aim.encode(goal)
     detected.notes.extend(_wild(ready, used, goal, y, bool(aim.classes), rows))
-    detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
+    detected.notes.extend(stand_ins_told(used.values(), words, raw))
     encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
@@ -233,6 +233,11 @@ def _wild(
     is_number = goal.kind == "number" and not is_label
     of_target = wild_values.told_of_target(goal, y, rows) if is_number else ""
     return notes + [of_target] * bool(of_target)
+
+
+def stand_ins_told(columns: Collection[Column], words: Collection[str], raw: Columns) -> list[str]:
+    """Say which numbers of columns look as if they stood for a missing value."""
+    return wild_values.told_of_stand_ins(columns, _said(words, raw))
 
 
 def _said(words: Collection[str], raw: Columns) -> set[str]:
