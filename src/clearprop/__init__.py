@@ -71,6 +71,7 @@ from clearprop.schedules import (
     step,
     warmup_cosine,
 )
+from clearprop.streams.stream import Stream, stream
 from clearprop.training.steps import Step, steps
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
@@ -197,6 +198,7 @@ __all__ = [
     "SampleWeightError",
     "ShapeError",
     "Step",
+    "Stream",
     "TableFileError",
     "TableWarning",
     "TargetError",
@@ -233,6 +235,7 @@ __all__ = [
     "quantile",
     "step",
     "steps",
+    "stream",
     "train",
     "uniform",
     "warmup_cosine",

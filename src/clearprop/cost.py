@@ -60,15 +60,27 @@ def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[fl
     ShapeError
         If X or y was resized since it was checked.
     """
+    omega = mean_weights(data.weights, len(data.X), network.dtype)
+    losses, output = losses_of(network, data, engine)
+    return float(mean_loss(omega, losses.astype(omega.dtype))), output
+
+
+def losses_of(network: Network, data: Data, engine: str = "compiled") -> tuple[Array, Array]:
+    """Return the loss of each row of checked data (n,), and the outputs (n, n_L).
+
+    Raises
+    ------
+    ShapeError
+        If X or y was resized since it was checked.
+    """
     data.check()
-    X, y, weights = data.X, data.y, data.weights
-    omega = mean_weights(weights, len(X), network.dtype)
+    X, y = data.X, data.y
     predictor = network.predictor() if engine == "compiled" else None
     if predictor is not None:
         with suppress(CompilationError):
             output, losses = predictor.losses(X, y)
             if np.isfinite(losses).all():
-                return float(mean_loss(omega, losses.astype(omega.dtype))), output
+                return losses, output
     output = np.empty((len(X), network.sizes[-1]), network.dtype)
     losses = np.empty(len(X), network.dtype)
     for rows, z, a in network.forward_in_blocks(X):
@@ -76,4 +88,4 @@ def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[fl
         with np.errstate(all="ignore"):
             losses[rows] = network.loss.per_sample(z[-1], a[-1], target, network.activations[-1])
         output[rows] = a[-1]
-    return float(mean_loss(omega, losses.astype(omega.dtype))), output
+    return losses, output

@@ -77,8 +77,9 @@ def read_whole(table: object, target: str, settings: TableSettings) -> WholeTabl
     else:
         check_unread(settings.encoding, settings.sheet)
     if isinstance(table, Cells):
-        decimal = COMMA if table.separator == ";" else POINT
-        table, typed, said = table.frame, table.typed, table.notes
+        cells = table
+        decimal = COMMA if cells.separator == ";" else POINT
+        table, typed, said = cells.frame, cells.typed, cells.notes
     target = _name("target", target)
     raw = read_columns(table)
     find_target(raw, target)

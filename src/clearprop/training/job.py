@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,24 +28,52 @@ from clearprop.training.batches import epoch_order
 Array = NDArray[Any]
 
 
+class Part(NamedTuple):
+    """Which rows of an epoch a job's data are, where they are a window of a stream."""
+
+    first: int
+    """How many rows of the epoch are in the windows before it."""
+    rows: int
+    """Of the whole epoch."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """A network, the data it is trained on, and how these are gone through."""
+    """A network, the data it is trained on, and how these are gone through.
+
+    Where the data are a `part` of what an epoch takes, the seed is the window's; see
+    `clearprop.numerics.random.window_seed`.
+    """
 
     network: Network
     data: Data
     settings: RunSettings
     constraints: Constraints | None = None
+    part: Part | None = None
 
     @property
     def n(self) -> int:
-        """The number of rows."""
+        """The number of rows of the data."""
         return len(self.data.X)
+
+    @property
+    def first(self) -> int:
+        """The place in the epoch where the data begin: 0, but for a window of a stream."""
+        return 0 if self.part is None else self.part.first
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of an epoch."""
+        return self.n if self.part is None else self.part.rows
+
+    def ahead(self, place: int) -> int:
+        """Return how many batches the data have from a place in the epoch on."""
+        return -(-(self.first + self.n - place) // self.settings.batch_size)
 
     @property
     def epoch_batches(self) -> int:
         """The batches of an epoch."""
-        return -(-self.n // self.settings.batch_size)
+        return -(-self.rows // self.settings.batch_size)
 
     @property
     def total(self) -> int:
@@ -99,9 +127,13 @@ def check_job(
     seed: int,
     frozen: Frozen = (),
     shared: Shared = (),
+    rows: int | None = None,
 ) -> Job:
-    """Return a job, or raise `ArgumentError` for a setting out of range."""
-    n = len(data.X)
+    """Return a job, or raise `ArgumentError` for a setting out of range.
+
+    `rows` are those of an epoch, where the data are some rows of a stream.
+    """
+    n = len(data.X) if rows is None else rows
     if network.dtype.kind == "c":
         raise ArgumentError("a complex network is for checks: train its .astype('float64')")
     for name, view in network.unflatten(network.parameters).items():
@@ -116,7 +148,8 @@ def check_job(
         min(n, count("shards", shards, 1)),  # of more, some have no rows
         check_seed(seed),
     )
-    return Job(network, data, settings, read_constraints(network, frozen, shared))
+    part = None if rows is None else Part(0, rows)
+    return Job(network, data, settings, read_constraints(network, frozen, shared), part)
 
 
 def split(job: Job, share: float) -> tuple[Job, Data]:

@@ -17,10 +17,13 @@ from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.streams.stream import Stream
 from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
+from clearprop.training.streamed import check_streamed, rows_given, windows_of
+from clearprop.training.streamed_rows import StreamedRows, rows_of
 from clearprop.training.watching.beginning import Beginning
 from clearprop.training.watching.early_stopping import (
     EarlyStopping,
@@ -30,14 +33,15 @@ from clearprop.training.watching.early_stopping import (
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import METRICS, Metric, MetricSpec, resolve_metrics
 from clearprop.training.watching.watch import Callback
+from clearprop.training.windows import UNKNOWN
 
-Validation = float | tuple[object, object] | tuple[object, object, object] | None
+Validation = float | tuple[object, object] | tuple[object, object, object] | Stream | None
 
 
 def train(
     network: Network,
     X: object,
-    y: object,
+    y: object = None,
     *,
     loss: LossName | Loss | None = None,
     optimizer: OptimizerName | Optimizer | LBFGS = "adam",
@@ -69,10 +73,11 @@ def train(
     ----------
     network : Network
         Its parameters are changed; nothing else that is passed in is.
-    X : array-like or table, shape (n, n_0)
-        One sample a row.
+    X : array-like or table, shape (n, n_0), or Stream
+        One sample a row; or what `cp.stream` returns, for more rows than memory holds.
     y : array-like or table, shape (n, n_L)
-        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy.
+        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy. Those of a stream
+        are in it, as its weights are.
     loss : str or Loss, optional
         For this run, in place of the network's own.
     optimizer : str or optimizer
@@ -102,8 +107,9 @@ def train(
         Whole arrays, of one shape, are shared element by element. Those of a group start with
         one value and keep one: each takes the step of the sum of their gradients. The penalty
         counts each.
-    validation : (X, y), (X, y, sample_weight) or float, optional
-        Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
+    validation : (X, y), (X, y, sample_weight), Stream or float, optional
+        Data to watch, or the share of the rows to put aside for that, drawn by `seed`; not of a
+        stream, unless one window holds all of it.
     metrics : iterable of str or callable
         "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
         of (y, output). Computed on training and validation data after each epoch, without
@@ -214,9 +220,11 @@ def train(
     hooks = _check_callbacks(callbacks)
     keeping = check_keeping(checkpoint, checkpoint_every, resume)
     work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
+    given = rows_given(work, X, y, sample_weight, batch_size)
+    streamed = given if isinstance(given, StreamedRows) else None
     job = check_job(
         work,
-        check_data(work, X, y, sample_weight),
+        given.head if isinstance(given, StreamedRows) else given,
         batch_size=batch_size,
         epochs=epochs,
         shuffle=shuffle,
@@ -226,24 +234,34 @@ def train(
         seed=seed,
         frozen=frozen,
         shared=shared,
+        rows=None if streamed is None else streamed.rows or UNKNOWN,
     )
+    windows = None
+    if streamed is not None:
+        check_streamed(streamed, rule, epochs, validation, watched, keeping is not None)
+        windows = windows_of(X, streamed, job)
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
     job, held_out = _hold_out(job, validation)
     stopping = None
     if patience is not None:
         stopping = StoppingRule(patience, watched, held_out is not None)
-    _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
+    held_head = held_out.head if isinstance(held_out, StreamedRows) else held_out
+    _try_metrics(watched, [job.data, *([held_head] if held_head else [])], work)
+    names = X.source.names if isinstance(X, Stream) else column_names(X)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
-        engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
-        settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
+        engine=chosen, threads=threads, progress=progress, columns=names, keeping=keeping,
+        settings={
+            "metrics": [metric.name for metric in watched], "early_stopping": patience,
+            **({} if windows is None else {"window": windows.size}),
+        },
+        windows=windows,
     ))  # fmt: skip
     for told in [one.before_run for one in hooks if hasattr(one, "before_run")]:
         told(Beginning(
-            network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
-            job.settings.epochs, min(job.settings.batch_size, job.n), job.settings.l2,
-            column_names(X),
+            network.astype(network.dtype, loss=work.loss), job.data, held_head, rule,
+            job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2, names,
         ))  # fmt: skip
     return loop.run()
 
@@ -280,10 +298,12 @@ def _try_metrics(metrics: Iterable[Metric], parts: Iterable[Data], network: Netw
                 metric(data.y, zero, network.loss)
 
 
-def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
+def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | StreamedRows | None]:
     """Return the job without its validation rows, and these."""
     if validation is None:
         return job, None
+    if isinstance(validation, Stream):
+        return job, rows_of(job.network, validation, validation.window, "validation ")
     if isinstance(validation, tuple) and len(validation) in (2, 3):
         X, y, weights = validation if len(validation) == 3 else (*validation, None)
         return job, check_data(job.network, X, y, weights, of="validation ")
@@ -292,5 +312,5 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
     number = f" of {len(validation)}" if isinstance(validation, tuple) else ""
     raise ArgumentError(
         f"validation is a {type(validation).__name__}{number}; give (X, y), (X, y, sample_weight), "
-        "or a share such as 0.2"
+        "a stream, or a share such as 0.2"
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ShapeError
+from clearprop.errors import ArgumentError, ShapeError, missing_extra
 from clearprop.streams.stream import Stream
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.streamed.decided import check_streamed
@@ -51,6 +51,10 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
     """
     if stream.target is not None and stream.target != target:
         raise ArgumentError(f"target is {target!r}, but the stream's is {stream.target!r}")
+    try:
+        import polars
+    except ImportError:
+        missing_extra("polars", "a stream of a table", "tables")
     source: Any = stream.source
     frames: list[Any] = []
     sample: Sample | None = None
@@ -79,8 +83,6 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
     if sample is not None:
         frame, rows = sample.frame()
         return FirstLook(_cells(frame, source), rows, n)
-    import polars
-
     return FirstLook(_cells(polars.concat(frames, rechunk=True), source), None, n)
 
 
@@ -97,4 +99,7 @@ def _check_larger(source: Any, settings: TableSettings, window: int) -> None:
 def _cells(frame: Any, source: Any) -> Cells:
     """Return a frame with what its source says of how cells are written."""
     separator, typed = getattr(source, "separator", ""), getattr(source, "typed", True)
-    return Cells(frame, separator, typed, tuple(getattr(source, "notes", ())))
+    notes = list(getattr(source, "notes", ()))
+    if skipped := getattr(source, "skipped", None):
+        notes.append(str(skipped))
+    return Cells(frame, separator, typed, tuple(notes))

@@ -7,7 +7,7 @@ which. Data are known by their SHA-256, as they are computed with.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +21,7 @@ from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.training.checkpoints.described import described
 from clearprop.training.job import Job
+from clearprop.training.streamed_rows import StreamedRows
 
 Array = NDArray[Any]
 
@@ -38,7 +39,8 @@ def identity_of(
     job: Job,
     rule: Optimizer,
     engine: str,
-    held_out: Data | None,
+    training: Data | StreamedRows,
+    held_out: Data | StreamedRows | None,
     more: Mapping[str, object],
 ) -> Identity:
     """Return what has to be the same for a run to go on to the same bits.
@@ -50,7 +52,9 @@ def identity_of(
     job : Job
     rule : Optimizer
     engine : str
-    held_out : Data, optional
+    training : Data or StreamedRows
+        What is learned from.
+    held_out : Data or StreamedRows, optional
         For validation.
     more : mapping of str to object
         Other settings by name.
@@ -75,14 +79,11 @@ def identity_of(
         "shared": () if held is None else held.shared_names,
         **more,
     }
-    parts = {"": job.data} | ({} if held_out is None else {"validation ": held_out})
+    parts = {"": training} | ({} if held_out is None else {"validation ": held_out})
     return {
         "settings": {name: _short(described(value)) for name, value in said.items()},
         "data": {
-            f"{of}{name}": _digest(array)
-            for of, data in parts.items()
-            for name, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights))
-            if array is not None
+            f"{of}{name}": digest for of, data in parts.items() for name, digest in _digests(data)
         },
     }
 
@@ -109,6 +110,15 @@ def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
         elif one != other:
             said.append(f"{name} holds other numbers")
     return said
+
+
+def _digests(data: Data | StreamedRows) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(data, StreamedRows):
+        yield "stream", data.identity()
+        return
+    for name, array in (("X", data.X), ("y", data.y), ("sample_weight", data.weights)):
+        if array is not None:
+            yield name, _digest(array)
 
 
 def _digest(array: Array) -> dict[str, Any]:

@@ -21,9 +21,9 @@ class Beginning:
         with, also where the run then goes on from a checkpoint.
     data : Data
         The rows that are learned from, checked: `data.X` of shape (n, n_0), and `data.y`. They are
-        not to be changed.
+        not to be changed. Of a stream that no window holds, some first ones.
     held_out : Data or None
-        The rows put aside for validation.
+        The rows put aside for validation; of such a stream, some first ones.
     optimizer : Optimizer or LBFGS
     epochs, batch_size : int
         `batch_size` is at most the number of rows.

@@ -33,12 +33,17 @@ class Progress:
         True: show it. False: never. None: once the run has taken two seconds.
     epochs, total : int
         Epochs, and what `update` gets when the run is over.
+
+    Attributes
+    ----------
+    total : int
+        It may become known on the way.
     """
 
     def __init__(self, wanted: bool | None, epochs: int, total: int) -> None:
         self._wanted = wanted
         self._epochs = epochs
-        self._total = total
+        self.total = total
         self._every = max(1, math.ceil(epochs / LINES))
         self._started = time.monotonic()
         self._next = 0.0
@@ -73,15 +78,17 @@ class Progress:
         if not self._shown():
             return
         if self._notebook is not None:
-            self._notebook.draw(self._done / self._total, self._text(), over=over)
+            self._notebook.draw(self._done / self.total, self._text(), over=over)
             return
         if not _on_terminal():
             return
         if self._bar is None:
             self._bar = _make_bar()
             self._bar.start()
-            self._bar.add_task("training", total=self._total, text="")
-        self._bar.update(self._bar.tasks[0].id, completed=self._done, text=self._text())
+            self._bar.add_task("training", total=self.total, text="")
+        self._bar.update(
+            self._bar.tasks[0].id, total=self.total, completed=self._done, text=self._text()
+        )
 
     def _text(self) -> str:
         last = self._last

@@ -20,11 +20,13 @@ from clearprop.cost import evaluate
 from clearprop.errors import DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.training.job import Job
+from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch, Epochs
 from clearprop.training.watching.history import History
 from clearprop.training.watching.look_causes import explain_look
 from clearprop.training.watching.metrics import Metric
+from clearprop.training.watching.passes import look_through
 from clearprop.training.watching.progress import Progress
 
 Array = NDArray[Any]
@@ -79,6 +81,8 @@ class Watch:
         Since the run began, where it goes on.
     seen : ndarray, shape (n_parameters,), optional
         What `seen` was then.
+    training : Data or StreamedRows, optional
+        What metrics of training are of; None: the job's data.
 
     Attributes
     ----------
@@ -90,7 +94,7 @@ class Watch:
         self,
         network: Network,
         job: Job,
-        held_out: Data | None,
+        held_out: Data | StreamedRows | None,
         metrics: Sequence[Metric],
         callbacks: Sequence[Callback],
         stopping: StoppingRule | None,
@@ -101,11 +105,13 @@ class Watch:
         history: History,
         seconds: float = 0.0,
         seen: Array | None = None,
+        training: Data | StreamedRows | None = None,
     ) -> None:
         self.history = history
         self._engine, self._judge = engine, judge
         self._network, self._work = network, (work := job.network)
-        self._training, self._held_out = job.data, held_out
+        self._training = job.data if training is None else training
+        self._held_out = held_out
         self._metrics, self._callbacks = metrics, callbacks
         self._stopping, self._best, self._show = stopping, best, show
         behind = history.epochs[-1].seconds if history.epochs else 0.0
@@ -277,16 +283,24 @@ class Watch:
             )
         self._network.parameters[:] = narrow
 
-    def _look(self, data: Data) -> tuple[float, dict[str, float]]:
+    def _look(self, data: Data | StreamedRows) -> tuple[float, dict[str, float]]:
         """Return the loss and the metrics on data."""
-        loss, output = evaluate(self._work, data, self._engine)
+        if isinstance(data, StreamedRows):
+            loss, figures = look_through(data, self._work, self._metrics, self._engine)
+        else:
+            loss, output = evaluate(self._work, data, self._engine)
+            figures = {}
         if not np.isfinite(loss):
             which = "validation" if data is self._held_out else "training"
             found = NotFinite(f"{which} loss", None, f"the loss of the {which} data is {loss}")
+            if isinstance(data, StreamedRows) or isinstance(self._training, StreamedRows):
+                raise self._at_epoch_end(found)
             raise explain_look(
                 self._at_epoch_end(found), self._work, self._training, data,
                 lambda *of: evaluate(of[0], of[1], "reference")[0],
             )  # fmt: skip
+        if isinstance(data, StreamedRows):
+            return loss, figures
         figures = {m.name: m(data.y, output, self._work.loss) for m in self._metrics}
         return loss, figures
 
