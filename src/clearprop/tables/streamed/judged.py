@@ -158,9 +158,9 @@ def beside_baselines(
         return own_scores(judged), verdict
     said = (
         f"Baselines learned from the sample of {len(ready.rows):,} rows; what is of its "
-        f"{len(ready.split.test):,} test rows alone is marked, and so is this comparison."
+        f"{len(ready.split.test):,} test rows alone is marked with *, as this comparison is."
     )
-    marked = {f"{name} (sample)": figures for name, figures in scores.items()}
+    marked = {f"{name}*": figures for name, figures in scores.items()}
     return own_scores(judged) | marked, f"{verdict} {said}"
 
 
