@@ -25,6 +25,8 @@ class Counts:
 
     Attributes
     ----------
+    of : dict of str to int
+        The counts.
     n : int
         All texts that were there.
     error : int
@@ -38,10 +40,10 @@ class Counts:
     ({'a': 8, 'c': 1}, 1)
     """
 
-    def __init__(self, most: int = MOST_WORDS) -> None:
+    def __init__(self, most: int) -> None:
         self.of: dict[str, int] = {}
         self.n = self.error = 0
-        self._most = most
+        self.most = most
 
     def add(self, words: Sequence[str], counts: Sequence[int] | NDArray[np.int64]) -> None:
         """Count texts, which may be there more than once."""
@@ -51,12 +53,12 @@ class Counts:
             if count:
                 found[word] = found.get(word, 0) + count
                 self.n += count
-        if len(found) > self._most:
+        if len(found) > self.most:
             self._drop()
 
     def _drop(self) -> None:
         """Take off as much of each count as leaves at most so many texts."""
         sizes = np.sort(np.fromiter(self.of.values(), dtype=np.int64))
-        taken = int(sizes[len(sizes) - self._most - 1])
+        taken = int(sizes[len(sizes) - self.most - 1])
         self.error += taken
         self.of = {word: count - taken for word, count in self.of.items() if count > taken}

@@ -23,7 +23,6 @@ from clearprop.tables.identifiers import counts_rows
 from clearprop.tables.intervals import is_rate
 from clearprop.tables.preparation import LEAST_ROWS
 from clearprop.tables.settings import TableSettings
-from clearprop.tables.streamed.counts import MOST_WORDS
 from clearprop.tables.streamed.decided import Decided
 from clearprop.tables.streamed.draws import TRAINING, VALIDATION
 from clearprop.tables.streamed.goals import GoalTally
@@ -305,7 +304,7 @@ def _folded(one: Input, tally: CategoryTally, most: int) -> str:
     values = f"{one.rare:,} of {len(one.categories) + one.rare:,} values"
     exact = ""
     if counts.error:
-        values = f"all of more than {MOST_WORDS:,} values but {len(one.categories):,}"
+        values = f"all of more than {counts.most:,} values but {len(one.categories):,}"
         exact = f"; counts may be {counts.error:,} too small, {counts.error / n:.3%} of the rows"
     such = f", such as {cut(one.rare_words[0])!r}" if one.rare_words else ""
     return f"{one.column!r}: {values} share an input, {why}{such}; {share:.1%} of the rows{exact}"

@@ -32,7 +32,7 @@ class Moments:
     >>> import numpy as np
     >>> first, second = Moments.of(np.array([1.0, 2.0])), Moments.of(np.array([6.0]))
     >>> both = first + second
-    >>> both.weight, both.mean, both.deviation ** 2
+    >>> both.weight, both.mean, both.variance
     (3.0, 3.0, 4.666666666666667)
     """
 

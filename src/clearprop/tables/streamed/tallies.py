@@ -12,7 +12,7 @@ from clearprop.tables import wild_values
 from clearprop.tables.cells import Unreadable, words_as_known
 from clearprop.tables.columns import Column
 from clearprop.tables.encoding import Input
-from clearprop.tables.streamed.counts import Counts
+from clearprop.tables.streamed.counts import MOST_WORDS, Counts
 from clearprop.tables.streamed.moments import NONE, Moments
 from clearprop.tables.text import cut
 from clearprop.tables.wild_values import Edges
@@ -62,7 +62,7 @@ class CellTally:
 class CategoryTally:
     """Words of a column, in the rows to learn from; missing values in all that have a target."""
 
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = field(default_factory=lambda: Counts(MOST_WORDS))
     missing: int = 0
     missing_learned: int = 0
 

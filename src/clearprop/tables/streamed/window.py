@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ShapeError, missing_extra
+from clearprop.errors import ArgumentError, ColumnError, ShapeError, missing_extra
+from clearprop.streams.block import TableBlock
 from clearprop.streams.stream import Stream
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.streamed.decided import check_streamed
@@ -58,12 +59,15 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
     source: Any = stream.source
     frames: list[Any] = []
     sample: Sample | None = None
+    schema: Any = None
     n = 0
     for block in source.blocks():
         if not hasattr(block, "frame"):
             raise ArgumentError(
                 "the stream has arrays, not a table's columns: cp.train takes it, or give files"
             )
+        schema = block.frame.schema if schema is None else schema
+        _check_same(schema, block)
         n += block.rows
         if sample is None:
             frames.append(block.frame)
@@ -84,6 +88,18 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
         frame, rows = sample.frame()
         return FirstLook(_cells(frame, source), rows, n)
     return FirstLook(_cells(polars.concat(frames, rechunk=True), source), None, n)
+
+
+def _check_same(schema: Any, block: TableBlock) -> None:
+    """Raise `ColumnError` if a block has other columns than the first."""
+    other = block.frame.schema
+    if other == schema:
+        return
+    for name in [*schema, *other]:
+        if schema.get(name) != other.get(name):
+            kinds = [str(one.get(name, "missing")) for one in (other, schema)]
+            raise ColumnError(f"{block.where}: column {name!r} is {kinds[0]}, before it {kinds[1]}")
+    raise ColumnError(f"{block.where} has its columns in another order than the first rows")
 
 
 def _check_larger(source: Any, settings: TableSettings, window: int) -> None:
