@@ -98,7 +98,8 @@ class ArraySource:
                 raise ShapeError(f"{names[0]} has {shapes[0][0]:,} rows, {part.name} has {shape}")
         row = shapes[0][1] * np.dtype(X.dtype).itemsize
         step = max(1, min(BLOCK_BYTES // row, window // BLOCKS))
-        self.starts: NDArray[np.int64] | None = np.arange(0, int(shapes[0][0]), step, dtype=np.int64)
+        starts = np.arange(0, int(shapes[0][0]), step, dtype=np.int64)
+        self.starts: NDArray[np.int64] | None = starts
         self._step = step
         self.names: list[str] | None = None
 
