@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from clearprop.errors import TableFileError, missing_extra
+from clearprop.errors import ClearpropError, TableFileError, missing_extra
 from clearprop.tables.memory import read_within
 
 
@@ -21,6 +23,21 @@ def unpack(file: IO[bytes], packing: str, path: Path, taken: int = 0) -> bytes:
     MissingExtraError
         If nothing that knows Zstandard is installed.
     """
+    with unpacked(file, packing, path) as stream:
+        return read_within(stream, path, taken, " unpacked")
+
+
+@contextmanager
+def unpacked(file: IO[bytes], packing: str, path: Path) -> Iterator[Any]:
+    """Give what is in a packed file to be read, as a stream; reading it raises as `unpack` does.
+
+    Raises
+    ------
+    TableFileError
+        If it is truncated or damaged.
+    MissingExtraError
+        If nothing that knows Zstandard is installed.
+    """
     damaged: tuple[type[Exception], ...] = (OSError, zlib.error)  # BadGzipFile is an OSError
     opened: Any
     if packing == "gzip":
@@ -30,12 +47,14 @@ def unpack(file: IO[bytes], packing: str, path: Path, taken: int = 0) -> bytes:
         opened = zstd.ZstdFile(file, "rb")
         damaged = (OSError, zstd.ZstdError)
     try:
-        return read_within(opened, path, taken, " unpacked")
+        yield opened
     except EOFError:
         raise TableFileError(
             f"{path} is truncated: its {packing} ends early; get it anew"
         ) from None
     except damaged as error:
+        if isinstance(error, ClearpropError):
+            raise
         raise TableFileError(f"{path} cannot be unpacked by {packing}: {error}") from None
 
 
