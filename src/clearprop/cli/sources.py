@@ -52,7 +52,7 @@ class Table(NamedTuple):
 
     def stream(self, window: int, skip_bad: bool) -> Stream:
         """Return the table as a stream, of which a window of rows is in memory at a time."""
-        source = TableFiles(
+        source: Any = TableFiles(
             list(self.files), encoding=self.encoding, sheet=self.sheet, skip_bad=skip_bad
         )
         return Stream(source, window)

@@ -6,11 +6,12 @@ once for the test rows.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from clearprop.network import Network
+from clearprop.streams.source import Rows, Tables
 from clearprop.streams.stream import Stream
 from clearprop.tables.encoding import Encoding
 from clearprop.tables.intervals import Calibration, calibrated, calibrating
@@ -57,7 +58,7 @@ class Streamed:
     ) -> None:
         assert found.sample is not None
         self._stream, self._settings = stream, settings
-        self._source: Any = stream.source
+        self._source = cast("Tables", stream.source)
         decided = decide_by(found.cells, found.sample, found.n, target, settings, stream.window)
         self._fitted = fitted = fit_stream(self._source.blocks(), decided, settings, stream.window)
         by_class = None
@@ -115,7 +116,7 @@ class Streamed:
         rows = TrainingRows(self._source, self._encoded, TRAINING, self._fitted.learned)
         if self._validation is not None:
             given["validation"] = self._validation
-        return train(network, Stream(rows, self._stream.window), **given)
+        return train(network, Stream(cast("Rows", rows), self._stream.window), **given)
 
     def judge(self, network: Network) -> Calibration | None:
         """Calibrate intervals, and go through the test rows."""
