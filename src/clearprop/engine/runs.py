@@ -110,6 +110,8 @@ class CompiledRun:
         if weights is not None:  # by a power of two, so that no weight leaves float32
             self._exponent = int(np.frexp(weights.max())[1])
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
+        # Means by rows know nothing of it.
+        self._sums_exponent = 0 if settings.accounting.mean_by_rows else self._exponent
 
     def _give_functions(
         self, functions: Functions, settings: RunSettings, precision: Precision
@@ -164,7 +166,7 @@ class CompiledRun:
         plan[P.NOW], plan[P.MADE] = batches, updates
         plan[P.EPOCH], plan[P.PLACE] = epoch, done * self._full_batch - self._first
         # Between two windows sums stand without the power of two by which either's weights do.
-        self.sums = sums.copy() if plan[P.PLACE] else np.ldexp(sums, -self._exponent)
+        self.sums = sums.copy() if plan[P.PLACE] else np.ldexp(sums, -self._sums_exponent)
 
     @property
     def seconds_a_call(self) -> float:
@@ -239,7 +241,7 @@ class CompiledRun:
         self._is_done = self._is_part and self.epoch > first_epoch
         if self._is_done and not self._ends_epoch:
             plan[P.EPOCH] = first_epoch
-            self.sums = np.ldexp(costs[0], self._exponent)
+            self.sums = np.ldexp(costs[0], self._sums_exponent)
             return plan[P.STATUS], costs
         self.sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs

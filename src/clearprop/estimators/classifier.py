@@ -213,7 +213,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -224,7 +224,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), or Stream
+            What ``cp.stream`` returns: its y and weights are in it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels; for multilabel targets, rows of 0 and 1.
         sample_weight : array-like of shape (n_samples,), default=None

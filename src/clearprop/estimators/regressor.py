@@ -140,7 +140,7 @@ n_features_in_, feature_names_in_, out_activation_
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -151,7 +151,8 @@ n_features_in_, feature_names_in_, out_activation_
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), or Stream
+            What ``cp.stream`` returns: its y and weights are in it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
         X_val, y_val : as X and y, default=None

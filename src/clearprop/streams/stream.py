@@ -102,7 +102,8 @@ def stream(
     ...         X = rng.normal(size=(100, 2))
     ...         yield X, X[:, 0] - 2 * X[:, 1]
     >>> network = cp.Network([2, 1], "identity", loss="squared_error", seed=0)
-    >>> history = cp.train(network, cp.stream(batches, window=1000), epochs=20, batch_size=10)
+    >>> rows = cp.stream(batches, window=1000)
+    >>> history = cp.train(network, rows, optimizer=cp.SGD(0.1), epochs=3)
     >>> network["W1"].round(3).tolist()
     [[1.0, -2.0]]
     """

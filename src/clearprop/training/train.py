@@ -312,5 +312,5 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | StreamedRow
     number = f" of {len(validation)}" if isinstance(validation, tuple) else ""
     raise ArgumentError(
         f"validation is a {type(validation).__name__}{number}; give (X, y), (X, y, sample_weight), "
-        "a stream, or a share such as 0.2"
+        "or a share such as 0.2; or a stream"
     )
