@@ -164,7 +164,7 @@ print(peak())
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     peaks = []
     part = mixed(50_000)
-    for copies in (1, 8):
+    for copies in (4, 16):  # with less, what allocators keep is not all there
         path = tmp_path / f"{copies}.parquet"
         pl.concat([part] * copies).write_parquet(path, row_group_size=10_000)
         done = subprocess.run(

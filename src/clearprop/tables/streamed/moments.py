@@ -50,10 +50,12 @@ class Moments:
             if weights is None:
                 mean = float(values.mean())
                 off = values - mean
-                return Moments(total, mean, float(off @ off - off.sum() ** 2 / total))
-            mean = float(weights @ values / total)
+                rest = off.sum() ** 2 / total
+                off *= off
+                return Moments(total, mean, float(off.sum() - rest))
+            mean = float((weights * values).sum() / total)  # no dot: BLAS sums by its threads
             off = values - mean
-            return Moments(total, mean, float(weights @ (off * off)))
+            return Moments(total, mean, float((weights * off * off).sum()))
 
     @staticmethod
     def of_one(value: float, times: float) -> Moments:
