@@ -157,10 +157,26 @@ class TestBatches:
             ((X,), "a stream of an array needs y"),
             (("X.npy",), "needs y"),
             (([], Y), "batches have their y"),
+            ((np.float64(3), Y), "must have shape"),
             (("table.xml", Y), "is no .npy file"),
         ],
         ids=str,
     )
     def test_what_is_no_stream(self, given, message):
-        with pytest.raises(cp.ArgumentError, match=message):
+        with pytest.raises((cp.ArgumentError, cp.ShapeError), match=message):
             cp.stream(*given)
+
+    def test_what_gives_no_rows(self):
+        import scipy.sparse
+
+        with pytest.raises(cp.TypeOfDataError, match="X gives no rows that become an array"):
+            cp.stream(scipy.sparse.csr_array(X), Y)
+        with pytest.raises(cp.TypeOfDataError, match="y cannot be read as an array"):
+            cp.stream(X, [[1], [2, 3]])
+        with pytest.raises(cp.ArgumentError, match="the function of a stream returned None"):
+            trained(cp.stream(lambda: None))
+
+    def test_tensors(self):
+        torch = pytest.importorskip("torch")
+        given = cp.stream(torch.from_numpy(X), torch.from_numpy(Y), window=40)
+        assert trained(given) == trained(cp.stream(X, Y, window=40))

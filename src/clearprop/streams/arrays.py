@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import FileMissingError, ShapeError, TableFileError, shown
+from clearprop.errors import (
+    FileMissingError,
+    ShapeError,
+    TableFileError,
+    TypeOfDataError,
+    shown,
+)
 from clearprop.streams.block import Block
 
 Array = NDArray[Any]
@@ -37,6 +43,10 @@ class _Part:
 
     array: Any
     name: str
+
+    def first(self) -> Array:
+        """Return its first row."""
+        return np.asarray(self.array[:1])
 
     def rows(self, first: int, last: int) -> Array:
         """Return rows as an array of their own, or a view where they are in memory."""
@@ -67,7 +77,7 @@ class ArraySource:
     ----------
     X : array, shape (n, n_0)
         A NumPy array or memory map, or what has a shape and a dtype and gives rows as slices, such
-        as a data set of h5py.
+        as a data set of h5py or a tensor.
     y : array, shape (n,) or (n, n_L)
     weights : array, shape (n,), optional
     window : int
@@ -76,8 +86,8 @@ class ArraySource:
 
     Raises
     ------
-    ShapeError
-        If they have different numbers of rows, or none.
+    ShapeError, TypeOfDataError
+        If they have different numbers of rows, or none, or what they give is no array.
     """
 
     once = False
@@ -96,8 +106,10 @@ class ArraySource:
         for part, shape in zip(self._parts, shapes, strict=True):
             if shape[:1] != shapes[0][:1]:
                 raise ShapeError(f"{names[0]} has {shapes[0][0]:,} rows, {part.name} has {shape}")
-        row = shapes[0][1] * np.dtype(X.dtype).itemsize
-        step = max(1, min(BLOCK_BYTES // row, window // BLOCKS))
+        for part, shape in zip(self._parts, shapes, strict=True):
+            if part.first().shape != (1, *shape[1:]):
+                raise TypeOfDataError(f"{part.name} gives no rows that become an array")
+        step = max(1, min(BLOCK_BYTES // self._parts[0].first().nbytes, window // BLOCKS))
         starts = np.arange(0, int(shapes[0][0]), step, dtype=np.int64)
         self.starts: NDArray[np.int64] | None = starts
         self._step = step
@@ -129,7 +141,7 @@ class ArraySource:
             digest = hashlib.sha256()
             for row in spread:
                 digest.update(np.ascontiguousarray(part.rows(row, row + 1)).tobytes())
-            kind = np.dtype(part.array.dtype).str
+            kind = part.first().dtype.str
             said[f"array {len(said)}"] = [list(part.array.shape), kind, digest.hexdigest()]
         return said
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import ArgumentError, ShapeError, TypeOfDataError, shown
-from clearprop.streams.block import Block
+from clearprop.streams.block import Block, as_array
 
 
 class BatchSource:
@@ -51,13 +51,18 @@ class BatchSource:
         first = 0
         # What is an iterable is not called, though it may be callable too.
         given = self._batches if hasattr(self._batches, "__iter__") else self._batches()
+        if not hasattr(given, "__iter__"):
+            raise ArgumentError(
+                f"the function of a stream returned {shown(given)}; it must return an iterable of "
+                "(X, y), anew each time"
+            )
         for number, batch in enumerate(given):
             where = f"batch {number:,}"
             if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
                 raise TypeOfDataError(
                     f"{where} is a {type(batch).__name__}; a batch is (X, y) or (X, y, weights)"
                 )
-            X, y, weights = (*(_array(part, where) for part in batch), None)[:3]
+            X, y, weights = (*(as_array(part, where) for part in batch), None)[:3]
             assert X is not None
             assert y is not None
             shapes = [part.shape for part in (X, y, weights) if part is not None]
@@ -88,11 +93,3 @@ class BatchSource:
                     digest.update(f"{part.shape}{part.dtype.str}".encode())
                     digest.update(np.ascontiguousarray(part).tobytes())
         return {"rows": rows, "sha256": digest.hexdigest()}
-
-
-def _array(part: Any, where: str) -> NDArray[Any]:
-    try:
-        return np.asarray(part)
-    except Exception as error:  # whatever another library's __array__ raises
-        reason = str(error).partition("\n")[0]
-        raise TypeOfDataError(f"{where} cannot be read as arrays: {reason}") from error

@@ -5,9 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.errors import TypeOfDataError
+
 Array = NDArray[Any]
+
+
+def as_array(given: object, what: str) -> Array:
+    """Return what somebody gave as an array.
+
+    Raises
+    ------
+    TypeOfDataError
+        If it is none; `what` is its name in the message.
+    """
+    try:
+        return np.asarray(given)
+    except Exception as error:  # whatever another library's __array__ raises
+        reason = str(error).partition("\n")[0]
+        raise TypeOfDataError(f"{what} cannot be read as an array: {reason}") from error
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, shown
 from clearprop.streams.arrays import ArraySource, open_array
 from clearprop.streams.batches import BatchSource
+from clearprop.streams.block import as_array
 from clearprop.streams.source import Rows, Tables
 
 WINDOW = 1_000_000
@@ -116,7 +115,10 @@ def stream(
             Path(part).name if isinstance(part, str | os.PathLike) else name
             for part, name in zip(parts, ("X", "y", "sample_weight"), strict=True)
         )
-        X, targets, weights = (None if part is None else _rows_of(part) for part in parts)
+        X, targets, weights = (
+            None if part is None else _rows_of(part, name)
+            for part, name in zip(parts, names, strict=True)
+        )
         return Stream(ArraySource(X, targets, weights, window, names), window)
     if y is not None or sample_weight is not None:
         raise ArgumentError("batches have their y and weights in them: (X, y) or (X, y, weights)")
@@ -127,12 +129,12 @@ def _is_rows(data: Any) -> bool:
     return hasattr(data, "shape") and hasattr(data, "dtype") and hasattr(data, "__getitem__")
 
 
-def _rows_of(part: Any) -> Any:
+def _rows_of(part: Any, name: str) -> Any:
     if isinstance(part, str | os.PathLike):
         if Path(part).suffix != ".npy":
             raise ArgumentError(f"{_said(part)} is no .npy file, of which a stream can be made")
         return open_array(part)
-    return part if _is_rows(part) else np.asarray(part)
+    return part if _is_rows(part) else as_array(part, name)
 
 
 def _said(data: Any) -> str:

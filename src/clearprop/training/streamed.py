@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from clearprop.checks.data import Data
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError
@@ -44,6 +46,22 @@ def rows_given(
     return rows
 
 
+def rows_held_out(network: Network, stream: Stream) -> Data | StreamedRows:
+    """Return the rows of a stream that is watched after each epoch.
+
+    Raises
+    ------
+    ArgumentError, DataError
+        If they can be gone through once, or do not fit the network.
+    """
+    if stream.source.once:
+        raise ArgumentError(
+            "validation is a generator, which can be gone through once: give cp.stream a function "
+            "that returns one"
+        )
+    return rows_of(network, stream, stream.window, "validation ")
+
+
 def whole_batches(window: int, batch: int) -> int:
     """Return the rows of a window, rounded up to whole batches."""
     return -(-window // batch) * batch
@@ -67,7 +85,7 @@ def check_streamed(
         raise ArgumentError(
             f"L-BFGS takes all rows at once: {_give_a_window(rows)}, or another optimizer"
         )
-    if isinstance(validation, int | float):
+    if isinstance(validation, int | float | np.integer | np.floating):
         raise ArgumentError(
             "validation is a share of rows, which cannot be put aside of a stream: give (X, y), a "
             f"stream of its own, or {_give_a_window(rows).removeprefix('give ')}"

@@ -22,8 +22,8 @@ from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
-from clearprop.training.streamed import check_streamed, rows_given, windows_of
-from clearprop.training.streamed_rows import StreamedRows, rows_of
+from clearprop.training.streamed import check_streamed, rows_given, rows_held_out, windows_of
+from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.watching.beginning import Beginning
 from clearprop.training.watching.early_stopping import (
     EarlyStopping,
@@ -303,7 +303,7 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | StreamedRow
     if validation is None:
         return job, None
     if isinstance(validation, Stream):
-        return job, rows_of(job.network, validation, validation.window, "validation ")
+        return job, rows_held_out(job.network, validation)
     if isinstance(validation, tuple) and len(validation) in (2, 3):
         X, y, weights = validation if len(validation) == 3 else (*validation, None)
         return job, check_data(job.network, X, y, weights, of="validation ")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
-from clearprop.errors import SampleWeightError, ShapeError
+from clearprop.errors import ArgumentError, SampleWeightError, ShapeError
 from clearprop.numerics.random import Purpose, random_order, window_seed
 from clearprop.streams.reader import Reader
 from clearprop.training.job import Job, Part
@@ -138,11 +138,16 @@ class Windows:
 
     def _room(self) -> _Room:
         head, n = self.streamed.head, min(self.size, self.rows)
-        return _Room(
-            np.empty((n, *head.X.shape[1:]), head.X.dtype),
-            np.empty((n, *head.y.shape[1:]), head.y.dtype),
-            None if head.weights is None else np.empty(n, np.float64),
-        )
+        try:
+            return _Room(
+                np.empty((n, *head.X.shape[1:]), head.X.dtype),
+                np.empty((n, *head.y.shape[1:]), head.y.dtype),
+                None if head.weights is None else np.empty(n, np.float64),
+            )
+        except (MemoryError, ValueError):
+            raise ArgumentError(
+                f"there is no memory for two windows of {n:,} rows: take a smaller window"
+            ) from None
 
     def _of_epoch(self, epoch: int, number: int, rooms: Iterator[_Room]) -> Iterator[Window]:
         order = self._order(epoch)
