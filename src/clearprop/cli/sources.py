@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import click
 
 import clearprop as cp
-from clearprop.streams.stream import Stream
-from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.kinds import STREAM, stem_of
 from clearprop.tables.sources import called
 from clearprop.tables.table_files import Cells, read_table
@@ -50,12 +48,12 @@ class Table(NamedTuple):
         """Return the arguments of `Model.fit` that the table is read by."""
         return {"table": list(self.files), "encoding": self.encoding, "sheet": self.sheet}
 
-    def stream(self, window: int, skip_bad: bool) -> Stream:
+    def stream(self, window: int, skip_bad: bool) -> cp.Stream:
         """Return the table as a stream, of which a window of rows is in memory at a time."""
-        source: Any = TableFiles(
-            list(self.files), encoding=self.encoding, sheet=self.sheet, skip_bad=skip_bad
-        )
-        return Stream(source, window)
+        return cp.stream(
+            list(self.files), window=window, skip_bad=skip_bad, encoding=self.encoding,
+            sheet=self.sheet,
+        )  # fmt: skip
 
     def read(self, model: cp.Model) -> Any:
         """Read the table as a model does."""

@@ -48,9 +48,9 @@ class Parts:
     --------
     >>> parts = Parts(seed=0, validation=0.1, test=0.2)
     >>> parts.of(0, 10)
-    array([0, 0, 2, 0, 2, 1, 0, 0, 0, 0], dtype=int8)
+    array([0, 0, 0, 0, 0, 0, 1, 0, 2, 0], dtype=int8)
     >>> parts.of(5, 3)
-    array([1, 0, 0], dtype=int8)
+    array([0, 1, 0], dtype=int8)
     """
 
     seed: int

@@ -240,7 +240,9 @@ def _encoding(passed: _Pass, inputs: Collection[Input], window: int) -> tuple[En
     decided, of, learned = passed.decided, passed.of, passed.decided.learned
     words = [tally for one in inputs if isinstance(tally := of[one.column], CategoryTally)]
     sizes = sorted(len(tally.counts.of) for tally in words)
-    there = 2 * window + int(passed.parts[VALIDATION])  # one window is read as another is trained on
+    there = 2 * window + int(
+        passed.parts[VALIDATION]
+    )  # one window is read as another is trained on
     most = passed.settings.max_categories or room_for(sizes, len(inputs), there)
     fitted, notes = [], []
     columns: list[list[Array]] = []
