@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import click
 
 import clearprop as cp
+from clearprop.tables.blocks.files import TableFiles
+from clearprop.tables.blocks.framed import FramedTable
 from clearprop.tables.kinds import STREAM, stem_of
 from clearprop.tables.sources import called
 from clearprop.tables.table_files import Cells, read_table
@@ -54,6 +56,15 @@ class Table(NamedTuple):
             list(self.files), window=window, skip_bad=skip_bad, encoding=self.encoding,
             sheet=self.sheet,
         )  # fmt: skip
+
+    def blocks(self, model: cp.Model, skip_bad: bool) -> TableFiles | FramedTable:
+        """Return what reads the table some rows at a time, as a model reads it."""
+        source = TableFiles(
+            list(self.files), encoding=self.encoding, sheet=self.sheet, skip_bad=skip_bad
+        )
+        if source.separator and model._encoding.missing_words is None:  # all its rows decide
+            return FramedTable(self.read(model), str(self))
+        return source
 
     def read(self, model: cp.Model) -> Any:
         """Read the table as a model does."""

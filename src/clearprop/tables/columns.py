@@ -374,14 +374,18 @@ def _check_unicode(name: str, texts: Sequence[str | None]) -> None:
                 ) from None
 
 
-def check_finite(column: Column) -> None:
-    """Raise `NonFiniteDataError` if a column of numbers holds infinity."""
+def check_finite(column: Column, first: int = 0) -> None:
+    """Raise `NonFiniteDataError` if a column of numbers holds infinity.
+
+    `first` is the number of its first row in the whole table.
+    """
     if column.kind != "number":
         return
     infinite = np.flatnonzero(np.isinf(column.values))
     if infinite.size:
         raise NonFiniteDataError(
-            f"column {column.name!r}, row {infinite[0]} (from 0) is {column.values[infinite[0]]}; "
+            f"column {column.name!r}, row {first + infinite[0]} (from 0) is "
+            f"{column.values[infinite[0]]}; "
             "infinity is refused: leave the cell empty if the value is not known"
         )
 

@@ -21,7 +21,7 @@ from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.fitting import fit_model
 from clearprop.tables.intervals import Calibration
-from clearprop.tables.reasons import ModelReasons
+from clearprop.tables.predicted_files import ModelFiles
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.settings import check_settings
@@ -31,7 +31,7 @@ from clearprop.training.watching.history import History
 from clearprop.warned import warn
 
 
-class Model(ModelReasons, ModelExports):
+class Model(ModelFiles, ModelExports):
     """A network, how a table becomes its inputs, and what its outputs mean.
 
     `Model.fit` and `Model.load` make one.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import flag, number
 from clearprop.errors import ArgumentError, TableWarning, TypeOfDataError, unknown
 from clearprop.network import Network
+from clearprop.tables.block_sources import is_blocks, source_of
 from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
@@ -20,12 +22,14 @@ from clearprop.tables.intervals import (
     ordered,
     quantiles_of,
 )
+from clearprop.tables.known_blocks import KnownBlocks
 from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
 from clearprop.tables.table_files import Cells, read_table
 from clearprop.tables.target import Target, check_target_name, find_target
+from clearprop.tables.text import shortened
 from clearprop.tables.text_tables import typed
 from clearprop.warned import warn
 
@@ -86,8 +90,10 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path, or list of paths
-            Raw columns, in any order; more than the model needs do no harm.
+        table : pandas, polars or pyarrow table, or path, or list of paths, or stream
+            Raw columns, in any order; more than the model needs do no harm. A `cp.stream` of
+            files, or a polars LazyFrame, is read some rows at a time, so that only what is
+            returned has to fit into memory.
         unreadable : {"missing", "error"}
             What a cell is that cannot be read as in training, such as "9.12" among times of day:
             a missing value, which a `TableWarning` counts and shows, or an error.
@@ -107,6 +113,8 @@ class ModelPredictions:
             If a column holds dates where training had numbers, and the like, or infinity; or
             if a cell is unreadable and that is to be an error.
         """
+        if is_blocks(table):
+            return self._in_blocks(self.predict, table, unreadable)
         outputs = self._outputs(self._columns(table, unreadable))
         return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
 
@@ -133,6 +141,8 @@ class ModelPredictions:
         """
         if not self.classes:
             raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
+        if is_blocks(table):
+            return self._in_blocks(self.predict_proba, table, unreadable)
         return self._outputs(self._columns(table, unreadable))
 
     def predict_quantiles(self, table: object, *, unreadable: str = "missing") -> Array:
@@ -170,6 +180,8 @@ class ModelPredictions:
                 f"the model of {self.target!r} gives no quantiles: train it with quantiles="
                 "[0.05, 0.5, 0.95] (--quantiles 0.05,0.5,0.95)"
             )
+        if is_blocks(table):
+            return self._in_blocks(self.predict_quantiles, table, unreadable)
         outputs = self._raw(self._columns(table, unreadable))
         return numbers_in_units(self._target, ordered(self.network, outputs))
 
@@ -224,6 +236,9 @@ class ModelPredictions:
                 f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
                 "train it anew, with validation above 0"
             )
+        if is_blocks(table):
+            found = partial(self.predict_interval, level=level)
+            return self._in_blocks(found, table, unreadable)
         outputs = self._raw(self._columns(table, unreadable))
         ends = interval_ends(self.network, self._calibration, outputs, level)
         return numbers_in_units(self._target, ends)
@@ -358,6 +373,25 @@ class ModelPredictions:
     def features(self) -> list[str]:
         """The name of each input of the network."""
         return self._encoding.features
+
+    def _known_blocks(self, table: object, unreadable: str) -> KnownBlocks:
+        """Return the rows of a source, some at a time, as training read them."""
+        if unreadable not in UNREADABLE:
+            unknown("unreadable", unreadable, UNREADABLE)
+        source = source_of(table)
+        if self._encoding.missing_words is None and source.separator:
+            names = shortened(names_of(source.head))
+            raise ArgumentError(
+                f"the model is of Clearprop 0.1.0, by which all rows of a text file decide how its "
+                f"cells are read ({names}): give the path, which is read at once"
+            )
+        return KnownBlocks(self._encoding, source, unreadable)
+
+    def _in_blocks(
+        self, found: Callable[[KnownRows], Array], table: object, unreadable: str
+    ) -> Array:
+        """Return what is found for each block of a source's rows, one behind the other."""
+        return np.concatenate([found(rows) for _, rows in self._known_blocks(table, unreadable)])
 
     def _columns(self, table: object, unreadable: str) -> KnownRows:
         """Return the columns as training read them; "" says nothing of unreadable cells.

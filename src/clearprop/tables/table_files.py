@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +32,7 @@ NOTED = 8
 _INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
-_SEPARATORS = {"CSV": ",", "TSV": "\t", "text": "\t"}
+WRITTEN = {"CSV": ",", "TSV": "\t", "text": "\t"}
 """Between the fields of text that is written."""
 
 _BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -161,30 +162,60 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
         (`excel`) is not installed.
     """
     kind, packing = form_in(path)
-    if kind in _SEPARATORS and polars_if_there() is None:
-        return pack(csv_of(columns, _SEPARATORS[kind]).encode(), packing, path)
+    return pack(as_content(columns, kind, path), packing, path)
+
+
+def as_content(columns: Mapping[str, Any], kind: str, path: Path, header: bool = True) -> bytes:
+    """Return columns as what is in a file of a kind, before it is packed.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+    kind : str
+        One of `kinds.KINDS`.
+    path : path
+        What messages call it.
+    header : bool
+        Whether text begins with the names of its columns.
+
+    Raises
+    ------
+    TableFileError, MissingExtraError
+        As `as_bytes` does.
+    """
+    if kind in WRITTEN and polars_if_there() is None:
+        text = csv_of(columns, WRITTEN[kind])
+        return text[0 if header else len(header_of(columns, WRITTEN[kind])) :].encode()
     polars = _polars(f"writing {path.name}", kind)
     frame, buffer = polars.DataFrame(dict(columns)), io.BytesIO()
     writers: dict[str, Callable[[io.BytesIO], object]] = {
-        **dict.fromkeys(TEXTS, lambda file: _write_text(frame, file, _SEPARATORS[kind])),
+        **dict.fromkeys(TEXTS, lambda file: _write_text(frame, file, WRITTEN[kind], header)),
         "Excel": lambda file: write_workbook(frame, file, path),
         "Parquet": frame.write_parquet,
         "Arrow": frame.write_ipc,
         "JSON": frame.write_json,
         "JSON lines": frame.write_ndjson,
     }
-    try:
+    with as_refusal(path, kind):
         writers[kind](buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def as_refusal(path: Path, kind: str) -> Iterator[None]:
+    """Raise a `TableFileError` for what a writer raises of data that its files cannot hold."""
+    try:
+        yield
     except BaseException as error:
         if not _is_of_data(error):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be written as {kind}: {reason}") from None
-    return pack(buffer.getvalue(), packing, path)
 
 
-def _write_text(frame: pl.DataFrame, file: io.BytesIO, separator: str) -> None:
-    file.write(header_of(frame.columns, separator).encode())
+def _write_text(frame: pl.DataFrame, file: io.BytesIO, separator: str, header: bool) -> None:
+    if header:
+        file.write(header_of(frame.columns, separator).encode())
     frame.write_csv(file, separator=separator, include_header=False)
 
 
@@ -200,7 +231,7 @@ def check_writer(path: Path) -> None:
     """
     kind, packing = form_in(path)
     check_packing(packing, path)
-    if kind not in _SEPARATORS:
+    if kind not in WRITTEN:
         _polars(f"writing {path.name}", kind)
     if kind == "Excel":
         check_workbook_writer(path)
