@@ -248,7 +248,7 @@ def train(
         stopping = StoppingRule(patience, watched, held_out is not None)
     held_head = held_out.head if isinstance(held_out, StreamedRows) else held_out
     _try_metrics(watched, [job.data, *([held_head] if held_head else [])], work)
-    names = X.source.names if isinstance(X, Stream) else column_names(X)
+    names = X.numbers().names if isinstance(X, Stream) else column_names(X)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
         engine=chosen, threads=threads, progress=progress, columns=names, keeping=keeping,

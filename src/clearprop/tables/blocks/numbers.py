@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ColumnError, nearest, shown
-from clearprop.streams.block import Block
-from clearprop.streams.source import Tables
-from clearprop.tables.columns import read_columns
+from clearprop.errors import ArgumentError, ColumnError, TypeOfDataError, nearest, shown
+from clearprop.streams.block import Block, TableBlock
+from clearprop.tables.columns import Column, read_columns
+from clearprop.tables.numerals import MISSING, POINT
+from clearprop.tables.text import cut
+from clearprop.tables.words import among, numbers_of
 
 Array = NDArray[Any]
-
-_EXACT = 2.0**53
 
 
 class NumberRows:
@@ -49,7 +49,7 @@ class NumberRows:
     ([[1.0, 0.5], [2.0, 1.5]], [0, 1], dtype('int64'))
     """
 
-    def __init__(self, table: Tables, target: str | Sequence[str] | None) -> None:
+    def __init__(self, table: Any, target: str | Sequence[str] | None) -> None:
         if target is None:
             raise ArgumentError("a table has no y: name its column, cp.stream(path, target='y')")
         self._table = table
@@ -65,7 +65,7 @@ class NumberRows:
         self.names = [name for name in there if name not in wanted]
         if not self.names:
             raise ColumnError(f"the table has no column beside {', '.join(map(repr, wanted))}")
-        self._is_whole = [_has_whole_type(table, name) for name in wanted]
+        self._are_labels: bool | None = None
 
     @property
     def rows(self) -> int | None:
@@ -85,20 +85,78 @@ class NumberRows:
     def blocks(self, numbers: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield blocks as the table does.
 
-        y is int64, shape (rows,), where the target's type is of whole numbers, or true and false;
-        of text, where all of the file's are. Else float64.
+        X is float64, shape (rows, n_0). y is int64 where all of the first block's targets are whole
+        numbers, or true and false, which are labels to `cp.train`; else it is float64.
 
         Raises
         ------
         TypeOfDataError
-            If a cell is no number, with its row.
+            If a cell is no number, or a target no whole one where the first were, with its row.
         """
-        labels = all(self._is_whole) or self._are_labels
+        labels = self._has_labels()
         for block in self._table.blocks(numbers):
-            read = read_columns(block.frame)
-            X = np.stack([_numbers(read[name], block) for name in self.names], axis=1)
-            y = np.stack([_numbers(read[name], block) for name in self._targets], axis=1)
-            y = y[:, 0] if self._single else y
-            if labels:
-                y = _as_labels(y, block, self._targets)
-            yield Block(block.first, block.where, X, y)
+            X, y = self._of(block)
+            yield Block(block.first, block.where, X, self._as_labels(y, block) if labels else y)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint knows it by."""
+        return {**self._table.identity(), "target": self._targets}
+
+    def _has_labels(self) -> bool:
+        """Whether the first block's targets are labels: all others have to be what they are."""
+        if self._are_labels is None:
+            first = iter(self._table.blocks())
+            try:
+                _, y = self._of(next(first))
+            finally:
+                first.close()
+            self._are_labels = bool((y == np.rint(y)).all())
+        return self._are_labels
+
+    def _of(self, block: TableBlock) -> tuple[Array, Array]:
+        read = read_columns(block.frame)
+        typed = not self._table.separator
+        X, y = (
+            np.stack([_numbers(read[name.strip()], block, typed) for name in names], axis=1)
+            for names in (self.names, self._targets)
+        )
+        return X, y[:, 0] if self._single else y
+
+    def _as_labels(self, y: Array, block: TableBlock) -> NDArray[np.int64]:
+        odd = np.argwhere(~(y == np.rint(y)))
+        if odd.size:
+            row = int(odd[0, 0])
+            value = y[tuple(odd[0])]
+            what = "missing" if np.isnan(value) else f"{value:.10g}"
+            raise TypeOfDataError(
+                f"{block.where}: target {', '.join(map(repr, self._targets))} is {what} in row "
+                f"{block.first + row:,} (from 0), but whole numbers, which are labels, in the "
+                "first rows: give one of them decimals, or a type, if it is a number to predict"
+            )
+        return y.astype(np.int64)
+
+
+def _numbers(column: Column, block: TableBlock, typed: bool) -> Array:
+    """Return a column as float64, NaN where a value is missing."""
+    if column.kind == "number":
+        return column.values
+    if column.kind == "boolean":
+        return np.where(column.values < 0, np.nan, column.values.astype(np.float64))
+    failed = np.flatnonzero(~column.missing)
+    if column.kind == "text" and not typed:
+        known = numbers_of(column.words, POINT, "")
+        words = np.append(np.isnan(known) & ~among(column.words, MISSING), False)
+        failed = np.flatnonzero(words[column.values])
+        values = np.append(known, np.nan)[column.values]
+    else:
+        values = np.full(len(column.values), np.nan)
+    if len(failed):
+        row = int(failed[0])
+        held = "a date" if column.kind == "date" else "no number"
+        if column.kind == "text":
+            held = f"{cut(column.words[column.values[row]])!r}"
+        raise TypeOfDataError(
+            f"{block.where}: column {column.name!r} has {held} in row {block.first + row:,} (from "
+            "0), and a network takes numbers alone: cp.Model.fit(stream, target) encodes others"
+        )
+    return values
