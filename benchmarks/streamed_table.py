@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 
 import clearprop as cp
-from clearprop.streams.stream import Stream
-from clearprop.tables.blocks.files import TableFiles
 
 FILE = 1_000_000
 GROUP = 100_000
@@ -25,10 +23,8 @@ CATEGORIES = (3, 8, 20, 40, 100)
 PEAK = """
 import sys
 import clearprop as cp
-from clearprop.streams.stream import Stream
-from clearprop.tables.blocks.files import TableFiles
 
-stream = Stream(TableFiles(sys.argv[1]), int(sys.argv[2]))
+stream = cp.stream(sys.argv[1], window=int(sys.argv[2]))
 cp.Model.fit(stream, "y", epochs=1, compare=False, threads=1, progress=False)
 with open("/proc/self/status") as status:
     print([line.split()[1] for line in status if line.startswith("VmHWM")][0])
@@ -94,7 +90,7 @@ def table_speed(rows: int) -> Iterator[str]:
         for _ in range(ROUNDS):
             for way in seconds:
                 streams = way != "in memory"
-                table = Stream(TableFiles(folder), rows // 8) if streams else folder
+                table = cp.stream(folder, window=rows // 8) if streams else folder
                 started = time.perf_counter()
                 model = cp.Model.fit(
                     table, "y", epochs=EPOCHS, early_stopping=None, compare=False, threads=1,

@@ -9,8 +9,6 @@ import polars as pl
 import pytest
 
 import clearprop as cp
-from clearprop.streams.stream import Stream
-from clearprop.tables.blocks.files import TableFiles
 from command_line import invoke, refused, unmeasured
 from framed_streams import mixed
 
@@ -129,32 +127,27 @@ def test_a_table_that_memory_does_not_hold_is_told_of_windows(tmp_path, monkeypa
     refused("clearprop train --window 1000000", "train", path, "--target", "grade")
 
 
-def test_a_lazy_frame(tmp_path):
-    from clearprop.tables.blocks.lazy import LazyTable
-
-    table = mixed(900)
-    lazy = write(table, tmp_path / "t.parquet")
-    stream = Stream(LazyTable(pl.scan_parquet(lazy)), 400)
-    settings = {"hidden": [8], "epochs": 2, "compare": False}
-    model = cp.Model.fit(stream, "grade", **settings)
-    assert sum(model.report.rows.values()) == 900
-    files = cp.Model.fit(Stream(TableFiles(lazy), 400), "grade", **settings)
-    assert model._encoding.header() == files._encoding.header()
+def test_cp_stream_makes_the_same_model_of_a_lazy_frame_and_of_files(tmp_path):
+    path = write(mixed(900), tmp_path / "t.parquet")
+    settings = {"hidden": [8], "epochs": 2, "compare": False, "progress": False}
+    files = cp.Model.fit(cp.stream(path, window=400, target="grade"), "grade", **settings)
+    lazy = cp.Model.fit(cp.stream(pl.scan_parquet(path), window=400), "grade", **settings)
+    assert lazy._encoding.header() == files._encoding.header()
+    assert lazy.report.rows == files.report.rows
+    assert lazy.split is None
 
 
 MEMORY = """
 import sys
 import numpy as np
 import clearprop as cp
-from clearprop.streams.stream import Stream
-from clearprop.tables.blocks.files import TableFiles
 
 def peak():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
 settings = dict(hidden=[8], epochs=1, compare=False, progress=False, threads=1, drop=["rare"])
-model = cp.Model.fit(Stream(TableFiles(sys.argv[1]), 20_000), "grade", **settings)
+model = cp.Model.fit(cp.stream(sys.argv[1], window=20_000), "grade", **settings)
 assert sum(model.report.rows.values()) == int(sys.argv[2])
 print(peak())
 """
