@@ -24,6 +24,7 @@ import numpy as np
 
 import clearprop as cp
 from clearprop.bench.summary import processor
+from streamed_table import table_memory, table_speed
 
 ROWS = 20_000_000
 WINDOW = 500_000
@@ -154,7 +155,12 @@ def deep100(rows: int) -> Iterator[str]:
     yield ""
 
 
-SECTIONS: dict[str, Callable[[int], Iterator[str]]] = {"memory": memory, "deep100": deep100}
+SECTIONS: dict[str, Callable[[int], Iterator[str]]] = {
+    "memory": memory,
+    "deep100": deep100,
+    "table-memory": table_memory,
+    "table-speed": table_speed,
+}
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
     from clearprop.explaining.worksheet import Worksheet, worksheet
     from clearprop.tables.model import Model
-from clearprop.tables.table_streams import stream
+    from clearprop.tables.table_streams import stream
 
 _LATER = {
     "explaining.chain_rule_cost": ("ChainRuleCost", "chain_rule_cost"),
@@ -127,6 +127,7 @@ _LATER = {
     "explaining.plots.loss_surface": ("LossSurface", "loss_surface"),
     "explaining.worksheet": ("Worksheet", "worksheet"),
     "tables.model": ("Model",),
+    "tables.table_streams": ("stream",),
 }
 """What is imported when it is first asked for: a training run needs none of it."""
 

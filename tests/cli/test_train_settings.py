@@ -179,6 +179,8 @@ class TestTheTable:
             "--json",
             "--quiet",
             "--verbose",
+            "--window",
+            "--skip-bad",
         }
         assert options - {f"--{one.key}" for one in SETTINGS} == own | {
             "files",

@@ -46,6 +46,17 @@ class Table(NamedTuple):
         """Read the table as it stands in its files."""
         return read_table(list(self.files), encoding=self.encoding, sheet=self.sheet)
 
+    def whole(self) -> dict[str, Any]:
+        """Return the arguments of `Model.fit` that the table is read by."""
+        return {"table": list(self.files), "encoding": self.encoding, "sheet": self.sheet}
+
+    def stream(self, window: int, skip_bad: bool) -> cp.Stream:
+        """Return the table as a stream, of which a window of rows is in memory at a time."""
+        return cp.stream(
+            list(self.files), window=window, skip_bad=skip_bad, encoding=self.encoding,
+            sheet=self.sheet,
+        )  # fmt: skip
+
     def blocks(self, model: cp.Model, skip_bad: bool) -> TableFiles | FramedTable:
         """Return what reads the table some rows at a time, as a model reads it."""
         source = TableFiles(

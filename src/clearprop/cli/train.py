@@ -49,6 +49,17 @@ from clearprop.tables.report import NOT_JUDGED
     metavar="TOML",
     help="Write the settings that were given, for --settings.",
 )
+@click.option(
+    "--window",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Learn from a table larger than memory, of which so many rows are there at a time.",
+)
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="With --window: leave out rows that cannot be read, and say which and how many.",
+)
 @options.force("--out or --save-settings")
 @options.json_wanted("the report")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -57,6 +68,8 @@ def train(
     table: Table,
     out: Path | None,
     save_settings: Path | None,
+    window: int | None,
+    skip_bad: bool,
     force: bool,
     json_wanted: bool,
     quiet: bool,
@@ -77,9 +90,14 @@ def train(
     Ctrl-C, or SIGTERM, ends training after the update under way, and baselines at once; the model
     is saved, and the exit code is 0. Before training nothing is saved, and it is 130, or 143. With
     --checkpoint, a run that was interrupted or killed goes on with --resume, to the same numbers.
+
+    With --window ROWS the table may be larger than memory: it is read again and again, so many rows
+    at a time. If the window holds all of them, the numbers are those without it.
     """
     if quiet and (verbose or json_wanted):
         raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
+    if skip_bad and window is None:
+        raise click.UsageError("--skip-bad is of --window ROWS: give both.")
     settings = keywords(typed)
     out = Path(f"{table.stem}.safetensors") if out is None else out
     check_paths(table.files, out, save_settings, replace=force)
@@ -92,9 +110,7 @@ def train(
         if quiet:
             warnings.simplefilter("ignore", TableWarning)
         model = cp.Model.fit(
-            list(table.files),
-            encoding=table.encoding,
-            sheet=table.sheet,
+            **table.whole() if window is None else {"table": table.stream(window, skip_bad)},
             trained=save_first,
             progress=False if json_wanted or quiet else None,
             verbose=verbose,

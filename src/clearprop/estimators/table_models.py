@@ -112,12 +112,15 @@ max_categories, validation, epochs
         )  # fmt: skip
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableClassifier:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TableClassifier:
         """Fit the model.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features), or \
+Stream
+            What ``cp.stream(FILE, target=...)`` returns has its target in it; neither y nor
+            sample_weight goes with it.
         y : array-like of shape (n_samples,)
             Labels: texts, such as "None" too, numbers, or true and false; none may be missing.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -283,12 +286,15 @@ precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         self.target_transform = target_transform
         self.quantiles = quantiles
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableRegressor:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TableRegressor:
         """Fit the model.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features), or \
+Stream
+            What ``cp.stream(FILE, target=...)`` returns has its target in it; neither y nor
+            sample_weight goes with it.
         y : array-like of shape (n_samples,)
             Numbers, of which none may be missing.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -54,6 +54,8 @@ class Purpose(IntEnum):
     IMPORTANCE = 9
     BLOCKS = 10
     WINDOWS = 11
+    PARTS = 12
+    SAMPLE = 13
 
 
 def check_seed(seed: int) -> int:

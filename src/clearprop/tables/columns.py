@@ -184,6 +184,8 @@ def _column(name: str, series: Any) -> Column:
         return _of_objects(name, _words_of_categories(name, series))
     if kind == nw.String and series.implementation.is_polars():
         return _of_polars(name, series.to_native())
+    if kind == nw.Boolean and series.implementation.is_polars():
+        return _of_booleans(name, series.to_native())
     if kind in (nw.Boolean, nw.String, nw.Object, nw.Time, nw.Unknown):
         return _of_objects(name, _listed(name, series))
     return _other(name, str(kind), len(series))
@@ -319,6 +321,31 @@ def _of_polars(name: str, series: Any) -> Column:
     values[plain] = np.arange(n)
     values[~plain] = np.where(places < 0, -1, places + n)
     return Column(name, "text", values, Words(texts.filter(plain), mark, numbers[plain], others))
+
+
+def _of_booleans(name: str, series: Any) -> Column:
+    """Return a column of true and false: as `_of_objects` does, but quickly."""
+    import polars
+
+    if series.null_count() == len(series):
+        return _of_objects(name, [None] * len(series))
+    places = series.cast(polars.Int32).fill_null(-1).to_numpy()
+    return Column(name, "boolean", places, ("false", "true"))
+
+
+def categories_of(name: str, series: Any) -> Column:
+    """Return a polars column of text as words, each once: as `_of_polars` and `as_words` do.
+
+    What is known to be no numbers is not tried for them, and blanks are taken off each word once.
+    """
+    places, found = _factorized(series)
+    words = [word.strip(_BLANKS) for word in found]
+    if words == found and "" not in words:
+        return Column(name, "text", places, words)
+    different = [word for word in dict.fromkeys(words) if word]
+    at = {word: place for place, word in enumerate(different)}
+    moved = np.array([*(at.get(word, -1) for word in words), -1], dtype=np.int32)
+    return Column(name, "text", moved[places], different)
 
 
 def _factorized(texts: Any) -> tuple[Array, list[str]]:

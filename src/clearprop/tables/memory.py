@@ -84,7 +84,7 @@ def _beside(taken: int) -> str:
 def _may_take(most: int) -> str:
     return (
         f"a table may take {most / 1e9:,.1f} GB here, half of what there is: take fewer rows or "
-        "columns"
+        "columns, or learn from it in windows (cp.stream, clearprop train --window 1000000)"
     )
 
 

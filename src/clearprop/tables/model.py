@@ -47,7 +47,8 @@ class Model(ModelFiles, ModelExports):
         The epochs of training; None after loading.
     split : Split or None
         The numbers of the rows in ``split.training``, ``split.validation`` and ``split.test``, from
-        0, in the table that was given, or in one that was given for a part; None after loading.
+        0, in the table that was given, or in one that was given for a part; None after loading,
+        and of a stream that its window does not hold.
 
     Examples
     --------
@@ -125,8 +126,9 @@ class Model(ModelFiles, ModelExports):
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path, or list of paths
-            Raw columns. A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
+        table : pandas, polars or pyarrow table, or path, or list of paths, or Stream
+            Raw columns; or what `cp.stream` returns of files, for more rows than memory holds (see
+            docs/streams.md). A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
             .arrow, .jsonl, .json, each also packed (.csv.gz, .csv.zst). A folder is all tables
             in it; several files are one table, and have the same columns. "-" is standard input.
         target : str
