@@ -120,7 +120,11 @@ class TestEstimators:
         regressor = TableRegressor(**quantiles).fit(PENGUINS[["species", "sex"]], X.index * 1.0)
         for method in ("predict", "predict_quantiles", "predict_interval"):
             predict = getattr(regressor, method)
-            same(predict(parts(PENGUINS[["species", "sex"]])), predict(PENGUINS[["species", "sex"]]), X)
+            same(
+                predict(parts(PENGUINS[["species", "sex"]])),
+                predict(PENGUINS[["species", "sex"]]),
+                X,
+            )
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32])
     def test_of_classes(self, dtype):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clearprop.errors import ArgumentError, missing_extra
 
@@ -19,7 +19,8 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
     It is ``joblib.parallel_config("dask")``, but that the data outlive workers: by itself joblib
     leaves X, y and the rows of each fold with one of them, and a search ends with an error if that
     one is lost. With this the scheduler keeps them too, in its memory, and a worker that is lost
-    costs the fits it was at, which others do again.
+    costs the fits it was at, which others do again. And what cannot be sent, or read by a worker,
+    is an error, where joblib waits for ever.
 
     Parameters
     ----------
@@ -48,42 +49,21 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
     import joblib
 
     try:
-        from distributed import Client, get_client
+        import distributed
     except ImportError:
         missing_extra("distributed", "a search on a Dask cluster", "dask")
+    from clearprop.estimators.dask_backend import KeepingBackend
+
     if client is None:
         try:
-            client = get_client()
+            client = distributed.get_client()
         except ValueError:
             raise ArgumentError(
                 'there is no Dask client: make one, client = distributed.Client("tcp://...:8786")'
             ) from None
-    if not isinstance(client, Client):
+    if not isinstance(client, distributed.Client):
         raise ArgumentError(
             f"client is a {type(client).__name__}; give a distributed.Client, or leave it out"
         )
-    with joblib.parallel_config("dask", client=_KeepingClient(client)):
+    with joblib.parallel_config(KeepingBackend(client)):
         yield
-
-
-class _KeepingClient:
-    """A client that keeps what joblib sends ahead of the fits: it is a task's, not one worker's.
-
-    A task can be done again where its result is lost, by what the scheduler has of it.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    async def scatter(self, data: Any, **settings: Any) -> Any:
-        import dask
-
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
-            return self._client.submit(_itself, data, pure=False)
-
-
-def _itself(data: Any) -> Any:
-    return data
