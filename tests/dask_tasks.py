@@ -86,16 +86,8 @@ def holding_a_lock():
     return callback
 
 
-class Unreadable:
-    """A callback that is there on the machine that made it alone."""
-
-    def __init__(self):
-        self.made_by = os.getpid()
+class Fatal(Counting):
+    """A callback that kills every worker that calls it."""
 
     def __call__(self, epoch):
-        pass
-
-    def __setstate__(self, state):
-        if state["made_by"] != os.getpid():
-            raise RuntimeError("not on this machine")
-        self.__dict__.update(state)
+        os.kill(os.getpid(), signal.SIGKILL)

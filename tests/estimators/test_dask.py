@@ -123,12 +123,21 @@ class TestSearches:
             cross_val_score(estimator, X, y, cv=2)
         assert "\n" not in str(caught.value)
 
-    def test_what_no_worker_can_read_is_an_error(self, client):
-        """joblib alone waits for ever: the fit never began, so that it cannot have raised."""
+    def test_a_fit_that_kills_its_workers_is_an_error(self, client, tmp_path, monkeypatch):
+        """joblib alone waits for ever: it was no fit that raised."""
+        monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
         X, y = digits()
-        estimator = MLPClassifier([10], callbacks=[dask_tasks.Unreadable()])
-        with on_dask(client), pytest.raises(Exception, match="not on this machine"):
+        estimator = MLPClassifier([10], callbacks=[dask_tasks.Fatal(tmp_path)])
+        with on_dask(client), pytest.raises(distributed.KilledWorker):
             cross_val_score(estimator, X, y, cv=2)
+
+    def test_another_version_is_refused(self, client, monkeypatch):
+        monkeypatch.setattr(cp, "__version__", "9.9")
+        with (
+            pytest.raises(cp.errors.ArgumentError, match=r"worker tcp:.* has '[0-9.a-z]+'.*9\.9"),
+            on_dask(client),
+        ):
+            pass
 
     def test_what_is_no_client(self, monkeypatch):
         with pytest.raises(cp.errors.ArgumentError, match="client is a str"), on_dask("tcp://a:1"):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from clearprop.errors import ArgumentError, missing_extra
+import clearprop
+from clearprop.errors import ArgumentError, missing_extra, shown
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -32,7 +33,7 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
     MissingExtraError
         If `distributed` (the extra `dask`) is not installed.
     ArgumentError
-        If there is no client.
+        If there is no client, or a worker has no Clearprop, or another one.
 
     Examples
     --------
@@ -65,5 +66,20 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
         raise ArgumentError(
             f"client is a {type(client).__name__}; give a distributed.Client, or leave it out"
         )
+    _check_versions(client)
     with joblib.parallel_config(KeepingBackend(client)):
         yield
+
+
+def _check_versions(client: Client) -> None:
+    """Raise `ArgumentError` if a worker would compute something else, or nothing."""
+    for worker, found in client.run(_version, on_error="return").items():
+        if found != clearprop.__version__:
+            raise ArgumentError(
+                f"worker {worker} has {shown(found)} in place of clearprop "
+                f"{clearprop.__version__}: install that there"
+            )
+
+
+def _version() -> str:
+    return clearprop.__version__
