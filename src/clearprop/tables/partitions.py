@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
@@ -45,9 +46,8 @@ def by_partition(
 
 def is_dask(table: object) -> bool:
     """Whether a table is a dask DataFrame."""
-    import narwhals as nw
-
-    return bool(nw.dependencies.is_dask_dataframe(table))
+    kind = getattr(sys.modules.get("dask.dataframe"), "DataFrame", None)
+    return kind is not None and isinstance(table, kind)
 
 
 def check_in_memory(table: object) -> None:
