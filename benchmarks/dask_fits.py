@@ -45,12 +45,13 @@ def searched(how: str, client: Client | None = None) -> tuple[float, np.ndarray]
 
 
 def main() -> None:
+    """Measure, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true")
     warnings.simplefilter("ignore", ConvergenceWarning)
     started = time.perf_counter()
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         start = time.perf_counter() - started

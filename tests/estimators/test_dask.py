@@ -22,7 +22,7 @@ from example_tables import CARS, PENGUINS
 
 distributed = pytest.importorskip("distributed")
 
-LOCAL = {"threads_per_worker": 1, "dashboard_address": None}
+LOCAL = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
 LBFGS = {"solver": "lbfgs", "alpha": 1.0, "max_iter": 500, "random_state": 0}
 
 
@@ -160,7 +160,9 @@ class TestWorkers:
         """No nanny has set anything there; as many tasks as it has threads run at once."""
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         outside = cores()
-        with distributed.Client(processes=False, n_workers=1, dashboard_address=None) as client:
+        with distributed.Client(
+            processes=False, n_workers=1, dashboard_address="127.0.0.1:0"
+        ) as client:
             assert client.submit(cores).result() == 1
             assert client.submit(in_worker).result()
             assert cores() == outside
