@@ -72,10 +72,10 @@ def made_up(table: Any) -> Any:
 def _lazily(
     owner: Any, method: str, table: Any, empty: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    import dask
+    from dask.delayed import delayed
 
     # A task of its own, so that a worker gets it once for all partitions.
-    sent = dask.delayed(owner, pure=True, traverse=False)
+    sent = delayed(owner, pure=True, traverse=False)
     predicted = partial(_of_partition, method=method, empty=empty, args=args, kwargs=kwargs)
     return table.map_partitions(predicted, sent, meta=empty, enforce_metadata=False)
 
