@@ -46,6 +46,7 @@ def test_every_page_with_code_is_run():
         "docs/exports.md",
         "docs/checkpoints.md",
         "docs/streams.md",
+        "docs/many-fits.md",
     )
     assert set(pages) <= set(PAGES)
 

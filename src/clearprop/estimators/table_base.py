@@ -20,6 +20,7 @@ from clearprop.streams.stream import Stream
 from clearprop.tables.columns import names_of
 from clearprop.tables.conventions import FEW
 from clearprop.tables.model import Model
+from clearprop.tables.partitions import check_in_memory
 from clearprop.tables.target import check_target_name
 from clearprop.warned import warn
 
@@ -193,6 +194,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
 
     def _table(self, X: Any, *, reset: bool) -> Any:
         """Return X as a table whose columns are called as in `fit`, by scikit-learn's rules."""
+        check_in_memory(X)  # else scikit-learn makes an array of it, without names
         if is_frame(X):
             names = names_of(X)
             validate_data(self, X, reset=reset, skip_check_array=True)

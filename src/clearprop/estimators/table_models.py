@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from clearprop.errors import ArgumentError, TargetError, shown
 from clearprop.estimators.table_base import BaseTable, vector
 from clearprop.tables.conventions import FEW
+from clearprop.tables.partitions import by_partition
 from clearprop.tables.text import shortened
 from clearprop.tables.values import EXACT
 
@@ -137,6 +138,7 @@ Stream
         """
         return self._fit(X, y, sample_weight)
 
+    @by_partition(lambda e: e.model_.target)
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row.
 
@@ -156,6 +158,7 @@ Stream
         shares = self.predict_proba(X)
         return np.asarray(self.classes_[shares.argmax(axis=1)])
 
+    @by_partition(lambda e: list(e.classes_))
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of ``classes_``.
 
@@ -311,6 +314,7 @@ Stream
         """
         return self._fit(X, y, sample_weight)
 
+    @by_partition(lambda e: e.model_.target)
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers, in the unit of y.
 
@@ -330,6 +334,7 @@ Stream
         table = self._table_to_predict(X)
         return self.model_.predict(table)
 
+    @by_partition(lambda e: list(e.model_.quantiles))
     def predict_quantiles(self, X: Any) -> Array:
         """Return the quantiles of each row that were asked for, ascending.
 
@@ -351,6 +356,7 @@ Stream
         table = self._table_to_predict(X)
         return self.model_.predict_quantiles(table)
 
+    @by_partition(lambda e: ("lower", "upper"))
     def predict_interval(self, X: Any, level: float = 0.9) -> Array:
         """Return for each row an interval that holds its number with a probability of `level`.
 

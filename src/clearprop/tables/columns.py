@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from clearprop.errors import ColumnError, NonFiniteDataError, ShapeError, TypeOfDataError
 from clearprop.tables.moments import NO_DAY, far_away, moment_of, moments_of, seconds_in, seconds_of
 from clearprop.tables.numerals import is_plain
+from clearprop.tables.partitions import check_in_memory
 from clearprop.tables.plain_table import PlainColumn, PlainTable
 from clearprop.tables.values import EXACT, as_text, is_missing
 from clearprop.tables.words import MANY, Words, mostly_plain
@@ -148,6 +149,7 @@ def _frame(table: object) -> Any:
     except nw.exceptions.DuplicateError:
         raise ColumnError("two columns of the table have one name: rename one") from None
     except TypeError:
+        check_in_memory(table)
         one = "; a row as a table is series.to_frame().T" if hasattr(table, "iloc") else ""
         raise TypeOfDataError(
             f"the table is a {type(table).__name__}; give a pandas, polars or pyarrow table, or "

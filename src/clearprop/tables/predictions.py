@@ -24,6 +24,7 @@ from clearprop.tables.intervals import (
 )
 from clearprop.tables.known_blocks import KnownBlocks
 from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
+from clearprop.tables.partitions import by_partition
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
@@ -83,6 +84,7 @@ class ModelPredictions:
             return typed(cells.frame, texts, may_have_commas=cells.separator == ";")
         return cells.frame
 
+    @by_partition(lambda model: model.target)
     def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
 
@@ -93,7 +95,7 @@ class ModelPredictions:
         table : pandas, polars or pyarrow table, or path, or list of paths, or stream
             Raw columns, in any order; more than the model needs do no harm. A `cp.stream` of
             files, or a polars LazyFrame, is read some rows at a time, so that only what is
-            returned has to fit into memory.
+            returned has to fit into memory. A dask DataFrame, too.
         unreadable : {"missing", "error"}
             What a cell is that cannot be read as in training, such as "9.12" among times of day:
             a missing value, which a `TableWarning` counts and shows, or an error.
@@ -101,7 +103,8 @@ class ModelPredictions:
         Returns
         -------
         ndarray, shape (n,)
-            Of the classes' own type, or float64.
+            Of the classes' own type, or float64. Of a dask DataFrame, a dask Series, lazily; of
+            the other methods that predict, a dask DataFrame, whose columns have names.
 
         Raises
         ------
@@ -118,6 +121,7 @@ class ModelPredictions:
         outputs = self._outputs(self._columns(table, unreadable))
         return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
 
+    @by_partition(lambda model: model.classes)
     def predict_proba(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the probability of each class, in the order of `classes`.
 
@@ -145,6 +149,7 @@ class ModelPredictions:
             return self._in_blocks(self.predict_proba, table, unreadable)
         return self._outputs(self._columns(table, unreadable))
 
+    @by_partition(lambda model: list(model.quantiles))
     def predict_quantiles(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the quantiles of each row's target, ascending, in its own unit.
 
@@ -185,6 +190,7 @@ class ModelPredictions:
         outputs = self._raw(self._columns(table, unreadable))
         return numbers_in_units(self._target, ordered(self.network, outputs))
 
+    @by_partition(lambda model: ("lower", "upper"))
     def predict_interval(
         self, table: object, level: float = 0.9, *, unreadable: str = "missing"
     ) -> Array:
