@@ -157,6 +157,7 @@ def test_runs_are_compared(page, studio, expect):
 
 
 def test_a_click_on_a_curve_goes_to_its_step(page, studio, expect):
+    ask_at(studio, "curves", 319, data="xor", seed=6)
     opened(page, studio, "curves?data=xor&seed=6", expect, ".plot .axes")
     expect(page.locator(".curves-length")).to_contain_text("320 of 16,000 steps are made.")
     plot = page.locator(".plot > svg").first

@@ -56,7 +56,7 @@ def test_a_weight_is_changed_where_its_boundary_is_seen(page, studio, expect):
 def test_formulas_call_inputs_by_their_features(page, studio, expect):
     page.goto(f"{studio.address}#derivation?data=penguins&n=2&of=dW1[0,0]")
     formulas = page.locator(".formulas")
-    name = ask(studio, "about", data="penguins")["features"][0]
+    name = ask(studio, "about", data="penguins")["features"][0].replace(" = ", ":")
     expect(formulas).to_contain_text(name)
     page.get_by_label(f"names such as {name}").uncheck()
     expect(formulas).not_to_contain_text(name)

@@ -48,7 +48,7 @@ def names_of(problem: Problem) -> dict[str, str]:
     as x with an index is another input there.
     """
     features = {
-        f"x[{i}]": feature
+        f"x[{i}]": feature.replace(" = ", ":")  # "island = Dream": it is no equation here
         for i, feature in enumerate(problem.features)
         if 0 < len(feature.strip()) <= LONGEST
         and feature.isprintable()

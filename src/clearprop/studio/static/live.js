@@ -34,7 +34,7 @@ async function show(box) {
 // A browser has six connections to a server: of all pages that are seen, one holds that of the
 // events, and tells the others.
 function listen(hear, signal) {
-  const channel = new BroadcastChannel("clearprop events");
+  const address = place("events", {}), channel = new BroadcastChannel(address);
   let last = null;
   channel.onmessage = ({ data }) => {
     if (data !== "what is new?") hear(data);
@@ -42,8 +42,8 @@ function listen(hear, signal) {
   };
   channel.postMessage("what is new?");
   signal.addEventListener("abort", () => channel.close());
-  navigator.locks.request("clearprop events", { signal }, () => new Promise((release) => {
-    const events = new EventSource(place("events", {}));
+  navigator.locks.request(address, { signal }, () => new Promise((release) => {
+    const events = new EventSource(address);
     const tell = (news) => {
       last = { ...last, ...news };
       hear(news);
