@@ -79,6 +79,8 @@ class Kind:
         Yields the questions of a place.
     each_sample : bool
         Whether they are of a sample of the batch, and not of the step.
+    questions : int
+        How many are asked, at most, where each takes a while; the first place aside.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Kind:
     places: int
     asks: Callable[[Known, Place], Iterable[Ask]]
     each_sample: bool = False
+    questions: int = 1_000_000
 
 
 def spread(numbers: list[int], here: int) -> list[int]:
@@ -251,7 +254,7 @@ KINDS = (
     Kind("element", "elements", "network", 900_000, 400, _elements, each_sample=True),
     Kind("data", "decisions", "data", 1_100_000, 100, _data),
     Kind("row", "rows of the data", "data", 250_000, 40, _rows),
-    Kind("derivation", "derivations", "derivation", 2_400_000, 4, _derivations, each_sample=True),
+    Kind("derivation", "derivations", "derivation", 2_400_000, 4, _derivations, True, 1000),
     Kind("hill", "the hill", "hill", 350_000, 8, _hills),
     Kind("hill_choices", "choices of the hill", "hill", 250_000, 1, _hill_choices),
     Kind("health", "figures of the layers", "health", 150_000, 24, _health),

@@ -180,19 +180,23 @@ class _Replay:
 
     def take(self, kind: Kind, places: Iterable[Place]) -> list[list[int]]:
         """Take the answers of a kind; return the steps that it is held at, with their samples."""
-        used = size = 0
+        used = size = asked = count = 0
         held: dict[int, set[int]] = {}
         for at, place in enumerate(places):
-            if at == kind.places or (at and used + size > kind.bytes):
+            is_full = used + size > kind.bytes or asked + count > kind.questions
+            if at == kind.places or (at and is_full):
                 break
+            count = 0
             for ask in kind.asks(self._known, place):
                 share = max(used / kind.bytes, at / kind.places)
                 done = (KINDS.index(kind) + min(share, 1.0)) / len(KINDS)
                 self._told(0.1 + 0.9 * done, f"{kind.words}, step {place.n:,}")
                 self._add(ask.name, ask.pairs)
+                count += 1
                 for other in ask.other:
                     self.packer.alias(_text(ask.name, other), _text(ask.name, ask.pairs))
             size = self.packer.grown()
+            asked += count
             used += size
             held.setdefault(place.n, set()).add(place.sample)
         if kind.name == "step":
