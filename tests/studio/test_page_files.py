@@ -6,7 +6,7 @@ import re
 
 from clearprop.studio.pages import STATIC, VENDOR, modules, replay_page
 
-BUDGET = 300_000
+BUDGET = 300 << 10
 """Bytes of all files together: of the source as it is read, as there is no build step."""
 
 
@@ -50,8 +50,8 @@ def test_every_style_is_used():
 
 def test_a_replay_has_no_infinity():
     """JSON has none: the page of a run that diverged could not be read."""
-    page = replay_page({"step?n=0": {"cost": float("inf")}}, [0], "It diverged")
-    assert '{"cost":null}' in page
+    page = replay_page("", {"title": "It diverged", "cost": float("inf")})
+    assert '"cost":null}' in page
 
 
 TEMPLATES = """async () => {

@@ -60,7 +60,8 @@ function Treatment({ remedy }) {
     ${!answer && !error && html`<p class="faint">Both are run for as many steps …</p>`}
     ${answer && html`<p class="verdict"><b>${SAID[answer.verdict.better]}</b> After ${whole(answer.steps)} steps from
         the beginning: ${end(answer.with)} with it, ${end(answer.without)} without.
-        ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}</p>
+        ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}
+        ${/put aside/.test(answer.verdict.by) ? ` It is judged by ${answer.verdict.by}: ${number(answer.with.held, 4)} with it, ${number(answer.without.held, 4)} without.` : ""}</p>
       <${Plot} lines=${lines} logY tall=${TALL}
         label=${`L of all rows to learn from, by step: ${end(answer.with)} in the end with the remedy, ${end(answer.without)} without`} />
       <p class="faint">L: the mean loss of all rows to learn from, without penalty.</p>
