@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from command_line import invoke
 
 import clearprop as cp
 from clearprop.tables import known_blocks
 from clearprop.tables.blocks import text
 from clearprop.tables.table_files import as_bytes
+from command_line import invoke
 
 N = 9_000
 
