@@ -63,7 +63,8 @@ class Table(NamedTuple):
             list(self.files), encoding=self.encoding, sheet=self.sheet, skip_bad=skip_bad
         )
         if source.separator and model._encoding.missing_words is None:  # all its rows decide
-            return FramedTable(self.read(model), str(self))
+            cells = self.cells()
+            return FramedTable(cells.frame, str(self), model._as_read(cells))
         return source
 
     def read(self, model: cp.Model) -> Any:

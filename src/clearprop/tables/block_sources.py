@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from clearprop.errors import ArgumentError, shown
 from clearprop.streams.stream import Stream
 from clearprop.tables.blocks.files import TableFiles
+from clearprop.tables.blocks.framed import FramedTable
 from clearprop.tables.blocks.lazy import LazyTable
 from clearprop.tables.sources import is_source
 
@@ -25,7 +26,7 @@ def is_blocks(table: object) -> TypeGuard[Stream]:
     return isinstance(table, Stream) or is_lazy(table)
 
 
-def source_of(table: Any) -> TableSource:
+def source_of(table: Any) -> TableSource | FramedTable:
     """Return what reads a stream of files, a LazyFrame, a path or several.
 
     Raises
@@ -37,7 +38,7 @@ def source_of(table: Any) -> TableSource:
     """
     if is_lazy(table):
         return LazyTable(table)
-    if isinstance(table, TableSource):
+    if isinstance(table, TableSource | FramedTable):
         return table
     if is_source(table):
         return TableFiles(table)

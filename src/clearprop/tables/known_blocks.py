@@ -46,6 +46,8 @@ class KnownBlocks:
     source : Blocks
     unreadable : {"missing", "error"}
         As for `Model.predict`.
+    as_read : polars.DataFrame, optional
+        The whole table as a model of 0.1.0 reads it, where the source has it as it stands.
 
     Attributes
     ----------
@@ -62,7 +64,10 @@ class KnownBlocks:
         If a column is missing.
     """
 
-    def __init__(self, encoding: Encoding, source: Blocks, unreadable: str) -> None:
+    def __init__(
+        self, encoding: Encoding, source: Blocks, unreadable: str, as_read: Any = None
+    ) -> None:
+        self._as_read = as_read
         self.names = names_of(source.head)
         encoding.check_names(self.names)
         self._encoding, self._source, self._unreadable = encoding, source, unreadable
@@ -78,7 +83,9 @@ class KnownBlocks:
             warn(note, TableWarning)
         columns = {one.column for one in self._encoding.inputs}
         for first, frame in regrouped(self._source.blocks(), ROWS):
-            found, failed = self._encoding.read(read_columns(frame, columns), first)
+            whole = self._as_read
+            read = frame if whole is None else whole[first : first + len(frame)]
+            found, failed = self._encoding.read(read_columns(read, columns), first)
             for one in failed:
                 self._add(one, first)
             rows = KnownRows(found)

@@ -13,6 +13,7 @@ from clearprop.checks.settings import flag, number
 from clearprop.errors import ArgumentError, TableWarning, TypeOfDataError, unknown
 from clearprop.network import Network
 from clearprop.tables.block_sources import is_blocks, source_of
+from clearprop.tables.blocks.framed import FramedTable
 from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
@@ -385,13 +386,14 @@ class ModelPredictions:
         if unreadable not in UNREADABLE:
             unknown("unreadable", unreadable, UNREADABLE)
         source = source_of(table)
-        if self._encoding.missing_words is None and source.separator:
+        as_read = source.as_read if isinstance(source, FramedTable) else None
+        if self._encoding.missing_words is None and as_read is None and source.separator:
             names = shortened(names_of(source.head))
             raise ArgumentError(
                 f"the model is of Clearprop 0.1.0, by which all rows of a text file decide how its "
                 f"cells are read ({names}): give the path, which is read at once"
             )
-        return KnownBlocks(self._encoding, source, unreadable)
+        return KnownBlocks(self._encoding, source, unreadable, as_read)
 
     def _in_blocks(
         self, found: Callable[[KnownRows], Array], table: object, unreadable: str
