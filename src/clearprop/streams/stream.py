@@ -30,6 +30,13 @@ class Stream:
         Rows; a run rounds them up to whole batches.
     target : str, list of str, or None
         The column of a table that is to be predicted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import clearprop as cp
+    >>> cp.stream(np.ones((1000, 3)), np.ones(1000), window=100)
+    Stream of 1,000 rows, in windows of 100
     """
 
     def __init__(
