@@ -98,9 +98,8 @@ class TableFiles:
                     raise
                 self._unopened.add(str(error))
         if not self._files:
-            raise TableFileError(
-                f"no file of {len(paths):,} can be read: {self._unopened.first[0]}"
-            )
+            first = self._unopened.first[0]
+            raise TableFileError(f"none of {len(paths):,} files can be read: {first}")
         self.skipped = self._unopened.copy()
         self.head = joined([Part(one.path, one.head, one.separator) for one in self._files])
         self.separator = self._files[0].separator
