@@ -36,8 +36,6 @@ class GoalTally:
         How much the rows of each class count, of those to learn from.
     moments : Moments
         Of the numbers to learn, in the rows to learn from.
-    spread : Moments
-        Of these numbers without weights.
     """
 
     target: Target
