@@ -42,7 +42,7 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
     >>> from sklearn.model_selection import cross_val_score
     >>> from clearprop.estimators import MLPClassifier, on_dask
     >>> X, y = load_iris(return_X_y=True)
-    >>> estimator = MLPClassifier(solver="lbfgs", alpha=1.0, random_state=0)
+    >>> estimator = MLPClassifier(solver="lbfgs", alpha=1.0, max_iter=5000, random_state=0)
     >>> with Client(processes=False, n_workers=1, dashboard_address="127.0.0.1:0"), on_dask():
     ...     print(cross_val_score(estimator, X, y, cv=3).mean() > 0.9)
     True
