@@ -216,6 +216,6 @@ def test_with_certificates_nobody_else_connects(tmp_path):
         address = client.scheduler.address
         with pytest.raises((OSError, TypeError)):
             distributed.Client(address, timeout=2)
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="tcp://"):
             distributed.Client(address.replace("tls", "tcp"), timeout=2)
     np.testing.assert_array_equal(there, cross_val_score(estimator, X, y, cv=3))
