@@ -120,7 +120,7 @@ def answers(running: Any) -> dict[str, float]:
             ("784-100-10", "#network?data=own&n=2&op=0"),
         ):
             if "own" in address:
-                server.app.state.runs.own["own"] = digits_problem()
+                server.app.state.runs.own["own"] = own_problem((784, 100, 10), 1000)
             with shown(running, server.address + address) as page:
                 for what in ("operation", "phase", "step"):
                     times = page.evaluate(CHANGED, [click.format(what), 15])
@@ -128,16 +128,49 @@ def answers(running: Any) -> dict[str, float]:
     return found
 
 
-def digits_problem() -> Any:
-    """Return a problem of MNIST's shape."""
+DRAGGED = """async ([seconds, top]) => {
+    const drawing = document.querySelector("svg.network");
+    const number = () => drawing.querySelector("text[data-number=L]").textContent;
+    const begun = performance.now();
+    let frames = 0, changes = 0, before = number();
+    while (performance.now() - begun < 1000 * seconds) {
+        const clientY = top + 60 * Math.sin(frames / 20);
+        drawing.dispatchEvent(new PointerEvent("pointermove", { clientY, bubbles: true }));
+        await new Promise(requestAnimationFrame);
+        frames += 1;
+        if (number() !== before) changes += 1;
+        before = number();
+    }
+    return [frames, changes].map((count) => (1000 * count) / (performance.now() - begun));
+}"""
+
+
+def dragging(running: Any, seconds: float = 4.0) -> tuple[float, float]:
+    """Return frames a second while a weight of 4-8-3 is dragged, and changes of the loss."""
+    with serving() as server:
+        server.app.state.runs.own["own"] = own_problem((4, 8, 3), 150)
+        with shown(running, f"{server.address}#network?data=own&n=20&of=W1[0,0]") as page:
+            edge = page.locator("[data-of='W1[0,0]'] .reach")
+            box = edge.bounding_box()
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.evaluate(DRAGGED, [0.5, y])
+            frames, changes = page.evaluate(DRAGGED, [seconds, y])
+            page.mouse.up()
+    return frames, changes
+
+
+def own_problem(sizes: tuple[int, ...], rows: int) -> Any:
+    """Return a problem of a shape, of drawn rows."""
     from clearprop.studio.problems import Problem
 
     rng = np.random.default_rng(0)
-    X, y = rng.random((1000, 784)), rng.integers(0, 10, 1000)
-    network = cp.Network([784, 100, 10], "relu", "softmax", dtype="float64", seed=0)
-    names = [f"pixel {i}" for i in range(784)]
-    classes = [str(k) for k in range(10)]
-    return Problem("Random digits", network, X, y, X[:0], y[:0], names, classes, "digit", batch=32)
+    X, y = rng.random((rows, sizes[0])), rng.integers(0, sizes[-1], rows)
+    network = cp.Network(sizes, "relu", "softmax", dtype="float64", seed=0)
+    names = [f"input {i}" for i in range(sizes[0])]
+    classes = [str(k) for k in range(sizes[-1])]
+    return Problem("Drawn rows", network, X, y, X[:0], y[:0], names, classes, "class", batch=32)
 
 
 def main() -> None:
@@ -156,6 +189,10 @@ def main() -> None:
         for name, milliseconds in answers(running).items():
             lines.append(f"| {name} | {milliseconds:.0f} |")
             print(lines[-1], flush=True)
+        frames, changes = dragging(running)
+        lines += ["", "| a weight of 4-8-3 is dragged | a second |", "|---|---|"]
+        lines += [f"| frames | {frames:.0f} |", f"| of these with another loss | {changes:.0f} |"]
+        print(*lines[-2:], sep="\n", flush=True)
     if "--write" in sys.argv:
         head = (
             "# What the studio costs, and how quickly it answers\n\nWritten by `python benchmarks/studio.py --write` "

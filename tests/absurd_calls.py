@@ -76,6 +76,12 @@ def _and_used(loss):
     return make
 
 
+def _streamed(**settings):
+    for batch_size in (1, 2):
+        given = {"batch_size": batch_size, "epochs": 1, "progress": False}
+        cp.train(network(), cp.stream(**settings), **given)
+
+
 def _train(**settings):
     return repr(cp.train(**settings))
 
@@ -242,6 +248,17 @@ def _calls():
             ["l2", "threads", "shards", "callbacks", "metrics", "epochs", "batch_size"],
         ),
         "mpi": (cp.cluster.mpi, dict, _names(cp.cluster.mpi)),
+        "stream": (
+            _streamed,
+            lambda: {"data": X, "y": Y, "sample_weight": [1.0] * len(X), "window": 2},
+            _names(cp.stream),
+        ),
+        "stream of batches": (_streamed, lambda: {"data": [(X, Y)] * 2}, ["data", "window"]),
+        "train on a stream": (
+            _train,
+            lambda: {"network": network(), "X": cp.stream(X, Y, window=2), **_quick()},
+            [name for name in _names(cp.train) if name not in ("network", "X")],
+        ),
         "steps": (_steps, lambda: _data() | {"epochs": 1}, _names(cp.steps)),
         "EarlyStopping": (_stopped, dict, _names(cp.EarlyStopping)),
         "check_gradients": (cp.check_gradients, _data, _names(cp.check_gradients)),

@@ -35,6 +35,22 @@ SHOWN = ("network", "derivation", "data")
 """Those that documents show."""
 
 
+CUT = """() => {
+    const wide = document.documentElement.clientWidth, found = [];
+    if (document.documentElement.scrollWidth > wide) found.push(["the page", wide]);
+    const scrolls = (e) => e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    for (const e of document.querySelectorAll("h1,h2,h3,p,button,label,select,input,output,legend,th,td,li")) {
+        const box = e.getBoundingClientRect();
+        if (box.width && (box.right > wide + 0.5 || box.left < -0.5) && !scrolls(e.parentElement)) found.push([e.textContent, box.right]);
+    }
+    for (const e of document.querySelectorAll("button,label,legend,h1,h2,h3"))
+        if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+            found.push([e.textContent, e.scrollWidth]);
+    return found;
+}"""
+"""What is beyond the page's edge, but for what stands in a part that scrolls by itself."""
+
+
 @contextmanager
 def shown(running, address, screen, size, scheme):
     """A page of a screen, once its numbers are there."""

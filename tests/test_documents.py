@@ -45,6 +45,8 @@ def test_every_page_with_code_is_run():
         "docs/scikit-learn.md",
         "docs/exports.md",
         "docs/checkpoints.md",
+        "docs/streams.md",
+        "docs/many-fits.md",
         "docs/scaling.md",
     )
     assert set(pages) <= set(PAGES)

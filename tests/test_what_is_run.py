@@ -146,7 +146,7 @@ MAY = {
     "engine/kernels/pointers.py": {"exec"},  # of a text that holds names of ours alone
     "engine/build.py": {"subprocess"},  # compiler and linker, when Clearprop is built
     "bench/rounds.py": {"subprocess"},  # `clearprop bench`
-    "cli/studio.py": {"webbrowser"},  # `clearprop studio` opens its page
+    "cli/studio.py": {"webbrowser", "urllib"},  # it opens its page, and reads an address
     "studio/trial.py": {"subprocess"},  # a table is read in a process that may end
     "studio/page.py": {"webbrowser", "urllib"},  # cp.studio.open, which writes an address
     "studio/replay.py": {"urllib"},  # which writes questions as addresses

@@ -72,6 +72,7 @@ from clearprop.schedules import (
     step,
     warmup_cosine,
 )
+from clearprop.streams.stream import Stream
 from clearprop.training.steps import Step, steps
 from clearprop.training.train import train
 from clearprop.training.watching.early_stopping import EarlyStopping
@@ -106,6 +107,7 @@ if _typing.TYPE_CHECKING:
     from clearprop.explaining.plots.loss_surface import LossSurface, loss_surface
     from clearprop.explaining.worksheet import Worksheet, worksheet
     from clearprop.tables.model import Model
+    from clearprop.tables.table_streams import stream
 
 _LATER = {
     "explaining.chain_rule_cost": ("ChainRuleCost", "chain_rule_cost"),
@@ -127,6 +129,7 @@ _LATER = {
     "explaining.plots.loss_surface": ("LossSurface", "loss_surface"),
     "explaining.worksheet": ("Worksheet", "worksheet"),
     "tables.model": ("Model",),
+    "tables.table_streams": ("stream",),
 }
 """What is imported when it is first asked for: a training run needs none of it."""
 
@@ -200,6 +203,7 @@ __all__ = [
     "SampleWeightError",
     "ShapeError",
     "Step",
+    "Stream",
     "TableFileError",
     "TableWarning",
     "TargetError",
@@ -236,6 +240,7 @@ __all__ = [
     "quantile",
     "step",
     "steps",
+    "stream",
     "train",
     "uniform",
     "warmup_cosine",

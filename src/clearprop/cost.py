@@ -60,10 +60,21 @@ def evaluate(network: Network, data: Data, engine: str = "compiled") -> tuple[fl
     ShapeError
         If X or y was resized since it was checked.
     """
+    losses, output = losses_of(network, data, engine)
+    return loss_of(data.weights, losses, network.dtype), output
+
+
+def losses_of(network: Network, data: Data, engine: str = "compiled") -> tuple[Array, Array]:
+    """Return the loss of each row of checked data (n,), and the outputs (n, n_L).
+
+    Raises
+    ------
+    ShapeError
+        If X or y was resized since it was checked.
+    """
     data.check()
     found = compiled_losses(network, data) if engine == "compiled" else None
-    output, losses = reference_losses(network, data) if found is None else found
-    return loss_of(data.weights, losses, network.dtype), output
+    return reference_losses(network, data) if found is None else found
 
 
 def loss_of(weights: Array | None, losses: Array, dtype: np.dtype[Any]) -> float:
@@ -73,18 +84,18 @@ def loss_of(weights: Array | None, losses: Array, dtype: np.dtype[Any]) -> float
 
 
 def compiled_losses(network: Network, data: Data) -> tuple[Array, Array] | None:
-    """Return outputs (n, n_L) and losses (n,); None where kernels give none that are finite."""
+    """Return losses (n,) and outputs (n, n_L); None where kernels give none that are finite."""
     predictor = network.predictor()
     if predictor is not None:
         with suppress(CompilationError):
             output, losses = predictor.losses(data.X, data.y)
             if np.isfinite(losses).all():
-                return output, losses
+                return losses, output
     return None
 
 
 def reference_losses(network: Network, data: Data) -> tuple[Array, Array]:
-    """Return outputs (n, n_L) and losses (n,)."""
+    """Return losses (n,) and outputs (n, n_L)."""
     X, y = data.X, data.y
     output = np.empty((len(X), network.sizes[-1]), network.dtype)
     losses = np.empty(len(X), network.dtype)
@@ -93,4 +104,4 @@ def reference_losses(network: Network, data: Data) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
             losses[rows] = network.loss.per_sample(z[-1], a[-1], target, network.activations[-1])
         output[rows] = a[-1]
-    return output, losses
+    return losses, output

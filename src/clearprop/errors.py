@@ -68,7 +68,7 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def said(error: Exception) -> str:
+def said(error: BaseException) -> str:
     """Return the class and the words of an exception, in one short line.
 
     Examples

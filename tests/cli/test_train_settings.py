@@ -181,6 +181,8 @@ class TestTheTable:
             "--quiet",
             "--verbose",
             "--timeline",
+            "--window",
+            "--skip-bad",
         }
         assert options - {f"--{one.key}" for one in SETTINGS} == own | {
             "files",

@@ -157,16 +157,22 @@ def test_runs_are_compared(page, studio, expect):
 
 
 def test_a_click_on_a_curve_goes_to_its_step(page, studio, expect):
-    opened(page, studio, "curves?data=xor&seed=6", expect, ".plot .u-over")
+    ask_at(studio, "curves", 319, data="xor", seed=6)
+    opened(page, studio, "curves?data=xor&seed=6", expect, ".plot .axes")
     expect(page.locator(".curves-length")).to_contain_text("320 of 16,000 steps are made.")
-    over = page.locator(".plot .u-over").first
-    box = over.bounding_box()
-    over.click(position={"x": box["width"] / 2, "y": 20})
-    assert abs(int(place(page, "n")["n"]) - 160) < 8
+    plot = page.locator(".plot > svg").first
+    box = plot.locator(".axes line").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, plot.bounding_box()["y"] + 20)
+    pointed = page.locator(".plot-legend").first.locator("li").all_inner_texts()
+    run = Run(Setup(data="xor", seed=6))
+    run.reach(319, seconds=60)
+    n = int(numbers(pointed[0])[0])
+    assert abs(n - 160) < 2
+    assert pointed[1] == f"each batch {run.losses[n]:.4g}"
+    page.mouse.click(box["x"] + box["width"] / 2, plot.bounding_box()["y"] + 20)
+    assert abs(int(place(page, "n")["n"]) - n) < 2
     page.locator("details summary").first.click()
     cells = page.locator("details td").all_inner_texts()
-    run = Run(Setup(data="xor", seed=6))
-    run.reach(40, seconds=60)
     assert numbers(cells[1])[0] == pytest.approx(run.epochs[0].loss, rel=1e-4)
 
 

@@ -100,7 +100,7 @@ def test_of_several_classes_the_largest_output():
 
 def test_about_a_row():
     run = of_classes()
-    found = answer(run, "decisions", n=3, about=7, points=9)
+    found = answer(run, "decisions", n=3, about=7, over="0,1", points=9)
     rows = np.repeat(run.problem.X[7][None], 81, axis=0)
     rows[:, :2] = grid(found)
     values, rounded = values_of(found["layers"][1]["maps"][2], (9, 9))

@@ -315,8 +315,9 @@ def test_elements_are_found_by_the_beginning_of_their_names(studio):
 
 
 def test_forms(studio):
-    step = Run(Setup(data="mazur")).at(0)
-    told = cp.explain(step=step, of="b1[1]", sample=0, names=Run(Setup(data="mazur")).problem.names)
+    run = Run(Setup(data="mazur"))
+    names = {"x[0]": "i1", "x[1]": "i2"} | run.problem.names  # as he calls the inputs
+    told = cp.explain(step=run.at(0), of="b1[1]", sample=0, names=names)
     for form, text in (("latex", told.to_latex()), ("text", told.to_text())):
         assert ask(studio, "derivation", data="mazur", of="b1[1]", form=form)["text"] == text
 

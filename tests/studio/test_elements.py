@@ -157,3 +157,45 @@ def test_a_step_says_whether_the_run_goes_on(studio):
     assert ask(studio, "step", data="note", n=3, epochs=5)["ended"] is False
     found = ask(studio, "step", data="note", n=99, epochs=5)
     assert (found["n"], found["ended"]) == (4, True)
+
+
+def test_a_target_of_the_data_is_what_may_be_set():
+    run = Run(Setup(data="moons"))
+    found = element(run, 3, 2, "y[0]")
+    step = run.at(3)
+    row = int(step.rows[2])
+    assert (found["kind"], found["of"]) == ("target", "y[0]")
+    assert [line["value"] for line in found["lines"]] == [
+        run.problem.y[row], step.record["a2"][2, 0], step.record["delta2"][2, 0]
+    ]  # fmt: skip
+    assert (found["cell"], found["value"]) == (f"y[{row},0]", run.problem.y[row])
+    assert (found["low"], found["high"]) == (0.0, 1.0)
+
+
+def test_a_target_that_is_any_number_has_room_on_either_side():
+    run = Run(Setup(data="moons", output="identity", loss="squared_error"))
+    found = element(run, 0, 0, "y[0]")
+    assert (found["low"], found["high"]) == (-0.25, 1.25)
+
+
+def test_a_label_is_set_whole(labels):
+    run = Run(Setup(data="labels"))
+    found = element(run, 1, 1, "y[2]")
+    row = int(run.at(1).rows[1])
+    assert (found["cell"], found["whole"]) == (f"y[{row}]", True)
+    assert (found["value"], found["low"], found["high"]) == (run.problem.y[row], 0.0, 2.0)
+
+
+@pytest.mark.parametrize(("l2", "words"), [(0.0, "mean of"), (0.1, "mean, and the penalty")])
+def test_the_loss_of_a_sample_and_of_the_batch(l2, words):
+    run = Run(Setup(data="moons", l2=l2))
+    one, all_rows = element(run, 3, 2, "L")["lines"]
+    record = run.at(3).record
+    assert (one["value"], all_rows["value"]) == (record.losses[2], record.loss)
+    assert all_rows["words"].startswith(words)
+
+
+@pytest.mark.parametrize("of", ["W1", "a1[-1]", "dW1[0]", "L[0]"])
+def test_what_is_no_single_element(of):
+    with pytest.raises(ClearpropError):
+        element(Run(Setup(data="moons")), 0, 0, of)

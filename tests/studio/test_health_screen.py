@@ -40,8 +40,8 @@ def test_the_table_has_the_servers_numbers(page, studio, expect):
         for at, name in ((2, "spread"), (3, "delta"), (4, "gradient"), (5, "update")):
             expect(cells.nth(at)).to_have_text(shown(layer[name]))
     last = found["over_time"]["gradients"][1][-1]
-    legend = page.locator(".chart").first.locator(".u-legend tr").nth(2)
-    expect(legend).to_contain_text(shown(last))
+    legend = page.locator(".plot").first.locator(".plot-legend li").nth(2)
+    expect(legend).to_contain_text(f"layer 2 {last:.4g}")
     expect(page.locator(".findings .well")).to_have_text("Nothing is found to be wrong.")
 
 
@@ -90,5 +90,7 @@ def test_norms_that_are_0_or_far_apart_are_drawn(page, studio, expect, setup):
     """A page error fails the test."""
     ask_at(studio, "health", 40, **dict(pair.split("=") for pair in setup.split("&")))
     page.goto(f"{studio.address}#health?{setup}&n=40")
-    expect(page.locator(".chart canvas")).to_have_count(2)
-    expect(page.locator(".chart .u-legend").last).to_contain_text("40")
+    expect(page.locator(".plot .axes")).to_have_count(2)
+    expect(page.locator(".plot-legend").last).to_contain_text("step 40")
+    paths = "all => all.map((path) => path.getAttribute('d')).join('')"
+    assert "NaN" not in page.locator(".plot path").evaluate_all(paths)

@@ -8,8 +8,9 @@ import pytest
 import clearprop as cp
 from clearprop.studio.courses import thinned
 from clearprop.studio.hill import hill
+from clearprop.studio.known_runs import Runs
 from clearprop.studio.question import Question
-from clearprop.studio.runs import Run, Runs
+from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from studio_server import ask, ask_at, refusal
 

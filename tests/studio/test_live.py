@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn")
 
 def every_epoch(monkeypatch):
     """Let every epoch be told of and kept, however quickly they come."""
-    monkeypatch.setattr(live_module, "APART", 0.0)
+    monkeypatch.setattr(LiveRun, "_gap", lambda run, size: 0.0)
     monkeypatch.setattr(live_module, "UNSEEN", 0.0)
 
 
@@ -75,28 +75,6 @@ def test_another_run_takes_its_place(live, monkeypatch):
     for epochs in (4, 2):
         cp.train(small_network(), X, Y, epochs=epochs, progress=False, callbacks=[live])
         assert ask(live._server, "about", data="live")["total"] == epochs
-
-
-def test_a_long_run_is_kept_in_part(monkeypatch):
-    network = small_network()
-    every_epoch(monkeypatch)
-    monkeypatch.setattr(live_module, "KEPT_BYTES", 20 * (network.parameters.nbytes + 200))
-    run = LiveRun()
-
-    class Callback:
-        before_run = staticmethod(run.begin)
-
-        def __call__(self, epoch):
-            run.add(epoch)
-
-    cp.train(network, X, Y, epochs=100, progress=False, callbacks=[Callback()])
-    kept = [one.epoch for one in run._kept]
-    assert 3 <= len(kept) <= 20
-    assert kept == sorted(set(kept))
-    assert (kept[0], kept[-1]) == (0, 100)
-    assert len(run.losses) == len(run.epochs) == len(kept) - 1
-    for n, loss in enumerate(run.losses):
-        assert loss == run.at(n).record.loss
 
 
 def test_epochs_in_quick_succession_are_not_all_kept_but_the_last_is(live):
@@ -179,7 +157,7 @@ def test_a_replay_plays_from_a_file(running, tmp_path):
     network = cp.Network([2, 3, 1], "tanh", "sigmoid", seed=4)
     corners, xor = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), [0, 1, 1, 0]
     made = cp.studio.open(network, corners, xor, batch_size=4, epochs=300, port=0)
-    made.save(tmp_path / "replay.html", steps=40)
+    made.save(tmp_path / "replay.html", steps=40, screens=["network", "curves"])
     made.close()
     page = running.new_page()
     wrong, asked = [], []

@@ -242,7 +242,8 @@ def test_neurons_that_dropout_switches_off(page, studio):
 
 def test_a_replay_is_walked_through_from_a_file(running, tmp_path):
     run = Run(Setup(data="circles"))
-    write_replay(tmp_path / "replay.html", run, 5)
+    run.total = 5
+    write_replay(tmp_path / "replay.html", run, 5, screens=["network"])
     page = running.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -251,7 +252,7 @@ def test_a_replay_is_walked_through_from_a_file(running, tmp_path):
         page.locator(".caption", has_text=f"step {n}").wait_for()
         assert close(said(page, "a1[1]"), run.at(n).record["a1"][0, 1])
         page.get_by_role("button", name="One step on").click()
-    page.locator(".hint", has_text="A replay holds").wait_for()
+    page.get_by_role("heading", name="W1[0,0]").wait_for()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Play").wait_for()  # the end of what is held
     assert wrong == []

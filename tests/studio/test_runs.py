@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.studio.runs import Run, Runs
+from clearprop.studio.known_runs import Runs
+from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 
 SETS = ["xor", "circles", "spirals", "moons", "note", "mazur"]
@@ -48,7 +49,7 @@ def test_a_run_longer_than_what_is_kept():
     first = [run.at(n).update.tobytes() for n in (0, 1, 777, 1500, 2999)]
     again = [run.at(n).update.tobytes() for n in (2999, 1500, 777, 1, 0)]
     assert first == again[::-1]
-    assert len(run._kept) <= 513
+    assert len(run._kept.standings) <= 512
 
 
 def test_what_a_reader_sets_changes_what_follows_alone():

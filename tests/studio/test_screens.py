@@ -48,11 +48,20 @@ def test_a_reload_shows_the_same(page, studio):
 
 
 def test_the_replay_is_saved(page, studio, running, tmp_path):
-    page.goto(f"{studio.address}#network?data=note")
-    with page.expect_download() as waiting:
-        page.get_by_role("link", name="Save replay").click()
+    page.goto(f"{studio.address}#network?data=note&epochs=3")
+    with page.expect_download(timeout=120_000) as waiting:
+        page.get_by_role("button", name="Save replay").click()
     waiting.value.save_as(tmp_path / "replay.html")
     replay = running.new_page()
     replay.goto((tmp_path / "replay.html").as_uri())
     replay.get_by_text("Replay: The notes' 2-2-1").wait_for()
+    assert page.get_by_role("button", name="Save replay").is_visible()
     replay.close()
+
+
+def test_saving_a_replay_says_how_far_it_is_and_can_be_stopped(page, studio):
+    page.goto(f"{studio.address}#network?data=moons")
+    page.get_by_role("button", name="Save replay").click()
+    page.get_by_role("progressbar", name="Saved").wait_for()
+    page.get_by_role("button", name="Stop saving").click()
+    page.get_by_role("button", name="Save replay").wait_for()

@@ -145,8 +145,10 @@ def test_by_keyboard_alone(page, studio, expect):
     expect(page.get_by_role("button", name="Two half moons")).to_be_visible()
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent") == "Two half moons":
+        if page.evaluate("!!document.activeElement.closest('.sets')"):
             break
+    while page.evaluate("document.activeElement.textContent") != "Two half moons":
+        page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.wait_for_url(has("data=moons"))
     assert page.evaluate("document.activeElement.textContent") == "Two half moons"

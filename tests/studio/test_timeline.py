@@ -35,9 +35,9 @@ def test_every_operation_has_its_formula(page, studio):
     ("move", "keys", "places"),
     [
         ("phase", ("Shift+ArrowLeft", "Shift+ArrowRight"), [
-            "loss, loss", "dW1 = delta1 x^T", "W2 by dW2", "batch 1 of 1, sample 1 of 1 (row 0): forward",
+            "loss, loss", "dW1 = delta1 x^T", "W2 by dW2", "batch 1 of 1, sample 0 (row 0): forward",
         ]),
-        ("sample", ("[", "]"), ["batch 4 of 16, sample 10 of 10", "batch 5 of 16, sample 1 of 10"]),
+        ("sample", ("[", "]"), ["batch 4 of 16, sample 9 of 0 to 9", "batch 5 of 16, sample 0 of 0 to 9"]),
         ("step", (",", "."), ["batch 5 of 16", "batch 6 of 16"]),
         ("epoch", ("<", ">"), ["epoch 2, batch 1 of 16", "epoch 3, batch 1 of 16"]),
     ],
@@ -49,7 +49,9 @@ def test_moves_on_and_back(page, studio, move, keys, places):
     else:
         at = {"sample": 3, "step": 3, "epoch": 0}[move]
         visit(page, studio, f"data=circles&n={at}&sample={8 if move == 'sample' else 0}")
-        start = {"sample": "sample 9 of 10", "step": "batch 4 of 16", "epoch": "epoch 1, "}[move]
+        start = {"sample": "sample 8 of 0 to 9", "step": "batch 4 of 16", "epoch": "epoch 1, "}[
+            move
+        ]
     back, on = keys
     until(page, start)
     for by in (
@@ -67,13 +69,13 @@ def test_moves_on_and_back(page, studio, move, keys, places):
 
 def test_the_last_batch_of_an_epoch_has_the_rows_that_are_left(page, studio):
     visit(page, studio, "data=circles&batch=64&n=2")  # of 160 rows
-    until(page, "sample 1 of 32")
+    until(page, "sample 0 of 0 to 31")
     page.keyboard.press("]")
-    until(page, "sample 2 of 32")
+    until(page, "sample 1 of 0 to 31")
     visit(page, studio, "data=circles&batch=64&n=3")
-    until(page, "sample 1 of 64")
+    until(page, "sample 0 of 0 to 63")
     page.keyboard.press("[")
-    until(page, "batch 3 of 3, sample 32 of 32")
+    until(page, "batch 3 of 3, sample 31 of 0 to 31")
     rows = Run(Setup(data="circles", batch=64)).at(2).rows
     until(page, f"(row {rows[31]})")
 

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import clearprop as cp
-from clearprop.cli.predict import carried_columns
+from clearprop.tables.blocks.files import TableFiles
+from clearprop.tables.carried import Carried
 from clearprop.tables.table_files import write_table
 
 NAMES = ["t.csv", "t.tsv", "t.txt", "t.csv.gz", "t.csv.zst", "t.parquet", "t.parquet.gz", "t.arrow", "t.json", "t.jsonl",
@@ -126,5 +127,8 @@ def test_times_of_day_in_a_workbook_are_those_of_a_text_file(tmp_path):
     assert np.array_equal(
         model.predict_proba(tmp_path / "t.xlsx"), model.predict_proba(tmp_path / "t.csv")
     )
-    [carried] = carried_columns(model.read(tmp_path / "t.xlsx"), ["t"]).values()
-    assert carried.to_list() == times
+    workbook = TableFiles(tmp_path / "t.xlsx")
+    carried = Carried(["t"], workbook.head, ())
+    carried.look(workbook.blocks())
+    [block] = workbook.blocks()
+    assert carried.of(block.frame)["t"].to_list() == times

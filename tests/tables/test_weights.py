@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
 import clearprop as cp
-from clearprop.tables.fitting import make_ready
+from clearprop.tables.in_memory import make_ready
 from clearprop.tables.settings import TableSettings, check_settings
 from example_tables import PENGUINS
 

@@ -174,9 +174,11 @@ def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def check_sample_weight(
-    weights: object, n: int, what: str = "sample_weight"
+    weights: object, n: int, what: str = "sample_weight", *, may_be_zero: bool = False
 ) -> NDArray[np.float64] | None:
     """Return weights as float64 of shape (n,), or None for None.
+
+    Those of a block of a stream `may_be_zero`, all of them.
 
     Raises
     ------
@@ -195,7 +197,7 @@ def check_sample_weight(
             f"{what}[{negative[0]}] is {checked[negative[0]]:g}; weights must be 0 or more"
             f"{_more(negative.size, 'weight')}"
         )
-    if not checked.any():
+    if not checked.any() and not may_be_zero:
         raise SampleWeightError(f"{what} is all zero: no sample would count")
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,18 +12,14 @@ import clearprop as cp
 from clearprop.cli import options
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.sources import Table
-from clearprop.errors import ArgumentError, nearest, shown
-from clearprop.tables.columns import names_of
 from clearprop.tables.encoding import much_unlike
 from clearprop.tables.kinds import STREAM
-from clearprop.tables.outputs import KnownRows
+from clearprop.tables.known_blocks import KnownBlocks
+from clearprop.tables.predicted_files import Wanted
 from clearprop.tables.predictions import UNREADABLE
-from clearprop.tables.table_files import as_bytes, check_writer, write_table
+from clearprop.tables.table_files import check_writer
 from clearprop.tables.text import aligned, shortened
-from clearprop.tables.workbooks import NO_DAY
-
-if TYPE_CHECKING:
-    import polars as pl
+from clearprop.tables.writing import TableWriter, table_writer
 
 
 @click.command(
@@ -69,6 +65,9 @@ if TYPE_CHECKING:
     type=click.Choice(UNREADABLE),
     help="What a cell is that cannot be read as in training.",
 )
+@click.option(
+    "--skip-bad", is_flag=True, help="Go on behind rows that cannot be read, and count them."
+)
 @options.force("--out")
 def predict(
     model: Path,
@@ -83,6 +82,7 @@ def predict(
     quantiles: bool,
     report: bool,
     unreadable: str,
+    skip_bad: bool,
     force: bool,
 ) -> None:
     """Predict the target for each row of a table.
@@ -101,91 +101,34 @@ def predict(
     if carry and carry_all:
         raise click.UsageError("--carry-all has all columns: leave --carry out.")
     loaded = cp.Model.load(model)
-    cells = table.cells()
-    carried = carried_columns(cells.frame, None if carry_all else carry)
-    frame = loaded._as_read(cells)
-    rows = loaded._columns(frame, unreadable)  # read, encoded and predicted once
-    columns: dict[str, Any] = {"prediction": loaded.predict(rows)}
-    if probabilities:
-        shares = loaded.predict_proba(rows).T
-        columns |= {f"probability_{c}": p for c, p in zip(loaded.classes, shares, strict=True)}
-    if why:
-        columns["why"] = loaded.why(rows)
-    if attributions:
-        shares = loaded.attributions(rows).T
-        columns |= {f"adds_{name}": one for name, one in zip(loaded.columns, shares, strict=True)}
-    if interval is not None:
-        ends = loaded.predict_interval(rows, interval).T
-        columns |= dict(zip(("lower", "upper"), ends, strict=True))
-    if quantiles:
-        found = loaded.predict_quantiles(rows).T
-        columns |= {f"quantile_{q}": v for q, v in zip(loaded.quantiles, found, strict=True)}
+    source = table.blocks(loaded, skip_bad)
+    rows = loaded._known_blocks(source, unreadable)
+    names = None if carry_all else carry
+    wanted = Wanted(names, probabilities, why, attributions, interval, quantiles)
+    with table_writer(out) if out else _printed() as file:
+        loaded._predict_into(rows, source, wanted, file.add)
     if report:
-        say_unusual(loaded, rows, names_of(frame))
+        say_unusual(loaded, rows)
     else:
         warn_unusual(loaded, rows)
-    columns = carried_before(carried, columns)
-    if out is None:
-        echo_document(as_bytes(columns))
-    else:
-        write_table(columns, out)
-        echo(f"{len(columns['prediction']):,} predictions in {out}")
+    if out is not None:
+        echo(f"{file.rows:,} predictions in {out}")
 
 
-def carried_columns(table: Any, names: Sequence[str] | None) -> dict[str, Any]:
-    """Return columns of a table by name, all of them for None.
-
-    Raises
-    ------
-    ArgumentError
-        If the table has no such column.
-    """
-    there = {str(name).strip(): name for name in table.columns}
-    for name in names or ():
-        if name.strip() not in there:
-            near = nearest(name, there)
-            hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(f"--carry names {shown(name)}, which the table does not have{hint}")
-    chosen = there if names is None else [name.strip() for name in names]
-    columns = (table[there[name]] for name in chosen)
-    return {name: _as_it_stood(column) for name, column in zip(chosen, columns, strict=True)}
+@contextmanager
+def _printed() -> Iterator[TableWriter]:
+    """Give what prints rows as CSV."""
+    writer = TableWriter(STREAM, echo_document)
+    yield writer
+    writer.end()
 
 
-def _as_it_stood(column: pl.Series | list[str]) -> pl.Series | list[str | None]:
-    """Return a column as it is written: empty cells without quotes, a workbook's times alone."""
-    if isinstance(column, list):
-        return [cell or None for cell in column]
-    import polars
-
-    if column.dtype == polars.String:
-        return column.replace("", None)
-    is_dated = column.dtype == polars.Datetime and column.null_count() < len(column)
-    return column.dt.time() if is_dated and (column.dt.date() == NO_DAY.date()).all() else column
-
-
-def carried_before(carried: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of a table, then those that the model makes.
-
-    Raises
-    ------
-    ArgumentError
-        If some of both have one name.
-    """
-    both = [name for name in carried if name in columns]
-    if both:
-        raise ArgumentError(
-            f"the table has a column {both[0]!r}, as the predictions do: rename it, or choose "
-            "others by --carry"
-        )
-    return carried | columns
-
-
-def say_unusual(model: cp.Model, rows: KnownRows, names: Sequence[str]) -> None:
+def say_unusual(model: cp.Model, rows: KnownBlocks) -> None:
     """Print which columns hold values unlike those of training, and which are not known."""
     n = f"{rows.n:,} row{'s' if rows.n > 1 else ''}"
-    found = {name: counts for name, counts in model.unusual(rows).items() if counts}
+    found = {name: counts for name, counts in rows.unusual.items() if counts}
     known = {*model.columns, *model.report.dropped, model.target}
-    new = [name for name in names if name not in known]
+    new = [name for name in rows.names if name not in known]
     if found:
         lines = [["column", "missing", "out of range", "new"]]
         for name, c in found.items():
@@ -199,9 +142,9 @@ def say_unusual(model: cp.Model, rows: KnownRows, names: Sequence[str]) -> None:
         say(f"Columns the model does not know, and leaves alone: {shortened(new)}")
 
 
-def warn_unusual(model: cp.Model, rows: KnownRows) -> None:
+def warn_unusual(model: cp.Model, rows: KnownBlocks) -> None:
     """Print one line if much of a column is unlike training's, which nobody may have meant."""
-    odd = much_unlike(model.unusual(rows), model.report.missing, rows.n)
+    odd = much_unlike(rows.unusual, model.report.missing, rows.n)
     if odd:
         say(f"Much of {shortened(odd)} is unlike the rows the model learned from: see --report.")
 

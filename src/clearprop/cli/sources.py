@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import click
 
 import clearprop as cp
+from clearprop.tables.blocks.files import TableFiles
+from clearprop.tables.blocks.framed import FramedTable
 from clearprop.tables.kinds import STREAM, stem_of
 from clearprop.tables.sources import called
 from clearprop.tables.table_files import Cells, read_table
@@ -43,6 +45,27 @@ class Table(NamedTuple):
     def cells(self) -> Cells:
         """Read the table as it stands in its files."""
         return read_table(list(self.files), encoding=self.encoding, sheet=self.sheet)
+
+    def whole(self) -> dict[str, Any]:
+        """Return the arguments of `Model.fit` that the table is read by."""
+        return {"table": list(self.files), "encoding": self.encoding, "sheet": self.sheet}
+
+    def stream(self, window: int, skip_bad: bool) -> cp.Stream:
+        """Return the table as a stream, of which a window of rows is in memory at a time."""
+        return cp.stream(
+            list(self.files), window=window, skip_bad=skip_bad, encoding=self.encoding,
+            sheet=self.sheet,
+        )  # fmt: skip
+
+    def blocks(self, model: cp.Model, skip_bad: bool) -> TableFiles | FramedTable:
+        """Return what reads the table some rows at a time, as a model reads it."""
+        source = TableFiles(
+            list(self.files), encoding=self.encoding, sheet=self.sheet, skip_bad=skip_bad
+        )
+        if source.separator and model._encoding.missing_words is None:  # all its rows decide
+            cells = self.cells()
+            return FramedTable(cells.frame, str(self), model._as_read(cells))
+        return source
 
     def read(self, model: cp.Model) -> Any:
         """Read the table as a model does."""

@@ -52,6 +52,17 @@ from clearprop.tables.report import NOT_JUDGED
     metavar="TOML",
     help="Write the settings that were given, for --settings.",
 )
+@click.option(
+    "--window",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Learn from a table larger than memory, of which so many rows are there at a time.",
+)
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="With --window: leave out rows that cannot be read, and say which and how many.",
+)
 @options.force("--out or --save-settings")
 @options.json_wanted("the report")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -80,6 +91,9 @@ def train(timeline: Path | None, **asked: Any) -> None:
 
     Under mpiexec -n 4, or srun, four processes train one network, to the bits of one process with
     as many --shards, which have to be 4 or more.
+
+    With --window ROWS the table may be larger than memory: it is read again and again, so many rows
+    at a time. If the window holds all of them, the numbers are those without it.
     """
     if launched()[1] == 1:
         if timeline is not None:
@@ -111,6 +125,8 @@ def _train(
     table: Table,
     out: Path | None,
     save_settings: Path | None,
+    window: int | None,
+    skip_bad: bool,
     force: bool,
     json_wanted: bool,
     quiet: bool,
@@ -121,6 +137,8 @@ def _train(
     """Do what the command asks for, as one of a cluster's processes if there is one."""
     if quiet and (verbose or json_wanted):
         raise click.UsageError(f"--quiet and --{'verbose' if verbose else 'json'}: choose one.")
+    if skip_bad and window is None:
+        raise click.UsageError("--skip-bad is of --window ROWS: give both.")
     settings = keywords(typed)
     out = Path(f"{table.stem}.safetensors") if out is None else out
     check_paths(table.files, out, save_settings, replace=force)
@@ -133,10 +151,8 @@ def _train(
         if quiet:
             warnings.simplefilter("ignore", TableWarning)
         model = cp.Model.fit(
-            list(table.files),
+            **table.whole() if window is None else {"table": table.stream(window, skip_bad)},
             cluster=cluster,
-            encoding=table.encoding,
-            sheet=table.sheet,
             trained=save_first if cluster is None or cluster.rank == 0 else None,
             progress=False if json_wanted or quiet else None,
             verbose=verbose,

@@ -20,8 +20,8 @@ from clearprop.checks.settings import ENGINES, count, number
 from clearprop.cli import notation
 from clearprop.engine.threads import MOST_THREADS
 from clearprop.errors import ArgumentError, ClearpropError, shown
-from clearprop.tables.fitting import OPTIMIZER
 from clearprop.tables.settings import BALANCED
+from clearprop.tables.setup import OPTIMIZER
 from clearprop.tables.target import TASKS, TRANSFORMS
 from clearprop.training.checkpoints.cadence import read_cadence
 from clearprop.training.watching.metrics import METRICS

@@ -47,6 +47,9 @@ class CompiledRun:
     threads : int, optional
     part : Part, optional
         Which rows the data are, where other processes have others; None: all.
+    window : (first, rows), optional
+        Where the data are a window of a stream: the rows of the epoch before it, and all of them.
+        Such a run ends with its data: no call may go beyond them.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class CompiledRun:
         state: State,
         threads: int | None,
         part: Part | None = None,
+        window: tuple[int, int] | None = None,
     ) -> None:
         precision, labels = precision_of(topology.dtype), data.y.ndim == 1
         part = Part(len(data.X), settings.shards, 0, settings.shards) if part is None else part
@@ -78,7 +82,11 @@ class CompiledRun:
             state = {"gradient": self._gradient}
         check_run(data, state, topology)
         self.n, self._batch = n, min(settings.batch_size, n)
-        self.epoch_batches = -(-n // self._batch)
+        self._first, rows = (0, n) if window is None else window
+        self._is_window, self._is_done = window is not None, False
+        self._ends_epoch = self._first + n >= rows
+        self._full_batch = min(settings.batch_size, rows)
+        self.epoch_batches = -(-rows // self._full_batch)
         self.sums = np.zeros(2)
         batch = self._rows_at_once(settings, part)
         most = most_threads(topology.sizes, batch, precision)
@@ -117,6 +125,8 @@ class CompiledRun:
         if weights is not None:  # by a power of two, so that no weight leaves float32
             self._exponent = int(np.frexp(weights.max())[1])
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
+        # Means by rows know nothing of it.
+        self._sums_exponent = 0 if settings.accounting.mean_by_rows else self._exponent
 
     def _give_functions(
         self, functions: Functions, settings: RunSettings, precision: Precision
@@ -170,8 +180,9 @@ class CompiledRun:
         plan = self._plan
         epoch, done = divmod(batches, self.epoch_batches)
         plan[P.NOW], plan[P.MADE] = batches, updates
-        plan[P.EPOCH], plan[P.PLACE] = epoch, done * self._batch
-        self.sums = sums.copy()
+        plan[P.EPOCH], plan[P.PLACE] = epoch, done * self._full_batch - self._first
+        # Between two windows sums stand without the power of two by which either's weights do.
+        self.sums = sums.copy() if plan[P.PLACE] else np.ldexp(sums, -self._sums_exponent)
 
     @property
     def seconds_a_call(self) -> float:
@@ -201,7 +212,9 @@ class CompiledRun:
     @property
     def place(self) -> int:
         """Rows of the epoch's order that are done."""
-        return self._plan[P.PLACE]
+        if self._is_done:
+            return 0 if self._ends_epoch else self._first + self.n
+        return self._first + self._plan[P.PLACE]
 
     def advance(self, batches: int, rates: NDArray[np.float64]) -> tuple[int, NDArray[np.float64]]:
         """Run so many batches, unless one fails.
@@ -223,8 +236,10 @@ class CompiledRun:
         Raises
         ------
         ShapeError
-            If X, y or a state was resized since the run was made.
+            If X, y or a state was resized since the run was made, or a window has not so many.
         """
+        if self._is_window and batches > self._left:
+            raise ShapeError(f"the window has {self._left} batches left, not {batches}")
         if batches < 0 or rates.shape != (batches, 2):
             raise ShapeError(f"{batches} batches need rates of their number, not {rates.shape}")
         self._data.check()
@@ -233,15 +248,25 @@ class CompiledRun:
         first_epoch = self.epoch
         epochs = (self.now + batches - 1) // self.epoch_batches - first_epoch + 1
         costs = plan.give(P.COSTS, "costs", np.zeros((max(epochs, 1), 2)))
-        if plan[P.PLACE]:  # in the middle of an epoch, whose sums go on
-            costs[0] = self.sums
+        costs[0] = self.sums  # in the middle of an epoch, whose sums go on
         plan[P.FIRST_EPOCH] = first_epoch
         plan.give(P.RATES, "rates", np.ascontiguousarray(rates, np.float64))
         plan[P.FIRST], plan[P.LAST] = self.now, self.now + batches
         plan[P.STATUS], plan[P.UPDATE_FLAG] = P.RUNNING, 0
         self._run_together(batches)
+        self._is_done = self._is_window and self.epoch > first_epoch
+        if self._is_done and not self._ends_epoch:
+            plan[P.EPOCH] = first_epoch
+            self.sums = np.ldexp(costs[0], self._sums_exponent)
+            return plan[P.STATUS], costs
         self.sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs
+
+    @property
+    def _left(self) -> int:
+        """The batches of a window that are left; none where it is another's turn."""
+        rows = self.n - self._plan[P.PLACE]
+        return 0 if self._is_done else max(-(-rows // self._full_batch), 0)
 
     def _run_together(self, batches: int) -> None:
         threads, started = self._choice.threads, time.perf_counter()

@@ -45,6 +45,8 @@ class SharedRun(CompiledRun):
     rank, parts : int, sequence of Part
         Which this one is, and what each has.
     timeline : Timeline, optional
+    window : (first, rows), optional
+        As for `CompiledRun`; of one process.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class SharedRun(CompiledRun):
         rank: int,
         parts: Sequence[Part],
         timeline: Timeline | None = None,
+        window: tuple[int, int] | None = None,
     ) -> None:
         part = self._part = parts[rank]
-        super().__init__(topology, data, settings, rule, state, threads, part)
+        super().__init__(topology, data, settings, rule, state, threads, part, window)
         plan, precision = self._plan, precision_of(topology.dtype)
         self._kernels = {one: function_at(load(f"sharing.{one}", precision), 2) for one in KERNELS}
         self._micro = min(settings.micro_batch or self._batch, self._batch)

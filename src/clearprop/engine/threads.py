@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clearprop.engine.kernels import plan as P
 from clearprop.engine.layout import Plan
+from clearprop.workers import in_dask_worker
 
 STEP = 1e6
 """Multiply-adds of a step that each thread should have, for meeting the others to pay."""
@@ -27,12 +28,13 @@ def cores() -> int:
     """Return how many cores this process may use.
 
     Its affinity, its container's share and OMP_NUM_THREADS count; by the last, joblib and others
-    share cores among the processes that they start.
+    share cores among the processes that they start. A Dask worker counts one core for a task, and
+    runs as many at once as it has threads: without OMP_NUM_THREADS, a task has that one.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    asked = int(first) if first.isdecimal() else 0
+    asked = int(first) if first.isdecimal() else int(in_dask_worker())
     return max(1, min(allowed, _container_share(), asked or allowed))
 
 

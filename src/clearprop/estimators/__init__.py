@@ -1,6 +1,7 @@
 """Estimators with scikit-learn's interface: its multilayer perceptrons, and raw tables."""
 
 from clearprop.estimators.classifier import MLPClassifier
+from clearprop.estimators.on_dask import on_dask
 from clearprop.estimators.regressor import MLPRegressor
 from clearprop.estimators.table_models import TableClassifier, TableRegressor
 
@@ -9,6 +10,7 @@ __all__ = [
     "MLPRegressor",
     "TableClassifier",
     "TableRegressor",
+    "on_dask",
     "register_with_skl2onnx",
 ]
 

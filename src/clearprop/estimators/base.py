@@ -26,7 +26,9 @@ from clearprop.estimators.parameters import CONSTRAINTS, NO_SEED, activation_of,
 from clearprop.estimators.samples import Given, Samples, check_weights, put_aside
 from clearprop.estimators.sparse import check_sparse, outputs
 from clearprop.estimators.state import packed, unpacked
+from clearprop.estimators.streamed import fit_stream
 from clearprop.network import Network
+from clearprop.streams.stream import Stream
 from clearprop.training.checkpoints.keeping import Keeping, check_keeping
 
 Array = NDArray[Any]
@@ -88,6 +90,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def _fit(self, given: Given, incremental: bool) -> Any:
+        if isinstance(given.X, Stream):
+            return fit_stream(self, given, incremental)
         hidden = self._hidden_sizes()
         stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
         self._check_extras(stochastic, given)

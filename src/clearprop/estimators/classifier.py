@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.class_weight import weights_by_class
 from clearprop.estimators.decorators import fitting, going_on, only_if
+from clearprop.estimators.lazily import with_classes, with_labels
 from clearprop.estimators.parameters import LearningRate, Solver
 from clearprop.estimators.probabilities import shares
 from clearprop.estimators.samples import Given, Samples
@@ -213,7 +214,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -224,7 +225,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), or Stream
+            What ``cp.stream`` returns: its y and weights are in it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels; for multilabel targets, rows of 0 and 1.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -281,6 +283,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=True)
 
+    @with_labels
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row, or the labels that are more likely than not.
 
@@ -295,6 +298,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         check_is_fitted(self)
         return self._classes_of(self._outputs(X))
 
+    @with_classes
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
 
@@ -313,6 +317,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return np.hstack([1 - output, output])
         return output
 
+    @with_classes
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of the probability of each class, as ``log(predict_proba(X))``.
 

@@ -35,6 +35,7 @@ from clearprop.training.loop import Loop
 from clearprop.training.reruns import Origin
 from clearprop.training.standing import where_squares_overflow
 from clearprop.training.watching.history import History
+from clearprop.training.windows import Windows
 from clearprop.warned import warn
 
 Array = NDArray[Any]
@@ -54,20 +55,37 @@ def fit_stochastic(
     keeping: Keeping | None,
 ) -> None:
     """Fit by minibatches, for epochs until scikit-learn's rules stop; `incremental`, for one."""
-    e, work = estimator, _working(estimator)
-    n = training.X.shape[0]
-    settings = RunSettings(
+    e, work = estimator, working(estimator)
+    settings = run_settings(e, training.X.shape[0], incremental)
+    job = Job(work, _data(e, training, work.dtype), settings)
+    fit_job(e, job, held_out, incremental, told, keeping)
+
+
+def run_settings(e: Any, n: int, incremental: bool = False) -> RunSettings:
+    """Return the settings of a run on n rows; its seed is drawn."""
+    return RunSettings(
         _batch_size(e, n), 1 if incremental else _epochs(e), bool(e.shuffle),
         l2=float(e.alpha), dropout=float(e.dropout),
         seed=int(e._random_state.randint(np.iinfo(np.int32).max)), accounting=e._accounting(),
     )  # fmt: skip
-    job = Job(work, _data(e, training, work.dtype), settings)
-    watched = None
+
+
+def fit_job(
+    e: Any,
+    job: Job,
+    held_out: Samples | None,
+    incremental: bool,
+    told: FitCallbacks | None,
+    keeping: Keeping | None,
+    windows: Windows | None = None,
+) -> None:
+    """Fit on a job, whose data may be the `windows` of a stream."""
+    work, watched = job.network, None
     if held_out is not None:
         watched = Watched(*held_out, _data(e, held_out, work.dtype, "_val"), work)
     e.n_iter_ = 0
-    judge = StoppingJudge(e, n, watched, told)
-    history = _run(e, job, watched, judge, incremental, keeping)
+    judge = StoppingJudge(e, job.rows, watched, told)
+    history = _run(e, job, watched, judge, incremental, keeping, windows)
     stopped = history.stopped in ("judged", "callback")
     if history.stopped == "interrupted":
         warn("Training interrupted by user.")
@@ -97,6 +115,7 @@ def _run(
     judge: StoppingJudge,
     incremental: bool,
     keeping: Keeping | None,
+    windows: Windows | None,
 ) -> History:
     """Run the loop; what it raises becomes the ValueError that scikit-learn's users catch."""
     hooks = callbacks_of(e)
@@ -111,7 +130,7 @@ def _run(
             e.network_, job, rule, callbacks=hooks, judge=judge,
             held_out=None if watched is None else watched.data,
             engine=engine, threads=_threads(e), progress=bool(e.progress), standing=standing,
-            columns=_columns(e), keeping=keeping, settings=_settings(e),
+            columns=_columns(e), keeping=keeping, settings=_settings(e), windows=windows,
         ))  # fmt: skip
         history = loop.run()
     except NonFiniteError as error:
@@ -192,7 +211,7 @@ def fit_lbfgs(estimator: Any, training: Samples) -> None:
     e.loss_ = reported(loss)
 
 
-def _working(e: Any) -> Network:
+def working(e: Any) -> Network:
     """Return the network that is trained: a narrower copy, unless float64 is asked for."""
     network: Network = e.network_
     narrow = e.precision is None and network.dtype == np.float64

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from clearprop.estimators.base import BaseMLP
 from clearprop.estimators.decorators import fitting, going_on
+from clearprop.estimators.lazily import with_numbers
 from clearprop.estimators.parameters import LOSS, LearningRate, Solver
 from clearprop.estimators.samples import Given
 from clearprop.estimators.sparse import check_sparse
@@ -140,7 +141,7 @@ n_features_in_, feature_names_in_, out_activation_
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -151,7 +152,8 @@ n_features_in_, feature_names_in_, out_activation_
 
         Parameters
         ----------
-        X : array-like, sparse matrix or table of shape (n_samples, n_features)
+        X : array-like, sparse matrix or table of shape (n_samples, n_features), or Stream
+            What ``cp.stream`` returns: its y and weights are in it.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
         X_val, y_val : as X and y, default=None
@@ -199,6 +201,7 @@ n_features_in_, feature_names_in_, out_activation_
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
         return self._fit(given, incremental=True)
 
+    @with_numbers
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers.
 

@@ -12,13 +12,16 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 
-from clearprop.errors import TargetError
+from clearprop.errors import ArgumentError, TargetError
 from clearprop.estimators.framed import frame_of, free_name, is_frame, joined, renamed
 from clearprop.estimators.parameters import NO_SEED, check_parameters
 from clearprop.estimators.samples import check_weights
+from clearprop.streams.stream import Stream
 from clearprop.tables.columns import names_of
 from clearprop.tables.conventions import FEW
 from clearprop.tables.model import Model
+from clearprop.tables.partitions import check_in_memory
+from clearprop.tables.target import check_target_name
 from clearprop.warned import warn
 
 Array = NDArray[Any]
@@ -115,6 +118,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         return {name: getattr(self, name) for name in self._own}
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Any:
+        if isinstance(X, Stream):
+            return self._fit_stream(X, y, sample_weight)
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
@@ -127,20 +132,41 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         columns = self.columns
         if wish is not None and (columns is None or isinstance(columns, Mapping)):
             columns = {**(columns or {}), name: wish}
-        settings = {setting: getattr(self, setting) for setting in PASSED_ON}
-        settings |= self._own_settings()
+        settings = self._own_settings()
         table = joined(table, name, values)
         weights = check_weights(sample_weight, table)
         if weights is not None:
             settings["weight"] = free_name("weight", [*self._names, name])
             table = joined(table, settings["weight"], weights)
+        return self._fit_model(table, name, columns, settings)
+
+    def _fit_stream(self, stream: Stream, y: Any, sample_weight: Any) -> Any:
+        for argument, value in (("y", y), ("sample_weight", sample_weight)):
+            if value is not None:
+                raise ArgumentError(f"{argument} of a stream is in the stream: leave it out here")
+        target, names = stream.target, stream.source.names
+        if not isinstance(target, str) or names is None:
+            raise ArgumentError(
+                "the stream names no target: cp.stream(FILE, target='price') does; for arrays "
+                "there are MLPClassifier and MLPRegressor"
+            )
+        check_target_name(target, names)
+        others = [name for name in names if name != target]
+        self._table(frame_of(np.empty((0, len(others))), others), reset=True)
+        self._fit_model(stream, target, self.columns, {n: getattr(self, n) for n in self._own})
+        if self._task == "classification":
+            self.classes_ = np.array(self.model_.classes)
+        return self
+
+    def _fit_model(self, table: Any, target: str, columns: Any, own: dict[str, Any]) -> Any:
+        settings = {setting: getattr(self, setting) for setting in PASSED_ON} | own
         for setting in BY_SIZE:
             given = getattr(self, setting)
             if not (isinstance(given, str) and given == "auto"):
                 settings[setting] = given
         self.model_ = Model.fit(
             table,
-            name,
+            target,
             task=self._task,
             columns=columns,
             test=0.0,
@@ -168,6 +194,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
 
     def _table(self, X: Any, *, reset: bool) -> Any:
         """Return X as a table whose columns are called as in `fit`, by scikit-learn's rules."""
+        check_in_memory(X)  # else scikit-learn makes an array of it, without names
         if is_frame(X):
             names = names_of(X)
             validate_data(self, X, reset=reset, skip_check_array=True)

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from clearprop.errors import ArgumentError, TargetError, shown
 from clearprop.estimators.table_base import BaseTable, vector
 from clearprop.tables.conventions import FEW
+from clearprop.tables.partitions import by_partition
 from clearprop.tables.text import shortened
 from clearprop.tables.values import EXACT
 
@@ -112,12 +113,15 @@ max_categories, validation, epochs
         )  # fmt: skip
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableClassifier:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TableClassifier:
         """Fit the model.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features), or \
+Stream
+            What ``cp.stream(FILE, target=...)`` returns has its target in it; neither y nor
+            sample_weight goes with it.
         y : array-like of shape (n_samples,)
             Labels: texts, such as "None" too, numbers, or true and false; none may be missing.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -134,6 +138,7 @@ max_categories, validation, epochs
         """
         return self._fit(X, y, sample_weight)
 
+    @by_partition(lambda e: e.model_.target)
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row.
 
@@ -153,6 +158,7 @@ max_categories, validation, epochs
         shares = self.predict_proba(X)
         return np.asarray(self.classes_[shares.argmax(axis=1)])
 
+    @by_partition(lambda e: list(e.classes_))
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of ``classes_``.
 
@@ -283,12 +289,15 @@ precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         self.target_transform = target_transform
         self.quantiles = quantiles
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableRegressor:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TableRegressor:
         """Fit the model.
 
         Parameters
         ----------
-        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features)
+        X : pandas, polars or pyarrow table, or array-like, of shape (n_samples, n_features), or \
+Stream
+            What ``cp.stream(FILE, target=...)`` returns has its target in it; neither y nor
+            sample_weight goes with it.
         y : array-like of shape (n_samples,)
             Numbers, of which none may be missing.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -305,6 +314,7 @@ precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         """
         return self._fit(X, y, sample_weight)
 
+    @by_partition(lambda e: e.model_.target)
     def predict(self, X: Any) -> Array:
         """Return the predicted numbers, in the unit of y.
 
@@ -324,6 +334,7 @@ precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         table = self._table_to_predict(X)
         return self.model_.predict(table)
 
+    @by_partition(lambda e: list(e.model_.quantiles))
     def predict_quantiles(self, X: Any) -> Array:
         """Return the quantiles of each row that were asked for, ascending.
 
@@ -345,6 +356,7 @@ precision, threads, progress, random_state, checkpoint, checkpoint_every, resume
         table = self._table_to_predict(X)
         return self.model_.predict_quantiles(table)
 
+    @by_partition(lambda e: ("lower", "upper"))
     def predict_interval(self, X: Any, level: float = 0.9) -> Array:
         """Return for each row an interval that holds its number with a probability of `level`.
 

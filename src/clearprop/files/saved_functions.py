@@ -7,11 +7,12 @@ tables; a function of the maker's own has to be given when the file is loaded.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from clearprop.activations import ACTIVATIONS, Activation, BuiltInActivation
-from clearprop.errors import ArgumentError, ModelFileError, shown
+from clearprop.errors import ArgumentError, ModelFileError, said, shown
 from clearprop.losses import LOSSES, BuiltInLoss, Loss
 
 _RENAMED = {"delta": "threshold"}
@@ -82,16 +83,50 @@ def find_loss(described: dict[str, Any], given: Mapping[str, Loss] | None, path:
 
 def named(function: Activation | Loss) -> Any:
     """Return what a pickle says of a function: its name if it is built in, else itself."""
-    built_in = isinstance(function, BuiltInActivation | BuiltInLoss)
-    if not built_in:
-        return function
     kind = "activation" if isinstance(function, Activation) else "loss"
+    if not isinstance(function, BuiltInActivation | BuiltInLoss):
+        reason = _why_no_pickle(function)
+        return function if reason is None else _Unpicklable(function, kind, reason)
     return {"kind": kind, **describe(function)}
 
 
-def found_again(said: Any) -> Any:
-    """Return the function of which `named` said this."""
-    if not isinstance(said, dict):
-        return said
-    find = find_activation if said["kind"] == "activation" else find_loss
-    return find(said, None, "the pickle")
+def found_again(told: Any) -> Any:
+    """Return the function of which `named` told this."""
+    if isinstance(told, _Unpicklable):  # by `copy.copy`, which pickles nothing
+        return told.function
+    if not isinstance(told, dict):
+        return told
+    find = find_activation if told["kind"] == "activation" else find_loss
+    return find(told, None, "the pickle")
+
+
+class _Unpicklable:
+    """A function of the user's own that can be copied, but not pickled."""
+
+    def __init__(self, function: Activation | Loss, kind: str, reason: str) -> None:
+        self.function, self._kind, self._reason = function, kind, reason
+
+    def __deepcopy__(self, memo: object) -> Activation | Loss:
+        return self.function
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise ArgumentError(
+            f"{self._kind} {self.function.name!r} cannot be pickled, as other processes need it "
+            f"({self._reason}): let its functions use numbers and arrays alone"
+        )
+
+
+def _why_no_pickle(function: Activation | Loss) -> str | None:
+    """Return why a function cannot be pickled, or None; cloudpickle takes more than Python's."""
+    try:
+        pickle.dumps(function)
+    except Exception as error:  # pickling runs code of anyone's
+        try:
+            import cloudpickle
+
+            cloudpickle.dumps(function)
+        except ImportError:
+            return said(error)
+        except Exception as error:
+            return said(error)
+    return None

@@ -10,12 +10,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from clearprop.checks.settings import check_path
-from clearprop.errors import FileWriteError, shown
+from clearprop.errors import ClearpropError, FileWriteError, shown
 from clearprop.files.temporary import remove_strays, temporary_file
 
 PathLike = str | os.PathLike[str]
@@ -46,13 +47,26 @@ def write_whole(
         there); the old file stays. If the folder cannot be synced as the disk fails; the new file
         is there then.
     """
+    with whole_file(path, check) as file:
+        for part in parts:
+            file.write(part)
+
+
+@contextmanager
+def whole_file(path: PathLike, check: Callable[[Path], object] | None = None) -> Iterator[BinaryIO]:
+    """Give a file to write to, which gets its name in the end; what fails leaves the old one.
+
+    Raises
+    ------
+    FileWriteError
+        As `write_whole` does.
+    """
     target, mode = _find(path)
     remove_strays(target.parent)
     try:
         # Of a file that is replaced, only its owner may read what is on the way.
         with temporary_file(target.parent, 0o666 if mode is None else 0o600) as (file, temporary):
-            for part in parts:
-                file.write(part)
+            yield file
             file.flush()
             os.fsync(file.fileno())
             if mode is not None:
@@ -65,6 +79,8 @@ def write_whole(
             with suppress(OSError):  # what is synced is there, whatever closing says
                 file.close()
     except OSError as error:
+        if isinstance(error, ClearpropError):  # of what is read to be written
+            raise
         stays = "" if mode is None else "; the file that was there is untouched"
         raise FileWriteError(
             error.errno, f"could not write {target}: {error.strerror or error}{stays}"

@@ -52,6 +52,10 @@ class Purpose(IntEnum):
     TEST = 7
     BASELINES = 8
     IMPORTANCE = 9
+    BLOCKS = 10
+    WINDOWS = 11
+    PARTS = 12
+    SAMPLE = 13
 
 
 def check_seed(seed: int) -> int:
@@ -127,6 +131,23 @@ def random_order(seed: int, n: int, purpose: Purpose, *, epoch: int = 0) -> NDAr
 def _order(pairs: NDArray[Any]) -> NDArray[np.int64]:
     high, low = pairs.reshape(-1, 2).T
     return np.argsort((high << _32) | low, kind="stable")
+
+
+def window_seed(seed: int, window: int) -> int:
+    """Return the seed by which a window of a stream is shuffled, and its units are dropped.
+
+    The first window's is the run's own: where it holds all rows, its numbers are those of a run
+    whose rows are in memory. Others have 64 bits drawn by it, so that no two share a shuffle.
+
+    Examples
+    --------
+    >>> window_seed(7, 0), window_seed(7, 1) != window_seed(7, 2)
+    (7, True)
+    """
+    if window == 0:
+        return seed
+    high, low = words(seed, Purpose.WINDOWS, 2, sample=window)
+    return int(high) << 32 | int(low)
 
 
 def kept_units(

@@ -18,6 +18,7 @@ from clearprop.studio.derivations import derivation
 from clearprop.studio.derivative_checks import batch_check, derivative_check
 from clearprop.studio.element_names import elements
 from clearprop.studio.elements import element
+from clearprop.studio.guessing import is_open, refuse_while_open
 from clearprop.studio.health import diagnosis, health
 from clearprop.studio.hill import hill
 from clearprop.studio.lab import lab
@@ -31,6 +32,11 @@ from clearprop.studio.setup import Setup
 from clearprop.studio.snapshot import snapshot
 from clearprop.studio.treatments import treatment
 from clearprop.studio.verdicts import points, row, verdicts
+
+NOT_TOLD = "optimizer not told"
+
+MOST_ALSO = 64
+"""Neurons of a wide layer that are shown on demand: their weights are given one by one."""
 
 Answer = Callable[[Run, Question], dict[str, Any]]
 
@@ -64,7 +70,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": [one.name for one in network.activations],
         "loss": network.loss.name,
-        "optimizer": "optimizer not told" if run.setup.illness else brief(run.optimizer),
+        "optimizer": NOT_TOLD if is_open(run.setup, question) else brief(run.optimizer),
         "features": problem.features,
         "classes": problem.classes,
         "target": problem.target,
@@ -92,7 +98,8 @@ def step(run: Run, question: Question) -> dict[str, Any]:
     ended = run.failed is not None and n == len(run.losses) - 1
     return found | {
         "n": n,
-        "reached": len(run.losses),
+        # Of a run under way all that is kept is there, and L of each would take a pass.
+        "reached": len(run.losses) if isinstance(run, Run) else run.total,
         "failed": failed,
         "ended": ended or n == run.total - 1,
     }
@@ -102,22 +109,31 @@ def _also(text: str) -> dict[int, list[int]]:
     """Return the neurons in "1:0,39;2:5" by layer."""
     parts = [part.partition(":") for part in text.split(";")]
     try:
-        return {
+        found = {
             int(layer): [int(i) for i in which.split(",")] for layer, _, which in parts if which
         }
     except ValueError:
         raise ArgumentError(f"also is {shown(text)}; write it as 1:0,39;2:5") from None
+    if most := [layer for layer, which in found.items() if len(which) > MOST_ALSO]:
+        raise ArgumentError(
+            f"also names {len(found[most[0]]):,} neurons of layer {most[0]}; {MOST_ALSO} of a "
+            "layer are shown beside its largest"
+        )
+    return found
 
 
 def one(run: Run, question: Question) -> dict[str, Any]:
     """Return every number of one element at step n, or at the one that is reached."""
     n = run.reach(question.whole("n", 0))
     sample = min(max(question.whole("sample", 0), 0), len(run.at(n).rows) - 1)
-    return {"n": n, "sample": sample} | element(run, n, sample, question.text("of"))
+    return {"n": n, "sample": sample} | element(
+        run, n, sample, question.text("of"), is_told=not is_open(run.setup, question)
+    )
 
 
 def python(run: Run, question: Question) -> dict[str, Any]:
     """Return a program that makes the numbers of the run up to step n."""
+    refuse_while_open(run.setup, question, "its program")
     n = min(max(question.whole("n", 0), 0), run.total - 1)
     return {"n": n, "code": program(run, n)}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -19,16 +21,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearprop.checks.settings import count
-from clearprop.errors import ClearpropError
+from clearprop.errors import ClearpropError, one_line, said
 from clearprop.studio.answers import ANSWERS, BEFORE
-from clearprop.studio.finite import finite
+from clearprop.studio.contents import Place
+from clearprop.studio.finite import to_json
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
+from clearprop.studio.known_runs import Runs
 from clearprop.studio.pages import STATIC, served_page
 from clearprop.studio.question import Question
-from clearprop.studio.replay import replay_of
-from clearprop.studio.runs import Runs
+from clearprop.studio.replay import Told, replay_of
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
+from clearprop.studio.told import told_replay
 from clearprop.studio.trial import try_to_read
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -118,7 +122,7 @@ async def _answer(request: Request) -> Response:
     def found() -> Any:
         setup = Setup.read(pairs)
         if name in BEFORE:
-            return BEFORE[name](setup, request.app.state.runs.own)
+            return BEFORE[name](setup, request.app.state.runs.problems)
         return ANSWERS[name](request.app.state.runs.of(setup), Question(pairs))
 
     return await _said(found)
@@ -152,34 +156,70 @@ async def _take_table(request: Request) -> Response:
 
 
 async def _said(found: Callable[[], Any]) -> Response:
-    """Return what a function finds, or what it refuses, as JSON, which has no infinity."""
-    try:
-        answer = await run_in_threadpool(found)
+    """Return what a function finds, or what it refuses, as JSON."""
+
+    def respond() -> Response:
+        return Response(to_json(found()), media_type="application/json", headers=_PRIVATE)
+
+    return await _in_thread(respond)
+
+
+async def _in_thread(respond: Callable[[], Response]) -> Response:
+    """Return a response that is made in a thread; what goes wrong there ends no more than it."""
+
+    def made() -> Response:
         try:
-            return JSONResponse(answer, headers=_PRIVATE)
-        except ValueError:
-            return JSONResponse(finite(answer), headers=_PRIVATE)
-    except ClearpropError as error:
-        return _refused(without_folder(str(error)), type(error).__name__, 400)
+            return respond()
+        except ClearpropError as error:
+            return _refused(without_folder(str(error)), type(error).__name__, 400)
+        except (Exception, SystemExit) as error:  # of a user's own function, too
+            return _failed(error)
+
+    return await run_in_threadpool(made)
+
+
+def _failed(error: BaseException) -> Response:
+    """Say in a line what nobody foresaw, and the whole of it on the terminal."""
+    if sys.stderr is not None:  # a program without a console has none
+        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.flush()
+    what = without_folder(one_line(said(error)))
+    return _refused(
+        f"the studio cannot answer this ({what}); its terminal has the whole of it, and other "
+        "questions are answered as before", "failed", 500,
+    )  # fmt: skip
 
 
 async def _replay(request: Request) -> Response:
-    """Give the replay of a run as a file."""
+    """Give the replay of a run as a file; with told=1, behind lines that say how far it is."""
     if _is_strange(request):
         return _refused(STRANGER, "stranger", 403)
+    pairs = dict(request.query_params)
 
-    def made() -> str:
-        pairs = dict(request.query_params)
+    def made(told: Told) -> str:
+        question = Question(pairs)
         run = request.app.state.runs.of(Setup.read(pairs))
-        steps = count("steps", Question(pairs).whole("steps", REPLAY_STEPS), 1)
-        return replay_of(run, min(steps, 10 * REPLAY_STEPS))
+        steps = count("steps", question.whole("steps", REPLAY_STEPS), 1)
+        screens = question.text("screens")
+        here = Place(max(question.whole("n", 0), 0), max(question.whole("sample", 0), 0))
+        return replay_of(
+            run, min(steps, 10 * REPLAY_STEPS), screens=screens.split(",") if screens else None,
+            here=here, told=told,
+        )  # fmt: skip
 
-    try:
-        page = await run_in_threadpool(made)
-    except ClearpropError as error:
-        return _refused(without_folder(str(error)), type(error).__name__, 400)
-    name = 'attachment; filename="clearprop-replay.html"'
-    return HTMLResponse(page, headers={"Content-Disposition": name, **_PRIVATE})
+    if pairs.get("told"):
+        return StreamingResponse(
+            told_replay(made, request.is_disconnected), media_type="application/octet-stream",
+            headers=_PRIVATE,
+        )  # fmt: skip
+
+    def respond() -> Response:
+        name = 'attachment; filename="clearprop-replay.html"'
+        return HTMLResponse(
+            made(lambda *_: None), headers={"Content-Disposition": name, **_PRIVATE}
+        )
+
+    return await _in_thread(respond)
 
 
 async def _events(request: Request) -> Response:

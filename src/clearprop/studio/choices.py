@@ -17,6 +17,7 @@ from clearprop.initializers import INITIALIZERS
 from clearprop.losses import LOSSES
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
+from clearprop.schedules import rate_at
 from clearprop.studio.problem import Own, Problem, outputs_of, targets_of
 from clearprop.studio.problems import problem_of
 from clearprop.studio.setup import OPTIMIZERS, Setup
@@ -24,6 +25,9 @@ from clearprop.studio.table_problems import TABLES, columns_of, report_of, targe
 
 Array = NDArray[Any]
 Offer = dict[str, str]
+
+LIVE = "live"
+"""The data of a run that another program makes."""
 
 LOPSIDED = 4
 """How many times the rows of the rarest class the most frequent may have, without a word."""
@@ -60,12 +64,18 @@ def choices(setup: Setup, own: Mapping[str, Problem] | None = None) -> dict[str,
         "error": error,
         "activations": list(ACTIVATIONS),
         "initializers": list(INITIALIZERS),
-        "optimizers": {name: _rates(kind()) for name, kind in OPTIMIZERS.items()},
+        "optimizers": {
+            name: _at_first(kind(), "learning_rate") for name, kind in OPTIMIZERS.items()
+        },
         "table": _table(setup),
         "network": None,
     }
     if problem is not None:
         found |= _of_problem(setup, problem)
+    if setup.illness and found["network"] is not None:  # which may be what is planted
+        found["network"] |= {"optimizer": "", "rate": 0.0, "momentum": 0.0}
+    if setup.data == LIVE:
+        found["network"] = None  # nothing of it may be chosen here
     return found
 
 
@@ -96,8 +106,8 @@ def _of_problem(setup: Setup, problem: Problem) -> dict[str, Any]:
             "optimizer": next(
                 (name for name, kind in OPTIMIZERS.items() if type(rule) is kind), ""
             ),
-            "rate": getattr(rule, "learning_rate", 0.0),
-            "momentum": getattr(rule, "momentum", 0.0),
+            "rate": _at_first(rule, "learning_rate"),
+            "momentum": _at_first(rule, "momentum"),
             "batch": problem.batch if setup.batch < 0 else setup.batch,
         },
         "outputs": _offered("output", OUTPUTS, setup, problem),
@@ -112,8 +122,10 @@ def _rule(setup: Setup, problem: Problem) -> Optimizer:
         return problem.optimizer
 
 
-def _rates(rule: Optimizer) -> float:
-    return float(getattr(rule, "learning_rate", 0.0))
+def _at_first(rule: Any, name: str) -> float:
+    """Return a rate of an optimizer at the first update; 0 of one that has none."""
+    rate = getattr(rule, name, 0.0)
+    return rate_at(rate, 0, 1) if callable(rate) or isinstance(rate, int | float) else 0.0
 
 
 def _offered(part: str, names: Iterable[str], setup: Setup, problem: Problem) -> list[Offer]:

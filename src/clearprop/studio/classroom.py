@@ -17,14 +17,15 @@ from clearprop.explaining.worksheet import Worksheet, worksheet
 from clearprop.network import Network
 from clearprop.notation import find
 from clearprop.record import Record
+from clearprop.studio.knowable import Known
 from clearprop.studio.operations import operations
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
+from clearprop.studio.snapshot import shown_of
 
 TOLERANCE = 1e-3
 """By how much an answer may be off, relative to what is right: three digits are enough."""
 
-MOST_NEURONS = 12
 MOST_PARAMETERS = 200
 LEVELS = (1, 2, 3)
 
@@ -47,35 +48,33 @@ def predict(run: Run, question: Question) -> dict[str, Any]:
     -------
     dict
         questions: for each number its name, its value, the operation that makes it (phase,
-        layer, words, formula), and the place of that operation.
+        layer, words, formula), and the place of that operation; given: name and value of numbers
+        on the way that cannot be worked out, as a wide layer is not given whole.
     """
     network, record = run.problem.network, record_of(run, question)
-    sizes = network.sizes
-    found = []
+    step = run.at(run.reach(question.whole("n", 0)))
+    sample = min(max(question.whole("sample", 0), 0), len(step.rows) - 1)
+    known = Known(network, shown_of(step.record, sample, {}))
+    found, given = [], []
     for place, operation in enumerate(operations(network)):
         if operation.phase == "update":
             continue
         for array in operation.makes:
+            asked, told = known.learn(array)
             found += [
                 {
-                    "name": name, "value": float(np.ravel(record[name])[0]),
+                    "name": name, "value": _value(record, name),
                     "phase": operation.phase, "layer": operation.layer,
                     "words": operation.words, "formula": operation.formula, "place": place,
                 }
-                for name in _elements(array, sizes)
+                for name in asked
             ]  # fmt: skip
-    return {"questions": found, "tolerance": TOLERANCE}
+            given += [{"name": name, "value": _value(record, name)} for name in told]
+    return {"questions": found, "given": given, "tolerance": TOLERANCE}
 
 
-def _elements(array: str, sizes: tuple[int, ...]) -> list[str]:
-    """Return the names of an array's numbers, of the first neurons of a wide layer."""
-    if array == "L":
-        return ["L"]
-    layer = int("".join(filter(str.isdigit, array)))
-    rows = range(min(sizes[layer], MOST_NEURONS))
-    if "W" not in array:
-        return [f"{array}[{i}]" for i in rows]
-    return [f"{array}[{i},{j}]" for i in rows for j in range(min(sizes[layer - 1], MOST_NEURONS))]
+def _value(record: Record, name: str) -> float:
+    return float(np.ravel(record[name])[0])
 
 
 def grade(run: Run, question: Question) -> dict[str, Any]:

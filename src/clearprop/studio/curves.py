@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError, shown
 from clearprop.explaining.learning_rate import find_learning_rate
 from clearprop.schedules import rate_at
+from clearprop.studio.guessing import is_open, refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, EpochEnd, Run
 
@@ -40,9 +40,9 @@ def curves(run: Run, question: Question) -> dict[str, Any]:
         "total": run.total,
         "failed": None if run.failed is None else str(run.failed),
         "places": kept.tolist(),
-        "losses": _finite(losses[kept]),
+        "losses": losses[kept].tolist(),
         "epochs": [_epoch(epochs[k]) for k in ends],
-        **_rates(run, n, buckets),
+        **_rates(run, -1 if is_open(run.setup, question) else n, buckets),
         "summary": _summary(epochs, losses, question.text("goal")),
     }
 
@@ -70,10 +70,10 @@ def thinned(values: Array, buckets: int) -> NDArray[np.int64]:
 def _epoch(one: EpochEnd) -> dict[str, Any]:
     return {
         "n": one.n,
-        "loss": _number(one.loss),
-        "validation_loss": _number(one.validation_loss),
-        "metrics": {name: _number(value) for name, value in one.metrics.items()},
-        "validation_metrics": {k: _number(value) for k, value in one.validation_metrics.items()},
+        "loss": one.loss,
+        "validation_loss": one.validation_loss,
+        "metrics": one.metrics,
+        "validation_metrics": one.validation_metrics,
     }
 
 
@@ -90,8 +90,8 @@ def _rates(run: Run, n: int, buckets: int) -> dict[str, Any]:
 def _summary(epochs: list[EpochEnd], losses: Array, goal: str) -> dict[str, Any]:
     """Return the last and the best of the epochs, and when a goal was reached."""
     found: dict[str, Any] = {
-        "first_step": _number(losses[0]) if len(losses) else None,
-        "last_step": _number(losses[-1]) if len(losses) else None,
+        "first_step": float(losses[0]) if len(losses) else None,
+        "last_step": float(losses[-1]) if len(losses) else None,
         "last": _epoch(epochs[-1]) if epochs else None,
         "best": None,
         "reached": None,
@@ -112,6 +112,7 @@ def rate_search(run: Run, question: Question) -> dict[str, Any]:
     """Return what `cp.find_learning_rate` finds for the network as the run begins with it."""
     if not isinstance(run, Run):
         raise ArgumentError("another program makes this run: call cp.find_learning_rate there")
+    refuse_while_open(run.setup, question, "which rates learn")
     setup, problem = run.setup, run.problem
     search = find_learning_rate(
         problem.network, problem.X, problem.y, optimizer=run.optimizer, batch_size=run.batch,
@@ -121,18 +122,10 @@ def rate_search(run: Run, question: Question) -> dict[str, Any]:
     first, middle = float(search.smoothed[0]), float(np.median(search.smoothed))
     return {
         "rates": search.rates.tolist(),
-        "losses": _finite(search.losses),
-        "smoothed": _finite(search.smoothed),
+        "losses": search.losses.tolist(),
+        "smoothed": search.smoothed.tolist(),
         "suggested": search.suggested,
         "reason": search.reason,
         "diverged": search.diverged,
         "top": max(first + abs(first), middle + 0.2 * abs(middle)),
     }
-
-
-def _finite(values: Array) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None

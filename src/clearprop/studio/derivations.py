@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,14 @@ from clearprop.checks.settings import choice, count
 from clearprop.explaining.derivation.as_parts import parts_of
 from clearprop.explaining.derivation.derivation import Derivation
 from clearprop.explaining.derivation.explanation import explain, record_of_step
+from clearprop.explaining.derivation.glyphs import LONGEST
 from clearprop.explaining.derivation.linked_mathml import LinkedMathML
 from clearprop.explaining.names import element_name, find_element, own_name, read_names
 from clearprop.network import Network
 from clearprop.studio.drawings import drawing, things_in
 from clearprop.studio.element_names import WHOLE_PASS
+from clearprop.studio.guessing import refuse_while_open
+from clearprop.studio.problem import Problem
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.ways import Way
@@ -37,6 +41,22 @@ def place_of(run: Run, question: Question) -> tuple[int, Step, int]:
     return n, made, min(max(question.whole("sample", 0), 0), len(made.rows) - 1)
 
 
+def names_of(problem: Problem) -> dict[str, str]:
+    """Return what formulas call elements by: names that were given, and features for inputs.
+
+    Left out are features that are too long for a formula, and those that are called x1, x2, ...,
+    as x with an index is another input there.
+    """
+    features = {
+        f"x[{i}]": feature.replace(" = ", ":")  # "island = Dream": it is no equation here
+        for i, feature in enumerate(problem.features)
+        if 0 < len(feature.strip()) <= LONGEST
+        and feature.isprintable()
+        and not re.fullmatch(r"x\d+", feature)
+    }
+    return features | problem.names
+
+
 def asked_for(question: Question, network: Network, names: dict[str, str]) -> str | None:
     """Return the element that is asked for; None: the whole pass."""
     of = question.text("of") or "W1[0,0]"
@@ -47,9 +67,11 @@ def asked_for(question: Question, network: Network, names: dict[str, str]) -> st
 
 def derivation(run: Run, question: Question) -> dict[str, Any]:
     """Return the derivation of an element at a step, and the drawing that its way is lit in."""
+    refuse_while_open(run.setup, question, "a derivation, with its rate and penalty,")
     n, made, sample = place_of(run, question)
     network = made.record.network
-    names = {} if question.text("names") == "code" else run.problem.names
+    known = names_of(run.problem)
+    names = {} if question.text("names") == "code" else known
     of = asked_for(question, network, run.problem.names)
     told = explain(
         step=made, of=of, sample=sample, names=names,
@@ -76,6 +98,7 @@ def derivation(run: Run, question: Question) -> dict[str, Any]:
         "lit": "" if way is None else _said(way, names),
         "drawing": drawing(record_of_step(made), sample, way, spoken, labels),
         "equations": sum(1 for _ in told),
+        "named": next(iter(known.values()), ""),
     }
 
 

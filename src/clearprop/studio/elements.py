@@ -53,8 +53,9 @@ class Line:
 class _Numbers:
     """The numbers of one step for one sample."""
 
-    def __init__(self, run: Run, step: Step, sample: int) -> None:
+    def __init__(self, run: Run, step: Step, sample: int, is_told: bool) -> None:
         self.run, self.step, self.sample = run, step, sample
+        self.rule = type(step.optimizer).__name__ if is_told else "the optimizer"
         self.record = step.record
         self.network = step.record.network
         self.last = len(self.network.activations)
@@ -81,7 +82,7 @@ class _Numbers:
         return float(self.record[f"{symbol}{layer}[{i}]"][self.sample])
 
 
-def element(run: Run, n: int, sample: int, name: str) -> dict[str, Any]:
+def element(run: Run, n: int, sample: int, name: str, *, is_told: bool = True) -> dict[str, Any]:
     """Return the numbers of an element at step `n`.
 
     Parameters
@@ -93,6 +94,8 @@ def element(run: Run, n: int, sample: int, name: str) -> dict[str, Any]:
         Which row of the batch.
     name : str
         "W1[0,1]", "b1[0]", "a1[2]" (the neuron), "x[0]", "y[0]", "L".
+    is_told : bool
+        Whether the optimizer is named.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def element(run: Run, n: int, sample: int, name: str) -> dict[str, Any]:
         If there is no such element, or it is an array.
     """
     step = run.at(n)
-    numbers = _Numbers(run, step, sample)
+    numbers = _Numbers(run, step, sample, is_told)
     if name.startswith("y"):
         found = _target(numbers, name)
     else:
@@ -182,7 +185,7 @@ def _parameter(numbers: _Numbers, name: str, layer: int, lines: list[Line]) -> d
             network.topology.name_at(one) for one in held.group_at(place) if one != place
         ]
     is_own = isinstance(run, Run)  # else a step is an epoch that another program made
-    words = f"by {type(step.optimizer).__name__}" if is_own else "until the next epoch kept"
+    words = f"by {numbers.rule}" if is_own else "until the next epoch kept"
     lines += [
         numbers.after(layer, f"{name} changes by", words, step.update[place]),
         numbers.after(layer, name, "after the update", network.parameters[place]
@@ -328,11 +331,12 @@ def _range(y: Any) -> tuple[float, float]:
 def _loss(numbers: _Numbers) -> dict[str, Any]:
     record, rows = numbers.record, len(numbers.step.rows)
     row = int(numbers.step.rows[numbers.sample])
+    mean = "mean" if np.ptp(record.omega) == 0 else "mean by weights"
     lines = [
         numbers.line("L_i", f"of row {row}", record.losses[numbers.sample], "L"),
-        numbers.line("L", f"mean of {rows} rows" if rows > 1 else "of this row", record.loss, "L",
+        numbers.line("L", f"{mean} of {rows} rows" if rows > 1 else "of this row", record.loss, "L",
                      "batch"),
     ]  # fmt: skip
     if record.l2:
-        lines[-1] = numbers.line("L", "mean, and the penalty", record.loss, "L", "batch")
+        lines[-1] = numbers.line("L", f"{mean}, and the penalty", record.loss, "L", "batch")
     return {"of": "L", "kind": "loss", "lines": lines}

@@ -32,8 +32,12 @@ INLINE = 4000
 INLINE_BYTES = 64_000
 """What such a table may have, unpacked."""
 
+MODEL_BYTES = 64 << 20
+"""What a model file may have: more parameters than that, no run has room for."""
+
 KEPT = 16
-"""Files that are kept; the one asked for longest ago goes first."""
+"""Files that are kept beside those of the command: tables in addresses, which can be unpacked
+anew, go first, then the one asked for longest ago."""
 
 _ENDINGS = {"CSV": ".csv", "Parquet": ".parquet", "Arrow": ".arrow", "JSON": ".json"}
 
@@ -50,11 +54,14 @@ class Handed:
         What it was called by whoever handed it in: a path, or the name that the page had.
     text : str
         Of a table in an address, the table itself; "" otherwise.
+    stays : bool
+        Whether it is kept as long as the process: what the command was given.
     """
 
     path: Path
     called: str
     text: str = ""
+    stays: bool = False
 
     @property
     def name(self) -> str:
@@ -67,7 +74,7 @@ _files: OrderedDict[str, Handed] = OrderedDict()
 _lock = Lock()
 
 
-def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
+def hand_in(kind: str, name: str, content: bytes, *, called: str = "", stays: bool = False) -> str:
     r"""Keep a file, and return what an address calls it: "table:1f6c0a9b2d4e".
 
     Parameters
@@ -78,6 +85,8 @@ def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
     content : bytes
     called : str, optional
         What programs call it, such as a path; the name by itself.
+    stays : bool
+        Whether no other file pushes it out.
 
     Examples
     --------
@@ -85,6 +94,13 @@ def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
     >>> address, handed_in(address).name
     ('table:ace314e2c368', 't.csv')
     """
+    return _keep(kind, name, content, called=called, stays=stays)[0]
+
+
+def _keep(
+    kind: str, name: str, content: bytes, *, called: str = "", text: str = "", stays: bool = False
+) -> tuple[str, Handed]:
+    """Keep a file, and return what an address calls it, and the file."""
     name = printable(Path(name.replace("\\", "/")).name)[-100:]
     if kind == "table" and not is_table_name(name):
         name = f"{Path(name).stem or 'table'}{_ENDINGS.get(kind_in(content), '.csv')}"
@@ -94,14 +110,25 @@ def hand_in(kind: str, name: str, content: bytes, *, called: str = "") -> str:
         place = Path(_folder.name, digest)
         place.mkdir(exist_ok=True)
         path = place / _plain(name)
-        if address not in _files:
+        before = _files.get(address)
+        if before is None:
             path.write_bytes(content)
-        _files[address] = Handed(path, called or name)
+        if before is not None and (before.stays or not before.text):
+            text = ""  # it was handed in as a file: that is how it is kept
+            stays = stays or before.stays
+            called = before.called if before.stays else called
+        _files[address] = file = Handed(path, called or name, text, stays)
         _files.move_to_end(address)
-        while len(_files) > KEPT:
-            _, old = _files.popitem(last=False)
-            old.path.unlink(missing_ok=True)
-    return address
+        _drop(address)
+    return address, file
+
+
+def _drop(newest: str) -> None:
+    """Let files go that are too many, but those that stay, and the newest."""
+    may_go = [one for one, file in _files.items() if not file.stays and one != newest]
+    may_go.sort(key=lambda one: not _files[one].text)
+    for one in may_go[: max(len(may_go) + 1 - KEPT, 0)]:
+        _files.pop(one).path.unlink(missing_ok=True)
 
 
 def take(name: str, content: bytes) -> str:
@@ -129,8 +156,8 @@ def handed_in(address: str) -> Handed:
     """
     if address.startswith("inline:"):
         text = _unpacked(address.removeprefix("inline:"))
-        hand = hand_in("table", "table.csv", text.encode())
-        return Handed(_files[hand].path, "table.csv", text)
+        file = _keep("table", "table.csv", text.encode(), text=text)[1]
+        return Handed(file.path, "table.csv", text)
     with _lock:
         if (found := _files.get(address)) is not None:
             _files.move_to_end(address)

@@ -15,11 +15,11 @@ from clearprop.errors import ArgumentError
 from clearprop.explaining.diagnosis.diagnosis import Diagnosis, diagnose
 from clearprop.explaining.diagnosis.layer_figures import layer_figures
 from clearprop.explaining.learning_rate import find_learning_rate
-from clearprop.studio.courses import thinned
-from clearprop.studio.finite import finite
+from clearprop.studio.guessing import is_open
 from clearprop.studio.question import Question
 from clearprop.studio.remedies import remedies
 from clearprop.studio.runs import Run
+from clearprop.studio.thinning import thinned
 
 Array = NDArray[Any]
 
@@ -34,22 +34,14 @@ KEPT = 16
 _KNOWN: WeakKeyDictionary[Run, dict[int, Diagnosis]] = WeakKeyDictionary()
 
 
+@np.errstate(all="ignore")
 def health(run: Run, question: Question) -> dict[str, Any]:
-    """Return the figures of each layer at step n, and its gradients and updates over the run.
-
-    What is not finite is None.
-    """
-    with np.errstate(all="ignore"):
-        found: dict[str, Any] = finite(_health(run, question))
-    return found
-
-
-def _health(run: Run, question: Question) -> dict[str, Any]:
+    """Return the figures of each layer at step n, and its gradients and updates over the run."""
     n = run.reach(question.whole("n", 0))
     step = run.at(n)
     network = step.record.network
     data = sampled(run, n)
-    record = backprop(network, data.X, data.y, l2=run.setup.l2)
+    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=run.setup.l2)
     update = network.unflatten(step.update)
     layers = [layer_figures(record, at, update[f"W{at}"]) for at in range(1, len(network.sizes))]
     return {
@@ -72,20 +64,9 @@ def _health(run: Run, question: Question) -> dict[str, Any]:
 def _over_time(run: Run, n: int) -> dict[str, Any]:
     """Return each layer's norms of the batches' gradients, and shares of its updates."""
     numbers = thinned(n)
-    gradients, updates = [], []
-    for at in numbers:
-        step = run.at(at)
-        network = step.record.network
-        change = network.unflatten(step.update)
-        gradients.append([_norm(dW) for dW in step.record.dW])
-        updates.append(
-            [
-                _norm(change[f"W{layer}"]) / size if (size := _norm(W)) else None
-                for layer, W in enumerate(network.weights, 1)
-            ]
-        )
-    by_layer = [list(one) for one in zip(*gradients, strict=True)]
-    shares = [list(one) for one in zip(*updates, strict=True)]
+    figures = [run.figures_at(at) for at in numbers]
+    by_layer = [list(one) for one in zip(*(one.gradients for one in figures), strict=True)]
+    shares = [list(one) for one in zip(*(one.updates for one in figures), strict=True)]
     return {"numbers": numbers, "gradients": by_layer, "updates": shares}
 
 
@@ -95,7 +76,7 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
     Of an illness that was planted in secret nothing is said before there is a guess.
     """
     n = run.reach(question.whole("n", 0))
-    if run.setup.illness and not question.text("guess"):
+    if is_open(run.setup, question):
         return {"n": n, "waits": True, "rows": 0, "findings": []}
     data = sampled(run, n)
     found = diagnosed(run, n)
@@ -124,7 +105,7 @@ def diagnosed(run: Run, n: int) -> Diagnosis:
     held = (problem.X_held, problem.y_held) if len(problem.X_held) else None
     found = diagnose(
         run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-        validation=held, l2=run.setup.l2,
+        validation=held, sample_weight=data.weights, l2=run.setup.l2,
     )  # fmt: skip
     if len(known) >= KEPT:
         known.clear()
@@ -148,11 +129,6 @@ def _rate(run: Run, n: int, data: Data, kind: str) -> float | None:
     with suppress(ArgumentError):  # RProp has none
         return find_learning_rate(
             run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-            l2=run.setup.l2,
+            sample_weight=data.weights, l2=run.setup.l2,
         ).suggested  # fmt: skip
     return None
-
-
-def _norm(array: Array) -> float:
-    with np.errstate(all="ignore"):
-        return float(np.linalg.norm(array.astype(np.float64)))

@@ -15,8 +15,8 @@ from clearprop.explaining.plots.plane import cost_at, heights
 from clearprop.network import Network
 from clearprop.schedules import rate_at
 from clearprop.studio.courses import course
-from clearprop.studio.finite import finite
 from clearprop.studio.ground import Ground, grid, ground
+from clearprop.studio.guessing import is_open
 from clearprop.studio.isolines import isolines
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
@@ -41,17 +41,9 @@ LONGEST = 60.0
 """How many times a step may be as long as the hill is wide, or its end is not told."""
 
 
+@np.errstate(all="ignore")
 def hill(run: Run, question: Question) -> dict[str, Any]:
-    """Return the cost on a plane, where the run stood on it, and where steps lead.
-
-    What is not finite is None.
-    """
-    with np.errstate(all="ignore"):
-        found: dict[str, Any] = finite(_hill(run, question))
-    return found
-
-
-def _hill(run: Run, question: Question) -> dict[str, Any]:
+    """Return the cost on a plane, where the run stood on it, and where steps lead."""
     n = run.reach(question.whole("n", 0))
     step = run.at(n)
     network = step.record.network.astype(np.float64)
@@ -59,7 +51,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
     l2 = run.setup.l2
     numbers, path = course(run, n)
     here = network.parameters.copy()
-    record = backprop(network, data.X, data.y, l2=l2)
+    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=l2)
     update = step.update.astype(np.float64)
     beside = [_beside(run, n, changes) for changes in question.variants()]
     paths = [("this run", numbers, path, here), *beside]
@@ -86,7 +78,8 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
     downhill = -record.gradient
     if step.constraints is not None:
         downhill = -step.constraints.gradient(record.gradient)
-    own = _own_rate(run, step)
+    is_told = not is_open(run.setup, question)
+    own = _own_rate(run, step) if is_told else None
     rate = number("eta", question.real("eta", own or 0.1), low=0, high=1e6, open="low")
     rates = sorted({*RATES, *([own] if own else []), rate})
     slopes = base.plane.axes @ record.gradient
@@ -99,7 +92,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
         "here": {"at": base.plane.place(here).tolist(), "cost": cost_at(work, data, l2, here)},
         "gradient": {"at": slopes.tolist(), "length": float(np.linalg.norm(record.gradient)),
                      "on_plane": float(np.linalg.norm(slopes))},
-        "step": to(update) | {"rule": repr(run.optimizer)},
+        "step": to(update) | {"rule": repr(run.optimizer) if is_told else "not told"},
         "plain": to(rate * downhill) | {"rate": rate, "own": own},
         "rates": rates,
         "by_rate": [cost_at(work, data, l2, here + r * downhill) for r in rates],
@@ -109,7 +102,7 @@ def _hill(run: Run, question: Question) -> dict[str, Any]:
             for name, numbers, path, end in paths
         ],
         "elements": _elements(network),
-        "suggested": _suggested(run, own) if isinstance(run, Run) else [],
+        "suggested": _suggested(run, own) if isinstance(run, Run) and is_told else [],
     }  # fmt: skip
 
 
@@ -121,7 +114,7 @@ def _rows(run: Run, n: int, step: Step, question: Question) -> tuple[Data, int]:
     elif len(data.X) > ROWS:
         data = data.take(np.linspace(0, len(data.X) - 1, ROWS).astype(np.int64))
     y = data.y if data.y.dtype.kind == "i" else data.y.astype(np.float64)
-    return Data(data.X.astype(np.float64), y), len(data.X)
+    return Data(data.X.astype(np.float64), y, data.weights), len(data.X)
 
 
 def _points(network: Network, rows: int) -> int:

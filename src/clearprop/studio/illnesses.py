@@ -67,6 +67,10 @@ ILLNESSES = (
             "the first layer's units saturate, and its gradient is large"),
     Illness("shuffled", "Labels that were shuffled", "unrelated targets", {"shuffled": "1.0"},
             "the cost stays near that of a constant answer, though nothing else looks wrong"),
+    Illness("overfitted", "Overfitting: large, and few noisy rows", "overfitting",
+            {"rows": "200", "noise": "0.6", "share": "0.5", "hidden": "40,40",
+             "activation": "tanh", "optimizer": "adam", "rate": "0.02"},
+            "the cost falls on, while that of the rows put aside rises: after a thousand steps"),
 )  # fmt: skip
 
 

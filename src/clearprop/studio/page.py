@@ -12,6 +12,7 @@ import numpy as np
 from clearprop.checks.data import column_names
 from clearprop.checks.settings import count, flag
 from clearprop.errors import ArgumentError
+from clearprop.files.whole_file import check_can_write
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
@@ -20,6 +21,7 @@ from clearprop.studio.problems import Problem
 from clearprop.studio.replay import write_replay
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from clearprop.studio.telling import Telling
 from clearprop.training.job import check_data
 
 NAME = "own"
@@ -54,8 +56,13 @@ class Page:
         run: Run = self._server.app.state.runs.of(self._setup)
         return run
 
-    def save(self, path: str | os.PathLike[str], *, steps: int = 200) -> None:
-        """Write a replay: one HTML file that needs no server, and loads nothing.
+    def save(
+        self, path: str | os.PathLike[str], *, steps: int = 200,
+        screens: Sequence[str] | None = None, progress: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Write a replay: one HTML file of at most 10 MB that needs no server, and loads nothing.
+
+        Ctrl-C ends it; then nothing is written.
 
         Parameters
         ----------
@@ -64,13 +71,25 @@ class Page:
         steps : int
             How many updates of the run it holds at most: the first ones whole, later ones
             with growing gaps.
+        screens : sequence of str, optional
+            What it holds, of "network", "derivation", "hill", "data", "curves" and "health";
+            None: all of these. Fewer make it smaller, and are written sooner.
+        progress : bool or None
+            Whether lines on standard error say how far it is; None: once it takes two seconds.
 
         Raises
         ------
+        ArgumentError
+            If a screen is none of these.
+        DivergenceError
+            If the run cannot make a single step.
         FileWriteError
             If it cannot be written.
         """
-        write_replay(path, self._run, count("steps", steps, 1, most=100_000))
+        steps = count("steps", steps, 1, most=100_000)
+        progress = None if progress is None else flag("progress", progress)
+        check_can_write(path, replace=True)
+        write_replay(path, self._run, steps, screens=screens, told=Telling(progress))
 
     def close(self) -> None:
         """End the page."""
@@ -79,7 +98,7 @@ class Page:
     def _repr_html_(self) -> str:
         from clearprop.studio.replay import replay_of
 
-        return frame(self.address, replay_of(self._run, 40))
+        return frame(self.address, replay_of(self._run, 40, screens=("network", "curves")))
 
     def __repr__(self) -> str:
         return f"Page of the studio at {self.address}"

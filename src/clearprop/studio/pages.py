@@ -11,8 +11,16 @@ import hashlib
 import json
 from pathlib import Path
 
+from clearprop.studio.finite import to_json
+
 STATIC = Path(__file__).with_name("static")
-VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs", "htm": "htm.mjs"}
+VENDOR = {"preact": "preact.mjs", "preact/hooks": "hooks.mjs"}
+
+ALONE = (
+    "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+"""The policy of a replay, which has all that it needs within."""
 
 
 def modules() -> dict[str, Path]:
@@ -34,9 +42,7 @@ def served_page() -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     page = _page(
         imports,
-        '<link rel="stylesheet" href="/static/vendor/uPlot.min.css">\n'
-        '<link rel="stylesheet" href="/static/style.css">\n'
-        '<script src="/static/vendor/uPlot.iife.min.js"></script>',
+        '<link rel="stylesheet" href="/static/style.css">',
         '<script type="module" src="/static/app.js"></script>',
     )
     policy = (
@@ -47,31 +53,35 @@ def served_page() -> tuple[str, str]:
     return page, policy
 
 
-def replay_page(answers: dict[str, object], steps: list[int], title: str) -> str:
+def replay_page(packed: str, held: dict[str, object]) -> str:
     """Return a page that stands by itself: the modules, and what the server said, are within.
+
+    A policy in the page forbids it to ask anything of anybody.
 
     Parameters
     ----------
-    answers : dict
+    packed : str
         What was said, by question: "step?n=3&sample=0" (in the order of the alphabet, and
-        without the setup, which is one).
-    steps : list of int
-        Those that are held, in order.
-    title : str
+        without the setup, which is one). Of `packing.Packer.packed`.
+    held : dict
+        What the page has to know before: title, setup, line (that opens the run in the studio),
+        screens, and held, the steps and their samples by kind of answers.
     """
     places = {name: _as_address(path) for name, path in modules().items()}
-    css = "\n".join(_text(name) for name in ("vendor/uPlot.min.css", "style.css"))
-    held = json.dumps({"title": title, "steps": steps, "answers": answers}).replace("<", "\\u003c")
+    head = to_json(held).replace("<", "\\u003c")
     return _page(
         json.dumps({"imports": places}),
-        f"<style>{css}</style>\n<script>{_text('vendor/uPlot.iife.min.js')}</script>\n"
-        f'<script type="application/json" id="replay">{held}</script>',
+        f"<style>{_text('style.css')}</style>\n"
+        f'<script type="application/json" id="replay">{head}</script>\n'
+        f'<script type="text/plain" id="answers">{packed}</script>',
         '<script type="module">import "studio/app";</script>',
+        f'<meta http-equiv="Content-Security-Policy" content="{ALONE}">\n',
     )
 
 
-def _page(imports: str, head: str, body: str) -> str:
+def _page(imports: str, head: str, body: str, policy: str = "") -> str:
     template = _text("index.html")
+    template = template.replace("<title>", f"{policy}<title>", 1)
     for mark, text in (("IMPORTS", imports), ("HEAD", head), ("BODY", body)):
         template = template.replace(f"<!--{mark}-->", text)
     return template

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clearprop.errors import ArgumentError
 from clearprop.network import Network
 from clearprop.optimizers import SGD, Optimizer
+from clearprop.studio.room import check_room
 from clearprop.studio.setup import Setup
 
 Array = NDArray[Any]
@@ -106,6 +107,7 @@ def network_of(setup: Setup, inputs: int, outputs: int, own: Own) -> tuple[Netwo
         given["initializer"] = initializer
     given |= {"seed": setup.seed, "dtype": setup.precision}
     all_sizes = [inputs, *layers, outputs]
+    check_room(all_sizes, setup.precision)
     network = Network(all_sizes, names, last, **given)
     settings = ", ".join(f"{name}={python(value)}" for name, value in given.items())
     code = f"cp.Network({all_sizes}, {python(names)}, {python(last)}, {settings})"

@@ -7,7 +7,6 @@ product with another matrix G is delta_i^T G a_i: neither needs the gradient wri
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,9 @@ SHOWN = 12
 def pushes(run: Run, question: Question) -> dict[str, Any]:
     """Return the samples of step n's batch that push hardest, hardest first.
 
-    For each: its row, its place in the batch, the length of its own gradient, its share of all
-    lengths, the cosine between its gradient and the batch's, and |delta| by layer.
+    For each: its row, its place in the batch, the length of its own gradient (times its weight, of
+    mean 1, where samples have some), its share of all lengths, the cosine between its gradient and
+    the batch's, and |delta| by layer.
     """
     n = run.reach(question.whole("n", 0), SLICE)
     step = run.at(n)
@@ -45,13 +45,13 @@ def pushes(run: Run, question: Question) -> dict[str, Any]:
             {
                 "sample": int(i),
                 "row": int(step.rows[i]),
-                "norm": _finite(norms[i]),
-                "share": _finite(norms[i] / total) if total > 0 else 0.0,
-                "cosine": _finite(products[i] / (norms[i] * length))
+                "norm": float(norms[i]),
+                "share": float(norms[i] / total) if total > 0 else 0.0,
+                "cosine": float(products[i] / (norms[i] * length))
                 if norms[i] > 0 and length > 0
                 else None,
-                "deltas": [_finite(one[i]) for one in sizes],
-                "loss": _finite(record.losses[i]),
+                "deltas": [float(one[i]) for one in sizes],
+                "loss": float(record.losses[i]),
             }
             for i in order
         ],
@@ -69,8 +69,5 @@ def lengths(record: Record) -> tuple[Array, Array]:
             own = (a**2).sum(axis=1) + (0 if g is None else 1)
             squares += (d**2).sum(axis=1) * own
             products += ((d @ G) * a).sum(axis=1) + (0 if g is None else d @ g)
-        return np.sqrt(squares), products
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
+        shares = n * record.omega if np.ptp(record.omega) else np.ones(n)  # where weights differ
+        return shares * np.sqrt(squares), shares * products

@@ -28,8 +28,14 @@ def remedies(
     return [
         {"words": words, "changes": changes}
         for words, changes in _tried(setup, problem, finding, rate)
-        if any(str(getattr(setup, name)) != value for name, value in changes.items())
+        if any(_changes(setup, name, value) for name, value in changes.items())
     ]
+
+
+def _changes(setup: Setup, name: str, value: str) -> bool:
+    """Whether a setup has another value: 0.0 is "0"."""
+    own = getattr(setup, name)
+    return bool(type(own)(value) != own)
 
 
 def _tried(

@@ -10,36 +10,39 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
 from clearprop.cost import evaluate
-from clearprop.errors import ArgumentError, ClearpropError, DivergenceError, ElementError, shown
+from clearprop.errors import ArgumentError, ClearpropError, DivergenceError
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.studio.calls import metrics_of
+from clearprop.studio.cells import set_cell
+from clearprop.studio.kept import Kept
 from clearprop.studio.problems import Problem, problem_of
+from clearprop.studio.room import begun_bytes, check_room, standing_bytes, step_bytes
 from clearprop.studio.schedule import scheduled
 from clearprop.studio.setup import Setup
+from clearprop.studio.step_figures import StepFigures, figures_of
+from clearprop.studio.thinning import apart, may_be_thinned
 from clearprop.training.job import check_data
-from clearprop.training.standing import Standing
 from clearprop.training.steps import Step, Stepper, begin
-
-KEPT_BYTES = 64 << 20
-"""What the standings of a run take at most, and its latest steps as much."""
 
 SLICE = 0.2
 """Seconds that an answer whose page asks again goes on towards its step, at most."""
 
-LEAST_KEPT = 8
-RUNS = 12
-"""Runs that are kept; those asked for longest ago are made again."""
+TURN = 0.1
+"""Seconds that a run goes on before others who ask for its steps have a turn."""
+
+STEP_WORK, MOST_WORK = 20_000, 4e7
+"""What a step takes beside its multiplications, and what is made once more to look back."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,10 @@ class Run:
         self, setup: Setup, like: Run | None = None, own: Mapping[str, Problem] | None = None
     ) -> None:
         self.setup = setup
-        self.runs: Runs | None = None
+        self.runs: Any = None
         self.problem: Problem = problem_of(setup, own)
+        network, X = self.problem.network, self.problem.X
+        check_room(network.sizes, network.dtype, self.batch, X.nbytes + self.problem.y.nbytes)
         rule = setup.rule(self.problem.optimizer)
         batches = -(-len(self.problem.X) // self.batch)
         self.optimizer: Optimizer = scheduled(rule, setup.schedule, setup.epochs * batches)
@@ -114,26 +119,42 @@ class Run:
         self.steps_of_epoch = self._stepper.job.epoch_batches
         data = self._stepper.job.data
         self._begun = Data(data.X.copy(), data.y.copy())
-        self._kept: dict[int, Standing] = {0: self._stepper.standing()}
-        self._every = 1
-        self._latest: OrderedDict[int, Step] = OrderedDict()
+        self.figures: dict[int, StepFigures] = {}
+        sizes, numbers = network.sizes, network.parameters
+        self._kept = Kept(
+            standing_bytes(numbers.nbytes),
+            step_bytes(sizes, numbers.nbytes, self.batch, numbers.itemsize),
+            self._stepper.standing(),
+        )
         self._next = 0
+        self._made = 0  # steps of which all is noted
         if like is not None:
             self._take_over(like)
 
     def _take_over(self, other: Run) -> None:
-        """Take the steps that the other run has made, as far as they are this one's."""
-        with other._lock:
-            ours, theirs = self._edits, other._edits
-            apart = next(
-                (k for k, two in enumerate(zip(ours, theirs, strict=False)) if two[0] != two[1]),
-                min(len(ours), len(theirs)),
-            )  # the last of a step's edits holds
-            n = min([len(other.losses), *(one[0] for one in (*ours[apart:], *theirs[apart:]))])
-            self.losses = other.losses[:n]
-            self.epochs = [one for one in other.epochs if one.n <= n]
-            self._every = other._every
-            self._kept |= {at: kept for at, kept in other._kept.items() if at <= n}
+        """Take the steps that the other run has made, as far as they are this one's.
+
+        It may go on meanwhile: what it has noted grows, and no more is read than it had.
+        """
+        made = other._made
+        ours, theirs = self._edits, other._edits
+        apart = next(
+            (k for k, two in enumerate(zip(ours, theirs, strict=False)) if two[0] != two[1]),
+            min(len(ours), len(theirs)),
+        )  # the last of a step's edits holds
+        n = min([made, *(one[0] for one in (*ours[apart:], *theirs[apart:]))])
+        self.losses = other.losses[:n]
+        self.epochs = [one for one in other.epochs[:] if one.n <= n]
+        self.figures = {at: one for at, one in dict(other.figures).items() if at < n}
+        self._kept.take(other._kept, n)
+        self._made = n
+
+    @property
+    def nbytes(self) -> int:
+        """What it keeps takes: standings, steps, and what it began with."""
+        vector = int(self.problem.network.parameters.nbytes)
+        begun = begun_bytes(vector, self._begun.X.nbytes + self._begun.y.nbytes)
+        return begun + self._kept.nbytes + 100 * len(self.losses)
 
     @property
     def batch(self) -> int:
@@ -159,15 +180,24 @@ class Run:
 
         That of the end of the run, or the one before it cannot go on, if `n` is beyond.
         """
-        with self._lock:
-            n = min(max(n, 0), self.total - 1)
-            ends = time.monotonic() + seconds
-            while len(self.losses) <= n and self.failed is None:
-                self._go_to(len(self.losses))
-                self._make()
-                if time.monotonic() > ends:
-                    break
-            return max(min(n, len(self.losses) - 1), 0)
+        n = min(max(n, 0), self.total - 1)
+        ends = time.monotonic() + seconds
+        while self._is_before(n):
+            with self._lock:
+                pause = min(time.monotonic() + TURN, ends)
+                while self._is_before(n):
+                    self._go_to(len(self.losses))
+                    self._make()
+                    if time.monotonic() > pause:
+                        break
+            if time.monotonic() > ends:
+                break
+            time.sleep(TURN / 100)  # or who waits for the lock would not get it
+        return max(min(n, len(self.losses) - 1), 0)
+
+    def _is_before(self, n: int) -> bool:
+        """Whether the run may go on to step `n`."""
+        return len(self.losses) <= n and self.failed is None
 
     def at(self, n: int) -> Step:
         """Return a step.
@@ -179,25 +209,25 @@ class Run:
         ArgumentError
             If the run is shorter.
         """
+        if not 0 <= n < self.total:
+            raise ArgumentError(f"step {n:,} is beyond the run's {self.total:,} steps")
+        if (found := self._kept.step(n)) is not None:
+            return found  # also while the run goes on
+        if self.reach(n, seconds=float("inf")) < n:
+            assert self.failed is not None
+            raise self.failed.with_traceback(None)  # or it grows each time
         with self._lock:
-            if not 0 <= n < self.total:
-                raise ArgumentError(f"step {n:,} is beyond the run's {self.total:,} steps")
-            if (found := self._latest.get(n)) is not None:
-                return found
-            if self.reach(n, seconds=float("inf")) < n:
-                assert self.failed is not None
-                raise self.failed.with_traceback(None)  # or it grows each time
-            if (found := self._latest.get(n)) is None:
+            if (found := self._kept.step(n)) is None:
                 self._go_to(n)
                 found = self._make()
                 if found is None:
                     assert self.failed is not None
-                    raise self.failed.with_traceback(None)  # or it grows each time
+                    raise self.failed.with_traceback(None)
             return found
 
     def _go_to(self, n: int) -> None:
         """Stand before step `n`, which has been passed or is the next."""
-        near = max(at for at in self._kept if at <= n)
+        near = max(at for at in self._kept.standings if at <= n)
         if not near <= self._next <= n:
             self._put(near)
         while self._next < n:
@@ -209,8 +239,8 @@ class Run:
         data.X[:], data.y[:] = self._begun.X, self._begun.y
         for at, name, value in self._edits:
             if at < n and name[0] in "xy":
-                _set_cell(self._stepper.network, data, name, value)
-        self._stepper.put(self._kept[n])
+                set_cell(self._stepper.network, data, name, value)
+        self._stepper.put(self._kept.standings[n])
         self._next = n
 
     def _set(self, name: str, value: float) -> None:
@@ -218,7 +248,7 @@ class Run:
         if name[0] not in "xy":
             self._set_parameter(name, value)
             return
-        _set_cell(self._stepper.network, self._stepper.job.data, name, value)
+        set_cell(self._stepper.network, self._stepper.job.data, name, value)
 
     def _set_parameter(self, name: str, value: float) -> None:
         """Set a parameter, and those that it is shared with."""
@@ -241,32 +271,30 @@ class Run:
             self.failed = error
             self._put(0)
             return None
+        except BaseException:  # of an optimizer of the user's own, or no memory is left
+            self._next = -1  # where the engine stands is not known: it is put where it stood
+            raise
         assert step is not None  # no row has a weight here
         self._next = n + 1
         self._keep(n, step)
         return step
 
     def _keep(self, n: int, step: Step) -> None:
-        if n == len(self.losses):
-            self.losses.append(float(step.record.loss))
-            if (n + 1) % self.steps_of_epoch == 0:
-                self.epochs.append(self._costs(n + 1))
-            if (n + 1) % self._every == 0:
-                standing = self._stepper.standing()
-                self._kept[n + 1] = standing
-                self._thin(standing)
-        self._latest[n] = step
-        size = 8 * 6 * (step.record.network.parameters.size + sum(a.size for a in step.record.a))
-        while len(self._latest) > max(LEAST_KEPT, KEPT_BYTES // size):
-            self._latest.popitem(last=False)
-
-    def _thin(self, standing: Standing) -> None:
-        """Keep half as many standings once they are too many."""
-        arrays = 1 + len(standing.state)
-        size = arrays * standing.parameters.nbytes + 1000
-        if len(self._kept) > max(LEAST_KEPT, min(512, KEPT_BYTES // size)):
-            self._every *= 2
-            self._kept = {at: kept for at, kept in self._kept.items() if at % self._every == 0}
+        self._kept.keep_step(n, step)
+        if n != len(self.losses):
+            return
+        ends = (n + 1) % self.steps_of_epoch == 0
+        figures = figures_of(step) if may_be_thinned(n) else None  # which may fail: noted after it
+        costs = self._costs(n + 1) if ends else None
+        standing = self._stepper.standing() if self._kept.is_due(n + 1) else None
+        self.losses.append(float(step.record.loss))
+        if figures is not None:
+            self.figures[n] = figures
+        if costs is not None:
+            self.epochs.append(costs)
+        if standing is not None:
+            self._kept.keep(n + 1, standing)
+        self._made = n + 1
 
     def _costs(self, n: int) -> EpochEnd:
         network, learned = self._stepper.network, self._stepper.job.data
@@ -282,7 +310,7 @@ class Run:
         data = Data(self._begun.X.copy(), self._begun.y.copy())
         for at, name, value in self._edits:
             if at <= n and name[0] in "xy":
-                _set_cell(self._stepper.network, data, name, value)
+                set_cell(self._stepper.network, data, name, value)
         return data
 
     def find(self, row: int, n: int) -> tuple[int, int] | None:
@@ -307,70 +335,29 @@ class Run:
             If a name is no part of a setup.
         """
         setup = self.setup.changed(changes)
-        return Run(setup) if self.runs is None else self.runs.of(setup)
+        beside: Run = Run(setup) if self.runs is None else self.runs.of(setup)
+        return beside
 
     def network_at(self, n: int) -> Network:
         """Return the network before step `n`, what a reader has set included."""
         return self.at(n).record.network
 
+    def figures_at(self, n: int) -> StepFigures:
+        """Return figures of a step; those that are looked at over the run were noted."""
+        return self.figures.get(n) or figures_of(self.at(n))
 
-def _set_cell(network: Network, data: Data, name: str, value: float) -> None:
-    """Set a cell of the data, "x[3,0]" or "y[3]", if the network may learn from it."""
-    array = data.X if name[0] == "x" else data.y
-    try:
-        at = tuple(int(part) for part in name[1:].strip("[]").split(","))
-        if min(at) < 0:
-            raise IndexError
-        before = array[at[0]].copy()
-        array[at] = value
-    except (ValueError, IndexError):
-        shape = " x ".join(map(str, array.shape))
-        raise ElementError(f"there is no cell {shown(name)}: {name[0]} has {shape}") from None
-    row = slice(at[0], at[0] + 1)
-    try:
-        if array.dtype.kind == "i" and not value.is_integer():
-            raise ArgumentError(f"{name} is {value:g}; a label is a whole number")
-        check_data(network, data.X[row], data.y[row], of=f"{name}: ")
-    except ClearpropError:
-        array[at[0]] = before
-        raise
+    def parameters_at(self, n: int) -> NDArray[np.floating]:
+        """Return the parameters before step `n`, without making it where the run stood there."""
+        standing = self._kept.standings.get(n)
+        if standing is None or any(at == n for at, _, _ in self._edits):
+            return self.network_at(n).parameters
+        return standing.parameters
 
+    def stops(self, n: int, most: int) -> list[int]:
+        """Return steps up to `n` at even distances, and `n` itself, whose parameters can be had.
 
-class Runs:
-    """The runs that were asked for last, by their setups.
-
-    Attributes
-    ----------
-    own : dict of str to Problem
-        Problems that were handed in, by name.
-    live : LiveRun or None
-        A run that somebody else makes, called "live".
-    """
-
-    def __init__(self) -> None:
-        self.live: Any = None
-        self.own: dict[str, Problem] = {}
-        self._runs: OrderedDict[Setup, Run] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, setup: Setup) -> Run:
-        """Return the run of a setup, begun if it is not known."""
-        if setup.data == "live" and self.live is not None:
-            live: Run = self.live
-            return live
-        with self._lock:
-            run = self._runs.get(setup)
-            if run is None:
-                run = self._runs[setup] = Run(setup, self._like(setup), self.own)
-                run.runs = self
-                while len(self._runs) > RUNS:
-                    self._runs.popitem(last=False)
-            self._runs.move_to_end(setup)
-            return run
-
-    def _like(self, setup: Setup) -> Run | None:
-        """Return a run that differs from this setup in edits alone, the latest such."""
-        for known in reversed(self._runs):
-            if replace(known, edit="") == replace(setup, edit=""):
-                return self._runs[known]
-        return None
+        Where passing through all steps once more takes long, they are those that the run stood at.
+        """
+        work = n * (self.problem.network.n_parameters * self.batch + STEP_WORK)
+        every = self._kept.every if work > MOST_WORK else 1
+        return sorted({*range(0, n + 1, max(every, apart(n, most))), n})

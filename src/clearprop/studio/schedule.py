@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from clearprop.errors import ArgumentError
-from clearprop.optimizers import Optimizer, RProp
+from clearprop.optimizers import OPTIMIZERS, Optimizer, RProp
 from clearprop.schedules import Rate, cosine, exponential, rate_at, step, warmup_cosine
 
 FLOORS = 3
@@ -25,7 +25,8 @@ def scheduled(optimizer: Optimizer, name: str, total: int) -> Optimizer:
     Raises
     ------
     ArgumentError
-        If it has no learning rate that may change.
+        If it has no learning rate that may change, as far as is known: an optimizer of the user's
+        own has to have one that is a schedule already.
 
     Examples
     --------
@@ -38,7 +39,22 @@ def scheduled(optimizer: Optimizer, name: str, total: int) -> Optimizer:
     if isinstance(optimizer, RProp):
         raise ArgumentError("RProp finds its steps itself: leave the schedule out")
     rule: Any = optimizer
+    if not takes_rate(rule) or not (_is_ours(rule) or callable(rule.learning_rate)):
+        raise ArgumentError(
+            f"{type(rule).__name__} is a class of your own, of whose learning rate nothing is "
+            "known here: leave the schedule out"
+        )
     return replace(rule, learning_rate=_schedule(name, rate_at(rule.learning_rate, 0, 1), total))
+
+
+def takes_rate(rule: Any) -> bool:
+    """Whether another learning rate can be put into an optimizer."""
+    return is_dataclass(rule) and any(one.name == "learning_rate" and one.init
+                                      for one in fields(rule))  # fmt: skip
+
+
+def _is_ours(rule: Any) -> bool:
+    return type(rule) in OPTIMIZERS.values()
 
 
 def _schedule(name: str, rate: float, total: int) -> Rate:

@@ -8,7 +8,7 @@ gives the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from clearprop.checks.settings import choice, count, number
@@ -16,6 +16,7 @@ from clearprop.constraints import Shared
 from clearprop.errors import ArgumentError, shown
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
 from clearprop.studio.illnesses import illness_of
+from clearprop.studio.schedule import takes_rate
 
 PRECISIONS = ("float64", "float32")
 OPTIMIZERS: dict[str, Any] = {
@@ -215,7 +216,7 @@ class Setup:
         if kind is SGD and self.momentum:
             given["momentum"] = self.momentum
         rule: Any = default if kind is type(default) else kind()
-        if given and not is_dataclass(rule):
+        if given and not takes_rate(rule):
             raise ArgumentError(f"{kind.__name__} is a class of your own: leave the rate out")
         made: Optimizer = replace(rule, **given) if given else rule
         return made

@@ -47,7 +47,7 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
     """
     record, network = step.record, step.record.network
     sample = count("sample", sample, 0, "a row of the batch", len(step.rows) - 1)
-    shown = _shown(record, sample, also or {})
+    shown = shown_of(record, sample, also or {})
     before, update = network.parameters, step.update
     return {
         "n": step.number - 1,
@@ -76,7 +76,7 @@ def snapshot(step: Step, sample: int, also: dict[int, list[int]] | None = None) 
     }
 
 
-def _shown(record: Record, sample: int, also: dict[int, list[int]]) -> list[NDArray[np.int64]]:
+def shown_of(record: Record, sample: int, also: dict[int, list[int]]) -> list[NDArray[np.int64]]:
     """Return which neurons of each layer are shown, in order; of the input first."""
     pushes = [record.da[0], *record.delta]
     found = []

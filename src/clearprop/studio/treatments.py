@@ -8,13 +8,17 @@ import numpy as np
 
 from clearprop.cost import evaluate
 from clearprop.studio.calls import metrics_of
-from clearprop.studio.courses import thinned
+from clearprop.studio.guessing import refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
+from clearprop.studio.thinning import thinned
+from clearprop.training.job import check_data
 
 LEAST_STEPS = 200
 SECONDS = 15.0
 """For each run, to go on."""
+
+HELD = "the loss of the rows put aside"
 
 POINTS = 64
 BETTER = 0.98
@@ -24,9 +28,11 @@ BETTER = 0.98
 def treatment(run: Run, question: Question) -> dict[str, Any]:
     """Return the costs of both runs, from their beginning, and which is better in the end.
 
-    The cost is the mean loss of all rows to learn from, without penalty. Where the two have
-    different losses, the shares of right answers are compared.
+    The cost is the mean loss of all rows to learn from, without penalty. What is tried against
+    overfitting, more rows or a larger penalty, is judged by the rows put aside ("held"). Where the
+    two have different losses, the shares of right answers are compared.
     """
+    refuse_while_open(run.setup, question, "a remedy")
     [changes] = question.variants()[:1] or [{}]
     other = run.beside(changes)
     n = min(max(question.whole("n", 0) + 1, LEAST_STEPS), run.total - 1, other.total - 1)
@@ -41,7 +47,7 @@ def treatment(run: Run, question: Question) -> dict[str, Any]:
         "without": two[0],
         "with": two[1],
         "same_loss": run.problem.network.loss.name == other.problem.network.loss.name,
-        "verdict": _verdict(run, other, n, two),
+        "verdict": _verdict(run, other, two, _by_held(run, other)),
         "setup": other.setup.pairs(),
     }
 
@@ -59,8 +65,14 @@ def _course(run: Run, n: int) -> dict[str, Any]:
         costs.append(found if np.isfinite(found) else None)
         right = _right(run, outputs, data.y)
     failed = run.failed is not None and n >= len(run.losses)
+    held, problem = None, run.problem
+    if not failed and len(problem.X_held):
+        network = run.network_at(n)
+        loss = evaluate(network, check_data(network, problem.X_held, problem.y_held))[0]
+        held = loss if np.isfinite(loss) else None
     return {
         "costs": costs,
+        "held": held,
         "right": None if failed else right,
         "failed": str(run.failed) if failed else None,
     }
@@ -71,7 +83,14 @@ def _right(run: Run, outputs: Any, y: Any) -> float | None:
     return metrics_of(run.problem, y, outputs).get("accuracy")
 
 
-def _verdict(run: Run, other: Run, n: int, two: list[dict[str, Any]]) -> dict[str, Any]:
+def _by_held(run: Run, other: Run) -> bool:
+    """Whether what is tried makes the rows to learn from cost more, if it does what it should."""
+    held = len(run.problem.X_held) and len(other.problem.X_held)
+    more = len(other.problem.X) > len(run.problem.X) or other.setup.l2 > run.setup.l2
+    return bool(held and more)
+
+
+def _verdict(run: Run, other: Run, two: list[dict[str, Any]], by_held: bool) -> dict[str, Any]:
     """Return which is better, "with", "without" or "neither", and by which figure."""
     without, remedied = two
     if without["failed"] or remedied["failed"]:
@@ -81,6 +100,8 @@ def _verdict(run: Run, other: Run, n: int, two: list[dict[str, Any]]) -> dict[st
     if run.problem.network.loss.name == other.problem.network.loss.name:
         a, b = without["costs"][-1], remedied["costs"][-1]
         by = "cost"
+        if by_held:
+            a, b, by = without["held"], remedied["held"], HELD
     else:
         a, b = (None if one["right"] is None else 1 - one["right"] for one in two)
         by = "wrong answers"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import choice
 from clearprop.errors import ArgumentError, shown
 from clearprop.studio.calls import called, class_names, class_of, metrics_of
-from clearprop.studio.projection import view_of
+from clearprop.studio.planes import plane_of
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, Run
 
@@ -26,11 +25,11 @@ PARTS = ("learned", "held")
 def points(run: Run, question: Question) -> dict[str, Any]:
     """Return where the rows are on a plane of the inputs, and what their targets are.
 
-    Asked with `over` and `about` (see `view_of`), and with `n` where cells of the data are set.
+    Asked with `over` and `about` (see `plane_of`), and with `n` where cells of the data are set.
     """
     problem = run.problem
-    view = view_of(problem, question.text("over"), question.whole("about", -1), 2)
-    found: dict[str, Any] = {"classes": class_names(problem)}
+    view, over = plane_of(problem, question, 2)
+    found: dict[str, Any] = {"classes": class_names(problem), "over": over}
     for part in PARTS:
         X, y = _rows(run, part, question.whole("n", 0))
         places = view.places(X[:DRAWN].astype(np.float64))
@@ -99,7 +98,7 @@ def row(run: Run, question: Question) -> dict[str, Any]:
         "target": problem.target,
         "y": _targets(run, y[i : i + 1])[0],
         "classes": names,
-        "output": _finite(output.astype(float).tolist()),
+        "output": output.astype(float).tolist(),
         "next": None if at is None else {"n": at[0], "sample": at[1]},
     }  # fmt: skip
     if names:
@@ -126,7 +125,7 @@ def _said(run: Run, y: Array, output: Array) -> dict[str, Any]:
     if not len(y):
         return {"said": [], "wrong": []}
     if not class_names(run.problem):
-        return {"said": _finite(output[:, 0].astype(float).tolist()), "wrong": []}
+        return {"said": output[:, 0].astype(float).tolist(), "wrong": []}
     said, right = called(run.problem, output), class_of(run.problem, y)
     return {"said": said.tolist(), "wrong": np.flatnonzero(said != right).tolist()}
 
@@ -136,7 +135,7 @@ def _fit(run: Run, y: Array, output: Array) -> dict[str, Any]:
     names = class_names(run.problem)
     if not len(y):
         return {"rows": 0}
-    metrics = _finite_of(metrics_of(run.problem, y, output))
+    metrics = metrics_of(run.problem, y, output)
     if not names:
         target = y.reshape(len(y), -1)[:, 0].astype(float)
         residuals = output[:, 0].astype(float) - target
@@ -145,8 +144,8 @@ def _fit(run: Run, y: Array, output: Array) -> dict[str, Any]:
         return {
             "rows": len(y), "metrics": metrics,
             "targets": target[:DRAWN].tolist(),
-            "residuals": _finite(residuals[:DRAWN].tolist()),
-            "root_mean_square": root if math.isfinite(root) else None,
+            "residuals": residuals[:DRAWN].tolist(),
+            "root_mean_square": root,
         }  # fmt: skip
     k = len(names)
     counts = np.zeros((k, k), np.int64)
@@ -157,11 +156,3 @@ def _fit(run: Run, y: Array, output: Array) -> dict[str, Any]:
         "rows": len(y), "metrics": metrics, "confusion": counts.tolist(),
         "confusion_shares": shares.tolist(),
     }  # fmt: skip
-
-
-def _finite(values: list[float]) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values]
-
-
-def _finite_of(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}

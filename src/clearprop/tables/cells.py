@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,8 @@ class Unreadable:
         Those of the first rows.
     n : int
         Rows of the table.
+    more : int
+        Cells beside those in `rows`.
     """
 
     column: str
@@ -77,6 +79,14 @@ class Unreadable:
     rows: NDArray[np.int64]
     texts: Sequence[str]
     n: int
+    more: int = 0
+
+    def joined(self, other: Unreadable) -> Unreadable:
+        """Return these cells, and those of rows behind them, of which the first are named."""
+        rows = np.concatenate([self.rows[:EXAMPLES], other.rows[:EXAMPLES]])[:EXAMPLES]
+        texts = [*self.texts, *other.texts][:EXAMPLES]
+        count = len(self.rows) + self.more + len(other.rows) + other.more
+        return replace(self, rows=rows, texts=texts, n=self.n + other.n, more=count - len(rows))
 
     def __str__(self) -> str:
         shown = ", ".join(
@@ -84,8 +94,8 @@ class Unreadable:
         )
         cells = "cells" if self.n > 1 else "cell"
         return (
-            f"{self.column!r}: {len(self.rows):,} of {self.n:,} {cells} taken as missing, being no "
-            f"{self.expected}: {shown} (from 0)"
+            f"{self.column!r}: {len(self.rows) + self.more:,} of {self.n:,} {cells} taken as "
+            f"missing, being no {self.expected}: {shown} (from 0)"
         )
 
 

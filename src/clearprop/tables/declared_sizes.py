@@ -124,17 +124,18 @@ class _Thrift:
 def _of_arrow(content: bytes) -> Iterator[Declared]:
     """Yield what each batch of rows, and each batch of categories, has."""
     (length,) = unpack_from("<i", content, len(content) - 10)
-    footer = _Table.root(content, len(content) - 10 - length)
+    footer = FlatTable.root(content, len(content) - 10 - length)
     for field in (2, 3):  # dictionaries, batches of rows
         for block in footer.vector(field, 24):
             offset, of_metadata = unpack_from("<qi", content, block)
             mark = unpack_from("<I", content, offset)[0] == 0xFFFFFFFF  # older files have none
-            batch = _Table.root(content, offset + (8 if mark else 4)).table(2)
+            batch = FlatTable.root(content, offset + (8 if mark else 4)).table(2)
             batch = batch.table(1) if field == 2 else batch
-            yield _of_batch(content, batch, offset + of_metadata)
+            yield of_batch(content, batch, offset + of_metadata)
 
 
-def _of_batch(content: bytes, batch: _Table, body: int) -> Declared:
+def of_batch(content: bytes, batch: FlatTable, body: int) -> Declared:
+    """Return what a batch of rows says of its size; its bytes are at `body` in `content`."""
     values = sum(unpack_from("<q", content, node)[0] for node in batch.vector(1, 16))
     size = 0
     for buffer in batch.vector(2, 16):
@@ -146,14 +147,15 @@ def _of_batch(content: bytes, batch: _Table, body: int) -> Declared:
     return Declared(values, size)
 
 
-class _Table(NamedTuple):
+class FlatTable(NamedTuple):
     """A table of FlatBuffers: where it is, and how its fields are found."""
 
     content: bytes
     at: int
 
     @classmethod
-    def root(cls, content: bytes, start: int) -> _Table:
+    def root(cls, content: bytes, start: int) -> FlatTable:
+        """Return the outermost table of what begins at `start`."""
         return cls(content, start + unpack_from("<I", content, start)[0])
 
     def field(self, number: int) -> int | None:
@@ -168,11 +170,12 @@ class _Table(NamedTuple):
         at = self.field(number)
         return None if at is None else at + unpack_from("<I", self.content, at)[0]
 
-    def table(self, number: int) -> _Table:
+    def table(self, number: int) -> FlatTable:
+        """Return the table in a field."""
         at = self._pointed(number)
         if at is None:
             raise LookupError(number)
-        return _Table(self.content, at)
+        return FlatTable(self.content, at)
 
     def vector(self, number: int, size: int) -> range:
         """Return where the elements of a vector are, `size` bytes each."""

@@ -163,6 +163,13 @@ class Unusual:
     def __bool__(self) -> bool:
         return bool(self.missing or self.out_of_range or self.new)
 
+    def __add__(self, other: Unusual) -> Unusual:
+        return Unusual(
+            self.missing + other.missing,
+            self.out_of_range + other.out_of_range,
+            self.new + other.new,
+        )
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -198,8 +205,16 @@ class Encoding:
         categorical = one.kind in KINDS_OF_CATEGORY
         return {*words, *MISSING} if categorical and one.has_no_words else words
 
-    def read(self, columns: Mapping[str, Column]) -> tuple[dict[str, Column], list[Unreadable]]:
+    def read(
+        self, columns: Mapping[str, Column], first: int = 0
+    ) -> tuple[dict[str, Column], list[Unreadable]]:
         """Return the columns of a table as training read them, and the cells that are not so.
+
+        Parameters
+        ----------
+        columns : mapping of str to Column
+        first : int
+            The number of their first row in the whole table, which messages count by.
 
         Raises
         ------
@@ -218,9 +233,9 @@ class Encoding:
                 check_codes(column, one.categories)
             words = self.missing_in(one)
             found[one.column], failed = read(column, one.kind, one.reading, words)
-            check_finite(found[one.column])
+            check_finite(found[one.column], first)
             if failed is not None:
-                unreadable.append(failed)
+                unreadable.append(replace(failed, rows=failed.rows + first))
         return found, unreadable
 
     def encode(self, columns: Mapping[str, Column], dtype: DTypeLike = np.float32) -> Array:

@@ -17,6 +17,9 @@ from clearprop.errors import ArgumentError, TableFileError, shown
 
 GUESS = "windows-1252"
 
+ANOTHER = "say another encoding (--encoding)"
+"""Advice where the encoding that was said does not fit."""
+
 OTHERS = "windows-1252, windows-1250, windows-1251, cp850, shift_jis or gb18030"
 """Encodings that messages name."""
 
@@ -95,29 +98,40 @@ def decode(content: bytes, path: Path, encoding: str | None = None) -> tuple[str
     """
     note = ""
     if encoding is None:
-        encoding, skip = _marked(content)
+        encoding, skip = marked(content)
         try:
             text = content[skip:].decode(encoding)
         except UnicodeDecodeError as error:
             if skip:
-                _refuse(content, skip + error.start, encoding, path, f"save it as {encoding}")
-            text = _guessed(content, error.start, path)
-            note = _guess_note(content, error.start, path)
+                refuse(content, skip + error.start, encoding, path, f"save it as {encoding}")
+            check_guess(content, error.start, path)
+            text = content.decode(GUESS)
+            note = guess_note(content, error.start, path)
     else:
         try:
             text = content.decode(encoding).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
         except UnicodeDecodeError as error:
-            _refuse(content, error.start, encoding, path, "say another encoding (--encoding)")
+            refuse(content, error.start, encoding, path, ANOTHER)
+    check_no_zero(text, path)
+    return text, note
+
+
+def check_no_zero(text: str, path: Path, before: int = 0) -> None:
+    """Raise `TableFileError` for a zero byte; `before` lines stand before the text."""
     if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
+        line = before + text[: text.index("\0")].count("\n") + 1
         raise TableFileError(
             f"{path} is not text: line {line} has a zero byte (a binary file, or UTF-16 without a "
             "byte-order mark: say so by encoding='utf-16-le', --encoding utf-16-le)"
         )
-    return text, note
 
 
-def _marked(content: bytes) -> tuple[str, int]:
+def has_utf8(content: bytes) -> bool:
+    """Whether some bytes beyond ASCII are characters in UTF-8."""
+    return _UTF8.search(content) is not None
+
+
+def marked(content: bytes) -> tuple[str, int]:
     """Return the encoding that a byte-order mark says, and its length; UTF-8 without one."""
     for mark, name in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
@@ -125,17 +139,47 @@ def _marked(content: bytes) -> tuple[str, int]:
     return "utf-8", 0
 
 
-def _refuse(content: bytes, at: int, encoding: str, path: Path, advice: str) -> NoReturn:
-    line = content[:at].count(b"\n") + 1
+def refuse(
+    content: bytes, at: int, encoding: str, path: Path, advice: str, before: int = 0
+) -> NoReturn:
+    """Raise `TableFileError` for a byte that is not of the encoding.
+
+    Parameters
+    ----------
+    content : bytes
+    at : int
+        The byte's place in it.
+    encoding : str
+    path : path
+    advice : str
+    before : int
+        Lines of the file before the content.
+    """
+    line = before + content[:at].count(b"\n") + 1
     raise TableFileError(
         f"{path} is not {encoding.upper()}: line {line} has the byte 0x{content[at]:02X}; {advice}"
     )
 
 
-def _guessed(content: bytes, at: int, path: Path) -> str:
-    """Return text as windows-1252, or raise `TableFileError` where something speaks against it."""
+def check_guess(
+    content: bytes, at: int, path: Path, before: int = 0, rest_is_utf8: bool = False
+) -> None:
+    """Raise `TableFileError` where something speaks against windows-1252.
+
+    Parameters
+    ----------
+    content : bytes
+        Whole lines.
+    at : int
+        The place of the first byte that is not UTF-8.
+    path : path
+    before : int
+        Lines of the file before the content.
+    rest_is_utf8 : bool
+        Whether the file is known to have characters of UTF-8 elsewhere.
+    """
     why = ""
-    if _UTF8.search(content):
+    if rest_is_utf8 or has_utf8(content):
         why = "though the rest is: mend it"
     else:
         lines = b"\n".join(line for line in content.splitlines() if not line.isascii())
@@ -143,7 +187,8 @@ def _guessed(content: bytes, at: int, path: Path) -> str:
         try:
             doubt = _AGAINST.search("\n".join(cell.decode(GUESS) for cell in cells))
             if doubt is None:
-                return content.decode(GUESS)
+                content.decode(GUESS)
+                return
         except UnicodeDecodeError:
             why = f"and the file has bytes that are not in {GUESS}"
         else:
@@ -151,7 +196,7 @@ def _guessed(content: bytes, at: int, path: Path) -> str:
             word = next(cell for cell in cells if found in cell.decode(GUESS)).decode(GUESS)
             at = content.index(word.encode(GUESS))
             why = f"and {shown(word.strip())}, as {GUESS}, is doubtful"
-    line = content[:at].count(b"\n") + 1
+    line = before + content[:at].count(b"\n") + 1
     raise TableFileError(
         f"{path} is not UTF-8: line {line} has the byte 0x{_high(content, at):02X}, {why}, or say "
         f"what it is by encoding= (--encoding): {OTHERS}"
@@ -162,11 +207,12 @@ def _high(content: bytes, at: int) -> int:
     return next(byte for byte in content[at:] if byte > 127)
 
 
-def _guess_note(content: bytes, at: int, path: Path) -> str:
+def guess_note(content: bytes, at: int, path: Path, before: int = 0) -> str:
+    """Return what to know of a guess; the arguments are those of `check_guess`."""
     start = max(content.rfind(b"\n", 0, at), content.rfind(b",", 0, at), content.rfind(b";", 0, at))
     cell = _CELL.match(content, start + 1)
     word = cell.group() if cell else content[at : at + 1]
-    line = content[:at].count(b"\n") + 1
+    line = before + content[:at].count(b"\n") + 1
     return (
         f"{path} is not UTF-8 and is read as {GUESS}, line {line} with "
         f"{shown(word.decode(GUESS).strip())}; encoding= (--encoding) says what it is otherwise"

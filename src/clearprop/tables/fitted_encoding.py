@@ -50,7 +50,22 @@ def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> i
         for one in inputs
         if one.kind == "category"
     )
-    room = DENSE // (4 * len(columns[inputs[0].column].values)) - len(inputs)
+    return room_for(sizes, len(inputs), len(columns[inputs[0].column].values))
+
+
+def room_for(sizes: Sequence[int], n_inputs: int, rows: int) -> int:
+    """Return how many values of a column get an input of their own.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        The different values of each column of categories, ascending.
+    n_inputs : int
+        The columns.
+    rows : int
+        Those whose inputs are in memory together.
+    """
+    room = DENSE // (4 * rows) - n_inputs
     for place, size in enumerate(sizes):  # what small ones leave, the larger ones share
         each = room // (len(sizes) - place)
         if size > each:

@@ -115,7 +115,7 @@ def _what_numbers(present: NDArray[np.float64], name: str) -> str:
     if low in (0, 1) and high == low + n - 1 and np.array_equal(present, np.arange(n) + low):
         return f"looks like a row number: {low:.0f} to {high:.0f}, in order"
     is_named = _NAMED.search(name) or _CAMEL.search(name)
-    is_dense = n >= 50 and high - low < 1.5 * n and not 1700 <= low <= high <= 2100
+    is_dense = _are_dense(n, low, high)
     is_counted = is_dense and bool((np.diff(present) > 0).all())  # in another order it is a rank
     # 1001 to 9999 may be any numbers, but not ten digits in all rows, from 2 to 9 in front: no
     # sums, nor seconds since 1970.
@@ -135,3 +135,21 @@ def _what_numbers(present: NDArray[np.float64], name: str) -> str:
     elif is_dialed:
         why += f", all of {digits} digits"
     return f"looks like an identifier: {why}"
+
+
+def _are_dense(n: int, low: float, high: float) -> bool:
+    """Whether n different whole numbers are most of those between two, which are no years."""
+    return n >= 50 and high - low < 1.5 * n and not 1700 <= low <= high <= 2100
+
+
+def counts_rows(name: str, n: int, low: float, high: float) -> str:
+    """Return why n whole numbers, ascending from row to row, count rows, or ""."""
+    keeps = f"{setting('keep', name)} keeps it"
+    if low in (0, 1) and high == low + n - 1:
+        return f"looks like a row number: {low:.0f} to {high:.0f}, in order; {keeps}"
+    if not _are_dense(n, low, high):
+        return ""
+    return (
+        f"looks like an identifier: {n:,} different whole numbers in {n:,} rows, from {low:.0f} to "
+        f"{high:.0f}, in order, most of those between; {keeps}"
+    )

@@ -121,8 +121,6 @@ def make_report(
     if not scores and ready.test and ready.is_drawn:
         notes.append("no class has three rows or more, so that none can be tested on")
     missing = {name: int(column.missing.sum()) for name, column in ready.columns.items()}
-    sizes = "-".join(map(str, network.sizes))
-    names = " and ".join(dict.fromkeys(f.name for f in network.activations))
     return Report(
         target=target.column,
         task=target.task,
@@ -134,23 +132,35 @@ def make_report(
             "test": len(split.test),
             "without target": ready.left_out,
         },
-        inputs={one.column: _became(one) for one in ready.encoding.inputs},
+        inputs={one.column: became(one) for one in ready.encoding.inputs},
         dropped=detected.dropped,
         missing={name: count for name, count in missing.items() if count},
         notes=notes,
-        training={
-            "epochs": len(history.epochs),
-            "best_epoch": history.best_epoch,
-            "stopped": history.stopped,
-            "seconds": round(seconds, 3),
-        },
-        network=f"{sizes}, {names}, {network.n_parameters:,} parameters",
+        training=training_told(history, seconds),
+        network=network_told(network),
         scores=scores,
         verdict=said,
     )
 
 
-def _became(one: Input) -> str:
+def training_told(history: History, seconds: float) -> dict[str, Any]:
+    """Return what a report says of training."""
+    return {
+        "epochs": len(history.epochs),
+        "best_epoch": history.best_epoch,
+        "stopped": history.stopped,
+        "seconds": round(seconds, 3),
+    }
+
+
+def network_told(network: Network) -> str:
+    """Return a network's layers and size, in words."""
+    sizes = "-".join(map(str, network.sizes))
+    names = " and ".join(dict.fromkeys(f.name for f in network.activations))
+    return f"{sizes}, {names}, {network.n_parameters:,} parameters"
+
+
+def became(one: Input) -> str:
     """Return what a column became, in words."""
     if one.kind in ("number", "boolean"):
         return one.kind

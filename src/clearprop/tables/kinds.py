@@ -43,6 +43,7 @@ STREAM = Path("-")
 _MAGIC = (
     (b"PAR1", "Parquet"),
     (b"ARROW1", "Arrow"),
+    (b"\xff\xff\xff\xff", "Arrow"),  # a stream
     (b"PK\x03\x04", "a zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old or encrypted Excel workbook"),
     (b"\x1f\x8b", "gzip"),

@@ -63,7 +63,7 @@ def read_within(stream: Stream, name: object, taken: int = 0, unpacked: str = ""
     return found.getvalue()
 
 
-def check_room(path: Path, rows: int, columns: int, size: int, taken: int = 0) -> None:
+def check_room(path: object, rows: int, columns: int, size: int, taken: int = 0) -> None:
     """Raise `TableFileError` if a table of `size` bytes takes more than half of the memory.
 
     What is learned from it, the inputs of a network, takes as much again. `taken` is what the
@@ -84,7 +84,7 @@ def _beside(taken: int) -> str:
 def _may_take(most: int) -> str:
     return (
         f"a table may take {most / 1e9:,.1f} GB here, half of what there is: take fewer rows or "
-        "columns"
+        "columns, or learn from it in windows (cp.stream, clearprop train --window 1000000)"
     )
 
 

@@ -21,7 +21,7 @@ from clearprop.tables.encoding import Encoding
 from clearprop.tables.exports import ModelExports
 from clearprop.tables.fitting import fit_model
 from clearprop.tables.intervals import Calibration
-from clearprop.tables.reasons import ModelReasons
+from clearprop.tables.predicted_files import ModelFiles
 from clearprop.tables.report import Report
 from clearprop.tables.saved_model import Parts, read_model, write_model
 from clearprop.tables.settings import check_settings
@@ -31,7 +31,7 @@ from clearprop.training.watching.history import History
 from clearprop.warned import warn
 
 
-class Model(ModelReasons, ModelExports):
+class Model(ModelFiles, ModelExports):
     """A network, how a table becomes its inputs, and what its outputs mean.
 
     `Model.fit` and `Model.load` make one.
@@ -47,7 +47,8 @@ class Model(ModelReasons, ModelExports):
         The epochs of training; None after loading.
     split : Split or None
         The numbers of the rows in ``split.training``, ``split.validation`` and ``split.test``, from
-        0, in the table that was given, or in one that was given for a part; None after loading.
+        0, in the table that was given, or in one that was given for a part; None after loading,
+        and of a stream that its window does not hold.
 
     Examples
     --------
@@ -125,8 +126,9 @@ class Model(ModelReasons, ModelExports):
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path, or list of paths
-            Raw columns. A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
+        table : pandas, polars or pyarrow table, or path, or list of paths, or Stream
+            Raw columns; or what `cp.stream` returns of files, for more rows than memory holds (see
+            docs/streams.md). A path is read by its ending: .csv, .tsv, .txt, .xlsx, .parquet,
             .arrow, .jsonl, .json, each also packed (.csv.gz, .csv.zst). A folder is all tables
             in it; several files are one table, and have the same columns. "-" is standard input.
         target : str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from clearprop.errors import TableFileError, missing_extra
+from clearprop.errors import ClearpropError, TableFileError, missing_extra
 from clearprop.tables.memory import read_within
 
 
@@ -21,6 +23,21 @@ def unpack(file: IO[bytes], packing: str, path: Path, taken: int = 0) -> bytes:
     MissingExtraError
         If nothing that knows Zstandard is installed.
     """
+    with unpacked(file, packing, path) as stream:
+        return read_within(stream, path, taken, " unpacked")
+
+
+@contextmanager
+def unpacked(file: IO[bytes], packing: str, path: Path) -> Iterator[Any]:
+    """Give what is in a packed file to be read, as a stream; reading it raises as `unpack` does.
+
+    Raises
+    ------
+    TableFileError
+        If it is truncated or damaged.
+    MissingExtraError
+        If nothing that knows Zstandard is installed.
+    """
     damaged: tuple[type[Exception], ...] = (OSError, zlib.error)  # BadGzipFile is an OSError
     opened: Any
     if packing == "gzip":
@@ -30,12 +47,14 @@ def unpack(file: IO[bytes], packing: str, path: Path, taken: int = 0) -> bytes:
         opened = zstd.ZstdFile(file, "rb")
         damaged = (OSError, zstd.ZstdError)
     try:
-        return read_within(opened, path, taken, " unpacked")
+        yield opened
     except EOFError:
         raise TableFileError(
             f"{path} is truncated: its {packing} ends early; get it anew"
         ) from None
     except damaged as error:
+        if isinstance(error, ClearpropError):
+            raise
         raise TableFileError(f"{path} cannot be unpacked by {packing}: {error}") from None
 
 
@@ -47,14 +66,50 @@ def pack(content: bytes, packing: str, path: Path) -> bytes:
     MissingExtraError
         If nothing that knows Zstandard is installed.
     """
-    if not packing:
+    packer = packer_of(packing, path)
+    return packer.compress(content) + packer.flush()
+
+
+class Packer(Protocol):
+    """Packs bytes, some at a time."""
+
+    def compress(self, content: bytes, /) -> bytes:
+        """Return what may be written by now."""
+        ...
+
+    def flush(self) -> bytes:
+        """Return the rest."""
+        ...
+
+
+class _Unpacked:
+    """Bytes as they are."""
+
+    def compress(self, content: bytes) -> bytes:
         return content
+
+    def flush(self) -> bytes:
+        return b""
+
+
+def packer_of(packing: str, path: Path) -> Packer:
+    """Return what packs by "gzip" or "zstd", or leaves bytes as they are where that is "".
+
+    The same content gives the same bytes, in whatever parts it comes.
+
+    Raises
+    ------
+    MissingExtraError
+        If nothing that knows Zstandard is installed.
+    """
+    if not packing:
+        return _Unpacked()
     if packing == "gzip":
-        return gzip.compress(content, mtime=0)  # the same bytes for the same table
+        return zlib.compressobj(9, wbits=31)  # no time is in its header
     zstd = _zstd(f"writing {path.name}")
     checked = {zstd.CompressionParameter.checksum_flag: 1}  # as gzip is
-    packed: bytes = zstd.compress(content, options=checked)
-    return packed
+    packer: Packer = zstd.ZstdCompressor(options=checked)
+    return packer
 
 
 def check_packing(packing: str, path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import flag, number
 from clearprop.errors import ArgumentError, TableWarning, TypeOfDataError, unknown
 from clearprop.network import Network
+from clearprop.tables.block_sources import is_blocks, source_of
+from clearprop.tables.blocks.framed import FramedTable
 from clearprop.tables.columns import Column, names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
 from clearprop.tables.intervals import (
@@ -20,12 +23,15 @@ from clearprop.tables.intervals import (
     ordered,
     quantiles_of,
 )
+from clearprop.tables.known_blocks import KnownBlocks
 from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
+from clearprop.tables.partitions import by_partition
 from clearprop.tables.preparation import rows_with_target
 from clearprop.tables.scores import Scores, scores_of
 from clearprop.tables.sources import Source, is_source
 from clearprop.tables.table_files import Cells, read_table
 from clearprop.tables.target import Target, check_target_name, find_target
+from clearprop.tables.text import shortened
 from clearprop.tables.text_tables import typed
 from clearprop.warned import warn
 
@@ -79,6 +85,7 @@ class ModelPredictions:
             return typed(cells.frame, texts, may_have_commas=cells.separator == ";")
         return cells.frame
 
+    @by_partition(lambda model: model.target)
     def predict(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the most probable class of each row, or the number, in the target's own unit.
 
@@ -86,8 +93,10 @@ class ModelPredictions:
 
         Parameters
         ----------
-        table : pandas, polars or pyarrow table, or path, or list of paths
-            Raw columns, in any order; more than the model needs do no harm.
+        table : pandas, polars or pyarrow table, or path, or list of paths, or stream
+            Raw columns, in any order; more than the model needs do no harm. A `cp.stream` of
+            files, or a polars LazyFrame, is read some rows at a time, so that only what is
+            returned has to fit into memory. A dask DataFrame, too.
         unreadable : {"missing", "error"}
             What a cell is that cannot be read as in training, such as "9.12" among times of day:
             a missing value, which a `TableWarning` counts and shows, or an error.
@@ -95,7 +104,8 @@ class ModelPredictions:
         Returns
         -------
         ndarray, shape (n,)
-            Of the classes' own type, or float64.
+            Of the classes' own type, or float64. Of a dask DataFrame, a dask Series, lazily; of
+            the other methods that predict, a dask DataFrame, whose columns have names.
 
         Raises
         ------
@@ -107,9 +117,12 @@ class ModelPredictions:
             If a column holds dates where training had numbers, and the like, or infinity; or
             if a cell is unreadable and that is to be an error.
         """
+        if is_blocks(table):
+            return self._in_blocks(self.predict, table, unreadable)
         outputs = self._outputs(self._columns(table, unreadable))
         return np.array(self.classes)[outputs.argmax(axis=1)] if self.classes else outputs
 
+    @by_partition(lambda model: model.classes)
     def predict_proba(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the probability of each class, in the order of `classes`.
 
@@ -133,8 +146,11 @@ class ModelPredictions:
         """
         if not self.classes:
             raise ArgumentError(f"{self.target!r} is a number, which has no classes: use predict")
+        if is_blocks(table):
+            return self._in_blocks(self.predict_proba, table, unreadable)
         return self._outputs(self._columns(table, unreadable))
 
+    @by_partition(lambda model: list(model.quantiles))
     def predict_quantiles(self, table: object, *, unreadable: str = "missing") -> Array:
         """Return the quantiles of each row's target, ascending, in its own unit.
 
@@ -170,9 +186,12 @@ class ModelPredictions:
                 f"the model of {self.target!r} gives no quantiles: train it with quantiles="
                 "[0.05, 0.5, 0.95] (--quantiles 0.05,0.5,0.95)"
             )
+        if is_blocks(table):
+            return self._in_blocks(self.predict_quantiles, table, unreadable)
         outputs = self._raw(self._columns(table, unreadable))
         return numbers_in_units(self._target, ordered(self.network, outputs))
 
+    @by_partition(lambda model: ("lower", "upper"))
     def predict_interval(
         self, table: object, level: float = 0.9, *, unreadable: str = "missing"
     ) -> Array:
@@ -224,6 +243,9 @@ class ModelPredictions:
                 f"the model of {self.target!r} has no validation rows to calibrate intervals by: "
                 "train it anew, with validation above 0"
             )
+        if is_blocks(table):
+            found = partial(self.predict_interval, level=level)
+            return self._in_blocks(found, table, unreadable)
         outputs = self._raw(self._columns(table, unreadable))
         ends = interval_ends(self.network, self._calibration, outputs, level)
         return numbers_in_units(self._target, ends)
@@ -358,6 +380,26 @@ class ModelPredictions:
     def features(self) -> list[str]:
         """The name of each input of the network."""
         return self._encoding.features
+
+    def _known_blocks(self, table: object, unreadable: str) -> KnownBlocks:
+        """Return the rows of a source, some at a time, as training read them."""
+        if unreadable not in UNREADABLE:
+            unknown("unreadable", unreadable, UNREADABLE)
+        source = source_of(table)
+        as_read = source.as_read if isinstance(source, FramedTable) else None
+        if self._encoding.missing_words is None and as_read is None and source.separator:
+            names = shortened(names_of(source.head))
+            raise ArgumentError(
+                f"the model is of Clearprop 0.1.0, by which all rows of a text file decide how its "
+                f"cells are read ({names}): give the path, which is read at once"
+            )
+        return KnownBlocks(self._encoding, source, unreadable, as_read)
+
+    def _in_blocks(
+        self, found: Callable[[KnownRows], Array], table: object, unreadable: str
+    ) -> Array:
+        """Return what is found for each block of a source's rows, one behind the other."""
+        return np.concatenate([found(rows) for _, rows in self._known_blocks(table, unreadable)])
 
     def _columns(self, table: object, unreadable: str) -> KnownRows:
         """Return the columns as training read them; "" says nothing of unreadable cells.

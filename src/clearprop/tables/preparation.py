@@ -9,32 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.checks.settings import listed
 from clearprop.errors import (
     ArgumentError,
     ColumnError,
     ShapeError,
     TargetError,
-    nearest,
-    shown,
 )
 from clearprop.losses import Loss
 from clearprop.tables import dates, leakage, wild_values
-from clearprop.tables.columns import Column, check_finite, read_columns
-from clearprop.tables.conventions import decide, wish
+from clearprop.tables.columns import Column, check_finite
 from clearprop.tables.detection import Detected, detect_inputs
 from clearprop.tables.dividing import divide
 from clearprop.tables.encoding import Encoding, Input
 from clearprop.tables.fitted_encoding import MIN_ROWS, fit_encoding, most_categories
 from clearprop.tables.intervals import is_rate
-from clearprop.tables.numerals import COMMA, MISSING, POINT
 from clearprop.tables.settings import TableSettings
-from clearprop.tables.sources import check_unread, is_source
 from clearprop.tables.split import Split
-from clearprop.tables.table_files import read_table
-from clearprop.tables.target import TRANSFORMS, Target, detect_target, find_target
+from clearprop.tables.target import TRANSFORMS, Target, detect_target
 from clearprop.tables.text import cut, shortened
 from clearprop.tables.weights import WeightColumn, check_some, weight_column
+from clearprop.tables.whole_table import read_whole
 from clearprop.tables.words import present
 
 Array = NDArray[Any]
@@ -101,28 +95,9 @@ class Prepared:
 
 def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     """Return a table made ready; see `Model.fit` for the settings and the errors."""
-    typed, decimal = True, POINT
-    said: tuple[str, ...] = ()
-    if is_source(table):
-        cells = read_table(table, encoding=settings.encoding, sheet=settings.sheet)
-        table, typed, said = cells.frame, cells.typed, cells.notes
-        decimal = COMMA if cells.separator == ";" else POINT
-    else:
-        check_unread(settings.encoding, settings.sheet)
-    target = _name("target", target)
-    raw = read_columns(table)
-    find_target(raw, target)
-    words = _missing_words(settings.missing_words, typed)
-    wishes = {name: wish(name, one) for name, one in _named(settings.columns, raw).items()}
-    whole = decide(raw, typed=typed, decimal=decimal, missing=words, wishes=wishes,
-                   few=settings.unreadable)  # fmt: skip
-    goal, unread = whole[target].column, whole[target].unreadable
-    if unread is not None and not settings.drop_missing_target:
-        raise TargetError(
-            f"target {unread}; mend them, leave them out with drop_missing_target "
-            f"(--drop-missing-target), or say columns={{{target!r}: 'category'}}"
-        )
-    named, roles = _roles(settings, raw, target)
+    read = read_whole(table, target, settings)
+    raw, whole, words, target = read.raw, read.whole, read.words, read.target
+    roles, goal = read.roles, whole[target].column
     check_finite(goal)
     rows = rows_with_target(goal, settings.drop_missing_target)
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
@@ -132,24 +107,20 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
             f"the table has {len(rows)} rows with a target; a model takes {least} or more"
         )
     aim, reason = detect_target(goal, settings.task, whole[target].reading)
-    aim = _as_asked(aim, goal, rows, settings)
+    aim = as_asked(aim, settings)
+    check_range(aim, goal, rows, settings.loss)
     split, notes = divide(settings, roles, aim, goal, raw, whole, words, rows)
     weighing = weight_column(roles, whole)
     weights = None if weighing is None else weighing.of(raw[weighing.name], words, rows)
     of_training = check_some("to learn from", weights, split.training)
     aim = aim.fitted(goal.take(split.training), of_training, is_rate=is_rate(settings.loss))
     inputs = {name: one for name, one in whole.items() if name != target}
-    index = [name for name in getattr(getattr(table, "index", None), "names", ()) if name]
-    detected = detect_inputs(inputs, rows[split.training], **named)
+    detected = detect_inputs(inputs, rows[split.training], **read.named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
-    detected.notes[:0] = said
-    _say_roles(roles, detected, settings)
-    detected.notes.extend([*whole[target].notes, *notes])
-    if index:
-        detected.notes.append(
-            f"the index {shortened(index)} is no column: table.reset_index() makes it one"
-        )
+    detected.notes[:0] = read.said
+    say_roles(roles, detected, settings)
+    detected.notes.extend([*whole[target].notes, *notes, *read.of_index])
     if not detected.inputs:
         reasons = [f"{name} ({why})" for name, why in detected.dropped.items()]
         why = f": {shortened(reasons)}" if reasons else ""
@@ -162,7 +133,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     ready = [_within(one, used) for one in detected.inputs]
     y = aim.encode(goal)
     detected.notes.extend(_wild(ready, used, goal, y, bool(aim.classes), rows))
-    detected.notes.extend(wild_values.told_of_stand_ins(used.values(), _said(words, raw)))
+    detected.notes.extend(stand_ins_told(used.values(), words, raw))
     encoding = fit_encoding(ready, learned, words, most)
     detected.notes.extend(_folded(encoding, learned, most))
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
@@ -172,9 +143,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     )  # fmt: skip
 
 
-def _as_asked(
-    target: Target, goal: Column, rows: NDArray[np.int64], settings: TableSettings
-) -> Target:
+def as_asked(target: Target, settings: TableSettings) -> Target:
     """Return the target with its transform, or raise for a loss or transform that do not fit."""
     loss, transform = settings.loss, settings.target_transform
     if target.classes:
@@ -194,9 +163,7 @@ def _as_asked(
         raise ArgumentError(
             "the loss poisson has a logarithm of its own: leave target_transform out"
         )
-    target = replace(target, transform=transform)
-    check_range(target, goal, rows, loss)
-    return target
+    return replace(target, transform=transform)
 
 
 def check_range(target: Target, goal: Column, rows: NDArray[np.int64], loss: Loss | None) -> None:
@@ -210,31 +177,7 @@ def check_range(target: Target, goal: Column, rows: NDArray[np.int64], loss: Los
         target.check_range(goal, rows, takes, target.transform)
 
 
-def _roles(
-    settings: TableSettings, raw: Columns, target: str
-) -> tuple[dict[str, Collection[str]], dict[str, str]]:
-    """Return what is to be dropped and used, and the columns that are more than inputs."""
-    asked = {name: getattr(settings, name) for name in ("drop", "keep", "categorical")}
-    named = {name: _check_names(name, value, raw, target) for name, value in asked.items()}
-    twice = set(named["drop"]) & {*named["keep"], *named["categorical"]}
-    if twice:
-        raise ArgumentError(f"column {min(twice)!r} is to be dropped, and to be used: choose one")
-    roles = {}
-    for role in ("split_group", "split_time", "weight"):
-        value = getattr(settings, role)
-        if value is not None:
-            roles[role] = next(iter(_check_names(role, [value], raw, target)))
-    used = {*named["keep"], *named["categorical"]}
-    if roles.get("weight") in used:
-        raise ArgumentError(
-            f"column {roles['weight']!r} is the rows' weight, and to be used: choose one"
-        )
-    no_inputs = {roles[role] for role in ("split_group", "weight") if role in roles}
-    named["drop"] = [*named["drop"], *(no_inputs - used)]
-    return named, roles
-
-
-def _say_roles(roles: Mapping[str, str], detected: Detected, settings: TableSettings) -> None:
+def say_roles(roles: Mapping[str, str], detected: Detected, settings: TableSettings) -> None:
     """Say why the columns that are more than inputs are none, and what was made of the target."""
     group, weight = roles.get("split_group"), roles.get("weight")
     if group in detected.dropped:
@@ -292,6 +235,11 @@ def _wild(
     return notes + [of_target] * bool(of_target)
 
 
+def stand_ins_told(columns: Collection[Column], words: Collection[str], raw: Columns) -> list[str]:
+    """Say which numbers of columns look as if they stood for a missing value."""
+    return wild_values.told_of_stand_ins(columns, _said(words, raw))
+
+
 def _said(words: Collection[str], raw: Columns) -> set[str]:
     """Return the words for a missing value that a table's text has."""
     there: set[str] = set()
@@ -299,41 +247,6 @@ def _said(words: Collection[str], raw: Columns) -> set[str]:
         if column.kind == "text":
             there.update(present(column.words, words))
     return there
-
-
-def _missing_words(words: Collection[str] | None, typed: bool) -> Collection[str]:
-    """Return the words for a missing value: those asked for, or none in a table with types."""
-    if words is None:
-        return () if typed else MISSING
-    words = [words] if isinstance(words, str) else listed(words)
-    for word in words:
-        if not isinstance(word, str):
-            raise ArgumentError(f"missing_words holds {shown(word)}; a word is a text")
-    return [word.strip() for word in words]
-
-
-def _named(columns: Mapping[str, str] | None, raw: Columns) -> dict[str, str]:
-    """Return what is said of columns that are there."""
-    columns = {} if columns is None else columns
-    if not isinstance(columns, Mapping):
-        raise ArgumentError(
-            f"columns is {shown(columns)}; give a mapping, such as {{'km': 'number, comma'}}"
-        )
-    named = {_name("columns", name): text for name, text in columns.items()}
-    for name in named:
-        if name not in raw:
-            near = nearest(name, raw)
-            hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(f"columns names {shown(name)}, which the table does not have{hint}")
-    return named
-
-
-def _name(argument: str, name: object) -> str:
-    """Return a column's name as text: a table may call its columns by numbers."""
-    try:
-        return str(name).strip()
-    except Exception:  # an object may do anything
-        raise ArgumentError(f"{argument} is {shown(name)}; give names of columns") from None
 
 
 def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
@@ -354,19 +267,3 @@ def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
             "with drop_missing_target (--drop-missing-target)"
         )
     return np.flatnonzero(~missing)
-
-
-def _check_names(
-    argument: str, names: Collection[str] | None, columns: Columns, target: str
-) -> Collection[str]:
-    names = [] if names is None else [_name(argument, name) for name in listed(names)]
-    for name in names:
-        if name == target:
-            raise ArgumentError(f"{argument} names the target, {target!r}")
-        if name not in columns:
-            near = nearest(name, columns)
-            hint = f" (did you mean {near!r}?)" if near else ""
-            raise ArgumentError(
-                f"{argument} names {shown(name)}, which the table does not have{hint}"
-            )
-    return names

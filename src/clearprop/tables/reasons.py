@@ -20,6 +20,7 @@ from clearprop.numerics.random import check_seed
 from clearprop.tables.attribution import Attributions, Part, value_of, why
 from clearprop.tables.baseline_row import baseline_row
 from clearprop.tables.columns import Column, columns_of_row, names_of, read_columns
+from clearprop.tables.encoding import BLOCK
 from clearprop.tables.importance import Importance, permutation_importance
 from clearprop.tables.outputs import in_units
 from clearprop.tables.predictions import ModelPredictions
@@ -33,7 +34,10 @@ from clearprop.warned import warn
 Array = NDArray[Any]
 
 _AT_ONCE = 25_000
-"""Rows that are attributed together, times the neurons of the first layer."""
+"""Rows that are attributed together, times the neurons of the first layer, at most.
+
+They are a power of two, and as many as are encoded together or fewer: so a table that is read in
+blocks has the same rows together, and the same bits, as one that is read at once."""
 
 
 class ModelReasons(ModelPredictions):
@@ -274,7 +278,7 @@ class ModelReasons(ModelPredictions):
     ) -> Array:
         n = len(next(iter(columns.values())).values)
         found = np.empty((n, len(columns)))
-        at_once = max(1, _AT_ONCE // self.network.sizes[1])
+        at_once = 1 << (min(BLOCK, max(1, _AT_ONCE // self.network.sizes[1])).bit_length() - 1)
         with Phase(_checked(progress), f"predictions are explained, {n:,} in all"):
             for first in range(0, n, at_once):
                 rows = np.arange(first, min(first + at_once, n))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import ColumnError, TableFileError
 from clearprop.tables import plain_table
@@ -54,6 +54,46 @@ def joined(parts: Sequence[Part]) -> pl.DataFrame | PlainTable:
     names = first.frame.columns
     columns = [_column(name, parts) for name in names]
     return polars.DataFrame(columns)
+
+
+def conformed(part: Part, head: pl.DataFrame | PlainTable) -> Any:
+    """Return some rows of one file in the columns and the types of all files.
+
+    Parameters
+    ----------
+    part : Part
+    head : polars.DataFrame or PlainTable
+        What `joined` returns of all files, of which it needs no row.
+
+    Raises
+    ------
+    ColumnError
+        If values of a column are not to be had in its type.
+    """
+    if isinstance(part.frame, PlainTable):
+        return PlainTable({name: part.frame[name] for name in head.columns})
+    import polars
+
+    assert isinstance(head, polars.DataFrame)
+    return polars.DataFrame([_cast(part, name, dtype) for name, dtype in head.schema.items()])
+
+
+def _cast(part: Part, name: str, dtype: pl.DataType) -> pl.Series:
+    import polars
+
+    series = part.frame[name]
+    assert isinstance(series, polars.Series)
+    if series.dtype == dtype or series.dtype == polars.Null:
+        return series.cast(dtype)
+    if dtype == polars.Float64:
+        series = _as_float(name, part, series)
+    try:
+        return series.cast(dtype)
+    except polars.exceptions.PolarsError:
+        raise ColumnError(
+            f"{part.path} has values in column {name!r} that are no {dtype}, as it is in another "
+            "file: give both one type"
+        ) from None
 
 
 def _check_shape(first: Part, other: Part) -> None:

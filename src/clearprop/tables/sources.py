@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -38,13 +39,16 @@ def is_source(table: object) -> TypeGuard[Source]:
 def files_of(source: Source) -> tuple[list[Path], list[str]]:
     """Return the files that a path or a list of paths means, and notes on what was left alone.
 
-    Those of a list stay in their order; those of a folder are taken by name, its folders are not
+    Those of a list stay in their order; a pattern such as "2024-*.csv" means all files that fit it,
+    by name, unless a file is called so; those of a folder are taken by name, its folders are not
     looked into, and names that begin with a dot or an underscore are none of a table.
 
     Raises
     ------
     TableFileError
         If a folder has no table, or cannot be read.
+    FileMissingError
+        If no file fits a pattern.
     ArgumentError
         If a file is there twice, or there is none.
     """
@@ -55,7 +59,7 @@ def files_of(source: Source) -> tuple[list[Path], list[str]]:
     for one in source if isinstance(source, list | tuple) else [source]:
         path = Path(check_path(one))
         if not _is_folder(path):
-            files.append(path)
+            files.extend(_matching(path))
             continue
         found, others = _listed(path)
         files.extend(found)
@@ -131,6 +135,23 @@ def _of_stream(taken: int) -> tuple[str, bytes]:
 def form_in(path: Path) -> Form:
     """Return what a table that is written to a path is; standard output gets CSV."""
     return Form("CSV") if path == STREAM else form_of(path)
+
+
+def _matching(path: Path) -> list[Path]:
+    """Return the files that a pattern such as "2024-*.csv" means, by name; else the path."""
+    if not has_magic(str(path)) or _is_there(path):
+        return [path]
+    found = sorted(map(Path, glob(str(path))))  # noqa: PTH207, as folders may have stars too
+    if not found:
+        raise FileMissingError(f"there is no file {shown(str(path), 255)}")
+    return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return True  # opening it says what is wrong
 
 
 def _real(path: Path) -> str:

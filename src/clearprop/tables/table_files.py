@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import ArgumentError, ClearpropError, TableFileError, missing_extra, shown
 from clearprop.files.whole_file import write_whole
+from clearprop.tables.arrow_messages import MARK, read_stream
 from clearprop.tables.declared_sizes import declared_size
 from clearprop.tables.encodings import check_encoding, decode
 from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
@@ -30,7 +32,7 @@ NOTED = 8
 _INNER = re.compile(r"[:,\[]\s*+\{")
 _KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
 
-_SEPARATORS = {"CSV": ",", "TSV": "\t", "text": "\t"}
+WRITTEN = {"CSV": ",", "TSV": "\t", "text": "\t"}
 """Between the fields of text that is written."""
 
 _BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -102,7 +104,7 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
         if is_empty(content):
             raise TableFileError(f"{path} is empty")
         check_kind(content, kind, path)
-        _check_asked(kind, path, encoding, sheet)
+        check_asked(kind, path, encoding, sheet)
         frame, separator, said, size = _read(content, kind, path, encoding, sheet, taken)
         parts.append(Part(path, frame, separator))
         typed |= kind not in (*TEXTS, "Excel")
@@ -113,12 +115,18 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
         header = "" if typed else "a header but "
         names = ", ".join(str(part.path) for part in parts[:3])
         raise TableFileError(f"{names} has {header}no rows")
-    if len(notes) > NOTED:
-        notes[NOTED:] = [f"{len(notes) - NOTED:,} more notes, on other files, are left out"]
-    return Cells(frame, parts[0].separator, typed, tuple(notes))
+    return Cells(frame, parts[0].separator, typed, tuple(noted(notes)))
 
 
-def _check_asked(kind: str, path: Path, encoding: str | None, sheet: str | None) -> None:
+def noted(notes: Sequence[str]) -> list[str]:
+    """Return notes, of which many are counted only."""
+    if len(notes) <= NOTED:
+        return [*notes]
+    others = f"{len(notes) - NOTED:,} more notes, on other files, are left out"
+    return [*notes[:NOTED], others]
+
+
+def check_asked(kind: str, path: Path, encoding: str | None, sheet: str | None) -> None:
     """Raise `ArgumentError` if something is said that the file has none of."""
     if sheet is not None and kind != "Excel":
         raise ArgumentError(f"sheet is of a workbook, and {path} is {kind}: leave it out")
@@ -154,30 +162,60 @@ def as_bytes(columns: Mapping[str, Any], path: Path = STREAM) -> bytes:
         (`excel`) is not installed.
     """
     kind, packing = form_in(path)
-    if kind in _SEPARATORS and polars_if_there() is None:
-        return pack(csv_of(columns, _SEPARATORS[kind]).encode(), packing, path)
+    return pack(as_content(columns, kind, path), packing, path)
+
+
+def as_content(columns: Mapping[str, Any], kind: str, path: Path, header: bool = True) -> bytes:
+    """Return columns as what is in a file of a kind, before it is packed.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+    kind : str
+        One of `kinds.KINDS`.
+    path : path
+        What messages call it.
+    header : bool
+        Whether text begins with the names of its columns.
+
+    Raises
+    ------
+    TableFileError, MissingExtraError
+        As `as_bytes` does.
+    """
+    if kind in WRITTEN and polars_if_there() is None:
+        text = csv_of(columns, WRITTEN[kind])
+        return text[0 if header else len(header_of(columns, WRITTEN[kind])) :].encode()
     polars = _polars(f"writing {path.name}", kind)
     frame, buffer = polars.DataFrame(dict(columns)), io.BytesIO()
     writers: dict[str, Callable[[io.BytesIO], object]] = {
-        **dict.fromkeys(TEXTS, lambda file: _write_text(frame, file, _SEPARATORS[kind])),
+        **dict.fromkeys(TEXTS, lambda file: _write_text(frame, file, WRITTEN[kind], header)),
         "Excel": lambda file: write_workbook(frame, file, path),
         "Parquet": frame.write_parquet,
         "Arrow": frame.write_ipc,
         "JSON": frame.write_json,
         "JSON lines": frame.write_ndjson,
     }
-    try:
+    with as_refusal(path, kind):
         writers[kind](buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def as_refusal(path: Path, kind: str) -> Iterator[None]:
+    """Raise a `TableFileError` for what a writer raises of data that its files cannot hold."""
+    try:
+        yield
     except BaseException as error:
         if not _is_of_data(error):
             raise
         reason = str(error).strip().partition("\n")[0]
         raise TableFileError(f"{path} cannot be written as {kind}: {reason}") from None
-    return pack(buffer.getvalue(), packing, path)
 
 
-def _write_text(frame: pl.DataFrame, file: io.BytesIO, separator: str) -> None:
-    file.write(header_of(frame.columns, separator).encode())
+def _write_text(frame: pl.DataFrame, file: io.BytesIO, separator: str, header: bool) -> None:
+    if header:
+        file.write(header_of(frame.columns, separator).encode())
     frame.write_csv(file, separator=separator, include_header=False)
 
 
@@ -193,7 +231,7 @@ def check_writer(path: Path) -> None:
     """
     kind, packing = form_in(path)
     check_packing(packing, path)
-    if kind not in _SEPARATORS:
+    if kind not in WRITTEN:
         _polars(f"writing {path.name}", kind)
     if kind == "Excel":
         check_workbook_writer(path)
@@ -238,21 +276,52 @@ def _read(
     except BaseException as error:
         if not _is_of_data(error):
             raise
-        reason = str(error).strip().partition("\n")[0]
-        raise TableFileError(f"{path} cannot be read as {kind}: {reason}") from None
+        raise _damaged(path, kind, error) from None
     frame, separator = read_text(text, kind, path)
     if kind == "text":
-        what = f"has {_BETWEEN[separator]} between fields" if frame.width > 1 else "has one column"
-        notes.append(f"{path} {what}, as its first line has")
+        notes.append(said_of_fields(path, separator, frame.width))
     return frame, separator, notes, len(content)
 
 
+def read_binary(content: bytes, kind: str, name: object) -> pl.DataFrame:
+    """Return the table in the bytes of a Parquet or Arrow file, or of a part of one.
+
+    Parameters
+    ----------
+    content : bytes
+    kind : {"Parquet", "Arrow"}
+    name : path or str
+        What messages call it.
+
+    Raises
+    ------
+    TableFileError
+        If it is damaged, or has no room in memory.
+    """
+    try:
+        return _read_binary(content, kind, name, 0)[0]
+    except BaseException as error:
+        if not _is_of_data(error):
+            raise
+        raise _damaged(name, kind, error) from None
+
+
+def _damaged(name: object, kind: str, error: BaseException) -> TableFileError:
+    reason = str(error).strip().partition("\n")[0]
+    return TableFileError(f"{name} cannot be read as {kind}: {reason}")
+
+
 def _read_binary(
-    content: bytes, kind: str, path: Path, taken: int
+    content: bytes, kind: str, path: object, taken: int
 ) -> tuple[pl.DataFrame, str, list[str], int]:
     """Return a Parquet or Arrow file's table, if its rows have room in memory, as text too."""
     import polars
 
+    if kind == "Arrow" and content.startswith(MARK):
+        table, most = read_stream(content, path, taken)
+        size = most + sum(map(_text_bytes, table.get_columns()))
+        check_room(path, table.height, table.width, size, taken)
+        return table, "", [], size
     scan = polars.scan_parquet if kind == "Parquet" else polars.scan_ipc
     frame = scan(io.BytesIO(content))
     types = frame.collect_schema().dtypes()
@@ -295,6 +364,12 @@ def _is_text(dtype: pl.DataType) -> bool:
 
     kinds = (polars.String, polars.Categorical, polars.Enum, polars.Object, polars.Time)
     return isinstance(dtype, kinds)
+
+
+def said_of_fields(path: Path, separator: str, columns: int) -> str:
+    """Return what to know of a text whose ending does not say what is between its fields."""
+    what = f"has {_BETWEEN[separator]} between fields" if columns > 1 else "has one column"
+    return f"{path} {what}, as its first line has"
 
 
 def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:

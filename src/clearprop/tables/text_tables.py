@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,29 +46,80 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
         If two columns have one name.
     """
     polars = polars_if_there()
+    text, skipped = without_blank_start(text)
+    separator, header, _ = separator_and_header(text, kind, path, skipped)
+    columns, rows = len(header), text.count("\n")
+    check_room(path, rows, columns, columns * (rows * TEXT if polars is None else COLUMN))
+    names = column_names(header, path)
+    return read_rows(text, separator, names, path, skipped), separator
+
+
+def without_blank_start(text: str) -> tuple[str, int]:
+    """Return a text from its header on, and how many lines stand before that."""
     stripped = text.lstrip("\r\n\ufeff")  # a mark of the encoding may stand behind blank lines
-    skipped = text[: len(text) - len(stripped)].count("\n")
-    text = stripped
+    return stripped, text[: len(text) - len(stripped)].count("\n")
+
+
+def separator_and_header(
+    text: str, kind: str, path: Path, skipped: int
+) -> tuple[str, list[str], int]:
+    """Return what is between the fields of a text, those of its first line, and its lines.
+
+    Raises
+    ------
+    TableFileError
+        If a field is longer than any.
+    """
     separator = "\t" if kind == "TSV" else _separator(text)
-    header, _ = _header(text, separator)
+    header, lines = _header(text, separator)
     if not header:
         raise TableFileError(
             f"{path} line {skipped + 1} cannot be read: it has a column name of more than "
             f"{csv.field_size_limit():,} characters (a quote that is not closed?)"
         )
-    columns, rows = len(header), text.count("\n")
-    check_room(path, rows, columns, columns * (rows * TEXT if polars is None else COLUMN))
-    names = column_names(header, path)
+    return separator, header, lines
+
+
+def read_rows(
+    text: str,
+    separator: str,
+    names: list[str],
+    path: Path,
+    skipped: int,
+    skip: Callable[[str], object] | None = None,
+) -> pl.DataFrame | PlainTable:
+    """Return the rows of a text behind its header, all of it text.
+
+    Parameters
+    ----------
+    text : str
+        With the header.
+    separator : str
+    names : list of str
+        The columns, as many as the header has.
+    path : path
+        What messages call it.
+    skipped : int
+        Lines of the file before the text, as messages count them.
+    skip : callable, optional
+        Told of each line that is no row, which is left out. None: it is an error.
+
+    Raises
+    ------
+    TableFileError
+        If a line has too few or too many fields, or a quote is not closed.
+    """
+    polars = polars_if_there()
     if polars is not None and _is_for_polars(text, separator):
         frame = _read_by_polars(text, separator, names)
         if frame is not None:
-            return frame, separator
-    fields = _rows(text, separator, names, path, skipped)
+            return frame
+    fields = _rows(text, separator, names, path, skipped, skip)
     if polars is None:
-        cells = zip(*fields, strict=True) if fields else [()] * columns
-        return PlainTable(dict(zip(names, map(list, cells), strict=True))), separator
+        cells = zip(*fields, strict=True) if fields else [()] * len(names)
+        return PlainTable(dict(zip(names, map(list, cells), strict=True)))
     schema = dict.fromkeys(names, polars.String)
-    return polars.DataFrame(fields, orient="row", schema=schema), separator
+    return polars.DataFrame(fields, orient="row", schema=schema)
 
 
 def _is_for_polars(text: str, separator: str) -> bool:
@@ -84,7 +135,7 @@ def _is_for_polars(text: str, separator: str) -> bool:
     )
 
 
-def _quotes_are_in_place(content: bytes, separator: str) -> bool:
+def quotes_are_in_place(content: bytes, separator: str) -> bool:
     """Whether each quote opens a field, closes one, or is one of two that stand for one.
 
     There is an even number of them: every other one opens.
@@ -108,7 +159,7 @@ def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame
     import polars
 
     content = text.encode()
-    if not _quotes_are_in_place(content, separator):  # polars takes "a"b for a field
+    if not quotes_are_in_place(content, separator):  # polars takes "a"b for a field
         return None
     try:
         frame = polars.read_csv(
@@ -127,7 +178,7 @@ def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame
     return frame
 
 
-def _lines(text: str) -> Iterator[str]:
+def lines_of(text: str) -> Iterator[str]:
     """Yield the lines of a text with their ends, as they are."""
     at = 0
     while at < len(text):
@@ -146,7 +197,7 @@ def _separator(text: str) -> str:
     What stands in quotes is a name, whatever marks it has.
     """
     lines = max(_header(text, mark)[1] for mark in SEPARATORS)  # a name may have several
-    names = _QUOTED.sub("", "".join(islice(_lines(text), lines)))
+    names = _QUOTED.sub("", "".join(islice(lines_of(text), lines)))
     return max(SEPARATORS, key=names.count)  # the first of equals
 
 
@@ -155,7 +206,7 @@ def _header(text: str, separator: str) -> tuple[list[str], int]:
 
     There are none if one is longer than the csv module takes.
     """
-    reader = csv.reader(_lines(text), delimiter=separator)
+    reader = csv.reader(lines_of(text), delimiter=separator)
     try:
         return next(reader), reader.line_num
     except csv.Error:
@@ -176,33 +227,88 @@ def column_names(header: list[str], path: Path) -> list[str]:
     return names
 
 
-def _rows(text: str, separator: str, names: list[str], path: Path, skipped: int) -> list[list[str]]:
+def _rows(
+    text: str,
+    separator: str,
+    names: list[str],
+    path: Path,
+    skipped: int,
+    skip: Callable[[str], object] | None = None,
+) -> list[list[str]]:
     """Return the fields of each line that is not blank, all lines having as many as the header."""
-    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+    reader = csv.reader(lines_of(text), delimiter=separator, strict=True)
     rows: list[list[str]] = []
-    begins = 1
     advice = f"mend the line (a text with a {separator!r} in it needs quotes)"
     if names[0].startswith("#"):
         advice = "the first line looks like a comment: take it out"
-    try:
-        next(reader)
-        begins += reader.line_num
-        for row in reader:
+    is_header = True
+    while True:
+        begins = reader.line_num + 1
+        wrong = None
+        try:
+            row = next(reader)
             if len(row) != len(names) and row:
-                raise TableFileError(
+                wrong = (
                     f"{path} line {skipped + reader.line_num} has {len(row)} fields, but the "
                     f"header has {len(names)}: {advice}"
                 )
-            if row:
-                rows.append(row)
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        first, last = skipped + begins, skipped + reader.line_num
-        where = f"line {last}" if first >= last else f"lines {first} to {last}"
-        raise TableFileError(
-            f"{path} {where} cannot be read: {error} (a quote that is not closed?)"
-        ) from None
-    return rows
+        except StopIteration:
+            return rows
+        except csv.Error as error:
+            first, last = skipped + begins, skipped + reader.line_num
+            where = f"line {last}" if first >= last else f"lines {first} to {last}"
+            wrong = f"{path} {where} cannot be read: {error} (a quote that is not closed?)"
+        if wrong is not None:
+            if skip is None or is_header:
+                raise TableFileError(wrong)
+            skip(wrong)
+        elif row and not is_header:
+            rows.append(row)
+        is_header = False
+
+
+def complete_lines(text: str, separator: str) -> tuple[int, int]:
+    r"""Return how many characters of a text are whole rows, and how many lines these take.
+
+    What stands behind them may go on in what follows the text.
+
+    Examples
+    --------
+    >>> complete_lines('a,b\n"c\nd",e\nf', ",")
+    (12, 3)
+    """
+    if "\r" not in text or text.count("\r") == text.count("\r\n"):
+        end = text.rfind("\n") + 1
+        marks = text.count('"', 0, end)
+        if not marks:
+            return end, text.count("\n", 0, end)
+        # Every other quote opens: a line that ends within some is not the last.
+        while end and marks % 2:
+            before = text.rfind("\n", 0, end - 1) + 1
+            marks -= text.count('"', before, end)
+            end = before
+        if end and quotes_are_in_place(text[:end].encode(), separator):
+            return end, text.count("\n", 0, end)
+    lines: list[str] = []
+    ends: list[int] = []
+
+    def passing() -> Iterator[str]:
+        for line in lines_of(text):
+            lines.append(line)
+            yield line
+
+    reader = csv.reader(passing(), delimiter=separator, strict=True)
+    while True:
+        try:
+            next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            if len(lines) == (ends[-1] if ends else 0):
+                break
+        ends.append(len(lines))
+    taken = ends[-2] if len(ends) > 1 else 0
+    return sum(map(len, lines[:taken])), taken
 
 
 def typed(

@@ -8,7 +8,7 @@ to be wild, and a column without wild values is left as it is, to the last bit.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,54 @@ def find_range(numbers: Array) -> tuple[float, float] | None:
     return (float(ends[0]), float(ends[1])) if wild <= max(2, FEW * n) else None
 
 
+class Edges(NamedTuple):
+    """Where values would be wild, by a sample: what lies beyond `far`, if `within` holds most.
+
+    Attributes
+    ----------
+    far : tuple of float
+        Values beyond it may be wild.
+    within : tuple of float
+        The range that wild values are taken into.
+    """
+
+    far: tuple[float, float]
+    within: tuple[float, float]
+
+
+def edges_by(sample: Array) -> Edges | None:
+    """Return where values are wild by a sample of them, shape (n,); None where nothing says so.
+
+    Examples
+    --------
+    >>> edges_by(np.arange(50.0))
+    Edges(far=(-448.0, 497.0), within=(-88.0, 137.0))
+    """
+    present = sample[~np.isnan(sample)]
+    if len(present) < LEAST:
+        return None
+    low, high = _bulk(present)
+    width = high - low
+    if not 0 < width < np.inf:
+        return None
+    return Edges(
+        (low - FAR * width, high + FAR * width), (low - BEYOND * width, high + BEYOND * width)
+    )
+
+
+def are_wild(n: int, n_beyond: int, deviation: float, without_far: float) -> bool:
+    """Whether values are wild, as `find_range` decides it, by what is known of all values.
+
+    Parameters
+    ----------
+    n, n_beyond : int
+        All values, and those beyond the range that they would be taken into.
+    deviation, without_far : float
+        The standard deviation of all, and of those that are not far.
+    """
+    return deviation > DOMINATED * without_far and n_beyond <= max(2, FEW * n)
+
+
 def _far(present: Array, sample: Array) -> NDArray[np.bool_]:
     """Return which values are far from the bulk of a sample of them."""
     low, high = _bulk(sample)
@@ -130,12 +178,19 @@ def told(column: Column, within: tuple[float, float], rows: Array) -> str:
     numbers = numbers_of(column)
     assert numbers is not None
     low, high = within
+    sides = bool((numbers < low).any()), bool((numbers > high).any())
+    ends = ends_in_words(column.kind, within, sides)
+    return told_apart(column, beyond(numbers, within), rows, ends)
+
+
+def ends_in_words(kind: str, within: tuple[float, float], sides: tuple[bool, bool]) -> str:
+    """Return as what the values beyond either end of a range count, if there are any."""
     ends = [
-        (f"the year {2000 + end:.0f}" if column.kind == "date" else f"{end:.6g}")
-        for end, is_one in ((low, numbers < low), (high, numbers > high))
-        if is_one.any()
+        f"the year {2000 + end:.0f}" if kind == "date" else f"{end:.6g}"
+        for end, is_one in zip(within, sides, strict=True)
+        if is_one
     ]
-    return told_apart(column, beyond(numbers, within), rows, f" as {' or '.join(ends)}")
+    return f" as {' or '.join(ends)}"
 
 
 def told_apart(column: Column, places: Array, rows: Array, counted: str = "") -> str:
@@ -151,11 +206,17 @@ def told_apart(column: Column, places: Array, rows: Array, counted: str = "") ->
     counted : str
         As what they count, if they do not count as they are.
     """
-    one = len(places) == 1
+    shown = shown_in_rows(column, places, rows)
+    return told_counts(column.name, len(places), len(rows), shown, counted)
+
+
+def told_counts(name: str, n_wild: int, n: int, shown: str, counted: str = "") -> str:
+    """Say how many of n values of a column are far from all others, and `shown`, the first."""
+    one = n_wild == 1
     counts = f" and count{'s' * one}{counted}" if counted else ""
     return (
-        f"{column.name!r}: {len(places):,} of {len(rows):,} values {'is' if one else 'are'} far "
-        f"from all others{counts}: {_shown(column, places, rows)}"
+        f"{name!r}: {n_wild:,} of {n:,} values {'is' if one else 'are'} far "
+        f"from all others{counts}: {shown}"
     )
 
 
@@ -177,7 +238,7 @@ def told_of_target(column: Column, learned: Array, rows: Array) -> str:
     more = len(places) > 1
     return (
         f"the target holds {len(places):,} value{'s' * more} far from all others, of which the "
-        f"network may learn little else: {_shown(column, places, rows)}; mend "
+        f"network may learn little else: {shown_in_rows(column, places, rows)}; mend "
         f"{'them' if more else 'it'}, or leave the row{'s' * more} out"
     )
 
@@ -187,14 +248,17 @@ def beyond(numbers: Array, within: tuple[float, float]) -> NDArray[np.int64]:
     return np.flatnonzero((numbers < within[0]) | (numbers > within[1]))
 
 
-def _shown(column: Column, places: Array, rows: Array) -> str:
+def shown_in_rows(column: Column, places: Array, rows: Array) -> str:
     """Return the first of some values, each with its row."""
-    is_date = column.kind == "date"
-    values = (
-        str(column.values[at])[:10] if is_date else f"{column.values[at]:.10g}" for at in places
-    )
-    found = [f"{value} in row {rows[at]}" for value, at in zip(values, places, strict=True)]
+    found = [shown_value(column, at, rows[at] - at) for at in places]
     return f"{shortened(found, 3)} (from 0)"
+
+
+def shown_value(column: Column, at: int, first: int) -> str:
+    """Return a value with its row, where the column's first row has this number."""
+    is_date = column.kind == "date"
+    value = str(column.values[at])[:10] if is_date else f"{column.values[at]:.10g}"
+    return f"{value} in row {at + first}"
 
 
 def stand_ins(numbers: Array) -> list[tuple[str, int]]:

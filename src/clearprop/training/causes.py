@@ -30,6 +30,7 @@ from clearprop.training.reruns import (
     Trial,
     run_again,
     smaller,
+    steps_left,
     steps_within,
     with_data,
 )
@@ -142,11 +143,11 @@ def _fails_again(
         if failed is not None and same:
             if late and few is job and failed.quantity == error.quantity:
                 error.epoch, error.step, error.where = failed.epoch, failed.step, failed.where
-            steps = min(within, few.total - origin.batches)
+            steps = min(within, steps_left(few, origin))
             return _Failure(trial, course, columns, True, steps)
     trial = Trial(few, rule, restored)
     course = run_again(trial, within)
-    steps = min(within, few.total - restored.batches)
+    steps = min(within, steps_left(few, restored))
     return _Failure(trial, course, columns, False, steps) if course.fails else None
 
 
@@ -177,7 +178,7 @@ def _suspicions(failure: _Failure) -> Iterator[Suspicion]:
     """Yield what may be the cause, the likeliest first."""
     yield from _logs(failure)
     yield from _large_data(failure)
-    if failure.begins:
+    if failure.begins and not failure.trial.origin.batches:
         yield from _large_weights(failure)
     yield from _large_penalty(failure)
     if failure.job.network.dtype == np.float32:

@@ -53,20 +53,34 @@ class CompiledEngine:
     def __init__(
         self, job: Job, rule: Optimizer, threads: int | None, standing: Standing | None = None
     ) -> None:
-        self._job, self.rule = job, rule
+        self._job, self.rule, self._threads = job, rule, threads
         network = job.network
         self.standing = begin(rule, network) if standing is None else go_on(standing, rule, network)
-        compiled = rule if job.constraints is None else None
-        given = network.topology, job.data, job.settings, compiled, self.standing.state, threads
-        if job.part is None and job.settings.micro_batch is None:
-            self._run = CompiledRun(*given)
-        else:
-            self._run = shared_run(job, given)
-        self._run.set_position(self.standing.batches, self.standing.updates, self.standing.sums)
+        self._run = self._begin()
         # Parameters whose cost was finite, and those that the call under way began with.
         self._verified, self._began = network.parameters.copy(), network.parameters.copy()
         self._verified_at = self._began_at = self.standing.batches
         self._is_weight = network.topology.is_weight()
+
+    def _begin(self) -> CompiledRun:
+        """Return a run on the job's data, where the standing is."""
+        job, standing = self._job, self.standing
+        compiled = self.rule if job.constraints is None else None
+        given = (
+            job.network.topology, job.data, job.settings, compiled, standing.state, self._threads
+        )  # fmt: skip
+        if job.part is None and job.settings.micro_batch is None:
+            run = CompiledRun(*given, window=job.window)
+        else:
+            run = shared_run(job, given)
+        run.set_position(standing.batches, standing.updates, standing.sums)
+        return run
+
+    def take(self, job: Job) -> None:
+        """Go on with the data of another window of the stream, that of the next batch."""
+        self._job = job
+        del self._run  # its room, before there is more
+        self._run = self._begin()
 
     @property
     def seconds_a_call(self) -> float:

@@ -24,8 +24,11 @@ from clearprop.errors import ArgumentError, ClearpropError, SampleWeightError, s
 from clearprop.network import Network
 from clearprop.numerics.random import Purpose, check_seed, random_order
 from clearprop.optimizers import LBFGS, Optimizer
+from clearprop.streams.stream import Stream
 from clearprop.training.checkpoints.identity import settings_of
 from clearprop.training.job import Job, check_data
+from clearprop.training.streamed import give_a_window, rows_given, rows_held_out
+from clearprop.training.streamed_rows import StreamedRows
 
 Array = NDArray[Any]
 P = ParamSpec("P")
@@ -125,7 +128,7 @@ def held_rows(
     Raises
     ------
     ArgumentError
-        If there are fewer shards, or rows, than ranks.
+        If there are fewer shards, or rows, than ranks; or a stream that no window holds.
     DataError
         If the rows of this rank do not fit.
     ClusterError
@@ -134,6 +137,10 @@ def held_rows(
     if members.size == 1:
         return None
     shards, seed = count("shards", shards, 1), check_seed(seed)
+    if isinstance(X, Stream):
+        read_by_all = members.together(lambda: rows_given(network, X, y, weights, 1))
+        whole = in_memory(read_by_all, members.size)
+        X, y, weights = whole.X, whole.y, whole.weights
     if not _is_by_rows(X, y, network):
         checked = members.together(lambda: check_data(network, X, y))
         X, y = checked.X, checked.y
@@ -161,7 +168,7 @@ def held_rows(
     if len(aside):
         held_out = members.together(lambda: read(aside))
     elif validation is not None:
-        held_out = _given(network, validation)
+        held_out = _given(members, network, validation)
     if omega is not None:
         part = replace(part, weights=omega[kept])
         for name, rows in (("training", kept), ("validation", aside)):
@@ -200,11 +207,35 @@ def _divided(n: int, validation: Any, seed: int) -> tuple[NDArray[np.int64], NDA
     return np.sort(drawn[aside:]), np.sort(drawn[:aside])
 
 
-def _given(network: Network, validation: Any) -> Data:
+def in_memory(rows: Data | StreamedRows, ranks: int, of: str = "") -> Data:
+    """Return the rows of a stream that a window holds.
+
+    Raises
+    ------
+    ArgumentError
+        If none does.
+    """
+    if isinstance(rows, StreamedRows):
+        raise one_process_streams(ranks, give_a_window(rows), of)
+    return rows
+
+
+def one_process_streams(ranks: int, instead: str, of: str = "") -> ArgumentError:
+    """Return what is said of a stream that no window holds, given to a cluster."""
+    return ArgumentError(
+        f"{ranks} ranks train on rows in memory, and the {of}stream's window does not hold all of "
+        f"them: {instead}, or train in one process"
+    )
+
+
+def _given(members: Members, network: Network, validation: Any) -> Data:
+    if isinstance(validation, Stream):
+        rows = members.together(lambda: rows_held_out(network, validation))
+        return in_memory(rows, members.size, "validation ")
     if not (isinstance(validation, tuple) and len(validation) in (2, 3)):
         raise ArgumentError(
             f"validation is {shown(validation)}; give (X, y), (X, y, sample_weight), or a share "
-            "such as 0.2"
+            "such as 0.2; or a stream"
         )
     X, y, weights = validation if len(validation) == 3 else (*validation, None)
     return check_data(network, X, y, weights, of="validation ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,22 @@ from clearprop.training.batches import epoch_order
 Array = NDArray[Any]
 
 
+class Span(NamedTuple):
+    """Which rows of an epoch a job's data are, where they are a window of a stream."""
+
+    first: int
+    """How many rows of the epoch are in the windows before it."""
+    rows: int
+    """Of the whole epoch."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """A network, the data it is trained on, and how these are gone through."""
+    """A network, the data it is trained on, and how these are gone through.
+
+    Where the data are a `window` of what an epoch takes, the seed is the window's; see
+    `clearprop.numerics.random.window_seed`.
+    """
 
     network: Network
     data: Data
@@ -41,10 +54,12 @@ class Job:
     members: Members = ALONE
     part: Part | None = None
     """Which of the rows the data are, where other processes have others; None: all."""
+    window: Span | None = None
+    """Which rows of an epoch the data are, where they are a window of a stream; None: all."""
 
     @property
     def n(self) -> int:
-        """The number of rows."""
+        """The number of rows of the data, of all processes."""
         return len(self.data.X) if self.part is None else self.part.n
 
     @property
@@ -53,9 +68,23 @@ class Job:
         return self.data.weights if self.part is None else self.part.weights
 
     @property
+    def first(self) -> int:
+        """The place in the epoch where the data begin: 0, but for a window of a stream."""
+        return 0 if self.window is None else self.window.first
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of an epoch."""
+        return self.n if self.window is None else self.window.rows
+
+    def ahead(self, place: int) -> int:
+        """Return how many batches the data have from a place in the epoch on."""
+        return -(-(self.first + self.n - place) // self.settings.batch_size)
+
+    @property
     def epoch_batches(self) -> int:
         """The batches of an epoch."""
-        return -(-self.n // self.settings.batch_size)
+        return -(-self.rows // self.settings.batch_size)
 
     @property
     def total(self) -> int:
@@ -71,19 +100,23 @@ class Job:
         """Run backpropagation on these rows, with the dropout of this epoch."""
         batch, l2 = self.data.take(rows), self.settings.l2
         omega = mean_weights(batch.weights, len(rows), self.network.dtype)
-        masks = self._masks(rows, epoch) if self.settings.dropout else ()
+        masks: tuple[Array, ...] = ()
+        if rate := self.settings.dropout:
+            masks = dropout_masks(self.network, rate, self.settings.seed, rows, epoch)
         if l2 and self.settings.accounting.l2_by_batch:
             l2 /= len(rows) if batch.weights is None else float(batch.weights.sum())
         return forward_and_backward(self.network, batch.X, batch.y, omega, l2, masks)
 
-    def _masks(self, rows: NDArray[np.int64], epoch: int) -> tuple[Array, ...]:
-        """Inverted dropout: 0 for a dropped unit, 1 / (1 - rate) for a kept one."""
-        rate, seed = self.settings.dropout, self.settings.seed
-        scale = self.network.dtype.type(1 / (1 - rate))
-        return tuple(
-            scale * kept_units(seed, n, rate, epoch=epoch, rows=rows, layer=layer)
-            for layer, n in enumerate(self.network.sizes[1:-1], 1)
-        )
+
+def dropout_masks(
+    network: Network, rate: float, seed: int, rows: NDArray[np.int64], epoch: int
+) -> tuple[Array, ...]:
+    """Inverted dropout of these rows in an epoch: 0 for a dropped unit, 1 / (1 - rate) else."""
+    scale = network.dtype.type(1 / (1 - rate))
+    return tuple(
+        scale * kept_units(seed, n, rate, epoch=epoch, rows=rows, layer=layer)
+        for layer, n in enumerate(network.sizes[1:-1], 1)
+    )
 
 
 def check_data(
@@ -111,12 +144,14 @@ def check_job(
     shared: Shared = (),
     accumulate: int = 1,
     n: int | None = None,
+    rows: int | None = None,
 ) -> Job:
     """Return a job, or raise `ArgumentError` for a setting out of range.
 
-    `n` is the number of rows where the data are not all of them.
+    `n` is the number of rows where the data are not all of them, as other processes have others;
+    `rows` are those of an epoch, where the data are some rows of a stream.
     """
-    n = len(data.X) if n is None else n
+    n = rows if rows is not None else len(data.X) if n is None else n
     accumulate = count("accumulate", accumulate, 1)
     if accumulate > 1 and batch_size is None:
         raise ArgumentError(
@@ -138,7 +173,8 @@ def check_job(
         check_seed(seed),
         micro_batch=micro,
     )
-    return Job(network, data, settings, read_constraints(network, frozen, shared))
+    window = None if rows is None else Span(0, rows)
+    return Job(network, data, settings, read_constraints(network, frozen, shared), window=window)
 
 
 def split(job: Job, share: float) -> tuple[Job, Data]:

@@ -11,6 +11,7 @@ looked at by the same functions.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -37,11 +38,13 @@ from clearprop.training.reference import ReferenceEngine
 from clearprop.training.reruns import Origin
 from clearprop.training.shared import agreed, whole
 from clearprop.training.standing import Standing, where_squares_overflow
+from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import Metric
 from clearprop.training.watching.progress import Progress
 from clearprop.training.watching.watch import Callback, Judge, Watch
+from clearprop.training.windows import Windows
 
 
 class Engine(Protocol):
@@ -58,6 +61,10 @@ class Engine(Protocol):
         """Run so many batches; return the cost of each epoch that ended, and the updates then."""
         ...
 
+    def take(self, job: Job) -> None:
+        """Go on with the data of another window of a stream, that of the next batch."""
+        ...
+
 
 class Loop:
     """A training run of a checked job.
@@ -67,8 +74,9 @@ class Loop:
     network : Network
         Gets the parameters; `job.network` may be of another precision.
     job : Job
+        Of a stream, some first rows stand for its data.
     rule : Optimizer or LBFGS
-    held_out : Data, optional
+    held_out : Data or StreamedRows, optional
         For validation.
     metrics, callbacks : sequence
     stopping : StoppingRule, optional
@@ -88,6 +96,8 @@ class Loop:
         Writes checkpoints, from the newest of which the run goes on.
     settings : mapping of str to object, optional
         What has to be the same for that, beside the job, the rule and the data.
+    windows : Windows, optional
+        Of the stream that the data are.
     """
 
     def __init__(
@@ -96,7 +106,7 @@ class Loop:
         job: Job,
         rule: Optimizer | LBFGS,
         *,
-        held_out: Data | None = None,
+        held_out: Data | StreamedRows | None = None,
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
         stopping: StoppingRule | None = None,
@@ -109,12 +119,16 @@ class Loop:
         columns: Sequence[str] | None = None,
         keeping: Keeping | None = None,
         settings: Mapping[str, object] | None = None,
+        windows: Windows | None = None,
     ) -> None:
         self._network, self._job, self._rule = network, job, rule
         self._kind, self._threads = engine, threads
         self._held_out, self._judge = held_out, judge
         self._keeping, self._settings = keeping, settings or {}
-        self._columns = columns
+        self._columns, self._windows = columns, windows
+        self._held: Job | None = None  # on the window that the engine has: which one
+        self._held_at = (-1, -1)
+        self._training = job.data if windows is None else windows.streamed
         self._identity: Identity = {}
         if isinstance(rule, LBFGS) and (standing is not None or keeping is not None):
             raise ArgumentError(NO_STANDING)
@@ -141,7 +155,7 @@ class Loop:
             best = BestEpoch() if self._engine is None else self._engine.standing.best
             return Watch(
                 network, job, held_out, metrics, callbacks, stopping, best, self._show, engine,
-                judge, history, seconds, seen,
+                judge, history, seconds, seen, self._training,
             )  # fmt: skip
 
         self._make_watch, self._watch = watch, watch(history)
@@ -199,7 +213,7 @@ class Loop:
         job, rule = self._job, self._rule
         assert not isinstance(rule, LBFGS)
         self._identity = identity_of(
-            self._network, job, rule, self._kind, self._held_out, self._settings
+            self._network, job, rule, self._kind, self._training, self._held_out, self._settings
         )
         found = found_by_all(job.members, keeping)
         if found is None:
@@ -253,13 +267,15 @@ class Loop:
             history.stopped = "diverged"
             error.history = history
             if error.step is not None:  # an engine's: what watches a run says why itself
-                job = whole(self._job)
+                job = whole(self._held or self._job)
                 if job is not None:
                     explain(error, job, self._rule, self._origin, self._columns)
             self._watch.name_best(error)
             raise
         finally:
             self._watch.close()
+            if self._windows is not None:
+                self._windows.close()
         self._note_interruption()
         return history
 
@@ -269,10 +285,12 @@ class Loop:
             history.stopped = "interrupted"
 
     def _descend(self, engine: Engine, batches: int | None, stop: Interrupt) -> None:
-        standing, total = engine.standing, self._job.total
-        last = total if batches is None else min(standing.batches + batches, total)
+        standing = engine.standing
+        most = sys.maxsize if batches is None else standing.batches + batches
         first = True
-        while standing.batches < last:
+        while standing.batches < (last := min(most, self._job.total)):
+            if self._windows is not None and not self._turn(engine, self._windows, stop):
+                return
             some = self._next_call(engine, last - standing.batches)
             some = agreed(self._job.members, some, stop=bool(stop.requested))
             if not some:
@@ -289,6 +307,21 @@ class Loop:
             keeping, done = self._keeping, standing.batches
             if keeping is not None and done < last and keeping.due(done, self._job.epoch_batches):
                 self._keep(keeping)
+
+    def _turn(self, engine: Engine, windows: Windows, stop: Interrupt) -> bool:
+        """Let the engine have the window of its next batch; return False if Ctrl-C came first."""
+        standing, at = engine.standing, (engine.standing.epoch, engine.standing.place)
+        if self._held is not None and self._held_at == windows.which(*at):
+            return True
+        data = windows.at(*windows.which(*at), lambda: stop.requested)
+        if data is None:
+            return False
+        self._job, self._held_at = windows.counted(self._job), windows.which(*at)
+        self._held = windows.job(self._job, self._held_at[1], data)
+        self._show.total = self._job.total
+        engine.take(self._held)
+        self._origin = Origin.of(standing)
+        return True
 
     def _refuse_inner_state(self, keeping: Keeping, standing: Standing) -> None:
         """Raise `ArgumentError` where the first updates have changed what no checkpoint holds."""
@@ -314,6 +347,8 @@ class Loop:
         parameters of an epoch's end.
         """
         standing, epoch_batches = engine.standing, self._job.epoch_batches
+        if self._held is not None:
+            left = min(left, self._held.ahead(standing.place))
         if self._keeping is not None:
             left = min(left, self._keeping.ahead(standing.batches, epoch_batches))
         fitting = max(1, int(engine.seconds_a_call / max(self._batch_seconds, 1e-9)))

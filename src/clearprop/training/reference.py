@@ -76,9 +76,14 @@ class ReferenceEngine:
                 standing.sums[:] = 0
         return np.array(costs, np.float64), np.array(updates, np.int64)
 
+    def take(self, job: Job) -> None:
+        """Go on with the data of another window of the stream, that of the next batch."""
+        self._job = job
+        self._order = job.order(self.standing.epoch)
+
     def rows(self) -> NDArray[np.int64]:
         """Return the rows of the next batch."""
-        place = self.standing.place
+        place = self.standing.place - self._job.first
         return self._order[place : place + self._job.settings.batch_size]
 
     def step(self) -> Record | None:
@@ -109,9 +114,9 @@ class ReferenceEngine:
         standing = self.standing
         standing.batches += 1
         standing.place += rows
-        if standing.place >= self._job.n:
+        if standing.place >= self._job.rows:
             standing.epoch, standing.place = standing.epoch + 1, 0
-            if standing.batches < self._job.total:
+            if standing.batches < self._job.total and self._job.window is None:
                 self._order = self._job.order(standing.epoch)
 
     def _verify(

@@ -106,7 +106,14 @@ def smaller(job: Job) -> Job:
         return job
     data = job.data.take(np.sort(job.order(0)[:ROWS]))
     settings = replace(job.settings, batch_size=ROWS, epochs=job.total)  # as many batches
-    return replace(job, data=data, settings=settings)
+    return replace(job, data=data, settings=settings, window=None)
+
+
+def steps_left(job: Job, origin: Origin) -> int:
+    """Return how many steps of the job there are from where a run begins: of a window, its own."""
+    if job.window is None:
+        return job.total - origin.batches
+    return job.ahead(origin.batches % job.epoch_batches * job.settings.batch_size)
 
 
 def run_again(trial: Trial, steps: int) -> Course:
@@ -141,7 +148,7 @@ def _descent(
     standing.epoch, place = divmod(origin.batches, job.epoch_batches)
     standing.place = place * job.settings.batch_size
     engine = ReferenceEngine(job, trial.rule, standing)
-    for _ in range(min(steps, job.total - origin.batches)):
+    for _ in range(min(steps, steps_left(job, origin))):
         at, rows, epoch = job.network.parameters.copy(), engine.rows().copy(), standing.epoch
         try:
             record = engine.step()

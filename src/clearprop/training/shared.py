@@ -13,6 +13,7 @@ from clearprop.cluster.shards import Part
 from clearprop.cluster.timeline import timeline_of
 from clearprop.engine.shared_runs import SharedRun
 from clearprop.training.job import Job
+from clearprop.training.streamed_rows import StreamedRows
 
 Array = NDArray[Any]
 
@@ -34,7 +35,7 @@ def shared_run(job: Job, given: tuple[Any, ...]) -> SharedRun:
     def make() -> SharedRun:
         return SharedRun(
             *given, communicator=members.communicator, rank=members.rank, parts=parts,
-            timeline=timeline_of(members.timeline, members.rank),
+            timeline=timeline_of(members.timeline, members.rank), window=job.window,
         )  # fmt: skip
 
     if members.size == 1:
@@ -93,10 +94,17 @@ class Rows:
         return joined(places, self._members.gathered(own), stop - start)
 
 
-def data_of_all(job: Job) -> dict[str, Any]:
+def data_of_all(job: Job, training: Data | StreamedRows) -> dict[str, Any]:
     """Return X, y and weights by name, of all ranks; each block of rows is fetched by all."""
-    data, part = job.data, job.part
-    if part is None:
-        return {"X": data.X, "y": data.y, "sample_weight": data.weights}
-    X, y = (Rows(job.members, part, one) for one in (data.X, data.y))
+    part = job.part
+    if part is None or isinstance(training, StreamedRows):
+        return data_of(training)
+    X, y = (Rows(job.members, part, one) for one in (training.X, training.y))
     return {"X": X, "y": y, "sample_weight": part.weights}
+
+
+def data_of(data: Data | StreamedRows) -> dict[str, Any]:
+    """Return the arrays of data by name, or the stream that they are."""
+    if isinstance(data, StreamedRows):
+        return {"stream": data}
+    return {"X": data.X, "y": data.y, "sample_weight": data.weights}

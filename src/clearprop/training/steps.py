@@ -17,6 +17,7 @@ from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Clock, Optimizer, OptimizerName, State
 from clearprop.optimizers import optimizer as resolve_optimizer
 from clearprop.record import Record
+from clearprop.streams.stream import Stream
 from clearprop.training.causes import explain
 from clearprop.training.job import Job, check_data, check_job
 from clearprop.training.reference import ReferenceEngine
@@ -75,7 +76,7 @@ class Step:
 def steps(
     network: Network,
     X: object,
-    y: object,
+    y: object = None,
     *,
     loss: LossName | Loss | None = None,
     optimizer: OptimizerName | Optimizer = "adam",
@@ -99,8 +100,8 @@ def steps(
     ----------
     network, X, y, loss, optimizer, batch_size, epochs, shuffle, sample_weight, l2, dropout, \
 frozen, shared, seed, shards
-        As for `train`. A batch whose weights are all zero is passed over. L-BFGS, whose line
-        search makes no single steps, is not taken.
+        As for `train`, of rows in memory. A batch whose weights are all zero is passed over.
+        L-BFGS, whose line search makes no single steps, is not taken, nor is a stream.
 
     Returns
     -------
@@ -167,6 +168,13 @@ def begin(
         raise ArgumentError(
             "cp.steps shows single updates, which L-BFGS does not make: use cp.train"
         )
+    if isinstance(X, Stream):
+        raise ArgumentError(
+            "cp.steps shows rows that are in memory, which a stream's are not: give some of them, "
+            "or use cp.train"
+        )
+    if y is None:
+        raise ArgumentError("y is missing: cp.steps(network, X, y)")
     work = check_network(network).astype(network.dtype, loss=loss)
     job = check_job(work, check_data(work, X, y, sample_weight), **settings)
     return network, job, ReferenceEngine(job, rule)

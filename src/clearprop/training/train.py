@@ -18,11 +18,14 @@ from clearprop.losses import Loss, LossName
 from clearprop.network import Network, check_network
 from clearprop.optimizers import LBFGS, Optimizer, OptimizerName
 from clearprop.optimizers import optimizer as resolve_optimizer
+from clearprop.streams.stream import Stream
 from clearprop.training.checkpoints.keeping import check_keeping
 from clearprop.training.engines import with_engine
 from clearprop.training.held import check_cluster, clustered, held_rows, refuse_other_ranks
 from clearprop.training.job import Job, check_data, check_job, split
 from clearprop.training.loop import Loop
+from clearprop.training.streamed import check_streamed, rows_given, rows_held_out, windows_of
+from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.watching.beginning import Beginning
 from clearprop.training.watching.early_stopping import (
     EarlyStopping,
@@ -32,15 +35,16 @@ from clearprop.training.watching.early_stopping import (
 from clearprop.training.watching.history import History
 from clearprop.training.watching.metrics import METRICS, Metric, MetricSpec, resolve_metrics
 from clearprop.training.watching.watch import Callback
+from clearprop.training.windows import UNKNOWN
 
-Validation = float | tuple[object, object] | tuple[object, object, object] | None
+Validation = float | tuple[object, object] | tuple[object, object, object] | Stream | None
 
 
 @clustered
 def train(
     network: Network,
     X: object,
-    y: object,
+    y: object = None,
     *,
     loss: LossName | Loss | None = None,
     optimizer: OptimizerName | Optimizer | LBFGS = "adam",
@@ -74,10 +78,11 @@ def train(
     ----------
     network : Network
         Its parameters are changed; nothing else that is passed in is.
-    X : array-like or table, shape (n, n_0)
-        One sample a row.
+    X : array-like or table, shape (n, n_0), or Stream
+        One sample a row; or what `cp.stream` returns, for more rows than memory holds.
     y : array-like or table, shape (n, n_L)
-        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy.
+        Targets; (n,) where n_L is 1, or integer labels (n,) for cross_entropy. Those of a stream
+        are in it, as its weights are.
     loss : str or Loss, optional
         For this run, in place of the network's own.
     optimizer : str or optimizer
@@ -107,8 +112,9 @@ def train(
         Whole arrays, of one shape, are shared element by element. Those of a group start with
         one value and keep one: each takes the step of the sum of their gradients. The penalty
         counts each.
-    validation : (X, y), (X, y, sample_weight) or float, optional
-        Data to watch, or the share of the rows to put aside for that, drawn by `seed`.
+    validation : (X, y), (X, y, sample_weight), Stream or float, optional
+        Data to watch, or the share of the rows to put aside for that, drawn by `seed`; not of a
+        stream, unless one window holds all of it.
     metrics : iterable of str or callable
         "accuracy", "r2", "mean_absolute_error", "root_mean_squared_error", or functions
         of (y, output). Computed on training and validation data after each epoch, without
@@ -120,8 +126,8 @@ def train(
         Each is called with every `Epoch`; it may change the network's parameters, and stops
         the run by returning True. One that has a method `before_run` is called there with what
         the run works on: its `network`, `data`, `held_out`, `optimizer`, `epochs`, `batch_size`,
-        `l2` and `columns`. One that has a method `after_resume` is called there with the epochs
-        behind it, where a run goes on from a checkpoint.
+        `l2`, `dropout`, `seed` and `columns`. One that has a method `after_resume` is called there
+        with the epochs behind it, where a run goes on from a checkpoint.
     seed : int
         For shuffles, dropout, and the validation share.
     engine : {"compiled", "reference"}, optional
@@ -232,9 +238,15 @@ def train(
     work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
     members = check_cluster(cluster, rule, engine)
     held = held_rows(members, work, X, y, sample_weight, validation, shards, seed)
+    given: Data | StreamedRows
+    if held is None:
+        given = rows_given(work, X, y, sample_weight, batch_size, accumulate)
+    else:
+        given = held.data
+    streamed = given if isinstance(given, StreamedRows) else None
     job = check_job(
         work,
-        check_data(work, X, y, sample_weight) if held is None else held.data,
+        given.head if isinstance(given, StreamedRows) else given,
         n=None if held is None else held.n,
         batch_size=batch_size,
         epochs=epochs,
@@ -246,7 +258,12 @@ def train(
         frozen=frozen,
         shared=shared,
         accumulate=accumulate,
+        rows=None if streamed is None else streamed.rows or UNKNOWN,
     )
+    windows = None
+    if streamed is not None:
+        check_streamed(streamed, rule, epochs, validation, watched, keeping is not None)
+        windows = windows_of(X, streamed, job)
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
     if held is None:
@@ -256,21 +273,28 @@ def train(
     stopping = None
     if patience is not None:
         stopping = StoppingRule(patience, watched, held_out is not None)
-    _try_metrics(watched, [job.data, *([held_out] if held_out else [])], work)
+    held_head = held_out.head if isinstance(held_out, StreamedRows) else held_out
+    _try_metrics(watched, [job.data, *([held_head] if held_head else [])], work)
     if held is not None and not isinstance(rule, LBFGS):
         engine = "compiled"
         refuse_other_ranks(job, held, network, rule, {
             "metrics": [metric.name for metric in watched], "early_stopping": patience,
             "resume": resume, "checkpoint": keeping is not None, "callbacks": len(hooks),
         })  # fmt: skip
+    names = X.numbers().names if isinstance(X, Stream) else column_names(X)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
-        engine=chosen, threads=threads, progress=progress, columns=column_names(X), keeping=keeping,
-        settings={"metrics": [metric.name for metric in watched], "early_stopping": patience},
+        engine=chosen, threads=threads, progress=progress, columns=names, keeping=keeping,
+        settings={
+            "metrics": [metric.name for metric in watched], "early_stopping": patience,
+            **({} if windows is None else {"window": windows.size}),
+        },
+        windows=windows,
     ))  # fmt: skip
     begins = Beginning(
-        network.astype(network.dtype, loss=work.loss), job.data, held_out, rule,
-        job.settings.epochs, min(job.settings.batch_size, job.n), job.settings.l2, column_names(X),
+        network.astype(network.dtype, loss=work.loss), job.data, held_head, rule,
+        job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2,
+        job.settings.dropout, job.settings.seed, names,
     )  # fmt: skip
     told = [one.before_run for one in hooks if hasattr(one, "before_run")]
     if told:
@@ -310,10 +334,12 @@ def _try_metrics(metrics: Iterable[Metric], parts: Iterable[Data], network: Netw
                 metric(data.y, zero, network.loss)
 
 
-def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
+def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | StreamedRows | None]:
     """Return the job without its validation rows, and these."""
     if validation is None:
         return job, None
+    if isinstance(validation, Stream):
+        return job, rows_held_out(job.network, validation)
     if isinstance(validation, tuple) and len(validation) in (2, 3):
         X, y, weights = validation if len(validation) == 3 else (*validation, None)
         return job, check_data(job.network, X, y, weights, of="validation ")
@@ -322,5 +348,5 @@ def _hold_out(job: Job, validation: Validation) -> tuple[Job, Data | None]:
     number = f" of {len(validation)}" if isinstance(validation, tuple) else ""
     raise ArgumentError(
         f"validation is a {type(validation).__name__}{number}; give (X, y), (X, y, sample_weight), "
-        "or a share such as 0.2"
+        "or a share such as 0.2; or a stream"
     )

@@ -252,3 +252,35 @@ def test_a_file_of_an_earlier_version_has_hubers_threshold_as_delta(tmp_path):
 
     described = {"name": "huber", "built_in": True, "settings": {"delta": 0.5}}
     assert repr(find_loss(described, None, "m")) == "huber(threshold=0.5)"
+
+
+class TestParsed:
+    """What of Python's expressions is read as mathematics, and what is shown as it stands."""
+
+    @pytest.mark.parametrize(
+        ("formula", "shown"),
+        [
+            ("np.square(z) + 1", "z² + 1"),
+            ("math.pow(z, 3)", "z^3"),
+            ("np.asarray(z)", "z"),
+            ("float(z) * np.pi", "z · π"),
+            ("np.where(z > 0, z, 0)", "z if z > 0 else 0"),
+            ("-(z + 1)", "-(z + 1)"),
+            ("np.maximum(z, 0)", "max(z, 0)"),
+        ],
+    )
+    def test_is_read(self, formula, shown):
+        assert text_of_formula(formula) == shown
+
+    @pytest.mark.parametrize(
+        "formula", ["f()", "z // 2", "z % 2", "np.linalg.norm(z)", "f(z)(z)", "True", "a < z < b"]
+    )
+    def test_stands_as_it_is(self, formula):
+        assert parsed(formula) is None
+
+
+def text_of_formula(formula):
+    """Return a formula as text, by the definition that an activation of one's own would have."""
+    from clearprop.explaining.derivation.definitions import Definition
+
+    return text_of(Definition("f(z)", formula)).removeprefix("f(z) = ")

@@ -13,6 +13,11 @@ export function whole(value) {
   return value.toLocaleString("en-US");
 }
 
+// A sample of a batch: counted from 0, as steps, rows and neurons are, and as formulas write it.
+export function sampleOf(sample, size) {
+  return size > 1 ? `sample ${sample} of 0 to ${whole(size - 1)}` : `sample ${sample}`;
+}
+
 const BELOW = [0, 114, 178], ABOVE = [213, 94, 0];
 
 // The color of a number on a scale that ends at `most`: transparent at 0.

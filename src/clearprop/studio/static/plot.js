@@ -1,79 +1,83 @@
-// A plot over steps or rates, drawn by uPlot in the page's own colors.
-import { useEffect, useRef, useState } from "preact/hooks";
+// A plot of lines over steps or rates, in the page's own colors; its legend says the numbers at the
+// step that is pointed at, away from the drawing the last ones.
+import { useMemo, useState } from "preact/hooks";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
+import { axis, endsOf } from "studio/scales";
+import { useWidth } from "studio/width";
 
 export const RUN_COLORS = ["var(--accent)", "var(--above)", "#009E73", "#CC79A7", "#B8960C", "#8C6BB1", "#7F7F7F"];
 
-// The color that a CSS color has here: in the light, or in the dark.
-function inked(element, css) {
-  element.style.color = css;
-  return getComputedStyle(element).color;
+const LEFT = 62, RIGHT = 14, TOP = 8, BOTTOM = 42;
+
+const written = (value) => (Math.abs(value) >= 1000 && Number.isInteger(value) ? whole(value) : number(value, 3).replace(".0e", "e"));
+
+// The paths, for a width: a line is broken where it has no number, and a number alone is a dot.
+function drawn(lines, width, { tall, logX, logY, top, isOfSteps }) {
+  const right = width - RIGHT, bottom = tall - BOTTOM;
+  const known = lines.flatMap(({ y }) => y.filter((value) => value !== null));
+  const [low, high] = endsOf(known, logY);
+  const up = top === undefined ? axis(low, high, logY, tall / 40) : axis(Math.min(low, 0), top, false, tall / 40);
+  const steps = lines.flatMap(({ x }) => x), from = Math.min(...steps), to = Math.max(...steps);
+  const across = axis(...(steps.length ? (from < to ? [from, to] : [from, from + 1]) : [0, 1]), logX, width / 80);
+  if (isOfSteps) across.marks = across.marks.filter(Number.isInteger);
+  const x = (value) => LEFT + across.share(value) * (right - LEFT);
+  const y = (value) => bottom - up.share(value) * (bottom - TOP);
+  const path = (line) => {
+    let isOn = false;
+    return line.x.map((step, at) => {
+      if (up.share(line.y[at]) === null) return (isOn = false) || "";
+      const place = `${x(step).toFixed(1)} ${y(line.y[at]).toFixed(1)}`, text = isOn ? `L${place}` : `M${place}h0`;
+      isOn = true;
+      return text;
+    }).join("");
+  };
+  return {
+    x, y, right, bottom, across, up, steps: [...new Set(steps)].sort((a, b) => a - b), paths: lines.map(path),
+    valueAt: (left) => across.value((left - LEFT) / (right - LEFT)),
+  };
 }
 
-function useScheme() {
-  const [isDark, set] = useState(matchMedia("(prefers-color-scheme: dark)").matches);
-  useEffect(() => {
-    const media = matchMedia("(prefers-color-scheme: dark)"), follow = () => set(media.matches);
-    media.addEventListener("change", follow);
-    return () => media.removeEventListener("change", follow);
-  }, []);
-  return isDark;
+const nearest = (list, value) => list.reduce((best, one, at) =>
+  (Math.abs(one - value) < Math.abs(list[best] - value) ? at : best), 0);
+
+// lines: {label, x, y, color, dash, width}, null in y where there is no number. at: where a vertical
+// line stands. onPick: of an x. top: the most that y shows.
+export function Plot({ lines, label, at, onPick, xName = "step", logX = false, logY = false, top, tall = 250 }) {
+  const [box, width] = useWidth(), [pointed, point] = useState(null);
+  const isOfSteps = xName === "step";
+  const plan = useMemo(() => width > 0 && drawn(lines, width, { tall, logX, logY, top, isOfSteps }), [lines, width, logX, logY, top]);
+  const valueOf = (event) => plan.valueAt(event.clientX - event.currentTarget.getBoundingClientRect().left);
+  const step = plan && pointed !== null ? plan.steps[nearest(plan.steps, pointed)] : null;
+  return html`<div class="plot" style=${`min-height:${tall}px`} ref=${box}>${plan && html`
+    <svg width=${width} height=${tall} role="img" aria-label=${label} class=${onPick ? "picks" : ""}
+      onPointerMove=${(e) => point(valueOf(e))} onPointerLeave=${() => point(null)} onClick=${(e) => onPick?.(valueOf(e))}>
+      <${Axes} plan=${plan} xName=${xName} />
+      <svg x=${LEFT} y="0" width=${plan.right - LEFT} height=${plan.bottom} viewBox=${`${LEFT} 0 ${plan.right - LEFT} ${plan.bottom}`}>
+        ${lines.map(({ color, dash, width: thick = 2 }, k) => html`<path key=${k} d=${plan.paths[k]}
+          style=${`stroke:${color};stroke-width:${thick};stroke-dasharray:${dash ?? "none"}`} />`)}
+        ${[[at, "at"], [step, "pointed"]].map(([value, name]) => value != null && html`<line key=${name} class=${name}
+          x1=${plan.x(value)} x2=${plan.x(value)} y1=${TOP} y2=${plan.bottom} />`)}</svg>
+    </svg><${Legend} lines=${lines} step=${step} last=${plan.steps.at(-1)} xName=${xName} />`}</div>`;
 }
 
-const tick = (value) => (Math.abs(value) >= 1000 && Number.isInteger(value) ? whole(value) : number(value, 3));
-
-// lines: {label, x, y, color, dash, width}. at: where a vertical line stands. onPick: of an x.
-export function Plot({ lines, label, at, onPick, xName = "step", logX = false, logY = false, top }) {
-  const place = useRef(), probe = useRef(), plot = useRef(), now = useRef({});
-  const isDark = useScheme();
-  now.current = { at, onPick };
-  const shape = JSON.stringify([lines.map((l) => [l.label, l.color, l.dash, l.width]), logX, logY, isDark, top, xName]);
-  const data = () => uPlot.join(lines.map(({ x, y }) => [x, logY ? y.map((v) => (v > 0 ? v : null)) : y]));
-
-  useEffect(() => {
-    const color = (css) => inked(probe.current, css);
-    const axis = { stroke: color("var(--faint)"), grid: { stroke: color("var(--line)"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
-    const made = new uPlot({
-      width: place.current.clientWidth, height: 240, legend: { markers: { width: 2, dash: (u, i) => (lines[i - 1]?.dash ? "dashed" : "solid") } }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-      scales: { x: { time: false, distr: logX ? 3 : 1 }, y: { distr: logY ? 3 : 1, ...(top === undefined ? {} : { range: (u, low) => [Math.min(low, 0), top] }) } },
-      axes: [{ ...axis, size: 28, label: xName, labelSize: 18, labelGap: 0, labelFont: "12px system-ui", values: (u, all) => all.map((v) => (v === null ? "" : tick(v))) },
-        { ...axis, size: 62, values: (u, all) => all.map((v) => (v === null ? "" : tick(v))) }],
-      series: [{ label: xName, value: (u, v) => (v === null ? "" : tick(v)) }, ...lines.map((line) => ({
-        label: line.label, stroke: color(line.color), width: line.width ?? 1.5, dash: line.dash, spanGaps: true, pxAlign: 0,
-        points: { show: line.x.length < 2 }, value: (u, v) => number(v),
-      }))],
-      hooks: { draw: [(u) => marks(u, now.current.at, color("var(--ink)"))] },
-    }, data(), place.current);
-    made.over.addEventListener("click", () => {
-      const { left } = made.cursor;
-      if (left >= 0) now.current.onPick?.(made.posToVal(left, "x"));
-    });
-    plot.current = made;
-    const watch = new ResizeObserver(() => place.current && made.setSize({ width: place.current.clientWidth, height: 240 }));
-    watch.observe(place.current);
-    return () => {
-      watch.disconnect();
-      made.destroy();
-      plot.current = null;
-    };
-  }, [shape]);
-  useEffect(() => plot.current?.setData(data()), [lines]);
-  useEffect(() => plot.current?.redraw(false), [at]);
-  return html`<div class="plot" role="img" aria-label=${label}><i ref=${probe} hidden></i><div ref=${place}></div></div>`;
+function Axes({ plan, xName }) {
+  const { x, y, right, bottom, across, up } = plan;
+  return html`<g class="axes">
+    ${up.marks.map((value) => html`<g key=${value}><line x1=${LEFT} x2=${right} y1=${y(value)} y2=${y(value)} />
+      <text x=${LEFT - 8} y=${y(value) + 4} text-anchor="end">${written(value)}</text></g>`)}
+    ${across.marks.map((value) => html`<g key=${value}><line x1=${x(value)} x2=${x(value)} y1=${TOP} y2=${bottom} />
+      <text x=${x(value)} y=${bottom + 16} text-anchor=${x(value) > right - 12 ? "end" : "middle"}>${written(value)}</text></g>`)}
+    <text x=${(LEFT + right) / 2} y=${bottom + 34} text-anchor="middle">${xName}</text></g>`;
 }
 
-// A vertical line at the step that is looked at.
-function marks(u, at, color) {
-  if (at === undefined || at === null || at < u.scales.x.min || at > u.scales.x.max) return;
-  const x = Math.round(u.valToPos(at, "x", true)), { top, height } = u.bbox;
-  u.ctx.save();
-  u.ctx.strokeStyle = color;
-  u.ctx.lineWidth = devicePixelRatio;
-  u.ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
-  u.ctx.beginPath();
-  u.ctx.moveTo(x, top);
-  u.ctx.lineTo(x, top + height);
-  u.ctx.stroke();
-  u.ctx.restore();
+function Legend({ lines, step, last, xName }) {
+  const numberOf = ({ x, y }) => {
+    const place = step === null ? y.findLastIndex((value) => value !== null) : nearest(x, step);
+    const elsewhere = step !== null && x[place] !== step ? ` at ${written(x[place])}` : "";
+    return (number(y[place]) || "none") + elsewhere;
+  };
+  return html`<ul class="plot-legend"><li>${xName} <b class="number">${written(step ?? last ?? 0)}</b></li>
+    ${lines.map((line) => html`<li key=${line.label}><i style=${`border-top:${line.width ?? 2}px ${line.dash ? "dashed" : "solid"} ${line.color}`}></i>
+      ${line.label} <b class="number">${numberOf(line)}</b></li>`)}</ul>`;
 }

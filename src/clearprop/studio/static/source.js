@@ -2,21 +2,38 @@
 // computed here.
 import { SETUP } from "studio/setup";
 
-const held = document.getElementById("replay");
-const replay = held ? JSON.parse(held.textContent) : null;
+const replay = JSON.parse(document.getElementById("replay")?.textContent ?? "null");
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const known = new Map();
 const KEPT = 400;
 
 export const isReplay = replay !== null;
-export const replayTitle = isReplay ? replay.title : "";
+export const held = replay;
 
-// The step nearest to n that a replay holds, on the way from another.
-export function heldStep(n, from) {
-  if (!isReplay || replay.steps.includes(n)) return n;
-  const later = replay.steps.find((step) => step > n) ?? replay.steps.at(-1);
-  const before = replay.steps.findLast((step) => step < n) ?? 0;
-  return n >= from ? later : before;
+// Of which kind of answers, each held at steps of its own, a question and a screen are.
+const KINDS = {
+  step: "step", python: "step", element: "element", decisions: "data", points: "data", verdicts: "data", pushes: "data",
+  row: "row", derivation: "derivation", derivative_check: "derivation", batch_check: "derivation", hill: "hill",
+  health: "health", lab: "health", diagnosis: "diagnosis", treatment: "diagnosis", network: "step", curves: "step",
+};
+const OF_SCREEN = { element: "network", row: "data", diagnosis: "health", step: "network" };
+
+// The steps that a replay holds of a screen or a question, with how many samples of each.
+export function heldSteps(name) {
+  return replay?.held[KINDS[name] ?? "step"] ?? [];
+}
+
+// The place nearest to another that a replay holds of a screen, on the way there.
+export function heldPlace(screen, to, from) {
+  const steps = heldSteps(screen);
+  if (!isReplay || !steps.length) return to;
+  const here = steps.find(([n]) => n === to.n), sample = to.sample ?? from.sample;
+  if (here && sample < here[1]) return to;
+  const isOn = to.n > from.n || (to.n === from.n && sample > from.sample);
+  const next = steps.find(([n]) => n > to.n), before = steps.findLast(([n]) => n < to.n);
+  if (here && (to.n !== from.n || !isOn || !next)) return { ...to, sample: here[1] - 1 };
+  const found = (isOn ? next ?? steps.at(-1) : before ?? steps[0]);
+  return { ...to, n: found[0], sample: here ? 0 : Math.min(sample, found[1] - 1) };
 }
 
 // The pairs of a question, in the order of the alphabet, without empty ones.
@@ -51,11 +68,66 @@ export async function ask(name, pairs, signal) {
 }
 
 // A replay has one setup, which its questions leave out.
-function fromReplay(name, pairs) {
+async function fromReplay(name, pairs) {
   const own = Object.entries(pairs).filter(([key]) => !SETUP.includes(key));
-  const answer = replay.answers[`${name}?${query(Object.fromEntries(own))}`];
-  if (answer === undefined) throw new Error("This is not part of the replay.");
+  const isOther = SETUP.some((key) => pairs[key] && String(pairs[key]) !== replay.setup[key]);
+  const text = isOther ? null : (await unpacked()).text(`${name}?${query(Object.fromEntries(own))}`);
+  if (text === null) throw new Error(absent(name, pairs, isOther));
+  const answer = JSON.parse(text);
+  if (typeof answer === "string") throw new Error(answer);  // the server's own words
   return answer;
+}
+
+// Whether a sample of a step can be looked at: in a replay, not of all.
+export function isHeldStep({ n, sample }) {
+  return !isReplay || heldSteps("step").some(([step, samples]) => step === n && sample < samples);
+}
+
+// What is not in a replay, what is, and the line that opens it in the studio.
+function absent(name, pairs, isOther) {
+  const kind = KINDS[name], steps = heldSteps(name).map(([n]) => n);
+  const few = steps.length > 8 ? [...steps.slice(0, 4), "…", ...steps.slice(-2)] : steps;
+  const has = isOther ? "it is another run" : !steps.length ? "it was left out"
+    : steps.includes(Number(pairs.n)) || pairs.n === undefined ? "of this step it has other parts"
+    : `it has this at ${steps.length === 1 ? "step" : "steps"} ${few.join(", ")}`;
+  const { sample, ...rest } = pairs;
+  const place = query({ ...replay.setup, ...rest, sample: sample || "" });
+  return `Not in this replay: ${has}. ${opened(`#${OF_SCREEN[kind] ?? kind ?? "network"}?${legible(place)}`)}`;
+}
+
+// How an address is opened in the studio.
+export function opened(address) {
+  return replay.line ? `To see it, run: ${replay.line} '${address}'`
+    : "To see it, open the network again in Python: cp.studio.open(network, X, y)";
+}
+
+// Brackets and commas of an address are legible as they are.
+export function legible(text) {
+  return text.replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
+}
+
+// What clearprop.studio.packing has packed: forms with holes, and the values that fill them.
+let unpacking = null;
+
+function unpacked() {
+  unpacking ??= unpack(document.getElementById("answers").textContent);
+  return unpacking;
+}
+
+async function unpack(packed) {
+  if (typeof DecompressionStream === "undefined")
+    throw new Error("This browser cannot unpack the replay: one of 2023 or later can.");
+  const bytes = Uint8Array.from(atob(packed), (one) => one.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const { forms, parts, answers } = await new Response(stream).json();
+  const part = (at) => {
+    const [form, ...values] = parts[at].split(" "), pieces = forms[form].split("\ue000");
+    return pieces.reduce((text, piece, k) => {
+      const value = values[k - 1];
+      return text + (value[0] === "\ue001" ? part(value.slice(1)) : value) + piece;
+    });
+  };
+  return { text: (question) => (Object.hasOwn(answers, question) ? part(answers[question]) : null) };
 }
 
 // Where the server announces steps, and where it gives a run as a file.

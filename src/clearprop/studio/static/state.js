@@ -4,7 +4,7 @@
 //   view    what is looked at
 import { useEffect, useReducer } from "preact/hooks";
 import { SETUP } from "studio/setup";
-import { heldStep } from "studio/source";
+import { held, heldPlace, isReplay, legible } from "studio/source";
 
 // n: updates made; op: operations of the step that are shown; sample: a row of the batch; lens
 // "follow": that of the operation; also: neurons of wide layers, "1:0,39"; table: numbers as such.
@@ -25,6 +25,7 @@ function read(hash) {
     if (SETUP.includes(name)) found.setup[name] = value;
     else found.view[name] = WHOLE.includes(name) ? Math.trunc(Number(value)) || 0 : value;
   }
+  found.setup = { ...held?.setup, ...found.setup };  // a replay has one
   // Who comes for the first time sees a network that learns, unless they want nothing to move.
   if (!hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) found.view.play = "1";
   return found;
@@ -35,9 +36,7 @@ export function address({ setup, view } = state) {
   delete pairs.t;
   for (const [name, value] of Object.entries(view))
     if (name !== "screen" && value !== FIRST[name] && value !== "") pairs[name] = value;
-  // Brackets and commas are legible as they are.
-  const text = new URLSearchParams(pairs).toString().replace(/%5B/g, "[").replace(/%5D/g, "]")
-    .replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
+  const text = legible(new URLSearchParams(pairs).toString());
   return `#${view.screen}${text ? `?${text}` : ""}`;
 }
 
@@ -45,18 +44,22 @@ export function address({ setup, view } = state) {
 const WRITE_EVERY = 100;
 let writing = null;
 
-function write() {
+// In the frame of a notebook, a page has no address of its own: it goes on without one.
+function note(how) {
   clearTimeout(writing);
   writing = null;
-  history.replaceState(null, "", address());
+  try {
+    history[how](null, "", address());
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+  }
 }
 
+const write = () => note("replaceState");
+
 function changed(keep) {
-  if (keep) {
-    clearTimeout(writing);
-    writing = null;
-    history.pushState(null, "", address());
-  } else writing ??= setTimeout(write, WRITE_EVERY);
+  if (keep) note("pushState");
+  else writing ??= setTimeout(write, WRITE_EVERY);
   for (const listener of listeners) listener();
 }
 
@@ -64,26 +67,40 @@ addEventListener("pagehide", () => writing && write());
 
 // Look at something else. Steps of a moving run leave no trail in the browser's history.
 export function look(view, keep = false) {
-  if (view.n !== undefined) view = { ...view, n: heldStep(view.n, state.view.n) };
+  if (view.n !== undefined) view = heldPlace(view.screen ?? state.view.screen, view, state.view);
+  state.refused = false;
   Object.assign(state.view, view);
   changed(keep);
+}
+
+// A replay can be looked at alone: the page says so.
+export function refuse() {
+  state.refused = true;
+  for (const listener of listeners) listener();
 }
 
 // Make another run: from its beginning, unless n is given. A moving slider leaves no trail.
 export function setUp(setup, view = { n: 0, op: -1, sample: 0 }, keep = true) {
+  if (isReplay) return refuse();
   Object.assign(state.setup, setup);
   for (const [name, value] of Object.entries(state.setup))
     if (value === "" || value == null) delete state.setup[name];
   Object.assign(state.view, view);
-  changed(keep);
+  return changed(keep);
 }
 
 // Set a number before the step that is looked at: "W1[0,0]", "b2[1]", "x[3,0]", "y[3]".
 export function edit(name, value) {
+  if (isReplay) return refuse();
   const own = `${state.view.n}:${name}=`;
   const others = (state.setup.edit ?? "").split(";").filter((one) => one && !one.startsWith(own));
   state.setup.edit = [...others, own + value].join(";");
-  changed(false);
+  return changed(false);
+}
+
+// The setup, for what stays as it is while a run goes on.
+export function lasting(setup) {
+  return setup.t ? { ...setup, t: setup.t.split(".")[0] } : setup;
 }
 
 // A run that goes on by itself has come so far: `t` stands in questions, not in the address.

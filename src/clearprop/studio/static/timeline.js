@@ -1,9 +1,11 @@
 // Where the run is looked at, and how one goes on: an operation, a phase, a sample, a step, an
 // epoch, forwards and backwards; and playing.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { number, whole } from "studio/format";
+import { number, sampleOf, whole } from "studio/format";
 import { html } from "studio/html";
 import { batchSize, byEpoch, byOperation, byStep, MOVES } from "studio/moves";
+import { useSeen } from "studio/live";
+import { Roving } from "studio/roving";
 import { look, state, useStudio } from "studio/state";
 
 // How play goes on, and after how many milliseconds; what is asked for is always waited for.
@@ -19,7 +21,8 @@ const SPEEDS = [
 const KEYS = [
   ["Space", "play, pause"], ["← →", "one operation"], ["Shift ← →", "one phase"], ["[ ]", "one sample"],
   [", .", "one step"], ["< >", "one epoch"], ["Home, End", "first step, last that is reached"],
-  ["?", "these keys"], ["in the drawing: arrows", "from neuron to edge to neuron"],
+  ["?", "these keys"], ["Tab, then arrows", "within a group of buttons"],
+  ["in the drawing: arrows", "from neuron to edge to neuron"],
   ["Enter", "select"], ["+ − (Shift: finer)", "change what is focused"],
 ];
 
@@ -31,7 +34,7 @@ export function shortly(operation) {
 // Goes on, once what is looked at is there.
 function usePlay(about, step, isOld) {
   const { view } = useStudio();
-  const isPlaying = view.play === "1";
+  const isSeen = useSeen(), isPlaying = view.play === "1" && isSeen;
   const isThere = step && !isOld && (step.n === view.n || step.ended);
   const speed = SPEEDS.find(({ name }) => name === view.speed) ?? SPEEDS[3];
   useEffect(() => {
@@ -95,17 +98,18 @@ export function Timeline({ about, step, isOld }) {
       <select aria-label="Speed" value=${view.speed} onChange=${(e) => look({ speed: e.target.value })}>
         ${SPEEDS.map(({ name, words }) => html`<option key=${name} value=${name}>${words}</option>`)}
       </select>
-      <div class="moves">${MOVES.map(({ name, by, keys }) => html`<span class="move" key=${name}>
+      <${Roving} class="moves" aria-label="Go on, and back">${MOVES.map(({ name, by, keys }) => html`<span class="move" key=${name}>
         <button aria-label=${`One ${name} back`} title=${`One ${name} back: ${keys[0]}`}
           onClick=${() => move(by, -1, about)}>◂</button>
         <span aria-hidden="true">${name}</span>
         <button aria-label=${`One ${name} on`} title=${`One ${name} on: ${keys[1]}`}
           onClick=${() => move(by, 1, about)}>▸</button>
-      </span>`)}</div>
+      </span>`)}<//>
       <span class="keys">
         <button aria-expanded=${keysAreShown} aria-label="Keys" onClick=${() => showKeys(!keysAreShown)}>?</button>
-        ${keysAreShown && html`<dl class="key-list">${KEYS.map(([key, words]) => html`
-          <div key=${key}><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>`}
+        ${keysAreShown && html`<div class="key-list"><dl>${KEYS.map(([key, words]) => html`
+          <div key=${key}><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+          <p>Steps, samples, rows and neurons count from 0, as in formulas; epochs and batches from 1.</p></div>`}
       </span>
     </div>
     <${Place} about=${about} step=${step} view=${view} isOld=${isOld} reached=${reached} />
@@ -137,7 +141,7 @@ function Place({ about, step, view, isOld, reached }) {
     <p class="place" aria-live=${view.play === "1" ? "off" : "polite"}>
       epoch ${whole(step && step.n === view.n ? step.epoch : Math.floor(view.n / about.steps_of_epoch) + 1)},
       ${" "}batch ${whole((view.n % about.steps_of_epoch) + 1)} of ${whole(about.steps_of_epoch)},
-      ${" "}sample ${Math.min(view.sample, size - 1) + 1} of ${whole(size)}
+      ${" "}${sampleOf(Math.min(view.sample, size - 1), size)}
       ${step && step.n === view.n && html` (row ${whole(step.row)})`}:
       ${" "}${operation ? html`<b>${operation.phase}</b>, ${operation.words}: <code>${operation.formula}</code>`
         : html`<b>the whole step</b>`}
@@ -154,17 +158,22 @@ function Operations({ about, view }) {
   });
   useEffect(() => {
     const now = strip.current?.querySelector("[aria-current]");
-    if (now) strip.current.scrollLeft = now.offsetLeft - strip.current.clientWidth / 2;
+    if (!now) return;
+    if (strip.current.contains(document.activeElement)) now.focus({ preventScroll: true });
+    strip.current.scrollLeft = now.offsetLeft - strip.current.clientWidth / 2;
   }, [view.op]);
-  const go = (op) => look({ op, play: "" });
+  // One of them is a stop for Tab: from there arrow keys go by operations.
+  const at = about.operations[view.op] ? view.op : -1;
+  const stop = (op) => ({
+    tabindex: op === at ? 0 : -1, "aria-current": op === at ? "step" : undefined, onClick: () => look({ op, play: "" }),
+  });
   return html`<div class="operations wide" ref=${strip}>
     <div class="phase"><span>step</span>
-      <button aria-current=${view.op < 0 ? "step" : undefined} onClick=${() => go(-1)}>whole</button></div>
+      <button ...${stop(-1)}>whole</button></div>
     ${phases.map(({ phase, ops }) => html`<div class=${`phase ${phase}`} key=${phase} role="group" aria-label=${phase}>
       <span aria-hidden="true">${phase}</span>
       <div>${ops.map(({ op, words, formula, ...operation }) => html`<button key=${op}
         class=${view.op < 0 || op <= view.op ? "made" : "not-yet"} aria-label=${`${words}: ${formula}`}
-        title=${`${words}: ${formula}`} aria-current=${op === view.op ? "step" : undefined}
-        onClick=${() => go(op)}>${shortly(operation)}</button>`)}</div></div>`)}
+        title=${`${words}: ${formula}`} ...${stop(op)}>${shortly(operation)}</button>`)}</div></div>`)}
   </div>`;
 }

@@ -21,7 +21,8 @@ from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.training.checkpoints.described import described
 from clearprop.training.job import Job
-from clearprop.training.shared import data_of_all
+from clearprop.training.shared import data_of, data_of_all
+from clearprop.training.streamed_rows import StreamedRows
 
 Array = NDArray[Any]
 
@@ -39,7 +40,8 @@ def identity_of(
     job: Job,
     rule: Optimizer,
     engine: str,
-    held_out: Data | None,
+    training: Data | StreamedRows,
+    held_out: Data | StreamedRows | None,
     more: Mapping[str, object],
 ) -> Identity:
     """Return what has to be the same for a run to go on to the same bits.
@@ -51,22 +53,23 @@ def identity_of(
     job : Job
     rule : Optimizer
     engine : str
-    held_out : Data, optional
+    training : Data or StreamedRows
+        What is learned from.
+    held_out : Data or StreamedRows, optional
         For validation.
     more : mapping of str to object
         Other settings by name.
     """
-    data = {"": data_of_all(job)}
+    parts = {"": data_of_all(job, training)}
     if held_out is not None:
-        X, y, weights = held_out.X, held_out.y, held_out.weights
-        data["validation "] = {"X": X, "y": y, "sample_weight": weights}
+        parts["validation "] = data_of(held_out)
     return {
         "settings": settings_of(network, job, rule, engine, more),
         "data": {
-            f"{of}{name}": _digest(array)
-            for of, arrays in data.items()
-            for name, array in arrays.items()
-            if array is not None
+            f"{of}{name}": rows.identity() if isinstance(rows, StreamedRows) else _digest(rows)
+            for of, data in parts.items()
+            for name, rows in data.items()
+            if rows is not None
         },
     }
 

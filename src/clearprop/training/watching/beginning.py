@@ -20,14 +20,16 @@ class Beginning:
         A copy of the caller's, with its loss in the run; its parameters are those that it came
         with, also where the run then goes on from a checkpoint.
     data : Data
-        The rows that are learned from, checked: `data.X` of shape (n, n_0), and `data.y`. They are
-        not to be changed.
+        The rows that are learned from, checked: `data.X` of shape (n, n_0), `data.y`, and
+        `data.weights` where samples have some. They are not to be changed. Of a stream that no
+        window holds, some first ones.
     held_out : Data or None
-        The rows put aside for validation.
+        The rows put aside for validation; of such a stream, some first ones.
     optimizer : Optimizer or LBFGS
     epochs, batch_size : int
         `batch_size` is at most the number of rows.
-    l2 : float
+    l2, dropout : float
+    seed : int
     columns : sequence of str or None
         The inputs' names, where X had some.
     """
@@ -39,4 +41,6 @@ class Beginning:
     epochs: int
     batch_size: int
     l2: float
+    dropout: float
+    seed: int
     columns: Sequence[str] | None

@@ -36,7 +36,7 @@ def evaluate_together(
         return loss, output, data.y
     data.check()
     if part is not None:
-        outputs, losses = _of_all(members, network, data, lambda a: rows_of_all(members, part, a))
+        losses, outputs = _of_all(members, network, data, lambda a: rows_of_all(members, part, a))
         y = rows_of_all(members, part, data.y)
         return loss_of(part.weights, losses, network.dtype), outputs, y
     n = len(data.X)
@@ -44,14 +44,14 @@ def evaluate_together(
     places = [np.arange(a, b) for a, b in itertools.pairwise(cuts)]
     own = slice(cuts[members.rank], cuts[members.rank + 1])
     share = Data(data.X[own], data.y[own])
-    outputs, losses = _of_all(
+    losses, outputs = _of_all(
         members, network, share, lambda a: joined(places, members.gathered(a), n)
     )
     return loss_of(data.weights, losses, network.dtype), outputs, data.y
 
 
 def _of_all(members: Members, network: Network, data: Data, gather: Any) -> tuple[Array, Array]:
-    """Return outputs and losses of all rows: the reference's on all ranks, if on any."""
+    """Return losses and outputs of all rows: the reference's on all ranks, if on any."""
     found = compiled_losses(network, data) if len(data.X) else _nothing(network)
     if not all(members.all(found is not None)):
         found = reference_losses(network, data)
@@ -60,4 +60,4 @@ def _of_all(members: Members, network: Network, data: Data, gather: Any) -> tupl
 
 
 def _nothing(network: Network) -> tuple[Array, Array]:
-    return np.empty((0, network.sizes[-1]), network.dtype), np.empty(0, network.dtype)
+    return np.empty(0, network.dtype), np.empty((0, network.sizes[-1]), network.dtype)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from clearprop.training.watching.epochs import Epoch
 from clearprop.training.watching.notebook_bar import NotebookBar, in_notebook
+from clearprop.workers import in_worker
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -30,21 +31,28 @@ class Progress:
     Parameters
     ----------
     wanted : bool or None
-        True: show it. False: never. None: once the run has taken two seconds.
+        True: show it. False: never. None: once the run has taken two seconds, but not in a worker
+        (`clearprop.workers`). There, lines stand for a bar.
     epochs, total : int
         Epochs, and what `update` gets when the run is over.
+
+    Attributes
+    ----------
+    total : int
+        It may become known on the way.
     """
 
     def __init__(self, wanted: bool | None, epochs: int, total: int) -> None:
-        self._wanted = wanted
+        self._in_worker = in_worker()
+        self._wanted = False if wanted is None and self._in_worker else wanted
         self._epochs = epochs
-        self._total = total
+        self.total = total
         self._every = max(1, math.ceil(epochs / LINES))
         self._started = time.monotonic()
         self._next = 0.0
         self._done = 0
         self._bar: Bar | None = None
-        self._notebook = NotebookBar() if in_notebook() else None
+        self._notebook = NotebookBar() if in_notebook() and not self._in_worker else None
         self._last: Epoch | None = None
         self._unprinted: Epoch | None = None
 
@@ -59,7 +67,7 @@ class Progress:
         return self._wanted
 
     def _has_bar(self) -> bool:
-        return self._notebook is not None or _on_terminal()
+        return self._notebook is not None or self._on_terminal()
 
     def update(self, done: int) -> None:
         """Say how much of the run is done; redraws ten times a second at most."""
@@ -73,15 +81,21 @@ class Progress:
         if not self._shown():
             return
         if self._notebook is not None:
-            self._notebook.draw(self._done / self._total, self._text(), over=over)
+            self._notebook.draw(self._done / self.total, self._text(), over=over)
             return
-        if not _on_terminal():
+        if not self._on_terminal():
             return
         if self._bar is None:
             self._bar = _make_bar()
             self._bar.start()
-            self._bar.add_task("training", total=self._total, text="")
-        self._bar.update(self._bar.tasks[0].id, completed=self._done, text=self._text())
+            self._bar.add_task("training", total=self.total, text="")
+        self._bar.update(
+            self._bar.tasks[0].id, total=self.total, completed=self._done, text=self._text()
+        )
+
+    def _on_terminal(self) -> bool:
+        """Whether a bar can be drawn: those of several workers would be drawn over one another."""
+        return not self._in_worker and sys.stderr.isatty()
 
     def _text(self) -> str:
         last = self._last
@@ -122,10 +136,6 @@ class Progress:
         if self._notebook is not None and (kind is None or self._notebook.drawn):
             self._draw(over=True)
         self._print_line()
-
-
-def _on_terminal() -> bool:
-    return sys.stderr.isatty()
 
 
 def _make_bar() -> Bar:

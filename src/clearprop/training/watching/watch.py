@@ -22,12 +22,14 @@ from clearprop.errors import DivergenceError, NotFinite
 from clearprop.network import Network
 from clearprop.training.job import Job
 from clearprop.training.shared import whole
+from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.watching.early_stopping import BestEpoch, StoppingRule
 from clearprop.training.watching.epochs import Epoch, Epochs
 from clearprop.training.watching.evaluation import evaluate_together
 from clearprop.training.watching.history import History
 from clearprop.training.watching.look_causes import explain_look
 from clearprop.training.watching.metrics import Metric
+from clearprop.training.watching.passes import look_through
 from clearprop.training.watching.progress import Progress
 
 Array = NDArray[Any]
@@ -82,6 +84,8 @@ class Watch:
         Since the run began, where it goes on.
     seen : ndarray, shape (n_parameters,), optional
         What `seen` was then.
+    training : Data or StreamedRows, optional
+        What metrics of training are of; None: the job's data.
 
     Attributes
     ----------
@@ -93,7 +97,7 @@ class Watch:
         self,
         network: Network,
         job: Job,
-        held_out: Data | None,
+        held_out: Data | StreamedRows | None,
         metrics: Sequence[Metric],
         callbacks: Sequence[Callback],
         stopping: StoppingRule | None,
@@ -104,11 +108,13 @@ class Watch:
         history: History,
         seconds: float = 0.0,
         seen: Array | None = None,
+        training: Data | StreamedRows | None = None,
     ) -> None:
         self.history = history
         self._engine, self._judge = engine, judge
         self._network, self._work = network, (work := job.network)
-        self._training, self._held_out = job.data, held_out
+        self._training = job.data if training is None else training
+        self._held_out = held_out
         self._job, self._members, self._part = job, job.members, job.part
         self._metrics, self._callbacks = metrics, callbacks
         self._stopping, self._best, self._show = stopping, best, show
@@ -285,19 +291,30 @@ class Watch:
             )
         self._network.parameters[:] = narrow
 
-    def _look(self, data: Data, part: Part | None = None) -> tuple[float, dict[str, float]]:
+    def _look(
+        self, data: Data | StreamedRows, part: Part | None = None
+    ) -> tuple[float, dict[str, float]]:
         """Return the loss and the metrics on data, of which this process may hold a part."""
-        loss, output, y = evaluate_together(self._members, self._work, data, part, self._engine)
+        if isinstance(data, StreamedRows):
+            loss, figures = look_through(data, self._work, self._metrics, self._engine)
+        else:
+            loss, output, y = evaluate_together(self._members, self._work, data, part, self._engine)
+            figures = {}
         if not np.isfinite(loss):
             which = "validation" if data is self._held_out else "training"
             found = NotFinite(f"{which} loss", None, f"the loss of the {which} data is {loss}")
-            error, job = self._at_epoch_end(found), whole(self._job)
+            error = self._at_epoch_end(found)
+            if isinstance(data, StreamedRows) or isinstance(self._training, StreamedRows):
+                raise error
+            job = whole(self._job)
             if job is None:
                 raise error
             raise explain_look(
                 error, self._work, job.data, job.data if part is not None else data,
                 lambda *of: evaluate(of[0], of[1], "reference")[0],
             )  # fmt: skip
+        if isinstance(data, StreamedRows):
+            return loss, figures
         figures = {m.name: m(y, output, self._work.loss) for m in self._metrics}
         return loss, figures
 

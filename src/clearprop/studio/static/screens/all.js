@@ -7,17 +7,17 @@ import { HealthScreen } from "studio/screens/health";
 import { HillScreen } from "studio/screens/hill";
 import { NetworkScreen } from "studio/screens/network";
 import { StartScreen } from "studio/screens/start";
-import { isReplay } from "studio/source";
+import { held } from "studio/source";
 
 // `always`: also where no run can be made of the setup.
 // Screen is given `about`, what does not change, and `step`, the numbers of the step looked at.
 export const SCREENS = [
-  !isReplay && { name: "start", title: "Start", Screen: StartScreen, always: true },
+  { name: "start", title: "Start", Screen: StartScreen, always: true },
   { name: "network", title: "Network", Screen: NetworkScreen },
-  !isReplay && { name: "derivation", title: "Derivation", Screen: DerivationScreen },
-  !isReplay && { name: "hill", title: "Hill", Screen: HillScreen },
-  !isReplay && { name: "data", title: "Data", Screen: DataScreen },
+  { name: "derivation", title: "Derivation", Screen: DerivationScreen },
+  { name: "hill", title: "Hill", Screen: HillScreen },
+  { name: "data", title: "Data", Screen: DataScreen },
   { name: "curves", title: "Curves", Screen: CurvesScreen },
-  !isReplay && { name: "health", title: "Health", Screen: HealthScreen },
-  !isReplay && { name: "classroom", title: "Classroom", Screen: ClassroomScreen },
-].filter(Boolean);
+  { name: "health", title: "Health", Screen: HealthScreen },
+  { name: "classroom", title: "Classroom", Screen: ClassroomScreen },
+].filter(({ name }) => !held || held.screens.includes(name));

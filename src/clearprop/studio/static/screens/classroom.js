@@ -1,6 +1,7 @@
 // The classroom: numbers to predict before they are shown, worksheets, and what a teacher sets.
 import { useState } from "preact/hooks";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { Predict } from "studio/screens/predict";
 import { Sheet } from "studio/screens/sheet";
 import { Teacher } from "studio/screens/teacher";
@@ -24,8 +25,8 @@ export function ClassroomScreen(given) {
     write(view.student, all);
   };
   return html`<div class="classroom">
-    <div class="tabs" role="group" aria-label="Parts of the classroom">${parts.map(([one, title]) =>
-      html`<button key=${one} aria-pressed=${one === name} onClick=${() => look({ part: one }, true)}>${title}</button>`)}
+    <div class="tabs"><${Roving} class="row" aria-label="Parts of the classroom">${parts.map(([one, title]) =>
+      html`<button key=${one} aria-pressed=${one === name} onClick=${() => look({ part: one }, true)}>${title}</button>`)}<//>
       <label>Student <input class="short" inputmode="numeric" value=${view.student || "1"}
         onChange=${(e) => {
           look({ student: e.target.value.replace(/\D/g, "") || "1" }, true);

@@ -1,12 +1,12 @@
 // Curves: cost, metrics and learning rate over the run, other runs from the same seed beside it.
+import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
-import { useLatest } from "studio/latest";
 import { Plot, RUN_COLORS } from "studio/plot";
 import { AddRun, RunsTable, readRuns } from "studio/screens/curves-compare";
 import { Finder } from "studio/screens/curves-finder";
-import { isReplay } from "studio/source";
-import { look, setUp, useStudio } from "studio/state";
+import { isReplay, opened } from "studio/source";
+import { address, look, setUp, useStudio } from "studio/state";
 
 const PACE = 250, AT_FIRST = 20; // milliseconds; epochs that are made without being asked for
 const SCHEDULES = [["", "constant"], ["cosine", "cosine"], ["step", "steps"], ["exponential", "exponential"], ["warmup_cosine", "warm-up, cosine"]];
@@ -20,10 +20,10 @@ export function CurvesScreen({ about, step }) {
   const isOthers = isReplay || setup.data === "live";
   const variants = isOthers ? [] : readRuns(view.vs);
   const n = isReplay ? "" : upto - 1;
-  const base = useLatest("curves", { ...setup, n }, { gap: PACE });
+  const base = usePacedAnswer("curves", { ...setup, n }, { gap: PACE });
   const goal = view.goal || (variants.length ? base.answer?.summary.last?.loss : "") || "";
   const others = useRuns(setup, variants, n, goal);
-  const mine = useLatest("curves", { ...setup, n, goal }, { wanted: goal !== "" && !isOthers, gap: PACE });
+  const mine = usePacedAnswer("curves", { ...setup, n, goal }, { wanted: goal !== "" && !isOthers, gap: PACE });
   const found = base.answer;
   const go = (x) => look({ n: Math.min(Math.max(Math.round(x), 0), about.total - 1), sample: 0, op: -1 });
   if (!found) return html`<div class="curves">${base.error ? html`<p class="error" role="alert">${base.error}</p>` : html`<p class="hint">The curves are on their way.</p>`}</div>`;
@@ -40,6 +40,7 @@ export function CurvesScreen({ about, step }) {
     </section>`}
     ${setup.data !== "live" && html`<${RatePlot} found=${found} others=${others} view=${view} go=${go} setup=${setup} />`}
     ${!isOthers && html`<${Finder} setup=${setup} view=${view} />`}
+    ${isReplay && html`<p class="hint">Runs beside it, and the search for a learning rate, are not in a replay. ${opened(address())}</p>`}
   </div>`;
 }
 
@@ -47,7 +48,7 @@ export function CurvesScreen({ about, step }) {
 function useRuns(setup, variants, n, goal) {
   return Array.from({ length: RUN_COLORS.length - 1 }, (_, k) => {
     const variant = variants[k];
-    const { answer, error } = useLatest("curves", { ...setup, ...(variant?.pairs ?? {}), n, goal }, { wanted: variant !== undefined, gap: PACE });
+    const { answer, error } = usePacedAnswer("curves", { ...setup, ...(variant?.pairs ?? {}), n, goal }, { wanted: variant !== undefined, gap: PACE });
     return variant && { name: variant.name, text: variant.text, answer, error };
   }).filter(Boolean);
 }

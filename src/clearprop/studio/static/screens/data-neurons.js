@@ -2,17 +2,18 @@
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { MapCanvas, MapLine } from "studio/maps";
+import { Roving } from "studio/roving";
 import { look } from "studio/state";
 
 export function NeuronMaps({ maps, chosen }) {
   if (!maps) return null;
   const last = maps.layers.length - 1;
   return html`<div class="neuron-layers">${maps.layers.map((layer, k) => html`
-    <div class="neuron-layer" key=${k} role="group" aria-label=${`Layer ${k + 1}`}>
+    <${Roving} class="neuron-layer" key=${k} aria-label=${`Layer ${k + 1}`}>
       <h3>${k === last ? "Output" : `Layer ${k + 1}`} <small>${layer.activation}${maps.kind === "line" ? "" : `, full color at ±${number(layer.most)}`}${
         layer.maps.length < layer.of ? `, ${layer.maps.length} of ${whole(layer.of)}` : ""}</small></h3>
       <div>${layer.maps.map((map) => html`<${Neuron} key=${map.name} map=${map} maps=${maps} isChosen=${chosen === map.name} />`)}</div>
-    </div>`)}</div>`;
+    <//>`)}</div>`;
 }
 
 function Neuron({ map, maps, isChosen }) {

@@ -1,6 +1,8 @@
 // A row of the data, with the way to its batch; and the samples of a batch by how hard they push.
 import { color, number, whole } from "studio/format";
 import { html } from "studio/html";
+import { isHeldStep } from "studio/source";
+import { Roving } from "studio/roving";
 import { look } from "studio/state";
 
 const named = (classes, value) => (classes.length ? classes[value] ?? value : number(value));
@@ -24,7 +26,9 @@ export function RowPanel({ row, view, step, follow }) {
     </tbody></table>
     ${isHeld ? html`<p class="hint">It is put aside: no batch holds it.</p>`
       : !row.next ? html`<p class="hint">No batch from here to the end of the run holds it.</p>`
-      : html`<p>${isHere ? "It is in this batch: " : "Next in the batch of "}step ${whole(row.next.n)}, sample ${row.next.sample + 1}.</p>
+      : !isHeldStep(row.next) ? html`<p class="hint">The next batch that holds it is that of step ${whole(row.next.n)}, sample ${row.next.sample}, which is not in
+        this replay.</p>`
+      : html`<p>${isHere ? "It is in this batch: " : "Next in the batch of "}step ${whole(row.next.n)}, sample ${row.next.sample}.</p>
         <div class="buttons">${!isFollowed && html`<button onClick=${() => follow(row.row)}>Follow</button>`}
           <button onClick=${() => go("network")}>In the network</button>
           <button onClick=${() => go("derivation")}>Its derivation</button></div>`}
@@ -37,7 +41,7 @@ export function Pushes({ pushes, at }) {
   const pick = (one) => look({ n: pushes.n, sample: one.sample, row: String(one.row), op: -1 });
   return html`<p class="hint">The length of each sample's own gradient, and its cosine with the batch's: below 0, it
       pulls against the others.${pushes.samples.length < pushes.batch && ` The first ${pushes.samples.length} of ${whole(pushes.batch)}.`}</p>
-    <ol class="pushes">${pushes.samples.map((one) => html`<li key=${one.row}>
+    <${Roving} tag="ol" role="list" class="pushes">${pushes.samples.map((one) => html`<li key=${one.row}>
       <button aria-pressed=${one.sample === at} onClick=${() => pick(one)}
         title=${one.deltas.map((value, l) => `|delta${l + 1}| ${number(value, 3)}`).join(", ")}>
         <span>row ${whole(one.row)}</span>
@@ -45,6 +49,6 @@ export function Pushes({ pushes, at }) {
         <span class="number">${number(one.norm, 3)}</span>
         <span class="number">${number(100 * one.share, 2)}%</span>
         <span class="number">${one.cosine === null ? "" : `cos ${number(one.cosine, 2)}`}</span>
-      </button></li>`)}</ol>
+      </button></li>`)}<//>
     <p class="hint">The batch's gradient: <span class="number">${number(pushes.gradient)}</span>. Bars: blue against it, orange along.</p>`;
 }

@@ -21,7 +21,7 @@ export function Drawing({ drawing, about, lit, of, hot, heat, go }) {
     const name = `thing ${one.kind} ${one.lit ? "lit" : ""} ${isHot.has(one.name) ? "hot" : ""} ${one.name === own(of) ? "chosen" : ""}`;
     return html`<g key=${one.name} class=${name} data-name=${one.name} role=${one.to ? "button" : undefined}
       tabindex=${one.to ? (one.name === (things.has(own(of)) ? own(of) : laid[0].name) ? 0 : -1) : undefined}
-      aria-label=${spoken(one)} onMouseEnter=${() => heat(one.name)} onFocus=${() => heat(one.name)}
+      aria-label=${spoken(one)} onMouseEnter=${() => heat(one.name)} onFocus=${one.to ? () => heat(one.name) : undefined}
       onClick=${() => one.to && go(to(one, of))} onKeyDown=${(e) => move(e, one, laid, root.current, () => go(to(one, of)))}>
       <title>${spoken(one)}</title>${SHAPES[one.kind](one)}</g>`;
   };

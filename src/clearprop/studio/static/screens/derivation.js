@@ -3,10 +3,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { Check } from "studio/screens/derivation-check";
 import { Drawing } from "studio/screens/derivation-drawing";
 import { Formulas } from "studio/screens/derivation-formulas";
-import { ask } from "studio/source";
+import { ask, isReplay } from "studio/source";
 import { look, useStudio } from "studio/state";
 
 const FIRST = "W1[0,0]";
@@ -36,7 +37,7 @@ export function DerivationScreen({ about }) {
       <${ElementChooser} value=${of} called=${called(of)} onChoose=${(to) => look({ of: to, trail: "" }, true)} />
       <${Related} related=${answer?.related ?? []} asked=${answer?.asked} go=${go} />
       <${Trail} trail=${trail} of=${of} called=${called} go=${go} />
-      <${Manner} about=${about} view=${view} />
+      ${!isReplay && html`<${Manner} named=${answer?.named} view=${view} />`}
     </div>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!answer && !error && html`<p class="faint" role="status">Deriving ${called(of)} …</p>`}
@@ -57,8 +58,8 @@ export function DerivationScreen({ about }) {
 function Related({ related, asked, go }) {
   if (related.length < 2) return null;
   const word = (name) => SYMBOLS[name.match(/^[A-Za-z]+/)[0]] ?? name;
-  return html`<div class="chips" role="group" aria-label="Of the same place">${related.map((name) => html`
-    <button key=${name} title=${name} aria-label=${name} aria-pressed=${name === asked} onClick=${() => go(name)}>${word(name)}</button>`)}</div>`;
+  return html`<${Roving} class="chips" aria-label="Of the same place">${related.map((name) => html`
+    <button key=${name} title=${name} aria-label=${name} aria-pressed=${name === asked} onClick=${() => go(name)}>${word(name)}</button>`)}<//>`;
 }
 
 function Trail({ trail, of, called, go }) {
@@ -69,8 +70,7 @@ function Trail({ trail, of, called, go }) {
 }
 
 // How it is written, as cp.explain takes it.
-function Manner({ about, view }) {
-  const hasNames = Object.keys(about.names).length > 0;
+function Manner({ named, view }) {
   return html`<div class="manner" role="group" aria-label="How it is written">
     <label>Layers <select value=${view.superscripts ?? "plain"}
       onChange=${(e) => look({ superscripts: e.target.value === "plain" ? "" : e.target.value })}>
@@ -80,8 +80,8 @@ function Manner({ about, view }) {
       ${["3", "6", "12", "24", "60"].map((n) => html`<option key=${n} value=${n}>the ${n} largest</option>`)}</select></label>
     <label><input type="checkbox" checked=${view.one_based === "1"}
       onChange=${(e) => look({ one_based: e.target.checked ? "1" : "" })} /> count from 1</label>
-    ${hasNames && html`<label><input type="checkbox" checked=${view.names !== "code"}
-      onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as ${Object.values(about.names)[0]}</label>`}
+    ${named && html`<label><input type="checkbox" checked=${view.names !== "code"}
+      onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as ${named}</label>`}
   </div>`;
 }
 
@@ -95,12 +95,12 @@ function Copies({ pairs }) {
       say(error.message);
     }
   };
-  return html`<div class="copies">
-    <button onClick=${() => copy("latex")}>Copy as LaTeX</button>
-    <button onClick=${() => copy("text")}>Copy as text</button>
+  return html`<${Roving} class="copies" aria-label="Take it along">
+    ${!isReplay && html`<button onClick=${() => copy("latex")}>Copy as LaTeX</button>
+    <button onClick=${() => copy("text")}>Copy as text</button>`}
     <button onClick=${() => print()}>Print</button>
     <span role="status">${said}</span>
-  </div>`;
+  <//>`;
 }
 
 async function write(text) {

@@ -1,18 +1,18 @@
 // Health: a row for each layer, its gradients over the run, what is wrong and what to try; and the lab.
 import { useMemo } from "preact/hooks";
+import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
-import { Chart } from "studio/screens/health_chart";
+import { Plot } from "studio/plot";
 import { Findings } from "studio/screens/health_findings";
 import { Lab } from "studio/screens/health_lab";
 import { useStudio } from "studio/state";
-import { useSteady } from "studio/steady";
 
-const DECADES = 6;
+const DECADES = 6, TALL = 210;
 
 export function HealthScreen() {
   const { setup, view } = useStudio();
-  const { answer, error, isOld } = useSteady("health", { ...setup, n: view.n });
+  const { answer, error, isOld } = usePacedAnswer("health", { ...setup, n: view.n });
   return html`<section class="health" aria-busy=${isOld}>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <div class="columns">
@@ -56,13 +56,13 @@ const layerColor = (k, n) => `color-mix(in oklab, var(--below) ${n > 1 ? Math.ro
 function OverTime({ health }) {
   const { numbers, gradients, updates } = health.over_time;
   const lines = (found) => found.map((values, k) => ({
-    name: `layer ${k + 1}`, values, color: layerColor(k, found.length), dash: k % 2 ? [7, 3] : undefined,
+    label: `layer ${k + 1}`, x: numbers, y: values, color: layerColor(k, found.length), dash: k % 2 ? [7, 3] : undefined,
   }));
   const [first, second] = useMemo(() => [lines(gradients), lines(updates)], [health]);
   const words = (what, found) => `${what} of each layer from step 0 to ${whole(health.n)}, on a log axis; last: ${
     found.map((values, k) => `layer ${k + 1} ${number(values[values.length - 1], 3)}`).join(", ")}`;
   return html`<h2>|dW| of each step's batch, over the run</h2>
-    <${Chart} steps=${numbers} lines=${first} label=${words("Norm of the gradient", gradients)} />
+    <${Plot} lines=${first} logY tall=${TALL} label=${words("Norm of the gradient", gradients)} />
     <h2>|update| / |W|, over the run</h2>
-    <${Chart} steps=${numbers} lines=${second} label=${words("Update over weights", updates)} />`;
+    <${Plot} lines=${second} logY tall=${TALL} label=${words("Update over weights", updates)} />`;
 }

@@ -1,11 +1,13 @@
 // What is wrong, in words, each with its remedy; and a run with a remedy beside this one.
 import { useMemo } from "preact/hooks";
+import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
-import { Chart } from "studio/screens/health_chart";
+import { Plot } from "studio/plot";
 import { SETUP } from "studio/setup";
 import { look, setUp, state, useStudio } from "studio/state";
-import { useSteady } from "studio/steady";
+
+const TALL = 210;
 
 const written = (changes) => Object.entries(changes).map(([name, value]) => `${name}:${value}`).join(",");
 
@@ -17,7 +19,7 @@ export function goTo(pairs, view = {}) {
 
 export function Findings() {
   const { setup, view } = useStudio();
-  const { answer, error, isOld } = useSteady("diagnosis", { ...setup, n: view.n, guess: view.guess }, true, 400);
+  const { answer, error, isOld } = usePacedAnswer("diagnosis", { ...setup, n: view.n, guess: view.guess }, { calm: 400 });
   return html`<section class="findings" aria-busy=${isOld}>
     <h2>Diagnosis${answer && !answer.waits ? ` at step ${whole(answer.n)}, on ${whole(answer.rows)} rows` : ""}</h2>
     ${error && html`<p class="error" role="alert">${error}</p>`}
@@ -47,10 +49,10 @@ const SAID = {
 
 function Treatment({ remedy }) {
   const { setup, view } = useStudio();
-  const { answer, error } = useSteady("treatment", { ...setup, n: view.n, vs: remedy }, true, 200);
+  const { answer, error } = usePacedAnswer("treatment", { ...setup, n: view.n, vs: remedy }, { calm: 200 });
   const lines = useMemo(() => answer && [
-    { name: "without", values: answer.without.costs, color: "var(--ink)" },
-    { name: "with the remedy", values: answer.with.costs, color: "var(--above)", dash: [7, 3] },
+    { label: "without", x: answer.numbers, y: answer.without.costs, color: "var(--ink)" },
+    { label: "with the remedy", x: answer.numbers, y: answer.with.costs, color: "var(--above)", dash: [7, 3] },
   ], [answer]);
   const words = remedy.replace(/,(?=\w+:)/g, ", ").replace(/:/g, " ");
   return html`<article class="treatment" aria-live="polite"><h3>Beside it: ${words}</h3>
@@ -58,8 +60,9 @@ function Treatment({ remedy }) {
     ${!answer && !error && html`<p class="faint">Both are run for as many steps …</p>`}
     ${answer && html`<p class="verdict"><b>${SAID[answer.verdict.better]}</b> After ${whole(answer.steps)} steps from
         the beginning: ${end(answer.with)} with it, ${end(answer.without)} without.
-        ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}</p>
-      <${Chart} steps=${answer.numbers} lines=${lines}
+        ${answer.same_loss ? "" : ` The two losses differ, so ${answer.verdict.by} are compared.`}
+        ${/put aside/.test(answer.verdict.by) ? ` It is judged by ${answer.verdict.by}: ${number(answer.with.held, 4)} with it, ${number(answer.without.held, 4)} without.` : ""}</p>
+      <${Plot} lines=${lines} logY tall=${TALL}
         label=${`L of all rows to learn from, by step: ${end(answer.with)} in the end with the remedy, ${end(answer.without)} without`} />
       <p class="faint">L: the mean loss of all rows to learn from, without penalty.</p>
       <p class="try"><button onClick=${() => goTo(answer.setup, { n: state.view.n })}>Go on with the remedy</button>

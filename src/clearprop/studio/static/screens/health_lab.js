@@ -1,10 +1,11 @@
 // The illness lab: something is planted in secret, somebody guesses, and the diagnosis confirms.
 import { useState } from "preact/hooks";
+import { usePacedAnswer } from "studio/answers";
 import { whole } from "studio/format";
 import { html } from "studio/html";
 import { goTo } from "studio/screens/health_findings";
-import { look, setUp, useStudio } from "studio/state";
-import { useSteady } from "studio/steady";
+import { isReplay, opened } from "studio/source";
+import { address, look, setUp, useStudio } from "studio/state";
 
 // A code tells nobody what it stands for: the server alone knows.
 function plant() {
@@ -14,9 +15,11 @@ function plant() {
 
 export function Lab() {
   const { setup, view } = useStudio();
-  const { answer, error } = useSteady("lab", { ...setup, n: view.n, guess: view.guess });
+  const { answer, error } = usePacedAnswer("lab", { ...setup, n: view.n, guess: view.guess });
   const [choice, choose] = useState("");
   const isPlanted = Boolean(setup.illness);
+  if (isReplay) return html`<section class="lab"><h2>Illness lab</h2><p class="faint">Not in a replay: a run with something planted is another run.
+    ${opened(address())}</p></section>`;
   return html`<section class="lab"><h2>Illness lab</h2>
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!isPlanted && html`<p>Have one of ${answer ? whole(answer.illnesses.length) : "some"} conditions planted in this run, in secret, good

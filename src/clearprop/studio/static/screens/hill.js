@@ -1,19 +1,19 @@
 // The hill: the cost over two weights, or two directions, and where steps lead upon it.
 import { useState } from "preact/hooks";
+import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
 import { Contours } from "studio/screens/hill_contours";
 import { Controls, RateControl, Runs } from "studio/screens/hill_controls";
 import { Surface } from "studio/screens/hill_surface";
 import { useStudio } from "studio/state";
-import { useSteady } from "studio/steady";
 
 const ASKED = ["n", "plane", "first", "second", "on", "eta", "zoom", "draw", "vs"];
 
 export function HillScreen() {
   const { setup, view } = useStudio();
   const asked = Object.fromEntries(ASKED.map((name) => [name, view[name]]));
-  const { answer, error, isOld } = useSteady("hill", { ...setup, ...asked });
+  const { answer, error, isOld } = usePacedAnswer("hill", { ...setup, ...asked });
   return html`<section class="hill" aria-busy=${isOld}>
     <${Controls} hill=${answer} />
     ${error && html`<p class="error" role="alert">${error}</p>`}

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { number, whole } from "studio/format";
 import { html } from "studio/html";
-import { look, useStudio } from "studio/state";
+import { isReplay, opened } from "studio/source";
+import { address, look, useStudio } from "studio/state";
 
 const PLANES = [
   ["weights", "two weights"], ["path", "main directions of the path"], ["random", "two random directions"],
@@ -86,7 +87,8 @@ export function Runs({ hill }) {
       <span>${path.name}: L = <output>${path.cost === null ? "not finite" : number(path.cost)}</output> at step ${whole(path.n)}</span>
       ${k > 0 && html`<button aria-label=${`Without ${path.name}`} onClick=${() => set(beside.filter((_, i) => i !== k - 1))}>×</button>`}
     </li>`)}</ul>
-    ${beside.length < 5 && html`<p class="add">Beside it:
+    ${isReplay && html`<p class="faint">Other runs beside it are not in a replay. ${opened(address())}</p>`}
+    ${beside.length < 5 && !isReplay && html`<p class="add">Beside it:
       ${hill.suggested.filter(({ vs }) => !beside.includes(vs)).map(({ words, vs }) => html`
         <button key=${vs} onClick=${() => add(vs)}>${words}</button>`)}
       <form onSubmit=${(e) => { e.preventDefault(); add(own.trim().replace(/ /g, "")); setOwn(""); }}>

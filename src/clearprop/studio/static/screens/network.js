@@ -1,8 +1,9 @@
 // The network: layers drawn with their numbers, one lens at a time, and what is selected beside it.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { color, number } from "studio/format";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { Drawing } from "studio/screens/network/drawing";
 import { frozen, shared } from "studio/screens/network/editing";
 import { lensOf, LENSES, Numbers } from "studio/screens/network/numbers";
@@ -10,18 +11,7 @@ import { Panel } from "studio/screens/network/panel";
 import { Tables } from "studio/screens/network/table";
 import { isReplay } from "studio/source";
 import { look, state, useStudio } from "studio/state";
-
-// The width of an element, as the window changes.
-function useWidth() {
-  const box = useRef(null), [width, set] = useState(0);
-  useEffect(() => {
-    if (!box.current) return undefined;
-    const watching = new ResizeObserver(([entry]) => set(Math.round(entry.contentRect.width)));
-    watching.observe(box.current);
-    return () => watching.disconnect();
-  }, []);
-  return [box, width];
-}
+import { useWidth } from "studio/width";
 
 // A neuron of a wide layer that is selected is drawn in any case.
 function alsoShown(of, step) {
@@ -46,7 +36,7 @@ export function NetworkScreen({ about, step, isOld }) {
   // The element that is drawn for what is selected: of delta1[0], the neuron; of dW1[0,1], the weight.
   const of = view.of.replace(/^(z|delta|da)(?=[1-9])/, "a").replace(/^d(?=[Wbx])/, "");
   if (!step || step.n === view.n) op.current = view.op;  // the operation of the step that is shown
-  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, !!of && !!step && !isReplay);
+  const found = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, !!of && !!step);
   const lens = lensOf(view.lens, about, op.current);
   const numbers = useMemo(() => step && new Numbers(about, step, op.current, lens), [about, step, op.current, lens]);
   const also = step && of ? alsoShown(of, step) : view.also;
@@ -60,13 +50,13 @@ export function NetworkScreen({ about, step, isOld }) {
       : groups.some((group) => names.some((one) => group.includes(one))) ? "shared" : "";
   };
   return html`<div class="network-screen">
-    <div class="lenses" role="group" aria-label="Lens">
+    <${Roving} class="lenses" aria-label="Lens">
       <button aria-pressed=${view.lens === "follow"} title="The lens that fits the operation" onClick=${() => look({ lens: "follow" })}>Follow</button>
       ${LENSES.map(({ name, words }) => html`<button key=${name} class=${lens === name ? "is-lens" : ""}
         aria-pressed=${view.lens === name} onClick=${() => look({ lens: name })}>${words}</button>`)}
       <${Legend} numbers=${numbers} />
       <button class="as-table" aria-pressed=${view.table === "1"} onClick=${() => look({ table: view.table === "1" ? "" : "1" })}>Numbers as a table</button>
-    </div>
+    <//>
     <p class="caption" aria-live="off">${numbers?.caption ?? "Computing …"}</p>
     <div class="network-body">
       <div class="drawing" ref=${box}>${numbers && isSame && width > 0 && (view.table === "1"

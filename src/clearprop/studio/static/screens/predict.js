@@ -22,7 +22,7 @@ export function Predict({ about, step, note }) {
   };
   return html`<section aria-label="Predict, then reveal">
     <p>Step ${step.n}, row ${step.row} of the data, this sample alone. Three digits are enough.</p>
-    <${Given} about=${about} step=${step} />
+    <${Given} about=${about} step=${step} more=${answer.given ?? []} />
     <h2>${asked.phase}: ${asked.words}</h2>
     <p><code>${asked.formula}</code></p>
     <${Answering} key=${`${of} ${at}`} name=${asked.name} label=${html`What is <code>${asked.name}</code>?`}
@@ -42,11 +42,14 @@ export function Predict({ about, step, note }) {
   </section>`;
 }
 
-// What stands before the first operation: inputs, target, weights and biases.
-function Given({ about, step }) {
-  const rows = [];
+// What stands before the first operation: inputs, target, weights and biases; and first what is made
+// of a wide layer, which is not given whole.
+function Given({ about, step, more }) {
+  const rows = more.map(({ name, value }) => [name, about.names[name], value]);
   step.a[0].forEach((value, i) => rows.push([`x[${i}]`, about.features[i], value]));
-  step.y.forEach((value, i) => rows.push([`y[${i}]`, about.target, value]));
+  // One output is the target; of several, each is a class, or has no name.
+  const named = (i) => (step.y.length === 1 ? about.target : about.classes[i]);
+  step.y.forEach((value, i) => rows.push([`y[${i}]`, named(i), value]));
   let others = 0;  // of wide layers, the step has some neurons alone
   for (const [array, part] of Object.entries(step.parameters)) {
     const layer = Number(array.slice(1)), to = step.shown[layer], from = step.shown[layer - 1];

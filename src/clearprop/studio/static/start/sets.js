@@ -1,6 +1,7 @@
 // The sets that come along, as small pictures of the server's own points.
 import { useAnswer } from "studio/answers";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { setUp } from "studio/state";
 import { NONE } from "studio/start/table";
 
@@ -29,11 +30,11 @@ function Layers({ sizes }) {
 
 export function Sets({ chosen }) {
   const { answer } = useAnswer("sets", {});
-  return html`<div class="sets" role="group" aria-label="Data that comes along">${(answer?.sets ?? []).map((one) => html`
+  return html`<${Roving} class="sets" aria-label="Data that comes along">${(answer?.sets ?? []).map((one) => html`
     <button key=${one.name} aria-pressed=${one.name === chosen}
       onClick=${() => setUp({ ...NONE, data: one.name === "circles" ? "" : one.name })}>
       <svg viewBox=${`0 0 ${SIZE} ${SIZE}`} width=${SIZE} height=${SIZE} aria-hidden="true">
         ${one.points ? html`<${Points} ...${one} />` : one.pixels ? html`<${Pixels} ...${one} />`
           : html`<${Layers} ...${one} />`}</svg>
-      <span>${one.title.replaceAll("-", "\u2011")}</span></button>`)}</div>`;
+      <span>${one.title.replaceAll("-", "\u2011")}</span></button>`)}<//>`;
 }

@@ -1,7 +1,7 @@
 // Setting numbers: which cell of the data or which parameter an element is, and dragging it.
 import { useEffect, useRef } from "preact/hooks";
 import { isReplay } from "studio/source";
-import { edit as editAt, look, setUp, state } from "studio/state";
+import { edit as editAt, look, refuse, setUp, state } from "studio/state";
 
 // Set a number before the step that is looked at, at which play stops.
 export function edit(name, value) {
@@ -40,6 +40,7 @@ function tidy(value, unit) {
 // Set a number by steps of its unit.
 export function nudge(of, numbers, steps) {
   const cell = cellOf(of, numbers);
+  if (isReplay) refuse();
   if (!cell) return;
   if (cell.label !== undefined) edit(cell.name, cell.label);
   else edit(cell.name, tidy(cell.value + steps * cell.unit, cell.unit));
@@ -66,9 +67,13 @@ export function useDrag(numbers, isOld, select) {
     },
     move(event) {
       const now = drag.current;
-      if (!now?.cell || now.cell.value === null) return;
+      if (!now || (now.cell ? now.cell.value === null : !isReplay)) return;
       const up = now.y - event.clientY;
       if (!now.moved && Math.abs(up) < 4) return;
+      if (isReplay) {
+        now.moved = true;
+        return refuse();
+      }
       now.moved = true;
       event.preventDefault();
       now.wanted = tidy(now.cell.value + up * now.cell.unit * (event.shiftKey ? 0.1 : 1), now.cell.unit);

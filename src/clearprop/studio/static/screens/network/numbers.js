@@ -1,5 +1,6 @@
 // Which number of an element is shown: by the lens, and by the operation that is come to. What has
 // not been computed yet is null.
+import { sampleOf } from "studio/format";
 
 export const LENSES = [
   { name: "activation", words: "Activation" }, { name: "delta", words: "Delta" },
@@ -128,7 +129,7 @@ export class Numbers {
   // Which phase and step the numbers are of.
   get caption() {
     const { step, lens, about } = this, rows = step.batch.length;
-    const row = `row ${step.row} (sample ${step.sample + 1} of ${rows})`;
+    const row = `row ${step.row} (${sampleOf(step.sample, rows)})`;
     const layers = step.sizes.slice(1).map((_, l) => l + 1).filter((l) => this.isAfter(`W${l}`));
     const params = layers.length === 0 ? `before the update of step ${step.n}`
       : layers.length === this.last ? `after the update of step ${step.n}`

@@ -1,8 +1,8 @@
 // The panel: every number of the element that is selected, and what can be done with it.
 import { number } from "studio/format";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 import { edit, edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
-import { isReplay } from "studio/source";
 import { look } from "studio/state";
 
 export function Panel({ numbers, found, error, of, select }) {
@@ -15,7 +15,6 @@ export function Panel({ numbers, found, error, of, select }) {
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${!of && html`<p class="hint">Select a neuron or an edge to see its numbers. ${!isFixed() && `Drag a weight, bias, input
       or target up or down to change it: everything follows.`}</p>`}
-    ${of && isReplay && html`<p class="hint">A replay holds the numbers that are drawn, and those of the table.</p>`}
     ${of && found && !error && html`<${Element} numbers=${numbers} found=${found} select=${select} />`}
     <${Changes} />
   </aside>`;
@@ -50,7 +49,7 @@ function words({ kind, of }, about) {
   return about.loss.replaceAll("_", " ");
 }
 
-function Setter({ found, step, about }) {
+export function Setter({ found, step, about }) {
   const { cell, value, low, high, whole } = found;
   const set = (event) => {
     const wanted = Number(event.target.value);
@@ -67,11 +66,11 @@ function Sum({ sum, isMade, select }) {
   if (!isMade) return html`<p class="hint"><code>${sum.name}</code>: not yet computed (${sum.phase}).</p>`;
   const link = (name) => html`<button class="name" onClick=${() => select(name)}>${name}</button>`;
   return html`<details open=${sum.terms.length <= 4}><summary><code>${sum.name}</code> = ${number(sum.value, 6)}, term by term</summary>
-    <table class="terms"><tbody>${sum.terms.map((term) => html`<tr key=${term.weight}>
+    <${Roving} tag="table" role="table" class="terms"><tbody>${sum.terms.map((term) => html`<tr key=${term.weight}>
         <td>${link(term.weight)} · ${term.other.startsWith("delta") ? html`<code>${term.other}</code>` : link(term.other)}</td>
         <td class="value">${number(term.weight_value)} · ${number(term.value)}</td><td class="value">= ${number(term.product)}</td></tr>`)}
       ${sum.bias && html`<tr><td>${link(sum.bias.name)}</td><td></td><td class="value">${number(sum.bias.value)}</td></tr>`}
-      ${sum.rest !== 0 && html`<tr><td>all others</td><td></td><td class="value">${number(sum.rest)}</td></tr>`}</tbody></table></details>`;
+      ${sum.rest !== 0 && html`<tr><td>all others</td><td></td><td class="value">${number(sum.rest)}</td></tr>`}</tbody><//></details>`;
 }
 
 // Freezing and sharing.
@@ -90,7 +89,7 @@ function Binding({ found, numbers }) {
 }
 
 // What the reader has set, frozen and shared: each can be taken back.
-function Changes() {
+export function Changes() {
   const set = edits(), held = frozen(), groups = shared();
   if (!set.length && !held.length && !groups.length) return null;
   const row = (key, text, undo) => html`<li key=${key}><span>${text}</span>

@@ -1,6 +1,7 @@
 // The numbers as tables, for reading them in full, and for those who do not see the drawing.
 import { number } from "studio/format";
 import { html } from "studio/html";
+import { Roving } from "studio/roving";
 
 const cell = (value) => html`<td class="value">${value === null || value === undefined ? "·" : number(value, 6)}</td>`;
 
@@ -8,7 +9,7 @@ export function Tables({ numbers, of, select }) {
   const { step, about, last } = numbers, layers = step.shown.map((_, layer) => layer);
   const link = (name) => html`<th scope="row"><button class="name" aria-pressed=${of === name} onClick=${() => select(name)}>${name}</button></th>`;
   const when = `step ${step.n}, row ${step.row}`;
-  return html`<div class="tables wide">
+  return html`<${Roving} role="group" aria-label="Numbers as tables" class="tables wide">
     <table><caption>Neurons, ${when}: z and a are of the forward phase, da and delta of the backward phase</caption>
       <thead><tr><th scope="col">neuron</th><th scope="col">name</th>${["z", "a", "da", "delta"].map((name) => html`<th scope="col" key=${name} class="value">${name}</th>`)}</tr></thead>
       <tbody>${layers.map((layer) => step.shown[layer].map((i) => html`<tr key=${`${layer} ${i}`}>
@@ -25,5 +26,5 @@ export function Tables({ numbers, of, select }) {
         ${cell(numbers.parameter("update", array, j, i))}${cell(numbers.made.has(`after ${array}`) ? numbers.parameterAs("after", array, j, i) : null)}</tr>`)))}</tbody></table>
     <p>${numbers.made.has("L") ? html`L of row ${step.row} = <code>${number(step.loss, 8)}</code>, L of the batch = <code>${number(step.cost, 8)}</code>` : "L is not yet computed."}
       ${step.shown.some((shown, layer) => shown.length < step.sizes[layer]) && " Of wide layers, the neurons with the largest |delta|, and those that were selected, are listed."}</p>
-  </div>`;
+  <//>`;
 }

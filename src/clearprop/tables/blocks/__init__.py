@@ -1,0 +1,1 @@
+"""Tables in blocks: files larger than memory, some rows at a time."""

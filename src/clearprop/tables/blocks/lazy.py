@@ -1,0 +1,134 @@
+"""A polars LazyFrame, some rows at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from clearprop.errors import ShapeError, TableFileError
+from clearprop.streams.block import TableBlock
+from clearprop.tables.blocks.pieces import ROWS
+from clearprop.tables.blocks.skipped import Skipped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+WHERE = "the LazyFrame"
+
+
+class LazyTable:
+    """What a LazyFrame gives, computed anew in each pass: a `Source` of `TableBlock`.
+
+    Its rows have to come in the same order each time, as those of files do, and those of a
+    ``group_by`` or ``join`` do not unless it is told to keep their order.
+
+    Parameters
+    ----------
+    frame : polars.LazyFrame
+
+    Attributes
+    ----------
+    head : polars.DataFrame
+        The columns and their types; no row.
+    rows, starts : None
+        Nobody knows them before a pass.
+    once : bool
+        False: it can be gone through again.
+
+    Raises
+    ------
+    TableFileError
+        If polars cannot tell its columns.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> table = LazyTable(pl.LazyFrame({"x": [1, 2]}).filter(pl.col("x") > 1))
+    >>> [(block.first, block.where, block.rows) for block in table.blocks()]
+    [(0, 'the LazyFrame, rows 0 to 0', 1)]
+    """
+
+    rows = None
+    starts = None
+    once = False
+    separator = ""
+    typed = True
+
+    def __init__(self, frame: pl.LazyFrame) -> None:
+        self._frame = frame
+        self.notes: list[str] = []
+        self.skipped = Skipped()
+        try:
+            self.head = frame.collect_schema().to_frame()
+        except BaseException as error:
+            raise _known(error) from error
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of all blocks."""
+        return list(self.head.columns)
+
+    def blocks(self, numbers: Iterable[int] | None = None) -> Iterator[TableBlock]:
+        """Yield blocks in order, none of them empty.
+
+        Raises
+        ------
+        TableFileError
+            If polars fails.
+        ShapeError
+            If there is no row.
+        """
+        first = 0
+        frames = self._frames()
+        try:
+            while (frame := _next(frames, first)) is not None:
+                if frame.height:
+                    where = f"{WHERE}, rows {first:,} to {first + frame.height - 1:,}"
+                    yield TableBlock(first, where, frame)
+                    first += frame.height
+        finally:
+            frames.close()
+        if not first:
+            raise ShapeError("the LazyFrame has no rows")
+
+    def _frames(self) -> Generator[pl.DataFrame]:
+        if not hasattr(self._frame, "collect_batches"):  # polars before 1.34
+            first = 0
+            while (frame := self._frame.slice(first, ROWS).collect()).height:
+                yield frame
+                first += frame.height
+            return
+        batches = self._frame.collect_batches(chunk_size=ROWS, maintain_order=True)
+        try:
+            yield from batches
+        finally:  # polars would compute the rest, which nobody asks for anymore
+            getattr(batches, "stop", lambda: None)()
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint knows it by: its columns, and its first rows."""
+        try:
+            first = self._frame.head(100).collect().write_json()
+        except BaseException as error:
+            raise _known(error) from error
+        sample = hashlib.sha256(first.encode()).hexdigest()
+        return {"columns": self.names, "sample": sample}
+
+
+def _next(frames: Generator[pl.DataFrame], row: int) -> pl.DataFrame | None:
+    try:
+        return next(frames, None)
+    except BaseException as error:
+        raise _known(error, row) from error
+
+
+def _known(error: BaseException, row: int | None = None) -> BaseException:
+    """Return a named error for what polars raises."""
+    import polars
+
+    is_panic = type(error).__name__ == "PanicException"  # which is no Exception
+    if not (isinstance(error, polars.exceptions.PolarsError | OSError | ValueError) or is_panic):
+        return error
+    reason = str(error).strip().partition("\n")[0]
+    where = "" if row is None else f" behind its first {row:,} rows"
+    return TableFileError(f"{WHERE} cannot be computed{where}: {reason}")

@@ -1,0 +1,162 @@
+"""A table's columns as numbers: what a network without an encoding is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearprop.errors import ArgumentError, ColumnError, TypeOfDataError, nearest, shown
+from clearprop.streams.block import Block, TableBlock
+from clearprop.tables.columns import Column, read_columns
+from clearprop.tables.numerals import MISSING, POINT
+from clearprop.tables.text import cut
+from clearprop.tables.words import among, numbers_of
+
+Array = NDArray[Any]
+
+
+class NumberRows:
+    """The columns of a table as X and y, all of them numbers: a `Source` of `Block`.
+
+    Parameters
+    ----------
+    table : source of TableBlock
+    target : str or list of str
+        The column of y, or those of several outputs. All others are X, in their order.
+
+    Attributes
+    ----------
+    rows, starts, names, once
+        As of the table; `names` are those of X.
+
+    Raises
+    ------
+    ColumnError
+        If a target is no column, or there is no other.
+    ArgumentError
+        If no target is named.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from clearprop.tables.blocks.lazy import LazyTable
+    >>> table = LazyTable(pl.LazyFrame({"a": [1, 2], "y": [0, 1], "b": [0.5, 1.5]}))
+    >>> [block] = NumberRows(table, "y").blocks()
+    >>> block.X.tolist(), block.y.tolist(), block.y.dtype
+    ([[1.0, 0.5], [2.0, 1.5]], [0, 1], dtype('int64'))
+    """
+
+    def __init__(self, table: Any, target: str | Sequence[str] | None) -> None:
+        if target is None:
+            raise ArgumentError("a table has no y: name its column, cp.stream(path, target='y')")
+        self._table = table
+        self._single = isinstance(target, str)
+        wanted = [target] if isinstance(target, str) else list(target)
+        there = list(table.names or [])
+        for name in wanted:
+            if name not in there:
+                near = nearest(name, there) if isinstance(name, str) else None
+                hint = f" (did you mean {near!r}?)" if near else ""
+                raise ColumnError(f"target {shown(name)} is no column of the table{hint}")
+        self._targets = wanted
+        self.names = [name for name in there if name not in wanted]
+        if not self.names:
+            raise ColumnError(f"the table has no column beside {', '.join(map(repr, wanted))}")
+        self._are_labels: bool | None = None
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None where nobody has counted them."""
+        return self._table.rows
+
+    @property
+    def starts(self) -> NDArray[np.int64] | None:
+        """The number of each block's first row; None where they come in order alone."""
+        return self._table.starts
+
+    @property
+    def once(self) -> bool:
+        """Whether it can be gone through one time alone."""
+        return self._table.once
+
+    def blocks(self, numbers: Iterable[int] | None = None) -> Iterator[Block]:
+        """Yield blocks as the table does.
+
+        X is float64, shape (rows, n_0). y is int64 where all of the first block's targets are whole
+        numbers, or true and false, which are labels to `cp.train`; else it is float64.
+
+        Raises
+        ------
+        TypeOfDataError
+            If a cell is no number, or a target no whole one where the first were, with its row.
+        """
+        labels = self._has_labels()
+        for block in self._table.blocks(numbers):
+            X, y = self._of(block)
+            yield Block(block.first, block.where, X, self._as_labels(y, block) if labels else y)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint knows it by."""
+        return {**self._table.identity(), "target": self._targets}
+
+    def _has_labels(self) -> bool:
+        """Whether the first block's targets are labels: all others have to be what they are."""
+        if self._are_labels is None:
+            first = iter(self._table.blocks())
+            try:
+                _, y = self._of(next(first))
+            finally:
+                first.close()
+            self._are_labels = bool((y == np.rint(y)).all())
+        return self._are_labels
+
+    def _of(self, block: TableBlock) -> tuple[Array, Array]:
+        read = read_columns(block.frame)
+        typed = not self._table.separator
+        X, y = (
+            np.stack([_numbers(read[name.strip()], block, typed) for name in names], axis=1)
+            for names in (self.names, self._targets)
+        )
+        return X, y[:, 0] if self._single else y
+
+    def _as_labels(self, y: Array, block: TableBlock) -> NDArray[np.int64]:
+        odd = np.argwhere(~(y == np.rint(y)))
+        if odd.size:
+            row = int(odd[0, 0])
+            value = y[tuple(odd[0])]
+            what = "missing" if np.isnan(value) else f"{value:.10g}"
+            raise TypeOfDataError(
+                f"{block.where}: target {', '.join(map(repr, self._targets))} is {what} in row "
+                f"{block.first + row:,} (from 0), but whole numbers, which are labels, in the "
+                "first rows: give one of them decimals, or a type, if it is a number to predict"
+            )
+        return y.astype(np.int64)
+
+
+def _numbers(column: Column, block: TableBlock, typed: bool) -> Array:
+    """Return a column as float64, NaN where a value is missing."""
+    if column.kind == "number":
+        return column.values
+    if column.kind == "boolean":
+        return np.where(column.values < 0, np.nan, column.values.astype(np.float64))
+    failed = np.flatnonzero(~column.missing)
+    if column.kind == "text" and not typed:
+        known = numbers_of(column.words, POINT, "")
+        words = np.append(np.isnan(known) & ~among(column.words, MISSING), False)
+        failed = np.flatnonzero(words[column.values])
+        values = np.append(known, np.nan)[column.values]
+    else:
+        values = np.full(len(column.values), np.nan)
+    if len(failed):
+        row = int(failed[0])
+        held = "a date" if column.kind == "date" else "no number"
+        if column.kind == "text":
+            held = f"{cut(column.words[column.values[row]])!r}"
+        raise TypeOfDataError(
+            f"{block.where}: column {column.name!r} has {held} in row {block.first + row:,} (from "
+            "0), and a network takes numbers alone: cp.Model.fit(stream, target) encodes others"
+        )
+    return values
