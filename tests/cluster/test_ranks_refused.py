@@ -50,6 +50,12 @@ OTHERS = "ArgumentError not all ranks were given what rank 0 was: rank 1: "
          "ArgumentError 2 ranks need shards=2 or more, of which each owns some: there are 1 rows"),
         ("settings['optimizer'] = 'lbfgs'", "ArgumentError L-BFGS runs in one process"),
         ("settings['engine'] = 'reference'", "ArgumentError engine='reference' runs in one process"),
+        ("X, y = cp.stream(X, y, window=20), None",
+         "ArgumentError 2 ranks train on rows in memory, and the stream's window does not hold all of "
+         "them: give a window of 100 rows, which holds all of them, or train in one process"),
+        ("settings['validation'] = cp.stream(X, y, window=20)",
+         "ArgumentError 2 ranks train on rows in memory, and the validation stream's window does not "
+         "hold all of them: give a window of 100 rows"),
     ],
 )  # fmt: skip
 def test_ranks_that_do_not_fit(change, said, tmp_path):
@@ -58,6 +64,22 @@ def test_ranks_that_do_not_fit(change, said, tmp_path):
     lines = ended.out.splitlines()
     assert len(lines) == 2
     assert all(line.startswith(said) for line in lines), lines
+
+
+def test_a_stream_that_its_window_holds_is_data_in_memory(tmp_path):
+    change = """
+aside = rng.normal(size=(20, 3))
+settings["validation"] = aside, aside.sum(1)
+other = network.copy()
+cp.train(other, X, y, **settings)
+settings["validation"] = cp.stream(*settings["validation"], window=20)
+X, y = cp.stream(X, y, window=100), None
+cp.train(network, X, **settings)
+assert network.parameters.tobytes() == other.parameters.tobytes()
+"""
+    ended = run(2, PROGRAM.replace("CHANGE", change), tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines() == ["trained", "trained"]
 
 
 def test_a_setting_out_of_range_on_one_rank(tmp_path):

@@ -58,6 +58,7 @@ def test_ranks_train_the_model_of_one_process(folder):
         (("--shards", "1"), "2 ranks need --shards 2 or more"),
         (("--target", "z"), "no column 'z'"),
         (("--optimizer", "lbfgs"), "L-BFGS runs in one process"),
+        (("--window", "50"), "2 ranks train on rows in memory, and the stream's window does not"),
     ],
 )
 def test_errors_are_said_once(more, said, folder):

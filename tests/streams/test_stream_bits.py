@@ -41,6 +41,8 @@ SETTINGS = [
     {"optimizer": cp.SGD(0.1, momentum=0.9)},
     {"batch_size": 1000},
     {"frozen": ["W1"]},
+    {"accumulate": 2},
+    {"accumulate": 2, "shards": 3, "threads": 2},
 ]
 
 
@@ -62,7 +64,14 @@ def test_a_window_that_holds_all_rows(engine, weights, settings):
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"shards": 4}, {"l2": 0.01}, {"threads": 2}, {"optimizer": cp.SGD(0.1)}],
+    [
+        {},
+        {"shards": 4},
+        {"l2": 0.01},
+        {"threads": 2},
+        {"optimizer": cp.SGD(0.1)},
+        {"accumulate": 2, "shards": 2},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
