@@ -30,7 +30,7 @@ class Watched(np.ndarray):
 def test_rows_that_are_read(validation):
     network = cp.Network([4, 1], "identity", dtype="float64")
     X = np.random.default_rng(0).normal(size=(3000, 4)).view(Watched)
-    held = held_rows(OneOfThree(), network, X, np.arange(3000.0), None, validation, 6, 0)
+    held = held_rows(OneOfThree(), network, X, np.arange(3000.0), None, validation, 6, 0, 10, 1)
     read = np.unique(np.concatenate(X.read))
     aside = 0 if validation is None else 300
     assert len(read) <= (3000 - aside) / 3 + aside + SAMPLE
@@ -43,6 +43,6 @@ def test_rows_that_are_read(validation):
 
 def test_tables_are_read_whole_and_dealt():
     network = cp.Network([1, 1], "identity", dtype="float64")
-    held = held_rows(OneOfThree(), network, [[1.0], [2.0], [3.0]], [1, 2, 3], None, None, 3, 0)
+    held = held_rows(OneOfThree(), network, [[1.0], [2.0], [3.0]], [1, 2, 3], None, None, 3, 0, 10, 1)
     assert held.data.X.tolist() == [[2.0]]
-    assert held_rows(Alone(), network, [[1.0]], [1.0], None, None, 3, 0) is None
+    assert held_rows(Alone(), network, [[1.0]], [1.0], None, None, 3, 0, 10, 1) is None

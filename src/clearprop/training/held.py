@@ -122,6 +122,8 @@ def held_rows(
     validation: Any,
     shards: Any,
     seed: Any,
+    batch_size: Any,
+    accumulate: Any,
 ) -> Held | None:
     """Return what a rank holds; None for a process alone.
 
@@ -137,13 +139,10 @@ def held_rows(
     if members.size == 1:
         return None
     shards, seed = count("shards", shards, 1), check_seed(seed)
-    if isinstance(X, Stream):
-        read_by_all = members.together(lambda: rows_given(network, X, y, weights, 1))
-        whole = in_memory(read_by_all, members.size)
-        X, y, weights = whole.X, whole.y, whole.weights
     if not _is_by_rows(X, y, network):
-        checked = members.together(lambda: check_data(network, X, y))
-        X, y = checked.X, checked.y
+        given = (network, X, y, weights, batch_size, accumulate)
+        checked = in_memory(members.together(lambda: rows_given(*given)), members.size)
+        X, y, weights = checked.X, checked.y, checked.weights
     n = len(X)
     kept, aside = _divided(n, validation, seed)
     if min(shards, len(kept)) < members.size:

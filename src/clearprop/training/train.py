@@ -237,7 +237,9 @@ def train(
     keeping = check_keeping(checkpoint, checkpoint_every, resume)
     work = check_network(network).astype(_check_precision(precision, network, engine), loss=loss)
     members = check_cluster(cluster, rule, engine)
-    held = held_rows(members, work, X, y, sample_weight, validation, shards, seed)
+    held = held_rows(
+        members, work, X, y, sample_weight, validation, shards, seed, batch_size, accumulate
+    )
     given: Data | StreamedRows
     if held is None:
         given = rows_given(work, X, y, sample_weight, batch_size, accumulate)
