@@ -43,6 +43,8 @@ def test_rows_that_are_read(validation):
 
 def test_tables_are_read_whole_and_dealt():
     network = cp.Network([1, 1], "identity", dtype="float64")
-    held = held_rows(OneOfThree(), network, [[1.0], [2.0], [3.0]], [1, 2, 3], None, None, 3, 0, 10, 1)
+    held = held_rows(
+        OneOfThree(), network, [[1.0], [2.0], [3.0]], [1, 2, 3], None, None, 3, 0, 10, 1
+    )
     assert held.data.X.tolist() == [[2.0]]
     assert held_rows(Alone(), network, [[1.0]], [1.0], None, None, 3, 0, 10, 1) is None
