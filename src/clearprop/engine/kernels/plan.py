@@ -256,9 +256,6 @@ G_DIRECT = next(_layer)
 PACKED_F, PACKED_B = next(_layer), next(_layer)
 """Where FUSED: addresses of the panels of W^l for forward, and for backward or 0; else 0."""
 
-assert next(_run) <= TABLE, "the table of layers begins in the run's numbers: make TABLE larger"
-assert next(_layer) <= STRIDE, "a layer's numbers reach into the next one's: make STRIDE larger"
-
 RUNNING, FORWARD_NOT_FINITE, UPDATE_NOT_FINITE, RAISED = range(4)
 """STATUS: all is well; cost or deltas are not finite, and nothing was changed; parameters or a
 gradient were not finite after an update; a function of the user's own raised."""
