@@ -483,3 +483,34 @@ class TestErrors:
             ColumnError, match="table, part 30: column 'z' is missing, before it Float"
         ):
             fit(None, stream=stream)
+
+
+def test_rows_are_counted_with_those_without_target():
+    """What a note or an error says of a row is its number in the stream."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=N), rng.exponential(size=N).tolist()
+    x[2010] = 1e9
+    y[:5], y[2004] = [None] * 5, None  # of other blocks, and of the same
+    frame = pl.DataFrame({"x": x, "z": rng.normal(size=N), "y": y})
+    notes = fit(frame, "y", drop_missing_target=True).report.notes
+    assert any("1000000000 in row 2010 (from 0)" in note for note in notes)
+    y[2017] = -3.0
+    bad = frame.with_columns(y=pl.Series(y))
+    with pytest.raises(TargetError, match=r"rows 2,000 to 2,099, .*'y' is -3 in row 17 \(from 0\)"):
+        fit(bad, "y", drop_missing_target=True, loss="poisson")
+
+
+def test_medians_of_few_values_are_said_to_be_farther_off():
+    rng = np.random.default_rng(0)
+    z = [float(v) if v > 1.3 else None for v in rng.normal(size=N)]
+    frame = pl.DataFrame({"x": rng.normal(size=N), "z": z, "y": rng.normal(size=N)})
+    sample = window_module.Sample(WINDOW, 0)
+    sample.add(frame, 0)
+    some, rows = sample.frame()
+    parts = Parts(0, 0.15, 0.2)
+    learned = some.filter(pl.Series(parts.of_rows(rows) == TRAINING))
+    there = len(learned) - learned["z"].null_count()
+    assert 0 < there < len(learned) / 5
+    note = next(one for one in fit(frame, "y").report.notes if one.startswith("medians"))
+    assert f"within {rank_error(len(learned)):.2%} (of 'z', which" in note
+    assert f"the fewest values, {rank_error(there):.2%})" in note

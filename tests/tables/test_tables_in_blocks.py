@@ -12,6 +12,7 @@ import pytest
 
 import clearprop as cp
 from clearprop.errors import ClearpropError, ColumnError, FileMissingError, TableFileError
+from clearprop.estimators import MLPRegressor
 from clearprop.tables.blocks import parquet, pieces, text
 from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.blocks.lazy import LazyTable
@@ -289,3 +290,50 @@ def test_a_lazyframe():
         list(LazyTable(lazy.filter(pl.col("k") > 99)).blocks())
     with pytest.raises(TableFileError, match="cannot be computed"):
         LazyTable(lazy.select("nothing"))
+
+
+def whole_then_not(folder):
+    """Write a table in two files, of which the first has whole numbers in its target alone."""
+    folder.mkdir()
+    x = np.random.default_rng(0).normal(size=(2, 300))
+    parts = np.arange(300) % 5 * 1.0, x[1] * 2
+    for name, one, y in zip("ab", x, parts, strict=True):
+        pl.DataFrame({"x": one, "y": y}).write_parquet(folder / f"{name}.parquet")
+        pl.DataFrame({"x": one, "y": y}).write_csv(folder / f"{name}.csv")
+    return x.reshape(-1, 1), np.concatenate(parts)
+
+
+@pytest.mark.parametrize("window", [100, 1000])
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_numbers_to_predict_that_are_whole_at_first(kind, window, tmp_path):
+    X, y = whole_then_not(tmp_path / "t")
+    streamed, known = (cp.Network([1, 1], "identity", seed=0) for _ in range(2))
+    given = {"loss": "squared_error", "epochs": 2, "batch_size": 50, "shuffle": False}
+    stream = cp.stream(str(tmp_path / "t" / f"*.{kind}"), target="y", window=window)
+    cp.train(streamed, stream, **given)
+    cp.train(known, X, y, **given)
+    assert np.array_equal(streamed.parameters, known.parameters)
+    labels = cp.Network([1, 5], output="softmax", seed=0)
+    with pytest.raises(cp.DataError, match=rf"in .*b.{kind}.*but labels are integers"):
+        cp.train(labels, stream, epochs=1)
+
+
+def test_whole_numbers_beyond_int64(tmp_path):
+    pl.DataFrame({"x": [0.5, 1.5], "y": [1e19, 2.0]}).write_parquet(tmp_path / "t.parquet")
+    [block] = cp.stream(tmp_path / "t.parquet", target="y").numbers().blocks()
+    assert block.y.tolist() == [1e19, 2.0]
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("window", [100, 1000])
+def test_train_says_what_it_skips(window, tmp_path):
+    whole_then_not(tmp_path / "t")
+    bad = tmp_path / "t" / "b.parquet"
+    bad.write_bytes(bad.read_bytes()[:-30])
+    stream = cp.stream(str(tmp_path / "t" / "*.parquet"), target="y", window=window, skip_bad=True)
+    network = cp.Network([1, 1], "identity", loss="squared_error", seed=0)
+    with pytest.warns(cp.TableWarning, match="skipped 1 place: .*b.parquet is truncated"):
+        cp.train(network, stream, epochs=1)
+    estimator = MLPRegressor(max_iter=1, random_state=0)
+    with pytest.warns(cp.TableWarning, match="skipped 1 place: .*b.parquet is truncated"):
+        estimator.fit(stream)

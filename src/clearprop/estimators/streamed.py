@@ -20,7 +20,7 @@ from clearprop.estimators.class_weight import weights_by_class
 from clearprop.estimators.fitting import NOT_FINITE, begin_solver, fit_job, run_settings, working
 from clearprop.estimators.samples import Given, Samples
 from clearprop.streams.block import Block
-from clearprop.streams.source import Rows
+from clearprop.streams.source import Rows, say_skipped
 from clearprop.training.job import Job, Span
 from clearprop.training.streamed_rows import StreamedRows
 from clearprop.training.windows import Windows
@@ -48,6 +48,7 @@ def fit_stream(estimator: Any, given: Given, incremental: bool) -> Any:
             "a generator can be gone through once: give cp.stream a function that returns one"
         )
     seen = _Seen(source, is_classifier(e))
+    say_skipped(source)
     if seen.rows <= stream.window:
         blocks = list(source.blocks())
         return e._fit(given._replace(**_joined(blocks)), incremental=False)

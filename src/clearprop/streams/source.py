@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.errors import TableWarning
 from clearprop.streams.block import Block, TableBlock
+from clearprop.warned import warn
 
 AnyBlock = TypeVar("AnyBlock", Block, TableBlock, covariant=True)
 
@@ -65,3 +67,9 @@ Rows = Source[Block]
 
 Tables = Source[TableBlock]
 """A source of tables' rows, which are encoded first."""
+
+
+def say_skipped(source: object) -> None:
+    """Warn of what a source has left out, once its rows are known: `TableWarning`."""
+    if skipped := getattr(source, "skipped", None):
+        warn(str(skipped), TableWarning)

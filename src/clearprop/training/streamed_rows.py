@@ -14,7 +14,7 @@ from clearprop.checks.data import Data, check_inputs, check_sample_weight, check
 from clearprop.errors import DataError, ShapeError
 from clearprop.network import Network
 from clearprop.streams.block import Block
-from clearprop.streams.source import Rows
+from clearprop.streams.source import Rows, say_skipped
 from clearprop.streams.stream import Stream
 
 HEAD = 1000
@@ -137,10 +137,13 @@ class StreamedRows:
 def rows_of(network: Network, stream: Stream, most: int, of: str = "") -> Data | StreamedRows:
     """Return the rows of a stream: in memory where there are `most` at the most.
 
+    A `TableWarning` says what is left out of them.
+
     Raises
     ------
     ArgumentError, DataError
         If they do not fit the network.
     """
     rows = StreamedRows(stream.numbers(), network, of)
+    say_skipped(rows.source)
     return rows.whole() if rows.rows is not None and rows.rows <= most else rows

@@ -17,6 +17,9 @@ from clearprop.tables.words import among, numbers_of
 
 Array = NDArray[Any]
 
+_EXACT = 2.0**53
+"""Whole numbers up to which float64 holds each."""
+
 
 class NumberRows:
     """The columns of a table as X and y, all of them numbers: a `Source` of `Block`.
@@ -65,7 +68,6 @@ class NumberRows:
         self.names = [name for name in there if name not in wanted]
         if not self.names:
             raise ColumnError(f"the table has no column beside {', '.join(map(repr, wanted))}")
-        self._are_labels: bool | None = None
 
     @property
     def rows(self) -> int | None:
@@ -78,6 +80,11 @@ class NumberRows:
         return self._table.starts
 
     @property
+    def skipped(self) -> Any:
+        """What the last pass left out."""
+        return self._table.skipped
+
+    @property
     def once(self) -> bool:
         """Whether it can be gone through one time alone."""
         return self._table.once
@@ -85,33 +92,21 @@ class NumberRows:
     def blocks(self, numbers: Iterable[int] | None = None) -> Iterator[Block]:
         """Yield blocks as the table does.
 
-        X is float64, shape (rows, n_0). y is int64 where all of the first block's targets are whole
-        numbers, or true and false, which are labels to `cp.train`; else it is float64.
+        X is float64, shape (rows, n_0). y is int64 where all targets of a block are whole numbers,
+        or true and false, as labels are; else it is float64. The loss says what it takes.
 
         Raises
         ------
         TypeOfDataError
-            If a cell is no number, or a target no whole one where the first were, with its row.
+            If a cell is no number, with its row.
         """
-        labels = self._has_labels()
         for block in self._table.blocks(numbers):
             X, y = self._of(block)
-            yield Block(block.first, block.where, X, self._as_labels(y, block) if labels else y)
+            yield Block(block.first, block.where, X, y.astype(np.int64) if _are_whole(y) else y)
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by."""
         return {**self._table.identity(), "target": self._targets}
-
-    def _has_labels(self) -> bool:
-        """Whether the first block's targets are labels: all others have to be what they are."""
-        if self._are_labels is None:
-            first = iter(self._table.blocks())
-            try:
-                _, y = self._of(next(first))
-            finally:
-                first.close()
-            self._are_labels = bool((y == np.rint(y)).all())
-        return self._are_labels
 
     def _of(self, block: TableBlock) -> tuple[Array, Array]:
         read = read_columns(block.frame)
@@ -122,18 +117,10 @@ class NumberRows:
         )
         return X, y[:, 0] if self._single else y
 
-    def _as_labels(self, y: Array, block: TableBlock) -> NDArray[np.int64]:
-        odd = np.argwhere(~(y == np.rint(y)))
-        if odd.size:
-            row = int(odd[0, 0])
-            value = y[tuple(odd[0])]
-            what = "missing" if np.isnan(value) else f"{value:.10g}"
-            raise TypeOfDataError(
-                f"{block.where}: target {', '.join(map(repr, self._targets))} is {what} in row "
-                f"{block.first + row:,} (from 0), but whole numbers, which are labels, in the "
-                "first rows: give one of them decimals, or a type, if it is a number to predict"
-            )
-        return y.astype(np.int64)
+
+def _are_whole(y: Array) -> bool:
+    """Whether all are whole numbers that int64 and float64 hold alike; missing ones are not."""
+    return bool(((y == np.rint(y)) & (np.abs(y) <= _EXACT)).all())
 
 
 def _numbers(column: Column, block: TableBlock, typed: bool) -> Array:

@@ -147,7 +147,7 @@ def decide_by(
     if not detected.inputs:
         reasons = shortened(f"{name} ({why})" for name, why in detected.dropped.items())
         raise ColumnError(f"no column is left to learn {read.target!r} from: {reasons}")
-    detected.notes[len(read.said) : len(read.said)] = _told_first(len(rows), n, len(learned))
+    detected.notes[len(read.said) : len(read.said)] = _told_first(len(rows), n, learned, detected)
     if parts.validation < settings.validation:
         detected.notes.append(
             f"{parts.validation:.2%} of the rows are put aside to stop by, in place of "
@@ -167,13 +167,22 @@ def _by(rows: int) -> str:
     return f"by a sample of {rows:,} rows"
 
 
-def _told_first(m: int, n: int, learned: int) -> list[str]:
+def _told_first(m: int, n: int, learned: Rows, detected: Detected) -> list[str]:
+    values = {
+        one.column: int(np.count_nonzero(~detected.columns[one.column].missing[learned]))
+        for one in detected.inputs
+        if one.kind in ("number", "date")
+    }
+    fewest = min(values, key=values.__getitem__, default="")
+    few = ""
+    if fewest and 0 < values[fewest] < len(learned):  # medians are of the values that are there
+        few = f" (of {fewest!r}, which has the fewest values, {rank_error(values[fewest]):.2%})"
     return [
         f"the stream has more rows than its window: of its {n:,} rows a sample of {m:,} decides "
         "what the columns are; a draw for each row, which part it is in",
-        f"medians are those of {learned:,} sampled rows to learn from: their ranks are within "
-        f"{rank_error(learned):.2%} of those of all, {SURE:.0%} sure; counts, means, scales and "
-        "ranges are of all rows",
+        f"medians are those of {len(learned):,} sampled rows to learn from: their ranks are within "
+        f"{rank_error(len(learned)):.2%}{few} of those of all, {SURE:.0%} sure; counts, means, "
+        "scales and ranges are of all rows",
     ]
 
 

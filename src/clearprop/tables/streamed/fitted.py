@@ -116,17 +116,18 @@ class _Pass:
         self.parts += np.bincount(part, minlength=3)
         learned = np.flatnonzero(part == TRAINING)
         self.learned.append(len(learned))
-        self._measure(rows, learned, block.first)
+        self._measure(rows, learned, present, block.first)
         watched = present[part == VALIDATION]
         if len(watched):
             self.watched.append(block.frame[watched])
 
-    def _measure(self, rows: ReadRows, learned: Rows, first: int) -> None:
-        if not len(rows.goal.values):
+    def _measure(self, rows: ReadRows, learned: Rows, present: Rows, first: int) -> None:
+        """Measure the rows with a target, which are these of their block."""
+        if not len(present):
             return
-        self.goal.add(rows.goal, learned, rows.weights)
+        self.goal.add(rows.goal, learned, rows.weights, present)
         for one in self.reader.inputs:
-            self.of[one.column].add(one, rows.columns[one.column], learned, first)
+            self.of[one.column].add(one, rows.columns[one.column], learned, present + first)
 
 
 def fit_stream(

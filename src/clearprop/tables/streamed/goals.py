@@ -44,8 +44,8 @@ class GoalTally:
     learned: Counter[str] = field(default_factory=Counter)
     moments: Moments = NONE
 
-    def add(self, goal: Column, learned: Rows, weights: Array | None) -> None:
-        """Look at a block's rows with a target, of which some are learned from."""
+    def add(self, goal: Column, learned: Rows, weights: Array | None, rows: Rows) -> None:
+        """Look at a block's rows with a target: which these are, and which are learned from."""
         some = None if weights is None else weights[learned]
         if self.target.classes:
             column = as_words(goal)
@@ -55,7 +55,7 @@ class GoalTally:
             for word, total in zip(column.words, sums.tolist(), strict=True):
                 self.learned[word] += total
             return
-        check_range(self.target, goal, np.arange(len(goal.values)), self.settings.loss)
+        check_range(self.target, goal, rows, self.settings.loss)
         numbers = self.target.numbers(goal)[learned]
         if self.target.transform:
             numbers = TRANSFORMS[self.target.transform][0](numbers)

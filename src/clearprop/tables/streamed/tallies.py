@@ -66,7 +66,7 @@ class CategoryTally:
     missing: int = 0
     missing_learned: int = 0
 
-    def add(self, one: Input, column: Column, learned: Rows, _: int) -> None:
+    def add(self, one: Input, column: Column, learned: Rows, _: Rows) -> None:
         """Count a block's rows with a target, of which some are learned from."""
         self.missing += int(column.missing.sum())
         some = column.take(learned)
@@ -97,8 +97,8 @@ class ValueTally:
     sides: tuple[bool, bool] = (False, False)
     shown: list[str] = field(default_factory=list)
 
-    def add(self, one: Input, column: Column, learned: Rows, first: int) -> None:
-        """Measure a block's rows with a target, of which some are learned from."""
+    def add(self, one: Input, column: Column, learned: Rows, rows: Rows) -> None:
+        """Measure a block's rows with a target, by their numbers; some are learned from."""
         values = one.values_of(column)
         missing = column.missing
         self.missing += int(missing.sum())
@@ -114,10 +114,10 @@ class ValueTally:
             self.low = np.minimum(self.low, numbers.min(axis=1))
             self.high = np.maximum(self.high, numbers.max(axis=1))
         if self.edges is not None:
-            self._look_for_wild(column, values[0], numbers[0], moments[0], first)
+            self._look_for_wild(column, values[0], numbers[0], moments[0], rows)
 
     def _look_for_wild(
-        self, column: Column, values: Array, learned: Array, moments: Moments, first: int
+        self, column: Column, values: Array, learned: Array, moments: Moments, rows: Rows
     ) -> None:
         assert self.edges is not None
         present = values[~np.isnan(values)]
@@ -137,7 +137,7 @@ class ValueTally:
         self.n_beyond += len(places)
         self.sides = self.sides[0] or bool(low < within[0]), self.sides[1] or bool(high > within[1])
         for at in places[: SHOWN - len(self.shown)].tolist():
-            self.shown.append(wild_values.shown_value(column, at, first))
+            self.shown.append(wild_values.shown_value(column, at, int(rows[at]) - at))
 
     @property
     def within(self) -> tuple[float, float] | None:
