@@ -18,6 +18,11 @@ export function sampleOf(sample, size) {
   return size > 1 ? `sample ${sample} of 0 to ${whole(size - 1)}` : `sample ${sample}`;
 }
 
+// A name that is too long, by its beginning and its end: many begin, or end, as others do.
+export function shortened(name, most) {
+  return name.length > most ? `${name.slice(0, Math.ceil((most - 1) / 2))}…${name.slice(-Math.floor((most - 1) / 2))}` : name;
+}
+
 const BELOW = [0, 114, 178], ABOVE = [213, 94, 0];
 
 // The color of a number on a scale that ends at `most`: transparent at 0.
