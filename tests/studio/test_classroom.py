@@ -140,6 +140,7 @@ class TestPage:
         page.goto(f"{studio.address}#classroom?data=note&q=0")
         page.get_by_label("What is z1[0]?").wait_for()
         assert page.get_by_text("z1[0] = 0.4").count() == 0
+        assert page.get_by_text("L =").count() == 0
         page.get_by_role("button", name="Reveal", exact=True).click()
         page.get_by_text("z1[0] = 0.35").wait_for()
 

@@ -66,9 +66,26 @@ def test_a_replay_that_is_being_saved_says_so(page, studio, expect):
     page.goto(f"{studio.address}#network?data=note")
     held = []
     page.route("**/api/replay?**", lambda route: held.append(route))
-    page.get_by_role("link", name="Save replay").click()
+    page.get_by_role("button", name="Save replay").click()
     expect(page.locator(".save [role=status]")).to_have_text("Saving …")
     with page.expect_download() as waiting:
-        held[0].continue_()
+        held[0].fulfill(body='{"done": 1, "words": "all"}\n<!doctype html>')
     assert waiting.value.suggested_filename == "clearprop-replay.html"
     expect(page.locator(".save [role=status]")).to_have_text("Saved.")
+
+
+def test_what_a_run_has_reached_is_its_own(page, studio, expect):
+    page.goto(f"{studio.address}#network?data=note&n=37")
+    expect(page.locator(".reached")).to_have_text("step 37 of 37 reached")
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Mazur's 2-2-2").click()
+    expect(page.locator(".about")).to_contain_text("Mazur")
+    page.locator("main[data-ready=true]").wait_for()
+    expect(page.locator(".reached")).to_have_text("step 0 of 0 reached")
+
+
+def test_names_that_begin_or_end_alike_are_told_apart(page, studio, expect):
+    page.goto(f"{studio.address}#network?data=penguins")
+    expect(page.locator("svg text.given").first).to_be_visible()
+    names = page.locator("svg text.given").all_inner_texts()
+    assert len(set(names)) == len(names)

@@ -18,6 +18,16 @@ export function sampleOf(sample, size) {
   return size > 1 ? `sample ${sample} of 0 to ${whole(size - 1)}` : `sample ${sample}`;
 }
 
+// A name that is too long: by its beginning, its end, or both, whichever tells it from the others.
+export function shortened(names, i, most) {
+  const room = most - 1, half = Math.floor(room / 2);
+  const cuts = [(name) => `${name.slice(0, room)}…`, (name) => `…${name.slice(-room)}`,
+    (name) => `${name.slice(0, room - half)}…${name.slice(-half)}`];
+  const short = cuts.map((cut) => (name) => (name.length > most ? cut(name) : name));
+  const isAlone = (one) => names.every((name, k) => k === i || one(name) !== one(names[i]));
+  return (short.find(isAlone) ?? short[2])(names[i]);
+}
+
 const BELOW = [0, 114, 178], ABOVE = [213, 94, 0];
 
 // The color of a number on a scale that ends at `most`: transparent at 0.

@@ -8,7 +8,7 @@ import { useWidth } from "studio/width";
 
 export const RUN_COLORS = ["var(--accent)", "var(--above)", "#009E73", "#CC79A7", "#B8960C", "#8C6BB1", "#7F7F7F"];
 
-const LEFT = 62, RIGHT = 14, TOP = 8, BOTTOM = 42;
+const LEFT = 62, RIGHT = 14, TOP = 8, BOTTOM = 42, DOT = 3;
 
 const written = (value) => (Math.abs(value) >= 1000 && Number.isInteger(value) ? whole(value) : number(value, 3).replace(".0e", "e"));
 
@@ -23,17 +23,14 @@ function drawn(lines, width, { tall, logX, logY, top, isOfSteps }) {
   if (isOfSteps) across.marks = across.marks.filter(Number.isInteger);
   const x = (value) => LEFT + across.share(value) * (right - LEFT);
   const y = (value) => bottom - up.share(value) * (bottom - TOP);
-  const path = (line) => {
-    let isOn = false;
-    return line.x.map((step, at) => {
-      if (up.share(line.y[at]) === null) return (isOn = false) || "";
-      const place = `${x(step).toFixed(1)} ${y(line.y[at]).toFixed(1)}`, text = isOn ? `L${place}` : `M${place}h0`;
-      isOn = true;
-      return text;
-    }).join("");
-  };
+  const isThere = (line, at) => at >= 0 && at < line.x.length && up.share(line.y[at]) !== null;
+  const place = (line, at) => `${x(line.x[at]).toFixed(1)} ${y(line.y[at]).toFixed(1)}`;
+  const path = (line) => line.x.map((_, at) =>
+    (isThere(line, at) ? `${isThere(line, at - 1) ? "L" : "M"}${place(line, at)}` : "")).join("");
+  const dots = (line) => line.x.map((_, at) =>
+    (isThere(line, at) && !isThere(line, at - 1) && !isThere(line, at + 1) ? `M${place(line, at)}h0` : "")).join("");
   return {
-    x, y, right, bottom, across, up, steps: [...new Set(steps)].sort((a, b) => a - b), paths: lines.map(path),
+    x, y, right, bottom, across, up, steps: [...new Set(steps)].sort((a, b) => a - b), paths: lines.map(path), dots: lines.map(dots),
     valueAt: (left) => across.value((left - LEFT) / (right - LEFT)),
   };
 }
@@ -53,9 +50,11 @@ export function Plot({ lines, label, at, onPick, xName = "step", logX = false, l
     <svg width=${width} height=${tall} role="img" aria-label=${label} class=${onPick ? "picks" : ""}
       onPointerMove=${(e) => point(valueOf(e))} onPointerLeave=${() => point(null)} onClick=${(e) => onPick?.(valueOf(e))}>
       <${Axes} plan=${plan} xName=${xName} />
-      <svg x=${LEFT} y="0" width=${plan.right - LEFT} height=${plan.bottom} viewBox=${`${LEFT} 0 ${plan.right - LEFT} ${plan.bottom}`}>
+      <svg x=${LEFT - DOT} y="0" width=${plan.right - LEFT + 2 * DOT} height=${plan.bottom} viewBox=${`${LEFT - DOT} 0 ${plan.right - LEFT + 2 * DOT} ${plan.bottom}`}>
         ${lines.map(({ color, dash, width: thick = 2 }, k) => html`<path key=${k} d=${plan.paths[k]}
           style=${`stroke:${color};stroke-width:${thick};stroke-dasharray:${dash ?? "none"}`} />`)}
+        ${lines.map(({ color }, k) => plan.dots[k] && html`<path key=${`dots ${k}`} d=${plan.dots[k]}
+          style=${`stroke:${color};stroke-width:${2 * DOT};stroke-linecap:round`} />`)}
         ${[[at, "at"], [step, "pointed"]].map(([value, name]) => value != null && html`<line key=${name} class=${name}
           x1=${plan.x(value)} x2=${plan.x(value)} y1=${TOP} y2=${plan.bottom} />`)}</svg>
     </svg><${Legend} lines=${lines} step=${step} last=${plan.steps.at(-1)} xName=${xName} />`}</div>`;

@@ -35,7 +35,7 @@ export async function saveReplay(pairs, { signal, told }) {
 }
 
 export function SaveReplay({ pairs }) {
-  const [now, set] = useState(null);  // {done, words} or {error}
+  const [now, set] = useState(null);  // {done, words}, {error} or {isSaved}
   const control = useRef(null);
   useEffect(() => () => control.current?.abort(), []);
   const save = async () => {
@@ -43,14 +43,16 @@ export function SaveReplay({ pairs }) {
     set({ done: 0, words: "" });
     try {
       await saveReplay(pairs, { signal: control.current.signal, told: set });
-      set(null);
+      set({ isSaved: true });
     } catch (error) {
       set(error.name === "AbortError" ? null : { error: error.message });
     }
   };
-  if (now && !now.error) return html`<span class="save" role="group" aria-label="Saving the replay">
-    <progress max="1" value=${now.done} aria-label="Saved" title=${now.words}></progress>
-    <button onClick=${() => control.current.abort()}>Stop saving</button></span>`;
-  return html`<button class="save" onClick=${save} title="One HTML file that needs no server; it takes some seconds">Save replay</button>
-    ${now?.error && html`<span class="error" role="alert">${now.error}</span>`}`;
+  const isSaving = now?.done !== undefined;
+  return html`<span class="save" role="group" aria-label="Replay">
+    <span role="status">${isSaving ? "Saving …" : now?.isSaved ? "Saved." : ""}</span>
+    ${now?.error && html`<span class="error" role="alert">${now.error}</span>`}
+    ${isSaving ? html`<progress max="1" value=${now.done} aria-label="Saved" title=${now.words}></progress>
+        <button onClick=${() => control.current.abort()}>Stop saving</button>`
+      : html`<button onClick=${save} title="One HTML file that needs no server; it takes some seconds">Save replay</button>`}</span>`;
 }

@@ -84,7 +84,7 @@ export function Timeline({ about, step, isOld }) {
   const { view } = useStudio();
   const [keysAreShown, showKeys] = useState(false);
   usePlay(about, step, isOld);
-  const reached = useReached(about, step);
+  const reached = useReached(about, isOld ? null : step);  // not what another run had reached
   useKeys(about, reached, showKeys);
   useEffect(() => {  // beyond the end, the end is looked at
     if (step?.ended && !isOld && view.n > step.n) look({ n: step.n });
@@ -130,7 +130,9 @@ function Place({ about, step, view, isOld, reached }) {
   const last = Math.max(reached, view.n);
   const operation = about.operations[view.op];
   const size = batchSize(view.n, about);
-  const hasLoss = view.op < 0 || about.operations.slice(0, view.op + 1).some(({ phase }) => phase === "loss");
+  // The classroom asks for the loss: it is not told beforehand.
+  const hasLoss = view.screen !== "classroom"
+    && (view.op < 0 || about.operations.slice(0, view.op + 1).some(({ phase }) => phase === "loss"));
   const isBehind = step && !isOld && step.n < view.n && !step.ended;
   return html`<div class="row">
       <input type="range" aria-label="Step" aria-valuetext=${`step ${view.n} of ${last}`} min="0"

@@ -1,6 +1,6 @@
 // A small drawing of the network, in which a number's way is lit.
 import { useRef } from "preact/hooks";
-import { number } from "studio/format";
+import { number, shortened } from "studio/format";
 import { html } from "studio/html";
 
 const ROW = 50, WIDE = 68, HIGH = 36, TOP = 18, SMALL = 22, GAP = 54, NARROW = 42;
@@ -30,7 +30,7 @@ export function Drawing({ drawing, about, lit, of, hot, heat, go }) {
       role="group" aria-label=${`The network, ${about.sizes.join("-")}. ${lit}`} onMouseLeave=${() => heat("")}>
       ${[...parts("edge"), ...parts("end")].sort((a, b) => a.lit - b.lit).map(shape)}
       ${drawing.layers.map((layer, l) => html`<g key=${l} class="caption">
-        <text x=${8 + l * step + WIDE / 2} y=${TOP - 6}>${l === 0 ? "input" : fitted(about.activations[l - 1], 10)}</text>
+        <text x=${8 + l * step + WIDE / 2} y=${TOP - 6}>${l === 0 ? "input" : shortened([about.activations[l - 1]], 0, 10)}</text>
         ${layer.others > 0 && html`<text x=${8 + l * step + WIDE / 2} y=${TOP + layer.neurons.length * ROW + 12}>⋮ ${layer.others} more</text>`}</g>`)}
       ${["neuron", "bias", "target", "cost"].flatMap(parts).map(shape)}
     </svg></div>
@@ -57,7 +57,6 @@ function spoken(one) {
   return one.value === undefined ? one.label : `${one.label} = ${number(one.value, 6)}${slope}`;
 }
 
-const fitted = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 function layout({ layers, edges, biases, ends, targets, cost }, step) {
   const most = Math.max(...layers.map((layer) => layer.neurons.length));
@@ -83,11 +82,13 @@ function layout({ layers, edges, biases, ends, targets, cost }, step) {
   }
   laid.push({ ...cost, kind: "cost", x: xL, y: yL, column: 2 * layers.length, to: "L" });
   targets.forEach((one, k) => laid.push({ ...one, kind: "target", x: xL, y: yL + HIGH / 2 + 16 + k * SMALL, column: 99 }));
+  const labels = laid.map(({ label }) => label ?? "");
+  laid.forEach((one, k) => { one.short = shortened(labels, k, 8); });
   return laid;
 }
 
-const box = ({ x, y, label, value }) => html`<rect x=${x} y=${y - HIGH / 2} width=${WIDE} height=${HIGH} rx="8" />
-  <text x=${x + WIDE / 2} y=${y - 4}>${fitted(label, 8)}</text><text class="number" x=${x + WIDE / 2} y=${y + 11}>${number(value, 4)}</text>`;
+const box = ({ x, y, short, value }) => html`<rect x=${x} y=${y - HIGH / 2} width=${WIDE} height=${HIGH} rx="8" />
+  <text x=${x + WIDE / 2} y=${y - 4}>${short}</text><text class="number" x=${x + WIDE / 2} y=${y + 11}>${number(value, 4)}</text>`;
 const line = ({ x, y, X, Y }) => html`<path class="hit" d=${`M${x} ${y}L${X} ${Y}`} /><path d=${`M${x} ${y}L${X} ${Y}`} />`;
 
 const SHAPES = {
@@ -97,7 +98,7 @@ const SHAPES = {
   edge: (one) => html`${line(one)}<g class="tag" transform=${`translate(${(one.x + one.X) / 2} ${(one.y + one.Y) / 2})`}>
     <rect x="-21" y="-8" width="42" height="16" rx="4" /><text y="4">${number(one.value, 3)}</text></g>`,
   bias: ({ x, y }) => html`<circle cx=${x + 6} cy=${y} r="7" /><text x=${x + 6} y=${y + 3.5}>b</text>`,
-  target: ({ x, y, label, value }) => html`<text x=${x + WIDE / 2} y=${y}>${fitted(label, 8)} = ${number(value, 3)}</text>`,
+  target: ({ x, y, short, value }) => html`<text x=${x + WIDE / 2} y=${y}>${short} = ${number(value, 3)}</text>`,
 };
 
 // Arrow keys: up and down within a column, left and right to the next.

@@ -60,7 +60,7 @@ function Given({ about, step, more }) {
     }));
   }
   others += Math.max(rows.length - 120, 0);
-  return html`<details open class="given"><summary>Given</summary><ul class="shown">${rows.slice(0, 120).map(
+  return html`<details open class="given"><summary>Given</summary><ul class="shown" tabindex="0">${rows.slice(0, 120).map(
     ([name, words, value]) => html`<li key=${name}><code>${name}${words ? ` (${words})` : ""} = ${number(value, 6)}</code></li>`)}
     ${others > 0 && html`<li>and ${others} more: select them on the screen of the network</li>`}</ul></details>`;
 }

@@ -1,6 +1,6 @@
 // The drawing: columns of neurons and the edges between them, with the numbers of one lens.
 import { useRef, useState } from "preact/hooks";
-import { color, number, whole } from "studio/format";
+import { color, number, shortened, whole } from "studio/format";
 import { html } from "studio/html";
 import { nudge, useDrag } from "studio/screens/network/editing";
 import { layout, neighbor, walk } from "studio/screens/network/layout";
@@ -8,12 +8,6 @@ import { Strip } from "studio/screens/network/strip";
 import { Travel } from "studio/screens/network/travel";
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-
-// A name that begins as another does is told from it by its end.
-function shortened(names, i, most) {
-  const name = names[i], alike = names.some((one, k) => k !== i && one.startsWith(name.slice(0, most - 1)));
-  return alike && name.length > most ? `…${name.slice(1 - most)}` : short(name, most);
-}
 
 // A lock on what is frozen, a link on what is shared.
 function Mark({ mark, x, y }) {
@@ -64,16 +58,17 @@ export function Drawing({ numbers, width, of, select, isOld, marks, incoming, vi
     ${plan.layers.map((_, layer) => html`<${Layer} key=${layer} layer=${layer} biases=${biases(layer)} ...${shared} />`)}
     ${plan.strips.map((strip) => html`<${Strip} key=${strip.layer} strip=${strip} numbers=${numbers}
       incoming=${incoming} select=${select} of=${of} />`)}
-    <${Hovered} plan=${plan} numbers=${numbers} setter=${hover} />
+    <${Hovered} plan=${plan} numbers=${numbers} setter=${hover} others=${[of, focused]} />
   </svg></div>`;
 }
 
-// The number of the edge under the pointer, where there is no room for all.
-function Hovered({ plan, numbers, setter }) {
+// The number of the edge under the pointer, where there is no room for all, but for `others`, which
+// have theirs.
+function Hovered({ plan, numbers, setter, others }) {
   const [name, hover] = useState("");
   setter.current = hover;
   const edges = plan.edges.find((one) => one.edges.some(({ of }) => of === name));
-  if (!edges || edges.hasLabels) return null;
+  if (!edges || edges.hasLabels || others.includes(name)) return null;
   const edge = edges.edges.find(({ of }) => of === name), { isMade, prefix, text, label } = edgeNumber(edge, { numbers });
   return html`<g class="edge-labels" aria-hidden="true"><text class="value near" x=${edge.at.x}
     y=${edge.at.y + 4}>${isMade ? `${prefix}${name} ${text}` : label}</text></g>`;
@@ -156,7 +151,7 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
         <rect class="base" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" />
         ${isMade && html`<rect class="fill" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" fill=${color(shown.value, most)} />`}
         ${column.full ? html`
-          ${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, plan.narrow ? 12 : 15)}</text>
+          ${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, plan.narrow ? 12 : 14)}</text>
             <text class="minor" x=${column.x} y=${top + 49}>${shown.name}</text>`
     : html`<text class="name" x=${column.x} y=${top + 15}>${shown.name}${given ? html`<tspan class="given"> ${short(given, 10)}</tspan>` : ""}</text>`}
           <text class="value" data-number=${shown.name} x=${column.x} y=${top + 33}>${isMade ? number(shown.value) : shown.value === null ? "·" : ""}</text>
