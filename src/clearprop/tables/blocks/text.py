@@ -93,7 +93,7 @@ class TextFile:
         self.path, self._form = path, form
         self.notes: list[str] = []
         with self._opened() as stream:
-            start = stream.read(CHUNK)
+            start = _read(stream)
         if is_empty(start):
             raise TableFileError(f"{path} is empty")
         check_kind(start, form.kind, path)
@@ -153,6 +153,9 @@ class TextFile:
         waiting = waiting[characters:]
         for text in self._as_far_as_whole(texts, skip):
             taken, lines = complete_lines(waiting, self.separator)
+            if text is None:  # what follows the last whole row may be cut anywhere
+                waiting = waiting[:taken]
+                break
             if taken:
                 yield _Rows(waiting[:taken], line, lines)
                 waiting, line = waiting[taken:], line + lines
@@ -169,8 +172,8 @@ class TextFile:
             yield _Rows(waiting[:taken], line, lines)
             waiting, line = waiting[taken:], line + lines
 
-    def _as_far_as_whole(self, texts: Iterator[str], skip: Skip | None) -> Iterator[str]:
-        """Yield texts; what ends early in its packing is told, if something is to be told."""
+    def _as_far_as_whole(self, texts: Iterator[str], skip: Skip | None) -> Iterator[str | None]:
+        """Yield texts; what ends early in its packing is told, if something is, and None ends it."""
         held = ""
         try:
             for text in texts:
@@ -182,6 +185,9 @@ class TextFile:
             if skip is None or "truncated" not in str(error):
                 raise
             skip(str(error))
+            yield held
+            yield None
+            return
         if held:
             yield held
 
@@ -192,7 +198,7 @@ class TextFile:
             stream.read(self._mark)
             decoder = codecs.getincrementaldecoder(self._encoding)()
             while True:
-                chunk = stream.read(CHUNK)
+                chunk = _read(stream)
                 try:
                     text = decoder.decode(chunk, not chunk)
                 except UnicodeDecodeError as error:
@@ -231,7 +237,7 @@ class TextFile:
     def _whole_lines(self) -> Iterator[bytes]:
         waiting = b""
         with self._opened() as stream:
-            while chunk := stream.read(CHUNK):
+            while chunk := _read(stream):
                 waiting += chunk
                 end = waiting.rfind(b"\n") + 1
                 yield waiting[:end]
@@ -257,3 +263,20 @@ class TextFile:
 
 def _nothing(_: str) -> None:
     """Say nothing of what was said when it was read first."""
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    """Return `CHUNK` bytes or those before the end; of what ends early, first what there is."""
+    read, parts, left = getattr(stream, "read1", stream.read), [], CHUNK
+    while left:
+        try:
+            part = read(left)
+        except EOFError:
+            if not parts:
+                raise
+            break
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
