@@ -337,3 +337,30 @@ def test_train_says_what_it_skips(window, tmp_path):
     estimator = MLPRegressor(max_iter=1, random_state=0)
     with pytest.warns(cp.TableWarning, match="skipped 1 place: .*b.parquet is truncated"):
         estimator.fit(stream)
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_a_packed_text_that_is_cut_gives_whole_rows_alone(kind, tmp_path):
+    """Also of a file that is shorter than what is read at once; a row that is cut is none."""
+    from clearprop.tables.packing import pack
+
+    path = tmp_path / f"t.csv.{kind}"
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame(
+        {"a": rng.integers(10**8, 10**9, 4000), "b": rng.integers(10**8, 10**9, 4000)}
+    )
+    content = pack(table.write_csv().encode(), {"gz": "gzip", "zst": "zstd"}[kind], path)
+    path.write_bytes(content)
+    whole = read_table(path).frame
+    heights = []
+    for share in (0.3, 0.5, 0.7, 0.9):
+        path.write_bytes(content[: int(share * len(content))])
+        found, skipped = outcome(path, True)
+        if found is None:  # nothing of it could be unpacked
+            continue
+        assert found.equals(whole[: found.height])
+        assert "truncated" in str(skipped)
+        heights.append(found.height)
+    assert heights == sorted(heights)
+    if kind == "gz":
+        assert heights[0] > 500
