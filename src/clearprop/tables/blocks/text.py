@@ -173,7 +173,7 @@ class TextFile:
             waiting, line = waiting[taken:], line + lines
 
     def _as_far_as_whole(self, texts: Iterator[str], skip: Skip | None) -> Iterator[str | None]:
-        """Yield texts; where packing ends early, `skip` is told, if there is one: None ends them."""
+        """Yield texts; where packing ends early, `skip` is told, if given: None ends them."""
         held = ""
         try:
             for text in texts:
