@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shutil
@@ -60,7 +61,7 @@ def _ctrl_c():
 @pytest.fixture(params=["compiled", "reference"])
 def engine(request, monkeypatch):
     """The engine of `cp.train`: a test that uses it runs on both."""
-    monkeypatch.setitem(cp.train.__kwdefaults__, "engine", request.param)
+    monkeypatch.setitem(inspect.unwrap(cp.train).__kwdefaults__, "engine", request.param)
     return request.param
 
 

@@ -335,8 +335,8 @@ class TestModel:
         assert model.report.notes[-1:] == said
 
     def test_ctrl_c_before_training_ends_in_nothing(self, monkeypatch):
-        from clearprop.tables import fitting
+        from clearprop.tables import in_memory
 
-        monkeypatch.setattr(fitting, "prepare", press_and_wait)
+        monkeypatch.setattr(in_memory, "prepare", press_and_wait)
         with pytest.raises(KeyboardInterrupt):
             cp.Model.fit(*self.FIT)

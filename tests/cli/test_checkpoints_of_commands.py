@@ -117,7 +117,7 @@ def test_a_settings_file_has_them(here):
 
 PATCH = """
 import os, signal
-import clearprop.tables.fitting as M
+import clearprop.tables.in_memory as M
 train = M.train
 def tell(epoch):
     if epoch.epoch == 5:

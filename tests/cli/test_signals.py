@@ -102,7 +102,7 @@ class TestTrain:
     @both
     def test_in_training_the_model_so_far_is_saved(self, number, here):
         patch = """
-import clearprop.tables.fitting as M
+import clearprop.tables.in_memory as M
 train = M.train
 def tell(epoch):
     if epoch.epoch == 3:
@@ -119,7 +119,7 @@ M.train = long
         check_model(here)
 
     JUDGE = """
-import clearprop.tables.fitting as M
+import clearprop.tables.in_memory as M
 judge = M.judge
 M.judge = lambda ready, outputs, compare, *more: (hang if compare else judge)(
     ready, outputs, compare, *more)
@@ -164,7 +164,7 @@ cp.Model.save = slow
 
     @both
     def test_while_the_table_is_read(self, number, here):
-        patch = "import clearprop.tables.fitting as M; M.prepare = hang"
+        patch = "import clearprop.tables.in_memory as M; M.prepare = hang"
         assert press(start_patched(patch, TRAIN, here), number) == (128 + number, "", LINE)
         assert [path.name for path in here.iterdir()] == ["t.csv"]
 

@@ -127,7 +127,7 @@ def test_what_training_takes_where_nobody_says(monkeypatch):
         taken.append(settings)
         return cp.train(network, X, y, **settings | {"epochs": 1})
 
-    monkeypatch.setattr("clearprop.tables.fitting.train", noted)
+    monkeypatch.setattr("clearprop.tables.in_memory.train", noted)
     for n, size, patience in (
         (50, 8, 20), (600, 8, 20), (1000, 16, 20), (5000, 64, 20), (153_846, 256, 20),
         (153_848, 1024, 10),

@@ -82,7 +82,7 @@ def test_lines_are_split_as_python_splits_them():
     r = random.Random(0)
     for _ in range(3000):
         text = "".join(r.choice('a\r\n",') for _ in range(r.randrange(12)))
-        assert list(text_tables._lines(text)) == list(io.StringIO(text, newline=""))
+        assert list(text_tables.lines_of(text)) == list(io.StringIO(text, newline=""))
 
 
 class TestQuotes:

@@ -263,7 +263,7 @@ def test_arguments_of_later_work_are_not_accepted_yet():
         "network", "X", "y", "loss", "optimizer", "batch_size", "epochs", "shuffle",
         "sample_weight", "l2", "dropout", "validation", "metrics", "early_stopping", "callbacks",
         "seed", "engine", "precision", "threads", "shards", "progress", "frozen", "shared",
-        "checkpoint", "checkpoint_every", "resume",
+        "checkpoint", "checkpoint_every", "resume", "cluster", "accumulate",
     }  # fmt: skip
 
 

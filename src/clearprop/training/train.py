@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -240,67 +240,37 @@ def train(
     held = held_rows(
         members, work, X, y, sample_weight, validation, shards, seed, batch_size, accumulate
     )
-    given: Data | StreamedRows
-    if held is None:
-        given = rows_given(work, X, y, sample_weight, batch_size, accumulate)
-    else:
-        given = held.data
+    given = held.data if held else rows_given(work, X, y, sample_weight, batch_size, accumulate)
     streamed = given if isinstance(given, StreamedRows) else None
     job = check_job(
-        work,
-        given.head if isinstance(given, StreamedRows) else given,
-        n=None if held is None else held.n,
-        batch_size=batch_size,
-        epochs=epochs,
-        shuffle=shuffle,
-        l2=l2,
-        dropout=dropout,
-        shards=shards,
-        seed=seed,
-        frozen=frozen,
-        shared=shared,
-        accumulate=accumulate,
+        work, given.head if isinstance(given, StreamedRows) else given, batch_size=batch_size,
+        epochs=epochs, shuffle=shuffle, l2=l2, dropout=dropout, shards=shards, seed=seed,
+        frozen=frozen, shared=shared, accumulate=accumulate, n=None if held is None else held.n,
         rows=None if streamed is None else streamed.rows or UNKNOWN,
-    )
+    )  # fmt: skip
     windows = None
     if streamed is not None:
         check_streamed(streamed, rule, epochs, validation, watched, keeping is not None)
         windows = windows_of(X, streamed, job)
     if isinstance(rule, LBFGS) and dropout:
         raise ArgumentError("L-BFGS needs a cost that stays the same: leave dropout out")
-    if held is None:
-        job, held_out = _hold_out(job, validation)
-    else:
-        job, held_out = held.given_to(job)
-    stopping = None
-    if patience is not None:
-        stopping = StoppingRule(patience, watched, held_out is not None)
+    job, held_out = held.given_to(job) if held else _hold_out(job, validation)
+    stopping = None if patience is None else StoppingRule(patience, watched, held_out is not None)
     held_head = held_out.head if isinstance(held_out, StreamedRows) else held_out
     _try_metrics(watched, [job.data, *([held_head] if held_head else [])], work)
+    said = {"metrics": [metric.name for metric in watched], "early_stopping": patience}
     if held is not None and not isinstance(rule, LBFGS):
         engine = "compiled"
-        refuse_other_ranks(job, held, network, rule, {
-            "metrics": [metric.name for metric in watched], "early_stopping": patience,
+        refuse_other_ranks(job, held, network, rule, said | {
             "resume": resume, "checkpoint": keeping is not None, "callbacks": len(hooks),
         })  # fmt: skip
     names = X.numbers().names if isinstance(X, Stream) else column_names(X)
     loop = with_engine(engine, work, lambda chosen: Loop(
         network, job, rule, held_out=held_out, metrics=watched, callbacks=hooks, stopping=stopping,
         engine=chosen, threads=threads, progress=progress, columns=names, keeping=keeping,
-        settings={
-            "metrics": [metric.name for metric in watched], "early_stopping": patience,
-            **({} if windows is None else {"window": windows.size}),
-        },
-        windows=windows,
+        settings=said | ({} if windows is None else {"window": windows.size}), windows=windows,
     ))  # fmt: skip
-    begins = Beginning(
-        network.astype(network.dtype, loss=work.loss), job.data, held_head, rule,
-        job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2,
-        job.settings.dropout, job.settings.seed, names,
-    )  # fmt: skip
-    told = [one.before_run for one in hooks if hasattr(one, "before_run")]
-    if told:
-        members.on_root(lambda: [tell(begins) for tell in told])
+    _tell_before_run(hooks, network, job, held_head, rule, names)
     return loop.run()
 
 
@@ -325,6 +295,26 @@ def _check_callbacks(callbacks: Iterable[Callback] | Callback | None) -> list[Ca
         if not takes(hook, 1):
             raise ArgumentError(f"a callback is {shown(hook)}; it must be a function of the epoch")
     return hooks
+
+
+def _tell_before_run(
+    hooks: Iterable[Callback],
+    network: Network,
+    job: Job,
+    held_out: Data | None,
+    rule: Optimizer | LBFGS,
+    names: Sequence[str] | None,
+) -> None:
+    """Tell the callbacks that ask for it what the run works on; in a cluster, on rank 0."""
+    told = [one.before_run for one in hooks if hasattr(one, "before_run")]
+    if not told:
+        return
+    begins = Beginning(
+        network.astype(network.dtype, loss=job.network.loss), job.data, held_out, rule,
+        job.settings.epochs, min(job.settings.batch_size, job.rows), job.settings.l2,
+        job.settings.dropout, job.settings.seed, names,
+    )  # fmt: skip
+    job.members.on_root(lambda: [tell(begins) for tell in told])
 
 
 def _try_metrics(metrics: Iterable[Metric], parts: Iterable[Data], network: Network) -> None:

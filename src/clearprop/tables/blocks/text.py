@@ -267,7 +267,8 @@ def _nothing(_: str) -> None:
 
 def _read(stream: IO[bytes]) -> bytes:
     """Return `CHUNK` bytes or those before the end; of what ends early, first what there is."""
-    read, parts, left = getattr(stream, "read1", stream.read), [], CHUNK
+    read, left = getattr(stream, "read1", stream.read), CHUNK
+    parts: list[bytes] = []
     while left:
         try:
             part = read(left)
