@@ -173,7 +173,7 @@ class TextFile:
             waiting, line = waiting[taken:], line + lines
 
     def _as_far_as_whole(self, texts: Iterator[str], skip: Skip | None) -> Iterator[str | None]:
-        """Yield texts; what ends early in its packing is told, if something is, and None ends it."""
+        """Yield texts; what ends early in its packing is told, if any is, and None ends it."""
         held = ""
         try:
             for text in texts:
