@@ -92,18 +92,22 @@ def test_the_command_reads_encodes_and_predicts_each_row_once(
     apart = [model.predict(file), *model.predict_interval(file).T, *model.predict_quantiles(file).T]
     encoded.clear()
     predicted.clear()
-    opened, read = [], []
+    of_file, read = [], []
     blocks, columns = TableFiles.blocks, known_blocks.read_columns
-    monkeypatch.setattr(
-        TableFiles, "blocks", lambda *given: opened.append(given) or blocks(*given)
-    )
+
+    def counted(self):
+        for block in blocks(self):
+            of_file.append(block.rows)
+            yield block
+
+    monkeypatch.setattr(TableFiles, "blocks", counted)
     monkeypatch.setattr(
         known_blocks, "read_columns", lambda t, *rest: read.append(len(t)) or columns(t, *rest)
     )
     out = file.with_name("out.parquet")
     wanted = ("--interval", 0.9, "--quantiles", "--report", "--out", out)
     assert invoke("predict", file.with_name("m"), file, *wanted).exit_code == 0
-    assert (len(opened), sum(read), sum(encoded), sum(predicted)) == (1, N, N, N)
+    assert [sum(sizes) for sizes in (of_file, read, encoded, predicted)] == [N] * 4
     assert np.array_equal(pd.read_parquet(out).to_numpy().T, apart)
 
 
