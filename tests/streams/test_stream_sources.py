@@ -158,7 +158,7 @@ class TestBatches:
             (("X.npy",), "needs y"),
             (([], Y), "batches have their y"),
             ((np.float64(3), Y), "must have shape"),
-            (("table.xml", Y), "is no .npy file"),
+            (("table.xml", Y), "the y of a table is a column of it"),
         ],
         ids=str,
     )
