@@ -68,6 +68,8 @@ def test_a_replay_that_is_being_saved_says_so(page, studio, expect):
     page.route("**/api/replay?**", lambda route: held.append(route))
     page.get_by_role("button", name="Save replay").click()
     expect(page.locator(".save [role=status]")).to_have_text("Saving …")
+    while not held:
+        page.wait_for_timeout(20)
     with page.expect_download() as waiting:
         held[0].fulfill(body='{"done": 1, "words": "all"}\n<!doctype html>')
     assert waiting.value.suggested_filename == "clearprop-replay.html"

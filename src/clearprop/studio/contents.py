@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from clearprop.studio.element_names import WHOLE_PASS
@@ -238,14 +239,11 @@ def _diagnoses(known: Known, place: Place) -> Iterator[Ask]:
 
 def _as_page(value: float) -> str:
     """Return a number as JavaScript writes it."""
-    text = repr(float(value))
-    if "e" not in text:
-        return text.removesuffix(".0")
+    text = repr(float(value) + 0.0)  # a zero has no sign there
     digits, _, power = text.partition("e")
-    size = int(power)
-    if -7 < size < 0:  # which Python writes by a power from 1e-05 on
-        whole = digits.replace(".", "")
-        return f"0.{'0' * (-size - 1)}{whole}"
+    size = int(power or 0)
+    if -7 < size < 21:  # Python has a power below 1e-04 and from 1e+16 on
+        return f"{Decimal(text):f}".removesuffix(".0")
     return f"{digits.removesuffix('.0')}e{size:+d}"
 
 
