@@ -80,7 +80,7 @@ def test_what_a_run_has_reached_is_its_own(page, studio, expect):
     page.goto(f"{studio.address}#network?data=note&n=37")
     expect(page.locator(".reached")).to_have_text("step 37 of 37 reached")
     page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_role("button", name="Mazur's 2-2-2").click()
+    page.locator(".sets button", has_text="Mazur").click()
     expect(page.locator(".about")).to_contain_text("Mazur")
     page.locator("main[data-ready=true]").wait_for()
     expect(page.locator(".reached")).to_have_text("step 0 of 0 reached")
@@ -88,6 +88,6 @@ def test_what_a_run_has_reached_is_its_own(page, studio, expect):
 
 def test_names_that_begin_or_end_alike_are_told_apart(page, studio, expect):
     page.goto(f"{studio.address}#network?data=penguins")
-    expect(page.locator("svg text.given").first).to_be_visible()
-    names = page.locator("svg text.given").all_inner_texts()
+    expect(page.locator("svg text.name.start").first).to_be_visible()
+    names = page.locator("svg text.name.start").all_inner_texts()
     assert len(set(names)) == len(names)
