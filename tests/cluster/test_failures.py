@@ -46,8 +46,9 @@ def test_a_rank_that_is_gone_ends_the_run_within_ten_seconds_and_is_named(name, 
     assert over - gone < 10
     assert ended.code != 0
     process = re.search(r"rank 1 is process (\d+) on ", ended.err)[1]
-    if name == "SIGKILL":  # found by mpiexec, which names the process
-        assert f"PID {process} " in ended.out + ended.err
+    if name == "SIGKILL":  # found by mpiexec, which names the process, or one that it ended itself
+        processes = re.findall(r"rank \d is process (\d+) on ", ended.err)
+        assert re.search(r"PID (\d+) ", ended.out + ended.err)[1] in processes
     else:
         assert f"clearprop: rank 1 (process {process} on " in ended.err
         assert "has given no sign of life" in ended.err
@@ -147,4 +148,11 @@ def test_a_run_that_diverges_says_on_all_ranks_what_it_says_on_one(speed, tmp_pa
     assert alone.out.count("\n") == 1, alone.err
     ended = run(3, program, tmp_path, "ranks")
     assert ended.code == 0, ended.err
-    assert ended.out.splitlines() == alone.out.splitlines() * 3
+    first, *others = ended.out.splitlines()
+    assert others == [first, first]
+    assert but_for_what_is_restored(first) == but_for_what_is_restored(alone.out.strip())
+
+
+def but_for_what_is_restored(line):
+    """Which step is restored depends on how many go into a call, and that on time measured."""
+    return re.sub(r"parameters of [\w ]+ are", "parameters are", line).rpartition(" ")[0]

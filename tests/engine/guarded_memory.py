@@ -38,6 +38,9 @@ def slot_name(index: int) -> str:
     return "layer " + LAYER_SLOTS[(index - P.TABLE) % P.STRIDE]
 
 
+OF_SHARED_STEPS = {"PARAMETERS"}
+"""Read where several processes share a step alone (kernels/sharing.py), as these runs do not."""
+
 SHARD_SUMS = "shard sums"
 
 
@@ -212,6 +215,8 @@ def looked_at(plan, memory):
         if room is None:
             continue
         name = slot_name(index)
+        if name in OF_SHARED_STEPS:
+            continue
         sizes[name] = room[1]
         if fault is None or name != fault.slot or done.get(index) == address:
             continue

@@ -89,5 +89,5 @@ def test_what_a_run_has_reached_is_its_own(page, studio, expect):
 def test_names_that_begin_or_end_alike_are_told_apart(page, studio, expect):
     page.goto(f"{studio.address}#network?data=penguins")
     expect(page.locator("svg text.name.start").first).to_be_visible()
-    names = page.locator("svg text.name.start").all_inner_texts()
+    names = page.locator("svg text.name.start").all_text_contents()
     assert len(set(names)) == len(names)
