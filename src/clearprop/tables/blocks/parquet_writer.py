@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from clearprop.tables.blocks.thrift import I16, I64, LIST, STRUCT, Listed, Reader, Struct, written
+from clearprop.tables.thrift import I16, I64, LIST, STRUCT, Listed, Reader, Struct, written
 
 if TYPE_CHECKING:
     import polars as pl
