@@ -14,6 +14,8 @@ from struct import error as StructError
 from struct import unpack_from
 from typing import Any, NamedTuple
 
+from clearprop.tables.thrift import Reader, plain
+
 
 class Declared(NamedTuple):
     """Single values, those inside of lists and structures too, and their bytes, unpacked."""
@@ -40,7 +42,7 @@ def declared_size(content: bytes, kind: str) -> Declared:
 def _of_parquet(content: bytes) -> Iterator[Declared]:
     """Yield what each column of each group of rows has."""
     (length,) = unpack_from("<I", content, len(content) - 8)
-    footer = _Thrift(content[len(content) - 8 - length : -8]).struct()
+    footer = plain(Reader(content[len(content) - 8 - length : -8]).struct())
     for group in footer.get(4, ()):
         for column in group[1]:
             _check_pages(content, column[3])
@@ -54,71 +56,13 @@ def _check_pages(content: bytes, column: dict[int, Any]) -> None:
     """
     values, dictionary, data = column[5], column.get(11), column[9]
     start = min(dictionary, data) if dictionary else data  # some writers say 0 where there is none
-    pages = _Thrift(content, start)
+    pages = Reader(content, start)
     while pages.at < start + column[7]:
-        page = pages.struct()
+        page = plain(pages.struct())
         for kind, most in ((5, values), (7, max(values, page[2])), (8, values)):
             if not 0 <= page.get(kind, {1: 0})[1] <= most:
                 raise ValueError("what a page says of its size is damaged")
         pages.skip(page[3])
-
-
-class _Thrift:
-    """Structures in Thrift's compact protocol, as dictionaries by the fields' numbers."""
-
-    def __init__(self, content: bytes, at: int = 0) -> None:
-        self._content, self.at = content, at
-
-    def skip(self, length: int) -> None:
-        """Go on behind so many bytes."""
-        if length < 0:
-            raise LookupError(length)
-        self.at += length
-
-    def struct(self) -> dict[int, Any]:
-        fields: dict[int, Any] = {}
-        number = 0
-        while head := self._byte():
-            number = number + (head >> 4) if head >> 4 else self._whole()
-            kind = head & 15
-            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
-        return fields
-
-    def _value(self, kind: int) -> Any:
-        if kind in (1, 2, 3):  # in a list, a truth value takes a byte
-            return self._byte()
-        if kind in (4, 5, 6):
-            return self._whole()
-        if kind in (7, 8):
-            return self._bytes(8 if kind == 7 else self._unsigned())
-        if kind in (9, 10):
-            head = self._byte()
-            length = head >> 4 if head >> 4 < 15 else self._unsigned()
-            return [self._value(head & 15) for _ in range(length)]
-        if kind == 12:
-            return self.struct()
-        raise LookupError(kind)  # maps are in no footer
-
-    def _byte(self) -> int:
-        self.at += 1
-        return self._content[self.at - 1]
-
-    def _bytes(self, length: int) -> bytes:
-        self.at += length
-        return self._content[self.at - length : self.at]
-
-    def _unsigned(self) -> int:
-        found = shift = 0
-        while True:
-            byte = self._byte()
-            found |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return found
-
-    def _whole(self) -> int:
-        found = self._unsigned()
-        return (found >> 1) ^ -(found & 1)
 
 
 def _of_arrow(content: bytes) -> Iterator[Declared]:

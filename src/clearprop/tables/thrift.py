@@ -22,13 +22,19 @@ Struct = dict[int, tuple[int, Any]]
 
 
 class Reader:
-    """Reads values, one behind the other.
+    """Reads values, one behind the other, from a place on.
 
     What is damaged raises an `IndexError`, a `LookupError` or a `RecursionError`.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self._content, self.at = content, 0
+    def __init__(self, content: bytes, at: int = 0) -> None:
+        self._content, self.at = content, at
+
+    def skip(self, length: int) -> None:
+        """Go on behind so many bytes."""
+        if length < 0:
+            raise LookupError(length)
+        self.at += length
 
     def struct(self) -> Struct:
         """Return a structure.
@@ -81,6 +87,21 @@ class Reader:
     def _whole(self) -> int:
         found = self._unsigned()
         return (found >> 1) ^ -(found & 1)
+
+
+def plain(value: Any) -> Any:
+    """Return a structure as a dictionary by the fields' numbers, and lists in it as such.
+
+    Examples
+    --------
+    >>> plain({1: (I32, 3), 2: (LIST, Listed(STRUCT, [{1: (I32, 4)}]))})
+    {1: 3, 2: [{1: 4}]}
+    """
+    if isinstance(value, Listed):
+        return [plain(one) for one in value.values]
+    if isinstance(value, dict):
+        return {number: plain(one) for number, (_, one) in value.items()}
+    return value
 
 
 def written(fields: Struct) -> bytes:

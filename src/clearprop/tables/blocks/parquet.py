@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clearprop.errors import TableFileError
 from clearprop.files.regular_file import open_regular
 from clearprop.tables.blocks.pieces import LARGE, ROWS, Piece, Skip
-from clearprop.tables.thrift import BINARY, I32, I64, LIST, STRUCT, Listed, Reader, Struct
-from clearprop.tables.thrift import written as thrift
 from clearprop.tables.kinds import check_kind
 from clearprop.tables.memory import NUMBER
 from clearprop.tables.several_files import Part, conformed
 from clearprop.tables.table_files import read_binary
+from clearprop.tables.thrift import BINARY, I32, I64, LIST, STRUCT, Listed, Reader, Struct
+from clearprop.tables.thrift import written as thrift
 
 if TYPE_CHECKING:
     import polars as pl
