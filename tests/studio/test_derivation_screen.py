@@ -40,6 +40,7 @@ def test_the_way_is_lit_in_the_drawing_and_in_the_formulas(page, studio):
     assert lit(page, ".formulas", "lit") == way
     opened(page, studio, f"{NOTE}&of=z1[1]")
     way = {"x[0]", "x[1]", "W1[1,0]", "W1[1,1]", "a1[1]"}
+    page.wait_for_selector(".way .lit[data-name='x[0]']")  # that of before stands until it is there
     assert lit(page, ".way", "lit") == way
     assert lit(page, ".formulas", "lit") == way
 
