@@ -97,21 +97,6 @@ def stream(
         If it is no data that can be streamed.
     ShapeError, FileMissingError, TableFileError
         If arrays do not fit one another, or files cannot be read.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import clearprop as cp
-    >>> def batches():
-    ...     rng = np.random.default_rng(0)
-    ...     for _ in range(50):
-    ...         X = rng.normal(size=(100, 2))
-    ...         yield X, X[:, 0] - 2 * X[:, 1]
-    >>> network = cp.Network([2, 1], "identity", loss="squared_error", seed=0)
-    >>> rows = cp.stream(batches, window=1000)
-    >>> history = cp.train(network, rows, optimizer=cp.SGD(0.1), epochs=3)
-    >>> network["W1"].round(3).tolist()
-    [[1.0, -2.0]]
     """
     window = count("window", window, 1)
     parts = [data, y, sample_weight]
