@@ -253,14 +253,15 @@ class TestCommand:
         assert "Not installed: JAX.\n" in result.stderr
 
     def test_a_process_that_fails_is_said_in_a_line(self, monkeypatch, capsys):
-        def run(command, **settings):
-            failed = "jax" in command
-            text = "" if failed else json.dumps(measured(1e-5, share=0.5))
-            return subprocess.CompletedProcess(
-                command, int(failed), text, "a line\nValueError: no\n"
-            )
+        says = f"print({json.dumps(measured(1e-5, share=0.5))!r})"
+        fails = "import sys; sys.exit('a line\\nValueError: no')"
 
-        monkeypatch.setattr(subprocess, "run", run)
+        class Process(subprocess.Popen):
+            def __init__(self, command, **settings):
+                code = fails if "jax" in command else says
+                super().__init__([sys.executable, "-c", code], **settings)
+
+        monkeypatch.setattr(subprocess, "Popen", Process)
         monkeypatch.setattr(rounds_module, "cores", lambda: 1)
         (turn,) = compare(CASES["digits"], ["clearprop", "jax"], 1, 0.01)
         assert set(turn) == {"clearprop 1", "memory"}

@@ -14,6 +14,7 @@ from typing import Any
 from clearprop.bench.cases import Case
 from clearprop.bench.systems import SYSTEMS, has
 from clearprop.engine.threads import cores
+from clearprop.interruption import AtOnce, Interrupt
 
 Round = dict[str, dict[str, Any]]
 """By "SYSTEM THREADS", such as "jax 2", what `measure.time_steps` returned; "memory" too, once."""
@@ -91,14 +92,22 @@ def _run(arguments: Sequence[str], threads: int, folder: str) -> dict[str, Any] 
         environment[f"{setting}_NUM_THREADS"] = str(threads)
     if threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    done = subprocess.run(  # -P: a numpy.py in the current folder is not NumPy
-        [sys.executable, "-P", "-m", "clearprop.bench.measure", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        return [f"exit code {done.returncode}", *done.stderr.strip().splitlines()][-1]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    # -P: a numpy.py in the current folder is not NumPy.
+    command = [sys.executable, "-P", "-m", "clearprop.bench.measure", *arguments]
+    # While the process starts, an interruption is only noted: else nothing would know what to end.
+    with Interrupt() as interrupt:
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with process:
+            try:
+                with AtOnce():
+                    interrupt.obey()
+                    out, err = process.communicate()
+            except BaseException:
+                process.kill()
+                raise
+    if process.returncode:
+        return [f"exit code {process.returncode}", *err.strip().splitlines()][-1]
+    answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     return answer
