@@ -1,16 +1,17 @@
 """The exchange of a step: sums of gradients of all ranks become one gradient, layer by layer.
 
 Each rank owns a slice of each layer. It gets the other ranks' sums for that, adds them in the
-tree of shards, and gives the total to all. Both are collectives that do not block: they go on
-while the next layer is computed, whenever `progress` is called.
+tree of shards, and gives the total to all. Messages are prepared once, and go on while the next
+layer is computed, whenever `progress` is called.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
+import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,12 +25,22 @@ Array = NDArray[Any]
 class Communicator(Protocol):
     """What sums travel by: buffers, without blocking. See `clearprop.cluster.mpi`."""
 
-    def all_to_all(self, sent: list[Any], received: list[Any]) -> Any:
-        """Begin to send each rank a part of a buffer; [array, counts, displacements]."""
+    def prepare(
+        self, phase: str, sent: Sequence[tuple[int, Array]], received: Sequence[tuple[int, Array]]
+    ) -> tuple[list[Any], list[Any]]:
+        """Return requests to send arrays to ranks and to receive such; `start` makes them go.
+
+        Those of a phase are received in the order in which they are sent. What has no numbers is
+        left out.
+        """
         ...
 
-    def all_gather(self, sent: Array, received: list[Any]) -> Any:
-        """Begin to give each rank's array to all; [array, counts, displacements]."""
+    def start(self, requests: list[Any]) -> None:
+        """Begin what was prepared."""
+        ...
+
+    def free(self, requests: list[Any]) -> None:
+        """Give up what was prepared."""
         ...
 
     def report(self, sent: Array, received: list[Any]) -> Any:
@@ -47,13 +58,16 @@ class Communicator(Protocol):
 
 @dataclass
 class _Layer:
-    """A layer's place in the flat vector, its slices, and what is under way."""
+    """A layer: what is sent and received of it, and what is added in which order.
 
-    start: int
-    counts: list[int]
-    places: list[int]
-    received: Array
-    requests: list[Any] = field(default_factory=list)
+    `additions` are (to, of, out), arrays of the slice that this rank owns.
+    """
+
+    begins: list[Any]
+    sums: list[Any]
+    totals: list[Any]
+    all_totals: list[Any]
+    additions: list[tuple[Array, Array, Array]]
 
 
 class Exchange:
@@ -89,20 +103,18 @@ class Exchange:
     ) -> None:
         self._communicator, self._rank = communicator, rank
         ranks, own = len(parts), parts[rank]
-        self._blocks = [len(part.blocks) for part in parts]
         self.sums = np.zeros((len(own.blocks), ends[-1]), dtype)
         self.gradient = self.sums[0] if ranks == 1 else np.zeros(ends[-1], dtype)
         self.seconds = self.waited = 0.0
-        everything = [block for part in parts for block in part.blocks]
-        self._of = [(i, q) for q, count in enumerate(self._blocks) for i in range(count)]
-        self._additions = additions(everything, own.shards)
         self._layers = []
-        most = max(self._blocks)
-        for start, end in zip([0, *ends[:-1]], ends, strict=True):
-            cuts = [start + (end - start) * r // ranks for r in range(ranks + 1)]
-            counts = [b - a for a, b in itertools.pairwise(cuts)]
-            received = np.zeros((most, ranks, counts[rank]), dtype)
-            self._layers.append(_Layer(start, counts, [c - start for c in cuts[:-1]], received))
+        if communicator is not None:
+            starts = [0, *ends[:-1]]
+            self._layers = [
+                self._prepared(communicator, parts, start, end)
+                for start, end in zip(starts, ends, strict=True)
+            ]
+            made = [one for layer in self._layers for one in (*layer.begins, *layer.totals)]
+            weakref.finalize(self, communicator.free, made).atexit = False
         self._summing: list[_Layer] = []
         self._gathering: list[_Layer] = []
         # The costs of each rank's shards, and how its step stands.
@@ -115,26 +127,42 @@ class Exchange:
         self._status_at = [part.first + part.own + q for q, part in enumerate(parts)]
         self._own = own
 
+    def _prepared(
+        self, communicator: Communicator, parts: Sequence[Part], start: int, end: int
+    ) -> _Layer:
+        """Prepare a layer, from `start` to `end` of the flat vector."""
+        ranks, rank = len(parts), self._rank
+        cuts = [start + (end - start) * r // ranks for r in range(ranks + 1)]
+        slices = [slice(a, b) for a, b in itertools.pairwise(cuts)]
+        mine = slices[rank]
+        gradient = self.gradient[mine]
+        others = [r for r in range(ranks) if r != rank]
+        shapes = {r: (len(parts[r].blocks), gradient.size) for r in others}
+        theirs = {r: np.zeros(shape, gradient.dtype) for r, shape in shapes.items()}
+        send_sums, sums = communicator.prepare(
+            "sums",
+            [(r, row[slices[r]]) for r in others for row in self.sums],
+            [(r, row) for r in others for row in theirs[r]],
+        )
+        send_totals, totals = communicator.prepare(
+            "totals",
+            [(r, gradient) for r in others],
+            [(r, self.gradient[slices[r]]) for r in others],
+        )
+        blocks = [row for r in range(ranks) for row in theirs.get(r, self.sums[:, mine])]
+        order = additions([block for part in parts for block in part.blocks], parts[rank].shards)
+        adding = [(blocks[to], blocks[of], blocks[to]) for to, of in order]
+        adding[-1] = (*adding[-1][:2], gradient)
+        begins = [*totals, *sums, *send_sums]
+        return _Layer(begins, [*sums, *send_sums], send_totals, [*totals, *send_totals], adding)
+
     def send(self, layer: int) -> None:
         """Begin to exchange a layer, whose `sums` are there."""
         if self._communicator is None:
             return
         began = time.perf_counter()
-        one, rank = self._layers[layer], self._rank
-        end = one.start + sum(one.counts)
-        mine, nothing = one.counts[rank], [0] * len(one.counts)
-        for i in range(len(one.received)):
-            row = min(i, len(self.sums) - 1)
-            counts = one.counts if i < len(self.sums) else nothing
-            come = [mine if i < blocks else 0 for blocks in self._blocks]
-            places = [q * mine for q in range(len(come))]
-            one.requests.append(
-                self._communicator.all_to_all(
-                    [self.sums[row, one.start : end], counts, one.places],
-                    [one.received[i], come, places],
-                )
-            )
-        self._summing.append(one)
+        self._communicator.start(self._layers[layer].begins)
+        self._summing.append(self._layers[layer])
         self.seconds += time.perf_counter() - began
 
     def progress(self) -> None:
@@ -147,20 +175,15 @@ class Exchange:
     def _go_on(self) -> bool:
         """Go on; return whether all is done."""
         assert self._communicator is not None
-        while self._summing and self._communicator.done(self._summing[0].requests):
+        while self._summing and self._communicator.done(self._summing[0].sums):
             one = self._summing.pop(0)
             with np.errstate(all="ignore"):  # what is not finite is found by the update
-                for left, right in self._additions:
-                    to, of = one.received[self._of[left]], one.received[self._of[right]]
-                    np.add(to, of, out=to)
-            end = one.start + sum(one.counts)
-            request = self._communicator.all_gather(
-                one.received[0, 0], [self.gradient[one.start : end], one.counts, one.places]
-            )
-            one.requests = [request]
+                for to, of, out in one.additions:
+                    np.add(to, of, out=out)
+            self._communicator.start(one.totals)
             self._gathering.append(one)
-        while self._gathering and self._communicator.done(self._gathering[0].requests):
-            self._gathering.pop(0).requests = []
+        while self._gathering and self._communicator.done(self._gathering[0].all_totals):
+            self._gathering.pop(0)
         return not self._summing and not self._gathering
 
     def finish(self, status: int, costs: NDArray[np.float64]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -217,13 +217,25 @@ class MPI:
 
     # What sums of gradients travel by; see `clearprop.cluster.exchange.Communicator`
 
-    def all_to_all(self, sent: list[Any], received: list[Any]) -> Any:
-        """Begin to send each rank a part of a buffer; [array, counts, displacements]."""
-        return self._of.sums.Ialltoallv(self._cut(sent), self._cut(received))
+    def prepare(
+        self, phase: str, sent: Sequence[tuple[int, Array]], received: Sequence[tuple[int, Array]]
+    ) -> tuple[list[Any], list[Any]]:
+        """Return requests to send arrays to ranks and to receive such; `start` makes them go."""
+        by = getattr(self._of, phase)
+        return (
+            [by.Send_init(array, dest=rank) for rank, array in sent if array.size],
+            [by.Recv_init(array, source=rank) for rank, array in received if array.size],
+        )
 
-    def all_gather(self, sent: Array, received: list[Any]) -> Any:
-        """Begin to give each rank's array to all; [array, counts, displacements]."""
-        return self._of.totals.Iallgatherv(sent, self._cut(received))
+    def start(self, requests: list[Any]) -> None:
+        """Begin what was prepared."""
+        self._library.Prequest.Startall(requests)
+
+    def free(self, requests: list[Any]) -> None:
+        """Give up what was prepared."""
+        if not self._library.Is_finalized():
+            for request in requests:
+                request.Free()
 
     def report(self, sent: Array, received: list[Any]) -> Any:
         """Begin to give each rank's figures of the step to all, beside its gradients."""
