@@ -25,6 +25,7 @@ import numpy as np
 import clearprop as cp
 from clearprop.bench.summary import processor
 from streamed_table import table_memory, table_speed
+from streams_predicted import predicted
 
 ROWS = 20_000_000
 WINDOW = 500_000
@@ -160,6 +161,7 @@ SECTIONS: dict[str, Callable[[int], Iterator[str]]] = {
     "deep100": deep100,
     "table-memory": table_memory,
     "table-speed": table_speed,
+    "predicted": predicted,
 }
 
 

@@ -1,6 +1,4 @@
-"""The part of STREAMS.md on `predict`: rows a minute, and memory, of a table of 17 columns.
-
-    python benchmarks/streams_predicted.py --rows 200000   # prints it
+"""What predicting a table of 17 columns costs: a part of benchmarks/streams.py.
 
 A fresh process reads a file, predicts and writes another; its time is all of it but the import, and
 its memory the peak by the operating system's own account (VmHWM).
@@ -8,7 +6,6 @@ its memory the peak by the operating system's own account (VmHWM).
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -20,7 +17,6 @@ import numpy as np
 
 import clearprop as cp
 
-ROWS = 20_000_000
 BLOCK = 1_000_000
 WANTED = 5_000_000
 """Rows a minute."""
@@ -99,10 +95,3 @@ def predicted(rows: int) -> Iterator[str]:
                 f"{peaks[0]:,.0f} MB: {peaks[1]:,.0f} MB |"
             )
     yield ""
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=ROWS)
-    for line in predicted(parser.parse_args().rows):
-        print(line, flush=True)
