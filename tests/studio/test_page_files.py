@@ -6,7 +6,7 @@ import re
 
 from clearprop.studio.pages import STATIC, VENDOR, modules, replay_page
 
-BUDGET = 300 << 10
+BUDGET = 300_000
 """Bytes of all files together: of the source as it is read, as there is no build step."""
 
 

@@ -5,31 +5,31 @@ import { ask } from "studio/source";
 import { state } from "studio/state";
 
 export function CopyAsPython() {
-  const dialog = useRef(null);
-  const [made, set] = useState({ code: "", n: 0, said: "" });
-  const open = async () => {
-    try {
-      const found = await ask("python", { ...state.setup, n: state.view.n });
-      set({ ...found, said: "" });
-    } catch (error) {
-      set({ code: "", n: 0, said: error.message });
-    }
-    dialog.current.showModal();
-  };
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(made.code);
-      set({ ...made, said: "Copied." });
-    } catch {
-      set({ ...made, said: "The browser does not let it be copied: select it, and press Ctrl-C." });
-    }
-  };
-  return html`<button class="python" onClick=${open}>Copy as Python</button>
-    <dialog ref=${dialog} class="program" aria-label="This run as a program">
-      <p>This program makes the very numbers of this run, to the bit, up to step ${made.n}.</p>
-      <pre tabindex="0">${made.code}</pre>
-      <p><button onClick=${copy} autofocus>Copy</button>
-        <button onClick=${() => dialog.current.close()}>Close</button>
-        <span role="status">${made.said}</span></p>
-    </dialog>`;
+	const dialog = useRef(null);
+	const [made, set] = useState({ code: "", n: 0, said: "" });
+	const open = async () => {
+		try {
+			const found = await ask("python", { ...state.setup, n: state.view.n });
+			set({ ...found, said: "" });
+		} catch (error) {
+			set({ code: "", n: 0, said: error.message });
+		}
+		dialog.current.showModal();
+	};
+	const copy = async () => {
+		try {
+			await navigator.clipboard.writeText(made.code);
+			set({ ...made, said: "Copied." });
+		} catch {
+			set({ ...made, said: "The browser does not let it be copied: select it, and press Ctrl-C." });
+		}
+	};
+	return html`<button class="python" onClick=${open}>Copy as Python</button>
+		<dialog ref=${dialog} class="program" aria-label="This run as a program">
+			<p>This program makes the very numbers of this run, to the bit, up to step ${made.n}.</p>
+			<pre tabindex="0">${made.code}</pre>
+			<p><button onClick=${copy} autofocus>Copy</button>
+				<button onClick=${() => dialog.current.close()}>Close</button>
+				<span role="status">${made.said}</span></p>
+		</dialog>`;
 }

@@ -7,14 +7,14 @@ import { Changes, Setter } from "studio/screens/network/panel";
 import { look, useStudio } from "studio/state";
 
 export function Change({ about, step }) {
-  const { setup, view } = useStudio(), of = view.of || "W1[0,0]", isOpen = !!step && !isFixed();
-  const { answer, error } = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, isOpen);
-  if (!isOpen) return null;
-  return html`<section class="data-change" aria-labelledby="data-change"><h2 id="data-change">Change a number</h2>
-    <${ElementChooser} value=${of} called=${about.names[of] ?? of} onChoose=${(one) => look({ of: one })} />
-    ${error ? html`<p class="error" role="alert">${error}</p>`
-      : answer?.cell ? html`<${Setter} found=${answer} step=${step} about=${about} />`
-      : answer && html`<p class="hint">A weight, a bias, an input or a target can be changed.</p>`}
-    <${Changes} />
-  </section>`;
+	const { setup, view } = useStudio(), of = view.of || "W1[0,0]", isOpen = !!step && !isFixed();
+	const { answer, error } = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, isOpen);
+	if (!isOpen) return null;
+	return html`<section class="data-change" aria-labelledby="data-change"><h2 id="data-change">Change a number</h2>
+		<${ElementChooser} value=${of} called=${about.names[of] ?? of} onChoose=${(one) => look({ of: one })} />
+		${error ? html`<p class="error" role="alert">${error}</p>`
+			: answer?.cell ? html`<${Setter} found=${answer} step=${step} about=${about} />`
+			: answer && html`<p class="hint">A weight, a bias, an input or a target can be changed.</p>`}
+		<${Changes} />
+	</section>`;
 }

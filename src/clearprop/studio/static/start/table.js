@@ -7,77 +7,77 @@ import { setUp } from "studio/state";
 
 // What another set of data leaves nothing of.
 export const NONE = {
-  target: "", columns: "", rows: "", weights: "", hidden: "", activation: "", output: "", loss: "",
-  initializer: "", optimizer: "", rate: "", momentum: "", batch: "", frozen: "", shared: "", edit: "",
+	target: "", columns: "", rows: "", weights: "", hidden: "", activation: "", output: "", loss: "",
+	initializer: "", optimizer: "", rate: "", momentum: "", batch: "", frozen: "", shared: "", edit: "",
 };
 
 export async function handIn(body, name) {
-  setUp({ ...NONE, data: (await send("tables", { name }, body)).data });
+	setUp({ ...NONE, data: (await send("tables", { name }, body)).data });
 }
 
 export function YourTable({ isShown }) {
-  const [error, fail] = useState(null);
-  const [isPasting, paste] = useState(false);
-  const [isOver, over] = useState(false);
-  const file = useRef(null), text = useRef(null);
-  const take = (work) => {
-    fail(null);
-    work.then(() => paste(false), (problem) => fail(problem.message));
-  };
-  useEffect(() => { // a file may be dropped anywhere
-    const drag = (e) => {
-      if (!e.dataTransfer?.types.includes("Files")) return;
-      e.preventDefault();
-      over(e.type === "dragover");
-      if (e.type === "drop" && e.dataTransfer.files[0])
-        take(handIn(e.dataTransfer.files[0], e.dataTransfer.files[0].name));
-    };
-    const kinds = ["dragover", "dragleave", "drop"];
-    for (const kind of kinds) addEventListener(kind, drag);
-    return () => { for (const kind of kinds) removeEventListener(kind, drag); };
-  }, []);
-  return html`<div class=${`own ${isOver ? "over" : ""} ${isShown ? "chosen" : ""}`}>
-    <p><b>Your own table.</b> Drop a file anywhere on this page (.csv, .xlsx, .parquet, .json), or</p>
-    <p class="row">
-      <button onClick=${() => file.current.click()}>Choose a file</button>
-      <button aria-expanded=${isPasting} onClick=${() => paste(!isPasting)}>Paste a table</button>
-    </p>
-    <input ref=${file} type="file" hidden aria-label="Table file"
-      accept=".csv,.tsv,.txt,.xlsx,.parquet,.pq,.arrow,.feather,.json,.jsonl,.gz,.zst"
-      onChange=${(e) => e.target.files[0] && take(handIn(e.target.files[0], e.target.files[0].name))} />
-    ${isPasting && html`<textarea ref=${text} rows="6" aria-label="Table as text" spellcheck="false"
-        placeholder=${"length,width,kind\n5.1,3.5,setosa\n..."}></textarea>
-      <p><button onClick=${() => take(handIn(text.current.value, "table.csv"))}>Take it</button></p>`}
-    ${error && html`<p class="error" role="alert">${error}</p>`}
-    <p class="faint">It stays on this machine, 32 MB at most. A small one is kept in the address.</p>
-  </div>`;
+	const [error, fail] = useState(null);
+	const [isPasting, paste] = useState(false);
+	const [isOver, over] = useState(false);
+	const file = useRef(null), text = useRef(null);
+	const take = (work) => {
+		fail(null);
+		work.then(() => paste(false), (problem) => fail(problem.message));
+	};
+	useEffect(() => { // a file may be dropped anywhere
+		const drag = (e) => {
+			if (!e.dataTransfer?.types.includes("Files")) return;
+			e.preventDefault();
+			over(e.type === "dragover");
+			if (e.type === "drop" && e.dataTransfer.files[0])
+				take(handIn(e.dataTransfer.files[0], e.dataTransfer.files[0].name));
+		};
+		const kinds = ["dragover", "dragleave", "drop"];
+		for (const kind of kinds) addEventListener(kind, drag);
+		return () => { for (const kind of kinds) removeEventListener(kind, drag); };
+	}, []);
+	return html`<div class=${`own ${isOver ? "over" : ""} ${isShown ? "chosen" : ""}`}>
+		<p><b>Your own table.</b> Drop a file anywhere on this page (.csv, .xlsx, .parquet, .json), or</p>
+		<p class="row">
+			<button onClick=${() => file.current.click()}>Choose a file</button>
+			<button aria-expanded=${isPasting} onClick=${() => paste(!isPasting)}>Paste a table</button>
+		</p>
+		<input ref=${file} type="file" hidden aria-label="Table file"
+			accept=".csv,.tsv,.txt,.xlsx,.parquet,.pq,.arrow,.feather,.json,.jsonl,.gz,.zst"
+			onChange=${(e) => e.target.files[0] && take(handIn(e.target.files[0], e.target.files[0].name))} />
+		${isPasting && html`<textarea ref=${text} rows="6" aria-label="Table as text" spellcheck="false"
+				placeholder=${"length,width,kind\n5.1,3.5,setosa\n..."}></textarea>
+			<p><button onClick=${() => take(handIn(text.current.value, "table.csv"))}>Take it</button></p>`}
+		${error && html`<p class="error" role="alert">${error}</p>`}
+		<p class="faint">It stays on this machine, 32 MB at most. A small one is kept in the address.</p>
+	</div>`;
 }
 
 const quoted = (name) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 
 const names = (text) => [...text.matchAll(/"((?:[^"]|"")*)"|[^,]+/g)]
-  .map(([whole, inner]) => (inner === undefined ? whole : inner.replaceAll('""', '"')));
+	.map(([whole, inner]) => (inner === undefined ? whole : inner.replaceAll('""', '"')));
 
 export function Columns({ table, chosen }) {
-  const used = chosen ? names(chosen) : table.columns.filter((one) => one.used).map((one) => one.name);
-  const toggle = (name, isWanted) => {
-    const wanted = table.columns.map((one) => one.name)
-      .filter((one) => (one === name ? isWanted : used.includes(one)));
-    setUp({ columns: wanted.map(quoted).join(","), frozen: "", shared: "", edit: "" });
-  };
-  return html`
-    <label class="field">What is predicted
-      <select value=${table.target} onChange=${(e) => setUp({ ...NONE, target: e.target.value })}>
-        ${table.all.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-      </select></label>
-    ${table.reason && html`<p class="faint">${table.task}: ${table.reason}
-      ${table.left_out > 0 && `; ${whole(table.left_out)} rows without a target are left out`}</p>`}
-    <fieldset class="columns"><legend>Columns to learn from</legend>
-      ${table.columns.map((one) => html`<label key=${one.name} class="column">
-        <input type="checkbox" checked=${used.includes(one.name)} disabled=${used.includes(one.name) && used.length === 1}
-          onChange=${(e) => toggle(one.name, e.target.checked)} />
-        <span><b>${one.name}</b> <span class="faint">${one.what || one.why || "left out"}${
-          table.missing?.[one.name] ? `, ${whole(table.missing[one.name])} missing` : ""}</span></span>
-      </label>`)}
-    </fieldset>`;
+	const used = chosen ? names(chosen) : table.columns.filter((one) => one.used).map((one) => one.name);
+	const toggle = (name, isWanted) => {
+		const wanted = table.columns.map((one) => one.name)
+			.filter((one) => (one === name ? isWanted : used.includes(one)));
+		setUp({ columns: wanted.map(quoted).join(","), frozen: "", shared: "", edit: "" });
+	};
+	return html`
+		<label class="field">What is predicted
+			<select value=${table.target} onChange=${(e) => setUp({ ...NONE, target: e.target.value })}>
+				${table.all.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+			</select></label>
+		${table.reason && html`<p class="faint">${table.task}: ${table.reason}
+			${table.left_out > 0 && `; ${whole(table.left_out)} rows without a target are left out`}</p>`}
+		<fieldset class="columns"><legend>Columns to learn from</legend>
+			${table.columns.map((one) => html`<label key=${one.name} class="column">
+				<input type="checkbox" checked=${used.includes(one.name)} disabled=${used.includes(one.name) && used.length === 1}
+					onChange=${(e) => toggle(one.name, e.target.checked)} />
+				<span><b>${one.name}</b> <span class="faint">${one.what || one.why || "left out"}${
+					table.missing?.[one.name] ? `, ${whole(table.missing[one.name])} missing` : ""}</span></span>
+			</label>`)}
+		</fieldset>`;
 }
