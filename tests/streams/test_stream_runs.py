@@ -239,3 +239,30 @@ class TestWhatGoesWrong:
             thread.join()
         assert history.stopped == "interrupted"
         assert history.epochs == []
+
+    def test_ctrl_c_ends_a_pass_over_validation_rows_that_come_slowly(self):
+        waiting, held = threading.Event(), threading.Event()
+        passes = []
+
+        def batches():
+            passes.append(1)
+            yield X, Y
+            if len(passes) == 3:
+                waiting.set()
+                held.wait(20)
+                yield X, Y
+
+        def press():
+            waiting.wait(20)
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Timer(0.3, held.set).start()
+
+        old = signal.signal(signal.SIGINT, signal.default_int_handler)
+        thread = threading.Thread(target=press)
+        thread.start()
+        try:
+            history = run(cp.stream(X, Y), validation=cp.stream(batches, window=N - 3), epochs=9)[1]
+        finally:
+            signal.signal(signal.SIGINT, old)
+            thread.join()
+        assert (history.stopped, len(history.epochs)) == ("interrupted", 1)

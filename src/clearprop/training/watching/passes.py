@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clearprop.cost import losses_of
 from clearprop.errors import ArgumentError
+from clearprop.interruption import Interrupt
 from clearprop.network import Network
 from clearprop.streams.reader import Reader
 from clearprop.training.streamed_rows import StreamedRows
@@ -30,11 +31,21 @@ def look_through(
     metrics : sequence of Metric
         Built-in ones; see `check_metrics`.
     engine : {"compiled", "reference"}
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C has come: a pass may take as long as an epoch.
     """
     cost, total = 0.0, 0.0
     sums = {metric.name: _Sum(metric) for metric in metrics}
-    with Reader(rows.blocks()) as reader, np.errstate(over="ignore", invalid="ignore"):
-        while (taken := reader.take()) is not None:
+    with (
+        Interrupt() as stop,
+        Reader(rows.blocks()) as reader,
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
+        while (taken := reader.take(lambda: stop.requested)) is not None:
+            stop.obey()
             data = taken[1]
             losses, output = losses_of(network, data, engine)
             weights = np.ones(len(losses)) if data.weights is None else data.weights
@@ -42,6 +53,7 @@ def look_through(
             total += float(weights.sum())
             for one in sums.values():
                 one.add(data.y, output, network)
+        stop.obey()
     loss = cost / total if total else float("nan")
     return loss, {name: one.value() for name, one in sums.items()}
 
