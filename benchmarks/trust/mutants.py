@@ -1,8 +1,8 @@
 """Mutants: small changes of the code, and whether a test sees them.
 
 The long form takes 600 of the mathematics, the encoding of tables and what keeps a run, and 100 of
-the kernels, which are compiled anew for each; it keeps what it has found, and goes on from there
-if it is called again. The short form takes 20 of the 600, with a few files of tests each.
+the kernels, which are compiled anew for each; it keeps what it has found in mutants_found.jsonl, and
+goes on from there if it is called again. The short form takes 20 of the 600, with a few files of tests each.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ AT_LEAST = 0.95
 REASONS = Path(__file__).with_name("mutant_survivors.json")
 """Why a survivor is left: {its key: {"changes nothing": bool, "reason": text}}."""
 WARM = ("tests/engine/test_bits.py", "tests/engine/kernels/test_kernel_tails.py")
+FOUND = Path(__file__).with_name("mutants_found.jsonl")
 Judge = Callable[[Mutant], dict[str, Any]]
 
 
@@ -44,7 +45,7 @@ def measure(long: bool, seed: int) -> dict[str, Any]:
     if not long:
         return figures(Campaign(copy, work, None).take(found, _short(copy)), of)
     kernels, of_kernels = sample(copy.source, files_of(copy.source, KERNELS), KERNEL_SIZE, seed)
-    campaign = Campaign(copy, work, work / f"found-{seed}.jsonl")
+    campaign = Campaign(copy, work, FOUND)
     os.environ["CLEARPROP_KERNELS"] = "compile"  # so that those a mutant leaves are at hand
     if not campaign.known:
         copy.run(WARM, 600)  # compiles what is not kept yet, which no limit of time is to count
