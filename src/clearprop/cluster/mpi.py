@@ -87,6 +87,9 @@ def mpi(
     return MPI(LIBRARY, communicator, silence, None if timeline is None else Path(timeline))
 
 
+_TORN: list[Any] = []
+
+
 class MPI:
     """A cluster of MPI processes, as one of them sees it; `mpi` makes one.
 
@@ -232,10 +235,14 @@ class MPI:
         self._library.Prequest.Startall(requests)
 
     def free(self, requests: list[Any]) -> None:
-        """Give up what was prepared."""
-        if not self._library.Is_finalized():
+        """Give up what was prepared; what another rank's failure left under way is kept."""
+        if self._library.Is_finalized():
+            return
+        if self.done(requests):
             for request in requests:
                 request.Free()
+        else:  # what still comes is written to their arrays
+            _TORN.extend(requests)
 
     def report(self, sent: Array, received: list[Any]) -> Any:
         """Begin to give each rank's figures of the step to all, beside its gradients."""
