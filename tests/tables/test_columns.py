@@ -166,7 +166,16 @@ def test_python_objects():
         (pl.DataFrame(), cp.ShapeError, "no columns"),
         ([[1, 2]], cp.TypeOfDataError, "is a list; give a pandas, polars or pyarrow table"),
         (np.eye(2), cp.TypeOfDataError, "ndarray"),
-        (pl.LazyFrame({"a": [1]}), cp.TypeOfDataError, "LazyFrame"),
+        (
+            pl.LazyFrame({"a": [1]}),
+            cp.TypeOfDataError,
+            r"LazyFrame.*table\.collect\(\).*cp\.stream\(",
+        ),
+        (
+            cp.stream(np.eye(2), [0, 1]),
+            cp.TypeOfDataError,
+            "is a stream, whose rows are not in memory",
+        ),
     ],
 )
 def test_what_is_no_table(table, error, message):

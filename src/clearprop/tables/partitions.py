@@ -8,6 +8,7 @@ from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from clearprop.errors import TypeOfDataError
+from clearprop.streams.stream import Stream
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -51,11 +52,22 @@ def is_dask(table: object) -> bool:
 
 
 def check_in_memory(table: object) -> None:
-    """Raise `TypeOfDataError` if a table is a dask DataFrame, where its rows are needed here."""
+    """Raise `TypeOfDataError` for what gives its rows elsewhere, where they are needed here."""
+    lazy = getattr(sys.modules.get("polars"), "LazyFrame", None)
     if is_dask(table):
         raise TypeOfDataError(
             "the table is a dask DataFrame, whose rows are not here: give table.compute() where "
             "they fit into memory; predict and its kin take it as it is"
+        )
+    if lazy is not None and isinstance(table, lazy):
+        raise TypeOfDataError(
+            "the table is a LazyFrame, whose rows are not here: give table.collect() where they "
+            "fit into memory; Model.fit takes cp.stream(table), predict and its kin take it too"
+        )
+    if isinstance(table, Stream):
+        raise TypeOfDataError(
+            "the table is a stream, whose rows are not in memory: Model.fit, predict and its kin "
+            "take one; give a table, or the path of a file"
         )
 
 
