@@ -93,7 +93,7 @@ def tell(found: Found) -> list[Row]:
             f"{len(found['stuck'])} of {len(found['xor']):,}",
         ),
         Row(
-            "XOR without a hidden layer, 2-1", "cannot be learnt", f"{PDP}; the third note",
+            "XOR without a hidden layer, 2-1", "cannot be learnt", f"{PDP}; the first note",
             f"every output ends within {off:.0e} of 0.5",
         ),
         Row(
