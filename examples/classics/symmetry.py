@@ -44,7 +44,7 @@ class Solved:
 
 
 def learn(seed: int) -> tuple[cp.Network, int | None]:
-    """Return a network trained from one start, and after how many sweeps it had learnt; None: never."""
+    """Return a network trained from one start, and after how many sweeps it had learned; None: never."""
     start = cp.initializers.uniform(0.3)
     network = cp.Network(
         [6, 2, 1], "sigmoid", loss="squared_error", initializer=start, biases=start,
@@ -117,20 +117,18 @@ def draw(found: Found) -> Figure:
     largest = max(np.abs(array).max() for array in (W1, b1, W2, b2))
     for row, (weights, bias, out) in enumerate(zip(W1, b1, W2[0], strict=True)):
         for column, value in enumerate([*weights, bias, out]):
-            x, side = (
-                column + (column >= 6) * 0.5 + (column >= 7) * 0.5,
-                np.sqrt(abs(value) / largest),
-            )
+            x, y = column + (column >= 6) * 0.5 + (column >= 7) * 0.5, -1.5 * row
+            side = np.sqrt(abs(value) / largest)
             color = "#0072b2" if value < 0 else "#d55e00"
-            hinton.add_patch(
-                plt.Rectangle((x - side / 2, -row - side / 2), side, side, color=color)
-            )
-            hinton.text(x, -row - 0.68, f"{value:.1f}", ha="center", fontsize=8)
+            hinton.add_patch(plt.Rectangle((x - side / 2, y - side / 2), side, side, color=color))
+            hinton.text(x, y - 0.75, f"{value:.1f}", ha="center", fontsize=8)
     places = [*range(6), 6.5, 8]
     hinton.set_xticks(places, [*(f"x{k + 1}" for k in range(6)), "bias", "to output"], fontsize=8)
-    hinton.set_yticks([0, -1], ["hidden 1", "hidden 2"], fontsize=8)
-    hinton.set(xlim=(-0.7, 8.8), ylim=(-1.9, 0.7), aspect="equal", title="one solution: weights")
-    hinton.text(-0.6, -2.75, "area: size; orange above 0, blue below", fontsize=8, color="#555")
+    hinton.set_yticks([0, -1.5], ["hidden 1", "hidden 2"], fontsize=8)
+    hinton.set(xlim=(-0.7, 8.8), ylim=(-2.5, 0.7), aspect="equal")
+    hinton.set_title(
+        "weights of one solution\n(area: size; orange above 0, blue below)", fontsize=9
+    )
     solved = [count for count in found["sweeps"] if count is not None]
     histogram.hist(solved, bins=np.geomspace(min(solved), max(solved), 30), color="#7a9cc6")
     histogram.axvline(PUBLISHED, color="#d55e00", label=f"published: {PUBLISHED:,}")

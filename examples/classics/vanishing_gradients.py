@@ -152,7 +152,7 @@ CLASSIC = Classic(
     name="vanishing_gradients",
     title="Vanishing gradients: 2 to 20 layers",
     question=(
-        "How large is the gradient that reaches the first layers, before anything is learnt? The norm of delta^l, averaged over 1,000 images of MNIST (which is "
+        "How large is the gradient that reaches the first layers, before anything is learned? The norm of delta^l, averaged over 1,000 images of MNIST (which is "
         "dL/db^l), of hidden layers of 30, at the start. Nielsen's numbers are of one start each; here 200, with what 90% of them lie between."
     ),
     measure=measure,

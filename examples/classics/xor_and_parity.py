@@ -48,7 +48,7 @@ class Solved:
 
 
 def learn(sizes: list[int], seed: int, sweeps: int) -> tuple[int | None, list[float]]:
-    """Return after how many sweeps parity was learnt, None for never, and the outputs in the end.
+    """Return after how many sweeps parity was learned, None for never, and the outputs in the end.
 
     The rate is 0.5 on the sum of the patterns' gradients: Clearprop's cost is their mean.
     """
@@ -87,13 +87,13 @@ def tell(found: Found) -> list[Row]:
     parity = [sweeps for sweeps in found["parity"] if sweeps is not None]
     off = np.abs(np.array(found["flat"]) - 0.5).max()
     return [
-        Row("XOR, 2-2-1: sweeps until learnt", "some hundreds", PDP, spread(xor)),
+        Row("XOR, 2-2-1: sweeps until learned", "some hundreds", PDP, spread(xor)),
         Row(
             f"XOR: starts that end in a local minimum ({SWEEPS:,} sweeps)", "rare, but there", PDP,
             f"{len(found['stuck'])} of {len(found['xor']):,}",
         ),
         Row(
-            "XOR without a hidden layer, 2-1", "cannot be learnt", f"{PDP}; the first note",
+            "XOR without a hidden layer, 2-1", "cannot be learned", f"{PDP}; the first note",
             f"every output ends within {off:.0e} of 0.5",
         ),
         Row(
@@ -101,7 +101,7 @@ def tell(found: Found) -> list[Row]:
             f"{PDP}, Parity", spread(parity),
         ),
         Row(
-            f"parity: starts that have not learnt it in {PARITY_SWEEPS:,}", "not said", f"{PDP}, Parity",
+            f"parity: starts that have not learned it in {PARITY_SWEEPS:,}", "not said", f"{PDP}, Parity",
             f"{len(found['parity']) - len(parity)} of {len(found['parity']):,}",
         ),
     ]  # fmt: skip
@@ -113,12 +113,12 @@ def draw(found: Found) -> Figure:
     for axes, name, title in ((left, "xor", "XOR, 2-2-1"), (middle, "parity", "parity, 4-4-1")):
         solved = [sweeps for sweeps in found[name] if sweeps is not None]
         axes.hist(solved, bins=np.geomspace(min(solved), max(solved) + 1, 30), color="#7a9cc6")
-        axes.set(xscale="log", xlabel="sweeps until learnt", ylabel="starts", title=title)
+        axes.set(xscale="log", xlabel="sweeps until learned", ylabel="starts", title=title)
     middle.axvline(PUBLISHED_PARITY, color="#d55e00", label=f"published: {PUBLISHED_PARITY:,}")
     middle.legend(fontsize=8)
     ends = kinds(found["stuck"]).most_common(5) or [("none", 0)]
     right.barh([name for name, _ in ends][::-1], [n for _, n in ends][::-1], color="#d55e00")
-    right.set(xlabel="starts", title="XOR not learnt: the four outputs")
+    right.set(xlabel="starts", title="XOR not learned: the four outputs")
     right.tick_params(axis="y", labelsize=8)
     figure.tight_layout()
     return figure
@@ -130,12 +130,12 @@ def lesson(found: Found) -> str:
     words = "; ".join(f"{name} ({count} times)" for name, count in ends) or "none"
     return (
         "Without hidden units the best that can be done for XOR is 0.5 everywhere: each input alone says "
-        "nothing, and the gradients of all four patterns cancel. With two hidden units it is learnt from "
+        "nothing, and the gradients of all four patterns cancel. With two hidden units it is learned from "
         "most starts and not from all: a run can end where two patterns are right and two are at 0.5, "
         f"where nothing moves any more (the outputs then, sorted: {words}). Hidden units more than are "
         "needed make such places rare; that is why nobody meets them in large networks. Parity, where every single bit "
         "changes the answer, takes a tenth of the published time or ten times as long, by its start; and from "
-        "many starts it is not learnt at all."
+        "many starts it is not learned at all."
     )
 
 
