@@ -22,7 +22,6 @@ from matplotlib.figure import Figure
 import clearprop as cp
 
 SECONDS, SHORT_SECONDS = 60.0, 1.0
-HELD_OUT = 10_000
 CANDIDATES: list[dict[str, Any]] = [
     {"hidden": [256], "dropout": 0.2, "batch": 128, "rate": 2e-3},
     {"hidden": [512, 256], "dropout": 0.3, "batch": 128, "rate": 2e-3},

@@ -21,7 +21,6 @@ from matplotlib.figure import Figure
 import clearprop as cp
 
 SEEDS, EPOCHS = 5, 30
-LEARNED_FROM = 50_000
 ASLEEP = 0.5
 """A class is asleep if its output stays below this for every one of its images."""
 
@@ -59,11 +58,11 @@ class Watch:
 
 def run(setting: Setting, data: mnist.Digits, seed: int, short: bool) -> dict[str, Any]:
     """Train one network, and return its accuracy after each epoch and the classes that sleep."""
-    rows, epochs = (2_000, 2) if short else (LEARNED_FROM, EPOCHS)
+    learned_from = len(data.X) * 5 // 6
+    rows, epochs = (2_000, 2) if short else (learned_from, EPOCHS)
     X, y = data.X[:rows], data.y[:rows]
-    other = (
-        (data.X[LEARNED_FROM:], data.y[LEARNED_FROM:]) if setting.l2 else (data.X_test, data.y_test)
-    )
+    validation = data.X[learned_from:], data.y[learned_from:]
+    other = validation if setting.l2 else (data.X_test, data.y_test)
     normal = cp.initializers.normal(1.0)
     network = cp.Network(
         [784, setting.hidden, 10],

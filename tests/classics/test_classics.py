@@ -1,0 +1,197 @@
+"""The classics: their short forms run, and their pages say what was measured."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import os
+import struct
+import subprocess
+import sys
+
+import classic
+import family_trees
+import mnist
+import numpy as np
+import pytest
+import symmetry
+import xor_and_parity
+from matplotlib import pyplot
+
+from clearprop.errors import DataError
+from paths import EXAMPLES, ROOT
+
+FOLDER = EXAMPLES / "classics"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if "CLASSIC = " in path.read_text("utf-8"))
+PAGES = ROOT / "docs" / "classics"
+MOST = 150_000
+"""Bytes of a picture."""
+
+
+def of(name: str) -> classic.Classic:
+    return importlib.import_module(name).CLASSIC
+
+
+def write_idx(path, array: np.ndarray) -> None:
+    """Write a file as MNIST's are: a magic number with the type and how many axes, and their lengths."""
+    header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), 1))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """A folder of MNIST's shape: scikit-learn's digits, enlarged."""
+    from sklearn.datasets import load_digits
+
+    small, labels = load_digits(return_X_y=True)
+    small = np.pad(small.reshape(-1, 8, 8) * 15, [(0, 0), (3, 3), (3, 3)]).repeat(2, 1).repeat(2, 2)
+    folder = tmp_path_factory.mktemp("mnist")
+    many = np.resize(np.arange(len(labels)), 6_000)
+    for part, rows in (("train", many), ("t10k", many[:500])):
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", small[rows])
+        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", labels[rows])
+    return folder
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments], capture_output=True, text=True, encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+
+
+def test_one_command_runs_all_short_forms_and_writes_nothing(images):
+    before = {path: path.stat().st_mtime_ns for path in PAGES.iterdir()}
+    done = run(str(FOLDER), "--short", "--data", str(images))
+    assert done.returncode == 0, done.stderr
+    said = [
+        line
+        for line in done.stderr.splitlines()
+        if not line.startswith(("epoch ", "clearprop: compiling"))
+    ]
+    assert said == []
+    titles = [of(name).title for name in NAMES]
+    assert len(titles) == 7
+    assert [title for title in titles if title not in done.stdout] == []
+    assert {path: path.stat().st_mtime_ns for path in PAGES.iterdir()} == before
+
+
+def test_a_classic_that_fails_is_told(tmp_path):
+    done = run(str(FOLDER / "nielsen_mnist.py"), "--short", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"nielsen_mnist: {tmp_path} has no train-images-idx3-ubyte, nor train-images-idx3-ubyte.gz; "
+        "--data takes the folder of MNIST's four files\n"
+    )
+
+
+class TestPages:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_page_says_what_its_json_has(self, name):
+        kept = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
+        assert (PAGES / f"{name}.md").read_text("utf-8") == classic.page(of(name), kept)
+        assert kept["measured"]["seconds"] > 0
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_what_is_published_has_a_source(self, name):
+        kept = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
+        rows = of(name).tell(kept["found"])
+        assert [row.what for row in rows if row.published and not row.source] == []
+        assert [row.what for row in rows if not row.measured] == []
+        assert any(row.published for row in rows)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_picture_is_there_and_small(self, name):
+        assert 5_000 < (PAGES / f"{name}.png").stat().st_size < MOST
+        kept = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
+        pyplot.close(of(name).draw(kept["found"]))
+
+    def test_the_index_is_of_these_pages(self):
+        spec = importlib.util.spec_from_file_location("all_classics", FOLDER / "__main__.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert (PAGES / "README.md").read_text("utf-8") == module.index()
+        assert sorted(module.NAMES) == NAMES
+
+
+class TestMnist:
+    def test_files_are_read_as_they_are(self, images):
+        digits = mnist.load(images)
+        assert (digits.X.shape, digits.X_test.shape, digits.X.dtype) == (
+            (6_000, 784),
+            (500, 784),
+            np.float32,
+        )
+        assert (digits.X.min(), digits.X.max()) == (0.0, np.float32(240 / 255))
+        assert np.bincount(digits.y).min() > 500
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"\0\0\x08\x03",
+            gzip.compress(b"\0\0\x08\x03\0\0\0\x09")[:-5],
+            b"\0\0\x08\x01\0\0\0\x09abc",
+        ],
+    )
+    def test_what_is_no_such_file_is_refused_in_a_line(self, images, tmp_path, content):
+        for path in images.iterdir():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+        (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(content)
+        with pytest.raises(
+            DataError, match=r"train-labels-idx1-ubyte\.gz is no file of MNIST's"
+        ) as caught:
+            mnist.load(tmp_path)
+        assert "\n" not in str(caught.value)
+
+
+class TestProblems:
+    def test_family_trees_have_104_facts_of_112_answers(self):
+        assert family_trees.X.shape == (104, 36)
+        assert family_trees.Y.shape == (104, 24)
+        assert family_trees.Y.sum() == 112
+
+    @pytest.mark.parametrize(
+        ("person", "relation", "answers"),
+        [
+            ("Colin", "aunt", {"Margaret", "Jennifer"}),
+            ("Colin", "uncle", {"Arthur", "Charles"}),
+            ("Charlotte", "brother", {"Colin"}),
+            ("Margaret", "nephew", {"Colin"}),
+            ("Sophia", "mother", {"Lucia"}),
+            ("Maria", "son", {"Emilio"}),
+            ("Francesca", "daughter", {"Angela"}),
+        ],
+    )
+    def test_what_is_known_of_the_families(self, person, relation, answers):
+        asked = np.zeros(36)
+        asked[family_trees.PEOPLE.index(person)] = asked[
+            24 + family_trees.RELATIONS.index(relation)
+        ] = 1
+        (row,) = np.flatnonzero((asked == family_trees.X).all(axis=1))
+        assert {
+            family_trees.PEOPLE[place] for place in np.flatnonzero(family_trees.Y[row])
+        } == answers
+
+    def test_weights_that_do_not_exist_stay_zero(self):
+        network, _ = family_trees.learn(0, sweeps=25)
+        assert all(network[name] == 0 for name in family_trees.ABSENT)
+        assert len(family_trees.ABSENT) == 6 * 12 + 6 * 24
+        assert (network["W1"][:6, :24] != 0).all()
+
+    def test_eight_of_64_strings_are_symmetric(self):
+        assert symmetry.y.sum() == 8
+        assert (
+            symmetry.X[symmetry.y == 1][:, 0].tolist() == symmetry.X[symmetry.y == 1][:, 5].tolist()
+        )
+
+    def test_without_a_hidden_layer_xor_stays_at_a_half(self):
+        sweeps, outputs = xor_and_parity.learn([2, 1], 3, 2_000)
+        assert sweeps is None
+        assert np.abs(np.array(outputs) - 0.5).max() < 1e-6
+
+    def test_parity_of_four_bits(self):
+        X, y = xor_and_parity.patterns(4)
+        assert X.shape == (16, 4)
+        assert y.tolist() == [bin(number).count("1") % 2 for number in range(16)]
