@@ -87,9 +87,9 @@ def tell(found: Found) -> list[Row]:
     parity = [sweeps for sweeps in found["parity"] if sweeps is not None]
     off = np.abs(np.array(found["flat"]) - 0.5).max()
     return [
-        Row("XOR, 2-2-1: sweeps until learned", "some hundreds", PDP, spread(xor)),
+        Row("XOR, 2-2-1: sweeps until learned", "no number", PDP, spread(xor)),
         Row(
-            f"XOR: starts that end in a local minimum ({SWEEPS:,} sweeps)", "rare, but there", PDP,
+            f"XOR: starts that end in a local minimum ({SWEEPS:,} sweeps)", "there are some", PDP,
             f"{len(found['stuck'])} of {len(found['xor']):,}",
         ),
         Row(
@@ -132,8 +132,8 @@ def lesson(found: Found) -> str:
         "Without hidden units the best that can be done for XOR is 0.5 everywhere: each input alone says "
         "nothing, and the gradients of all four patterns cancel. With two hidden units it is learned from "
         "most starts and not from all: a run can end where two patterns are right and two are at 0.5, "
-        f"where nothing moves any more (the outputs then, sorted: {words}). Hidden units more than are "
-        "needed make such places rare; that is why nobody meets them in large networks. Parity, where every single bit "
+        f"where nothing moves any more (the outputs then, sorted: {words}). "
+        "Parity, where every single bit "
         "changes the answer, takes a tenth of the published time or ten times as long, by its start; and from "
         "many starts it is not learned at all."
     )
