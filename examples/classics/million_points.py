@@ -129,7 +129,7 @@ def lesson(found: Found) -> str:
     return (
         "A cost of 60,600 parameters cannot be drawn, and need not be: each step needs its slope alone, which backpropagation has for all of them at the price of "
         f"about two forward passes. So a million points take {seconds:.1f} seconds on two cores. Along the two directions in which a run moves most, the "
-        "hill is smooth and the way down is short; that is why small steps along the slope are enough."
+        "hill is smooth, and the way goes down it."
     )
 
 
