@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from classic import PAGES, Classic
+from classic import main as run
 
 NAMES = (
     "symmetry", "family_trees", "xor_and_parity", "nielsen_mnist", "million_points", "vanishing_gradients",
@@ -64,11 +64,10 @@ def main() -> int:
     asked = parser.parse_args()
     failed = []
     for classic in [] if asked.index else classics():
-        command = [sys.executable, str(Path(__file__).with_name(f"{classic.name}.py"))]
-        command += ["--short"] * asked.short + ["--write"] * asked.write
+        arguments = ["--short"] * asked.short + ["--write"] * asked.write
         if classic.needs_data and asked.data is not None:
-            command += ["--data", str(asked.data)]
-        if subprocess.run(command, check=False).returncode:
+            arguments += ["--data", str(asked.data)]
+        if run(classic, arguments):
             failed.append(classic.name)
     if asked.write or asked.index:
         (PAGES / "README.md").write_text(index(), encoding="utf-8")

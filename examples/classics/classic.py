@@ -78,8 +78,8 @@ class Classic:
     needs_data: bool = False
 
 
-def main(classic: Classic) -> int:
-    """Run a classic's script; return its exit code."""
+def main(classic: Classic, arguments: list[str] | None = None) -> int:
+    """Run a classic's script, by the command line where no arguments are given; return its exit code."""
     parser = argparse.ArgumentParser(description=f"{classic.title}.")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="in seconds; writes nothing")
@@ -92,7 +92,7 @@ def main(classic: Classic) -> int:
             "--data", type=Path, metavar="FOLDER",
             help="of MNIST's four files, as they were published; without it, OpenML is asked",
         )  # fmt: skip
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.again:
         write(classic, json.loads((PAGES / f"{classic.name}.json").read_text(encoding="utf-8")))
         return 0

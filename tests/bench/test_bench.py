@@ -208,6 +208,20 @@ class TestPage:
 invoke = partial(command_line.invoke, "bench")
 
 
+SAYS = f"print({json.dumps(measured(1e-5, share=0.5))!r})"
+"""A program that says what was measured."""
+
+
+def start_instead(monkeypatch, program):
+    """Let other programs run in place of those that measure, by their commands."""
+
+    class Process(subprocess.Popen):
+        def __init__(self, command, **settings):
+            super().__init__([sys.executable, "-c", program(command)], **settings)
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+
+
 class TestCommand:
     def test_a_real_run(self):
         result = invoke("digits", "--system", "clearprop", "--seconds", "0.01", "--json")
@@ -253,15 +267,8 @@ class TestCommand:
         assert "Not installed: JAX.\n" in result.stderr
 
     def test_a_process_that_fails_is_said_in_a_line(self, monkeypatch, capsys):
-        says = f"print({json.dumps(measured(1e-5, share=0.5))!r})"
         fails = "import sys; sys.exit('a line\\nValueError: no')"
-
-        class Process(subprocess.Popen):
-            def __init__(self, command, **settings):
-                code = fails if "jax" in command else says
-                super().__init__([sys.executable, "-c", code], **settings)
-
-        monkeypatch.setattr(subprocess, "Popen", Process)
+        start_instead(monkeypatch, lambda command: fails if "jax" in command else SAYS)
         monkeypatch.setattr(rounds_module, "cores", lambda: 1)
         (turn,) = compare(CASES["digits"], ["clearprop", "jax"], 1, 0.01)
         assert set(turn) == {"clearprop 1", "memory"}
@@ -290,9 +297,7 @@ class TestCommand:
 
     def test_rounds_and_cases_that_run_once(self, monkeypatch):
         told = []
-        text = json.dumps(measured(1e-5, share=0.5))
-        done = subprocess.CompletedProcess([], 0, text, "")
-        monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+        start_instead(monkeypatch, lambda command: SAYS)
         monkeypatch.setattr(rounds_module, "cores", lambda: 3)
         assert len(compare(CASES["digits"], ["clearprop"], 2, 0.01, None, told.append)) == 2
         assert told[0] == "digits, round 1 of 2: Clearprop, 1 thread"

@@ -134,6 +134,7 @@ class TestMnist:
             gzip.compress(b"\0\0\x08\x03\0\0\0\x09")[:-5],
             b"\0\0\x08\x01\0\0\0\x09abc",
         ],
+        ids=["empty", "without a shape", "packed and cut", "too few"],
     )
     def test_what_is_no_such_file_is_refused_in_a_line(self, images, tmp_path, content):
         for path in images.iterdir():
