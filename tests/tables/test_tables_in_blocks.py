@@ -13,7 +13,7 @@ import pytest
 import clearprop as cp
 from clearprop.errors import ClearpropError, ColumnError, FileMissingError, TableFileError
 from clearprop.estimators import MLPRegressor
-from clearprop.tables.blocks import parquet, pieces, text
+from clearprop.tables.blocks import arrow, files, parquet, text
 from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.blocks.lazy import LazyTable
 from clearprop.tables.table_files import read_table
@@ -72,9 +72,8 @@ WAYS = {
 @pytest.fixture
 def small(monkeypatch):
     """Pieces so small that each file has many."""
-    for module in (pieces, parquet):
+    for module in (files, parquet, arrow):
         monkeypatch.setattr(module, "ROWS", 900)
-    monkeypatch.setattr("clearprop.tables.blocks.arrow.ROWS", 900)
     monkeypatch.setattr(text, "CHUNK", 5_000)
 
 

@@ -31,7 +31,7 @@ BLOCK_BYTES = 4 << 20
 """Of the inputs of a block."""
 
 BLOCKS = 16
-"""That a window has at the least: epochs mix rows of different blocks."""
+"""That a window has at the least, where the data let: epochs mix rows of different blocks."""
 
 SAMPLE = 256
 """Rows by which a checkpoint knows an array."""

@@ -47,6 +47,12 @@ _BLOCK = 24
 class ArrowFile:
     """An Arrow file or stream, of which it is known where its batches are.
 
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Rows of small batches that are read together, at most.
+
     Raises
     ------
     FileMissingError
@@ -58,8 +64,8 @@ class ArrowFile:
     separator = ""
     can_seek = True
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, most: int = ROWS) -> None:
+        self.path, self._most = path, most
         self.notes: list[str] = []
         self._schema: Message | None = None
         self._known: list[Message] = []  # dictionaries of categories
@@ -153,7 +159,7 @@ class ArrowFile:
                     raise TableFileError(damaged)
                 skip(damaged)
                 continue
-            if some and (rows + batch.rows > ROWS or size + _size(batch) > LARGE):
+            if some and (rows + batch.rows > self._most or size + _size(batch) > LARGE):
                 yield from self._pieces_of(some, rows)
                 some, rows, size = [], 0, 0
             if batch.rows:

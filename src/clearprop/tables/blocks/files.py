@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import flag
 from clearprop.errors import TableFileError
 from clearprop.files.regular_file import open_regular
+from clearprop.streams.arrays import BLOCKS
 from clearprop.streams.block import TableBlock
 from clearprop.tables.blocks.arrow import ArrowFile
 from clearprop.tables.blocks.parquet import ParquetFile
-from clearprop.tables.blocks.pieces import Piece, PiecewiseFile
+from clearprop.tables.blocks.pieces import ROWS, Piece, PiecewiseFile
 from clearprop.tables.blocks.skipped import Skipped
 from clearprop.tables.blocks.text import TextFile
 from clearprop.tables.blocks.whole import WholeFile
@@ -47,6 +48,9 @@ class TableFiles:
         Go on behind rows that cannot be read: groups of rows of Parquet, batches of Arrow, lines of
         text, what is behind the end of a truncated file, and whole files of several. `skipped`
         counts them. Otherwise they are an error.
+    window : int, optional
+        Rows that are shuffled together: then small groups, batches and lines are read together up
+        to a part of it, as a window is to have rows of several places.
 
     Attributes
     ----------
@@ -57,7 +61,7 @@ class TableFiles:
     typed : bool
         As of `Cells`.
     skipped : Skipped
-        What the last pass left out.
+        What the last whole pass left out.
     once : bool
         False: it can be gone through again.
 
@@ -84,15 +88,17 @@ class TableFiles:
         encoding: str | None = None,
         sheet: str | None = None,
         skip_bad: bool = False,
+        window: int | None = None,
     ) -> None:
         encoding = check_encoding(encoding)
         paths, self._notes = files_of(source)
         self._skip_bad = flag("skip_bad", skip_bad)
+        self._most = ROWS if window is None else min(ROWS, max(1, window // BLOCKS))
         self._unopened = Skipped()
         self._files: list[PiecewiseFile] = []
         for path in paths:
             try:
-                self._files.append(_opened(path, encoding, sheet))
+                self._files.append(_opened(path, encoding, sheet, self._most))
             except TableFileError as error:
                 if not self._skip_bad or len(paths) == 1:
                     raise
@@ -194,34 +200,26 @@ class TableFiles:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by: names, sizes and samples of the files."""
-        files = [_identity(one.path) for one in self._files]
-        return {"files": files, "columns": self.names, "skip_bad": self._skip_bad}
+        return {
+            "files": [_identity(one.path) for one in self._files],
+            "columns": self.names,
+            "skip_bad": self._skip_bad,
+            "block": self._most,  # the order of an epoch is that of blocks
+        }
 
     def _as_all(self, file: PiecewiseFile, frame: Any) -> Any:
         return conformed(Part(file.path, frame, file.separator), self.head)
 
     def _read(self) -> Iterator[tuple[PiecewiseFile, Piece, Any]]:
-        """Yield each piece that has rows, and these; what is skipped is counted anew."""
-        self.skipped = self._unopened.copy()
-        skip = self.skipped.add if self._skip_bad else None
+        """Yield each piece that has rows, and these; a pass counts what it skips by itself."""
+        skipped = self._unopened.copy()
+        skip = skipped.add if self._skip_bad else None
         for file in self._files:
             for piece in file.pieces(skip):
-                for one, frame in self._read_piece(piece):
+                for one, frame in _read_piece(piece, skip):
                     if len(frame):
                         yield file, one, frame
-
-    def _read_piece(self, piece: Piece) -> Iterator[tuple[Piece, Any]]:
-        try:
-            frame = piece.read()
-        except TableFileError as error:
-            for one in piece.finer:
-                yield from self._read_piece(one)
-            if not self._skip_bad:
-                raise
-            if not piece.finer:
-                self.skipped.add(str(error), piece.rows)
-        else:
-            yield piece, frame
+        self.skipped = skipped
 
     def _is_empty(self) -> TableFileError:
         header = "" if self.typed else "a header but "
@@ -231,9 +229,23 @@ class TableFiles:
         return TableFileError(f"{names} has {header}no rows")
 
 
-def _opened(path: Path, encoding: str | None, sheet: str | None) -> PiecewiseFile:
+def _read_piece(piece: Piece, skip: Callable[..., object] | None) -> Iterator[tuple[Piece, Any]]:
+    try:
+        frame = piece.read()
+    except TableFileError as error:
+        for one in piece.finer:
+            yield from _read_piece(one, skip)
+        if skip is None:
+            raise
+        if not piece.finer:
+            skip(str(error), piece.rows)
+    else:
+        yield piece, frame
+
+
+def _opened(path: Path, encoding: str | None, sheet: str | None, most: int) -> PiecewiseFile:
     if path == STREAM:
-        return WholeFile(path, encoding, sheet)
+        return WholeFile(path, encoding, sheet, most)
     try:
         form = form_of(path)
     except TableFileError:
@@ -241,11 +253,11 @@ def _opened(path: Path, encoding: str | None, sheet: str | None) -> PiecewiseFil
         raise
     if form.kind in TEXTS:
         check_asked(form.kind, path, encoding, sheet)
-        return TextFile(path, form, encoding)
+        return TextFile(path, form, encoding, most)
     if form.kind in ("Parquet", "Arrow") and not form.packing:
         check_asked(form.kind, path, encoding, sheet)
-        return ParquetFile(path) if form.kind == "Parquet" else ArrowFile(path)
-    return WholeFile(path, encoding, sheet)
+        return ParquetFile(path, most) if form.kind == "Parquet" else ArrowFile(path, most)
+    return WholeFile(path, encoding, sheet, most)
 
 
 def _identity(path: Path) -> dict[str, Any]:

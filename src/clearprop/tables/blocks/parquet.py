@@ -74,6 +74,12 @@ class _Page(NamedTuple):
 class ParquetFile:
     """A Parquet file, of which the end is read, that says where its rows are.
 
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Rows of small groups that are read together, at most.
+
     Raises
     ------
     FileMissingError
@@ -85,8 +91,8 @@ class ParquetFile:
     separator = ""
     can_seek = True
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, most: int = ROWS) -> None:
+        self.path, self._most = path, most
         self.notes: list[str] = []
         self._footer = self._read_footer()
         try:
@@ -173,7 +179,7 @@ class ParquetFile:
             if not group.rows:
                 continue
             together = [*some, group]
-            is_much = sum(one.rows for one in together) > ROWS
+            is_much = sum(one.rows for one in together) > self._most
             if some and (is_much or sum(one.unpacked for one in together) > LARGE):
                 yield self._piece(some)
                 some = []

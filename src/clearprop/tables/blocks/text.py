@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from clearprop.errors import ClearpropError, TableFileError
 from clearprop.files.regular_file import open_regular
-from clearprop.tables.blocks.pieces import Piece, Skip
+from clearprop.tables.blocks.pieces import ROWS, Piece, Skip
 from clearprop.tables.encodings import (
     ANOTHER,
     GUESS,
@@ -40,7 +40,10 @@ from clearprop.tables.text_tables import (
 )
 
 CHUNK = 1 << 23
-"""Bytes that are read at once."""
+"""Bytes that are read at once, at most."""
+
+_LEAST = 1 << 14
+"""Bytes that are read at once, at least."""
 
 _LONGEST = 1 << 28
 """Characters of a row, at most."""
@@ -78,6 +81,8 @@ class TextFile:
         What its name says that it is.
     encoding : str or None
         None: UTF-8, or what a byte-order mark says; else windows-1252, as `encodings` has it.
+    most : int
+        Rows of a piece, about, by the length of the first ones.
 
     Raises
     ------
@@ -89,11 +94,13 @@ class TextFile:
         If two columns have one name.
     """
 
-    def __init__(self, path: Path, form: Form, encoding: str | None) -> None:
-        self.path, self._form = path, form
+    def __init__(
+        self, path: Path, form: Form, encoding: str | None, most: int = ROWS
+    ) -> None:
+        self.path, self._form, self._chunk = path, form, CHUNK
         self.notes: list[str] = []
         with self._opened() as stream:
-            start = _read(stream)
+            start = _read(stream, CHUNK)
         if is_empty(start):
             raise TableFileError(f"{path} is empty")
         check_kind(start, form.kind, path)
@@ -109,6 +116,8 @@ class TextFile:
         self._start = (len(whole) - len(text) + of_header, skipped + lines)
         top = text[:of_header]
         self.head = read_rows(top, self.separator, self._names, path, skipped)
+        row = len(start) // (start.count(b"\n") or start.count(b"\r") or 1) + 1
+        self._chunk = min(CHUNK, max(_LEAST, row * most))
         if form.kind == "text":
             self.notes.append(said_of_fields(path, self.separator, len(self._names)))
 
@@ -118,7 +127,7 @@ class TextFile:
         return not self._form.packing and codecs.lookup(self._encoding).name in _SEEKABLE
 
     def pieces(self, skip: Skip | None = None) -> Iterator[Piece]:
-        """Yield rows in order, about as many characters of them as `CHUNK` has bytes."""
+        """Yield rows in order, about as many characters of them as bytes are read at once."""
         at, quiet = self._mark, None if skip is None else _nothing
         for rows in self._rows(skip):
             size = len(rows.text.encode(self._encoding)) if self.can_seek else 0
@@ -149,9 +158,15 @@ class TextFile:
         characters, line = self._start
         texts = self._texts()
         waiting = next(texts, "")
+        while len(waiting) < characters and (text := next(texts, "")):
+            waiting += text
         yield _Rows(waiting[:characters], 0, line)
         waiting = waiting[characters:]
+        enough = 0  # characters in which a whole row may be
         for text in self._as_far_as_whole(texts, skip):
+            if text is not None and len(waiting) < enough:
+                waiting += text
+                continue
             taken, lines = complete_lines(waiting, self.separator)
             if text is None:  # what follows the last whole row may be cut anywhere
                 waiting = waiting[:taken]
@@ -159,7 +174,8 @@ class TextFile:
             if taken:
                 yield _Rows(waiting[:taken], line, lines)
                 waiting, line = waiting[taken:], line + lines
-            elif len(waiting) > _LONGEST:
+            enough = 0 if taken else 2 * len(waiting)
+            if not taken and len(waiting) > _LONGEST:
                 raise TableFileError(
                     f"{self.path} line {line + 1} cannot be read: it is a row of more than "
                     f"{_LONGEST:,} characters (a quote that is not closed?)"
@@ -167,7 +183,7 @@ class TextFile:
             waiting += text
         while waiting:  # a piece is no larger, however much waited
             taken, lines = complete_lines(waiting, self.separator)
-            if len(waiting) <= CHUNK or not taken:
+            if len(waiting) <= self._chunk or not taken:
                 taken, lines = len(waiting), waiting.count("\n") + (not waiting.endswith("\n"))
             yield _Rows(waiting[:taken], line, lines)
             waiting, line = waiting[taken:], line + lines
@@ -198,7 +214,7 @@ class TextFile:
             stream.read(self._mark)
             decoder = codecs.getincrementaldecoder(self._encoding)()
             while True:
-                chunk = _read(stream)
+                chunk = _read(stream, self._chunk)
                 try:
                     text = decoder.decode(chunk, not chunk)
                 except UnicodeDecodeError as error:
@@ -237,7 +253,7 @@ class TextFile:
     def _whole_lines(self) -> Iterator[bytes]:
         waiting = b""
         with self._opened() as stream:
-            while chunk := _read(stream):
+            while chunk := _read(stream, CHUNK):
                 waiting += chunk
                 end = waiting.rfind(b"\n") + 1
                 yield waiting[:end]
@@ -265,9 +281,9 @@ def _nothing(_: str) -> None:
     """Say nothing of what was said when it was read first."""
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    """Return `CHUNK` bytes or those before the end; of what ends early, first what there is."""
-    read, left = getattr(stream, "read1", stream.read), CHUNK
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """Return so many bytes or those before the end; of what ends early, first what there is."""
+    read, left = getattr(stream, "read1", stream.read), size
     parts: list[bytes] = []
     while left:
         try:
