@@ -243,7 +243,7 @@ class TestCategories:
 
         assert statistics(1e150, -1e150)["scale"] == pytest.approx([1e150])
         for values in ((1.1e150, 0.0), (-1.1e150, 0.0), (np.nan, 2e150)):
-            with pytest.raises(cp.NonFiniteDataError, match=r"'x' holds numbers beyond 1e\+150"):
+            with pytest.raises(cp.NonFiniteDataError, match=r"'x' is -?[12].*e\+150 in row [01]"):
                 statistics(*values)
         nothing = statistics(np.nan, np.nan)
         assert {name: one.tolist() for name, one in nothing.items()} == {

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import NonFiniteDataError
 from clearprop.tables.cells import words_as_known
 from clearprop.tables.columns import Column
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
+from clearprop.tables.too_large import LARGEST, too_large
 
 Array = NDArray[Any]
 
@@ -31,9 +31,6 @@ CELLS = 1 << 22
 
 MIN_ROWS = 3
 """A value in fewer training rows than this is rare."""
-
-LARGEST = 1e150
-"""Numbers beyond this have no variance in float64."""
 
 
 def most_categories(inputs: Sequence[Input], columns: Mapping[str, Column]) -> int:
@@ -79,6 +76,7 @@ def fit_encoding(
     columns: Mapping[str, Column],
     missing_words: Collection[str],
     most: int,
+    rows: NDArray[np.int64] | None = None,
 ) -> Encoding:
     """Return the encoding for the training rows of a table.
 
@@ -92,6 +90,8 @@ def fit_encoding(
         What stands for a missing value, beside empty cells.
     most : int
         Values of a column that have an input of their own.
+    rows : ndarray of int, shape (n,), optional
+        The number of each row in the table, for messages.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def fit_encoding(
                 typical=typical_value(one.kind, column),
             )
         )
-    statistics = _statistics(fitted, columns)
+    statistics = _statistics(fitted, columns, rows)
     return Encoding(tuple(fitted), statistics, tuple(sorted(missing_words)))
 
 
@@ -153,7 +153,9 @@ def _categories(one: Input, column: Column, most: int) -> tuple[list[str], list[
     return [w for w in present if w in frequent], [w for w in present if w not in frequent]
 
 
-def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[str, Array]:
+def _statistics(
+    inputs: Sequence[Input], columns: Mapping[str, Column], rows: NDArray[np.int64] | None
+) -> dict[str, Array]:
     """Return the `STATISTICS` of numbers and parts of dates, some columns at a time."""
     found: list[list[Array]] = []
     names: list[str] = []
@@ -162,10 +164,10 @@ def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[
         names.extend(one.values)
         values.extend(one.values_within(columns[one.column]))
         if values and len(values) * len(values[0]) > CELLS:
-            found.append(_statistics_of(names, values))
+            found.append(_statistics_of(names, values, rows))
             names, values = [], []
     if values:
-        found.append(_statistics_of(names, values))
+        found.append(_statistics_of(names, values, rows))
     of_each = [np.concatenate(one) for one in zip(*found, strict=True)]
     statistics = dict(zip(STATISTICS, of_each or [np.empty(0)] * len(STATISTICS), strict=True))
     at = 0
@@ -177,19 +179,18 @@ def _statistics(inputs: Sequence[Input], columns: Mapping[str, Column]) -> dict[
     return statistics
 
 
-def _statistics_of(names: Sequence[str], columns: Sequence[Array]) -> list[Array]:
+def _statistics_of(
+    names: Sequence[str], columns: Sequence[Array], rows: NDArray[np.int64] | None
+) -> list[Array]:
     """Return the `STATISTICS` of some columns, each of shape (k,)."""
     values = np.stack(columns).T
     low, high = (
         np.where(np.isnan(edge), 0.0, edge)
         for edge in (np.fmin.reduce(values), np.fmax.reduce(values))
     )
-    too_large = np.flatnonzero(np.maximum(-low, high) > LARGEST)
-    if too_large.size:
-        raise NonFiniteDataError(
-            f"column {names[too_large[0]]!r} holds numbers beyond {LARGEST:g}, too large to be "
-            "standardized"
-        )
+    beyond = np.flatnonzero(np.maximum(-low, high) > LARGEST)
+    if beyond.size:
+        raise too_large(f"column {names[beyond[0]]!r}", columns[beyond[0]], rows)
     median = np.zeros(len(columns))
     for numbers, place in zip(values.T, range(len(columns)), strict=True):
         missing = np.isnan(numbers)

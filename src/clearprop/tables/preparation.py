@@ -113,9 +113,12 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     weighing = weight_column(roles, whole)
     weights = None if weighing is None else weighing.of(raw[weighing.name], words, rows)
     of_training = check_some("to learn from", weights, split.training)
-    aim = aim.fitted(goal.take(split.training), of_training, is_rate=is_rate(settings.loss))
+    learned_rows = rows[split.training]
+    aim = aim.fitted(
+        goal.take(split.training), of_training, is_rate=is_rate(settings.loss), rows=learned_rows
+    )
     inputs = {name: one for name, one in whole.items() if name != target}
-    detected = detect_inputs(inputs, rows[split.training], **read.named)
+    detected = detect_inputs(inputs, learned_rows, **read.named)
     for column in detected.columns.values():
         check_finite(column)  # here, where rows have the table's numbers
     detected.notes[:0] = read.said
@@ -134,7 +137,7 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     y = aim.encode(goal)
     detected.notes.extend(_wild(ready, used, goal, y, bool(aim.classes), rows))
     detected.notes.extend(stand_ins_told(used.values(), words, raw))
-    encoding = fit_encoding(ready, learned, words, most)
+    encoding = fit_encoding(ready, learned, words, most, learned_rows)
     detected.notes.extend(_folded(encoding, learned, most))
     detected.notes.extend(leakage.told(learned, target, y[split.training], len(aim.classes)))
     return Prepared(

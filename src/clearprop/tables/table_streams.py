@@ -125,9 +125,7 @@ def stream(
                 raise ArgumentError(f"{name} is of files, and a LazyFrame is none: leave it out")
         source = LazyTable(data)
     else:
-        source = TableFiles(
-            data, encoding=encoding, sheet=sheet, skip_bad=skip_bad, window=window
-        )
+        source = TableFiles(data, encoding=encoding, sheet=sheet, skip_bad=skip_bad, window=window)
     return TableStream(cast("Tables", source), window, target)
 
 

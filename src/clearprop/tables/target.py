@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ColumnError, NonFiniteDataError, TargetError, nearest, shown, unknown
+from clearprop.errors import ColumnError, TargetError, nearest, shown, unknown
 from clearprop.tables.cells import AS_IT_IS, Reading, Unreadable, without, words_as_known
 from clearprop.tables.cells import read as read_cells
 from clearprop.tables.columns import Column, as_words, check_finite, in_words_of
 from clearprop.tables.text import cut, shortened
+from clearprop.tables.too_large import too_large
 from clearprop.tables.values import EXACT
 
 Array = NDArray[Any]
@@ -126,7 +127,12 @@ class Target:
             return TRANSFORMS[self.transform][1](numbers) if self.transform else numbers
 
     def fitted(
-        self, column: Column, weights: Array | None = None, *, is_rate: bool = False
+        self,
+        column: Column,
+        weights: Array | None = None,
+        *,
+        is_rate: bool = False,
+        rows: NDArray[np.int64] | None = None,
     ) -> Target:
         """Return the target of a regression with the mean and scale of the training rows.
 
@@ -139,6 +145,13 @@ class Target:
         is_rate : bool
             Whether the network gives a positive rate: numbers are divided by their mean alone,
             and stay 0 or more.
+        rows : ndarray of int, shape (n,), optional
+            The number of each row in the table, for messages.
+
+        Raises
+        ------
+        NonFiniteDataError
+            If numbers are too large to be standardized.
         """
         if self.classes:
             return self
@@ -150,9 +163,7 @@ class Target:
                 mean = float(np.average(numbers, weights=weights))
                 scale = float(np.sqrt(np.average((numbers - mean) ** 2, weights=weights)))
         if not np.isfinite(scale):
-            raise NonFiniteDataError(
-                f"target {self.column!r} holds numbers too large to be standardized"
-            )
+            raise too_large(f"target {self.column!r}", numbers, rows)
         constant = scale <= 1e-14 * abs(mean)  # but for rounding
         if is_rate:
             return replace(self, mean=0.0, scale=mean or 1.0)

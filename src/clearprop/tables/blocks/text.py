@@ -94,9 +94,7 @@ class TextFile:
         If two columns have one name.
     """
 
-    def __init__(
-        self, path: Path, form: Form, encoding: str | None, most: int = ROWS
-    ) -> None:
+    def __init__(self, path: Path, form: Form, encoding: str | None, most: int = ROWS) -> None:
         self.path, self._form, self._chunk = path, form, CHUNK
         self.notes: list[str] = []
         with self._opened() as stream:
@@ -158,8 +156,8 @@ class TextFile:
         characters, line = self._start
         texts = self._texts()
         waiting = next(texts, "")
-        while len(waiting) < characters and (text := next(texts, "")):
-            waiting += text
+        while len(waiting) < characters and (more := next(texts, "")):
+            waiting += more
         yield _Rows(waiting[:characters], 0, line)
         waiting = waiting[characters:]
         enough = 0  # characters in which a whole row may be

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clearprop.errors import NonFiniteDataError, ShapeError, TargetError, TypeOfDataError
 from clearprop.streams.block import TableBlock
 from clearprop.tables.encoding import KINDS_OF_CATEGORY, STATISTICS, Encoding, Input
-from clearprop.tables.fitted_encoding import LARGEST, MIN_ROWS, room_for, typical_value
+from clearprop.tables.fitted_encoding import MIN_ROWS, room_for, typical_value
 from clearprop.tables.identifiers import counts_rows
 from clearprop.tables.intervals import is_rate
 from clearprop.tables.preparation import LEAST_ROWS
@@ -37,6 +37,7 @@ from clearprop.tables.streamed.tallies import (
 )
 from clearprop.tables.target import Target
 from clearprop.tables.text import cut
+from clearprop.tables.too_large import LARGEST, too_large
 
 Array = NDArray[Any]
 Rows = NDArray[np.int64]
@@ -99,6 +100,7 @@ class _Pass:
     parts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, dtype=np.int64))
     learned: list[int] = field(default_factory=list)
     watched: list[Any] = field(default_factory=list)
+    too_large: dict[str, NonFiniteDataError] = field(default_factory=dict)
 
     def add(self, block: TableBlock) -> None:
         read = self.reader.read(block.frame)
@@ -116,18 +118,28 @@ class _Pass:
         self.parts += np.bincount(part, minlength=3)
         learned = np.flatnonzero(part == TRAINING)
         self.learned.append(len(learned))
-        self._measure(rows, learned, present, block.first)
+        self._measure(rows, learned, present, block)
         watched = present[part == VALIDATION]
         if len(watched):
             self.watched.append(block.frame[watched])
 
-    def _measure(self, rows: ReadRows, learned: Rows, present: Rows, first: int) -> None:
+    def _measure(self, rows: ReadRows, learned: Rows, present: Rows, block: TableBlock) -> None:
         """Measure the rows with a target, which are these of their block."""
         if not len(present):
             return
-        self.goal.add(rows.goal, learned, rows.weights, present)
+        self.goal.add(rows.goal, learned, rows.weights, present, block)
         for one in self.reader.inputs:
-            self.of[one.column].add(one, rows.columns[one.column], learned, present + first)
+            name, tally = one.column, self.of[one.column]
+            tally.add(one, rows.columns[name], learned, present + block.first)
+            if (
+                isinstance(tally, ValueTally)
+                and tally.most > LARGEST
+                and name not in self.too_large
+            ):
+                values, there = one.values_of(rows.columns[name])[0], present + block.first
+                self.too_large[name] = too_large(
+                    f"column {name!r}", values[learned], there[learned], block.where
+                )
 
 
 def fit_stream(
@@ -252,6 +264,8 @@ def _encoding(passed: _Pass, inputs: Collection[Input], window: int) -> tuple[En
         sample = decided.detected.columns[one.column].take(learned)
         ready = replace(finished(one, tally), typical=typical_value(one.kind, sample))
         if isinstance(tally, ValueTally):
+            if ready.within is None and one.column in passed.too_large:
+                raise passed.too_large[one.column]
             notes += [told] if (told := tally.told(ready)) else []
             columns.append(_statistics(ready, tally, ready.values_within(sample)))
         else:
@@ -267,10 +281,6 @@ def _statistics(one: Input, tally: ValueTally, sample: Array) -> list[Array]:
     """Return the `STATISTICS` of an input's values; the sample's medians stand for missing ones."""
     there = np.isfinite(tally.low)
     low, high = np.where(there, tally.low, 0.0), np.where(there, tally.high, 0.0)
-    if one.within is None and len(low) and max(-low.min(), high.max()) > LARGEST:
-        raise NonFiniteDataError(
-            f"column {one.column!r} holds numbers beyond {LARGEST:g}, too large to be standardized"
-        )
     medians = np.array([
         np.median(present) if len(present := row[~np.isnan(row)]) else 0.0 for row in sample
     ])  # fmt: skip

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import NonFiniteDataError, SampleWeightError, TargetError
+from clearprop.streams.block import TableBlock
 from clearprop.tables.columns import Column, as_words
 from clearprop.tables.preparation import check_range
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.streamed.counts import Counts
 from clearprop.tables.streamed.moments import NONE, Moments
 from clearprop.tables.target import MAX_CLASSES, TRANSFORMS, Target, detect_target
+from clearprop.tables.too_large import too_large
 
 Array = NDArray[Any]
 Rows = NDArray[np.int64]
@@ -36,6 +38,8 @@ class GoalTally:
         How much the rows of each class count, of those to learn from.
     moments : Moments
         Of the numbers to learn, in the rows to learn from.
+    too_large : NonFiniteDataError or None
+        What is to be said of them if they have no scale.
     """
 
     target: Target
@@ -43,8 +47,11 @@ class GoalTally:
     words: Counts = field(default_factory=lambda: Counts(2 * MAX_CLASSES))
     learned: Counter[str] = field(default_factory=Counter)
     moments: Moments = NONE
+    too_large: NonFiniteDataError | None = None
 
-    def add(self, goal: Column, learned: Rows, weights: Array | None, rows: Rows) -> None:
+    def add(
+        self, goal: Column, learned: Rows, weights: Array | None, rows: Rows, block: TableBlock
+    ) -> None:
         """Look at a block's rows with a target: which these are, and which are learned from."""
         some = None if weights is None else weights[learned]
         if self.target.classes:
@@ -60,6 +67,9 @@ class GoalTally:
         if self.target.transform:
             numbers = TRANSFORMS[self.target.transform][0](numbers)
         self.moments += Moments.of(numbers, some)
+        if self.too_large is None and not np.isfinite(self.moments.deviation):
+            there = block.first + rows[learned]
+            self.too_large = too_large(f"target {goal.name!r}", numbers, there, block.where)
 
     def fitted(self, goal: Column, is_rate: bool, m: int) -> tuple[Target, str]:
         """Return the target with what all rows say of it, and why the task is what it is.
@@ -75,11 +85,9 @@ class GoalTally:
             return self._classes(goal, m)
         if not self.moments.weight:
             raise SampleWeightError("all rows to learn from have weight 0")
+        if self.too_large is not None:
+            raise self.too_large
         mean, scale = self.moments.mean, self.moments.deviation
-        if not np.isfinite(scale):
-            raise NonFiniteDataError(
-                f"target {self.target.column!r} holds numbers too large to be standardized"
-            )
         if is_rate:
             return replace(self.target, mean=0.0, scale=mean or 1.0), ""
         constant = scale <= 1e-14 * abs(mean)

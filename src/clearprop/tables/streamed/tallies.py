@@ -140,6 +140,11 @@ class ValueTally:
             self.shown.append(wild_values.shown_value(column, at, int(rows[at]) - at))
 
     @property
+    def most(self) -> float:
+        """How far from 0 a value is, of those to learn from; minus infinity without any."""
+        return float(max(-self.low.min(), self.high.max())) if len(self.low) else -np.inf
+
+    @property
     def within(self) -> tuple[float, float] | None:
         """The range that wild values are taken into, if there are any."""
         if self.edges is None or not self.n_beyond:
