@@ -14,6 +14,7 @@ import clearprop as cp
 from clearprop.cost import evaluate
 from clearprop.streams.stream import Stream
 from clearprop.training.job import check_data
+from clearprop.training.windows import Windows
 from stream_cases import BATCH, Blocks, N, batches_of, net, rows
 
 X, Y, W = rows()
@@ -239,6 +240,28 @@ class TestWhatGoesWrong:
             thread.join()
         assert history.stopped == "interrupted"
         assert history.epochs == []
+
+    @pytest.mark.parametrize(("now", "said"), [(1, "has 90 now"), (3, "has more now")])
+    def test_validation_rows_that_are_not_as_many_as_before(self, now, said):
+        passes = []
+
+        def batches():
+            passes.append(1)
+            for _ in range(now if len(passes) == 4 else 2):
+                yield OTHERS
+
+        with pytest.raises(cp.ShapeError, match=f"the validation stream had 180 rows and {said}"):
+            run(cp.stream(X, Y), validation=cp.stream(batches, window=100), epochs=9)
+        assert len(passes) == 4
+
+    def test_a_generator_that_ends_in_its_first_window_takes_the_memory_of_one(self, monkeypatch):
+        taken = []
+        room = Windows._room
+        monkeypatch.setattr(Windows, "_room", lambda self: taken.append(1) or room(self))
+        for window, rooms in ((2 * N, 1), (N // 3, 2)):
+            taken.clear()
+            run(cp.stream(batches_of(X, Y)(), window=window), epochs=1)
+            assert len(taken) == rooms
 
     def test_ctrl_c_ends_a_pass_over_validation_rows_that_come_slowly(self):
         waiting, held = threading.Event(), threading.Event()

@@ -174,7 +174,7 @@ def test_python_objects():
         (
             cp.stream(np.eye(2), [0, 1]),
             cp.TypeOfDataError,
-            "is a stream, whose rows are not in memory",
+            "is a stream, which fit, predict",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.lazy import check_computed
 from clearprop.checks.memory import Borrowed
 from clearprop.errors import (
     NonFiniteDataError,
@@ -231,6 +232,7 @@ def _from_array_like(data: object, what: str) -> Array:
         if np.ma.is_masked(data):
             raise NonFiniteDataError(f"{what} has masked values: fill them or leave their rows out")
         return np.asarray(data.data)
+    check_computed(data, what)
     if hasattr(data, "toarray") and hasattr(data, "nnz"):
         raise TypeOfDataError(f"{what} is a sparse matrix: pass {what}.toarray()")
     try:

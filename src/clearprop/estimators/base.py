@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from clearprop.checks.lazy import check_computed
 from clearprop.checks.settings import listed
 from clearprop.engine.settings import Accounting
 from clearprop.errors import shown
@@ -90,6 +91,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def _fit(self, given: Given, incremental: bool) -> Any:
+        check_computed(given.X, "X")
         if isinstance(given.X, Stream):
             return fit_stream(self, given, incremental)
         hidden = self._hidden_sizes()

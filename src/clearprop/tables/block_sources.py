@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, TypeGuard
 
+from clearprop.checks.lazy import is_lazy
 from clearprop.errors import ArgumentError, shown
 from clearprop.streams.stream import Stream
 from clearprop.tables.blocks.files import TableFiles
@@ -13,12 +13,6 @@ from clearprop.tables.blocks.lazy import LazyTable
 from clearprop.tables.sources import is_source
 
 TableSource = TableFiles | LazyTable
-
-
-def is_lazy(data: object) -> bool:
-    """Whether something is a polars LazyFrame."""
-    polars = sys.modules.get("polars")  # who has one has imported it
-    return polars is not None and isinstance(data, polars.LazyFrame)
 
 
 def is_blocks(table: object) -> TypeGuard[Stream]:

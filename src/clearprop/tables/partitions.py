@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
+from clearprop.checks.lazy import is_lazy
 from clearprop.errors import TypeOfDataError
 from clearprop.streams.stream import Stream
 
@@ -52,22 +53,21 @@ def is_dask(table: object) -> bool:
 
 
 def check_in_memory(table: object) -> None:
-    """Raise `TypeOfDataError` for what gives its rows elsewhere, where they are needed here."""
-    lazy = getattr(sys.modules.get("polars"), "LazyFrame", None)
+    """Raise `TypeOfDataError` for a table whose rows are elsewhere, where they are needed here."""
     if is_dask(table):
         raise TypeOfDataError(
             "the table is a dask DataFrame, whose rows are not here: give table.compute() where "
             "they fit into memory; predict and its kin take it as it is"
         )
-    if lazy is not None and isinstance(table, lazy):
+    if is_lazy(table):
         raise TypeOfDataError(
-            "the table is a LazyFrame, whose rows are not here: give table.collect() where they "
-            "fit into memory; Model.fit takes cp.stream(table), predict and its kin take it too"
+            "the table is a LazyFrame, whose rows are not computed: give table.collect() where "
+            "they fit into memory; fit takes cp.stream(table), predict and its kin take it as it is"
         )
     if isinstance(table, Stream):
         raise TypeOfDataError(
-            "the table is a stream, whose rows are not in memory: Model.fit, predict and its kin "
-            "take one; give a table, or the path of a file"
+            "the table is a stream, which fit, predict and its kin take: give a table in memory, "
+            "or the path of a file"
         )
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from clearprop.activations import Activation, ActivationName
+from clearprop.checks.lazy import is_lazy
 from clearprop.checks.settings import count, flag, listed, number
 from clearprop.errors import ArgumentError, shown
 from clearprop.initializers import Initializer, InitializerName
 from clearprop.losses import Loss, LossName, quantile
 from clearprop.losses import loss as resolve_loss
 from clearprop.numerics.random import check_seed
+from clearprop.streams.stream import Stream
 from clearprop.tables.conventions import FEW
 from clearprop.tables.intervals import check_quantiles, quantiles_of
 from clearprop.tables.sources import is_source
@@ -161,6 +163,8 @@ def _part(name: str, value: object) -> tuple[float, object]:
 
 
 def _is_table(value: object) -> bool:
+    if is_lazy(value) or isinstance(value, Stream):  # refused where they are read
+        return True
     try:
         return hasattr(value, "columns") and not isinstance(value, type)
     except Exception:  # an object may do anything

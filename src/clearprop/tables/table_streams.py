@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
+from clearprop.checks.lazy import is_lazy
 from clearprop.checks.settings import count, flag
 from clearprop.errors import ArgumentError
 from clearprop.streams.source import Rows, Tables
 from clearprop.streams.stream import WINDOW, Stream
 from clearprop.streams.stream import stream as stream_of_arrays
-from clearprop.tables.block_sources import TableSource, is_lazy
+from clearprop.tables.block_sources import TableSource
 from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.blocks.lazy import LazyTable
 from clearprop.tables.blocks.numbers import NumberRows

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from clearprop.checks.data import Data
+from clearprop.checks.lazy import is_lazy
 from clearprop.checks.settings import count
 from clearprop.errors import ArgumentError
 from clearprop.network import Network
@@ -36,7 +37,7 @@ def rows_given(
         If they do not fit the network, or one another.
     """
     if not isinstance(X, Stream):
-        if y is None:
+        if y is None and not is_lazy(X):
             raise ArgumentError("y is missing: cp.train(network, X, y), or a stream in place of X")
         return check_data(network, X, y, weights)
     if y is not None or weights is not None:

@@ -77,16 +77,32 @@ class StreamedRows:
         ------
         DataError
             If one does not fit; the message says where it is from.
+        ShapeError
+            If a pass over all has other rows than the first had.
         """
+        counted = self.rows if numbers is None else None
+        there = 0
         blocks = self._begun if self._begun is not None else self.source.blocks(numbers)
         self._begun = iter(()) if self.source.once else None
         try:
             for block in blocks:
+                there += block.rows
+                if counted is not None and there > counted:
+                    raise self.changed("more")
                 yield block.first, self._check(block)
+            if counted is not None and there < counted:
+                raise self.changed(f"{there:,}")
         finally:
             close = getattr(blocks, "close", None)
             if close is not None:
                 close()
+
+    def changed(self, now: str) -> ShapeError:
+        """Return what is said of rows that are not as many as they were."""
+        return ShapeError(
+            f"the {self.of}stream had {self.rows:,} rows and has {now} now: each epoch has to have "
+            "the same"
+        )
 
     def whole(self) -> Data:
         """Return all rows, in memory.

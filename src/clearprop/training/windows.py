@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.data import Data
-from clearprop.errors import ArgumentError, SampleWeightError, ShapeError
+from clearprop.errors import ArgumentError, SampleWeightError
 from clearprop.numerics.random import Purpose, random_order, window_seed
 from clearprop.streams.reader import Reader
 from clearprop.training.job import Job, Span
@@ -132,9 +132,17 @@ class Windows:
             self._reader = None
 
     def _filled(self, epoch: int, number: int) -> Iterator[Window]:
-        rooms = cycle((self._room(), self._room()))
+        rooms = self._rooms()
         for one in range(epoch, self._epochs):
             yield from self._of_epoch(one, number if one == epoch else 0, rooms)
+
+    def _rooms(self) -> Iterator[_Room]:
+        """Yield the memory of two windows in turns, the second taken when it is needed first."""
+        taken: list[_Room] = []
+        for turn in count():
+            if turn < 2:
+                taken.append(self._room())
+            yield taken[turn % 2]
 
     def _room(self) -> _Room:
         head, n = self.streamed.head, min(self.size, self.rows)
@@ -162,10 +170,11 @@ class Windows:
                     number, room = number + 1, next(rooms)
                     places = self._places(order, number)
                 begun = at - number * self.size
-                count = min(self.size - begun, len(data.X) - done)
-                self._check_place(at + count)
-                room.write(places.get(row + done, begun), data, done, count)
-                at, done = at + count, done + count
+                some = min(self.size - begun, len(data.X) - done)
+                if at + some > self.rows:
+                    raise self.streamed.changed("more")
+                room.write(places.get(row + done, begun), data, done, some)
+                at, done = at + some, done + some
         self._check_end(at, counts)
         yield Window(epoch, number, room.data(at - number * self.size))
 
@@ -216,18 +225,11 @@ class Windows:
                 weights = None if data.weights is None else data.weights[skipped:]
                 yield row + skipped, Data(data.X[skipped:], data.y[skipped:], weights)
 
-    def _check_place(self, at: int) -> None:
-        if at > self.rows:
-            raise ShapeError(f"the stream had {self.rows:,} rows and has more now: {CHANGED}")
-
     def _check_end(self, at: int, counts: bool) -> None:
         """Raise unless all rows came, and some of them count."""
         if self.rows == UNKNOWN:
             self.rows = at
         if at != self.rows:
-            raise ShapeError(f"the stream had {self.rows:,} rows and has {at:,} now: {CHANGED}")
+            raise self.streamed.changed(f"{at:,}")
         if not counts:
             raise SampleWeightError("sample_weight is all zero: no sample would count")
-
-
-CHANGED = "each epoch has to have the same"

@@ -106,13 +106,30 @@ class LazyTable:
             getattr(batches, "stop", lambda: None)()
 
     def identity(self) -> dict[str, Any]:
-        """Return what a checkpoint knows it by: its columns, and its first rows."""
-        try:
-            first = self._frame.head(100).collect().write_json()
-        except BaseException as error:
-            raise _known(error) from error
-        sample = hashlib.sha256(first.encode()).hexdigest()
-        return {"columns": self.names, "sample": sample}
+        """Return what a checkpoint knows it by: columns, types, and the SHA-256 of all rows.
+
+        By a pass, as nothing else says what a plan gives: files and frames may be others, and have
+        other places on another machine.
+
+        Raises
+        ------
+        TableFileError, ShapeError
+            As from `blocks`.
+        """
+        digest, rows = hashlib.sha256(), 0
+        for block in self.blocks():
+            rows += block.rows
+            # Lines of rows, as nothing of them depends on where blocks are cut.
+            digest.update(_plain(block.frame).write_ndjson().encode())
+        types = {name: str(dtype) for name, dtype in self.head.schema.items()}
+        return {"types": types, "rows": rows, "sha256": digest.hexdigest()}
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns that something can be learned from; others are left out of models."""
+    from polars import selectors
+
+    return frame.select(~(selectors.nested() | selectors.binary() | selectors.object()))
 
 
 def _next(frames: Generator[pl.DataFrame], row: int) -> pl.DataFrame | None:

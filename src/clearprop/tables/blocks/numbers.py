@@ -8,11 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearprop.errors import ArgumentError, ColumnError, TypeOfDataError, nearest, shown
+from clearprop.errors import (
+    ArgumentError,
+    ColumnError,
+    NonFiniteDataError,
+    TypeOfDataError,
+    nearest,
+    shown,
+)
 from clearprop.streams.block import Block, TableBlock
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.numerals import MISSING, POINT
-from clearprop.tables.text import cut
+from clearprop.tables.text import cut, shortened
 from clearprop.tables.words import among, numbers_of
 
 Array = NDArray[Any]
@@ -54,7 +61,10 @@ class NumberRows:
 
     def __init__(self, table: Any, target: str | Sequence[str] | None) -> None:
         if target is None:
-            raise ArgumentError("a table has no y: name its column, cp.stream(path, target='y')")
+            raise ArgumentError(
+                "the stream of a table names no column to predict: say cp.stream(..., "
+                f"target='NAME'); it has {shortened(table.names or [])}"
+            )
         self._table = table
         self._single = isinstance(target, str)
         wanted = [target] if isinstance(target, str) else list(target)
@@ -99,9 +109,13 @@ class NumberRows:
         ------
         TypeOfDataError
             If a cell is no number, with its row.
+        NonFiniteDataError
+            If one is empty or infinite, with its row.
         """
         for block in self._table.blocks(numbers):
             X, y = self._of(block)
+            _check_there(X, self.names, block)
+            _check_there(y.reshape(len(y), -1), self._targets, block)
             yield Block(block.first, block.where, X, y.astype(np.int64) if _are_whole(y) else y)
 
     def identity(self) -> dict[str, Any]:
@@ -116,6 +130,20 @@ class NumberRows:
             for names in (self.names, self._targets)
         )
         return X, y[:, 0] if self._single else y
+
+
+def _check_there(numbers: Array, names: Sequence[str], block: TableBlock) -> None:
+    """Raise `NonFiniteDataError` for a value that is missing, or infinite."""
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        row, place = bad[0].tolist()
+        value = numbers[row, place]
+        held = "no value" if np.isnan(value) else f"{value}"
+        raise NonFiniteDataError(
+            f"{block.where}: column {names[place]!r} has {held} in row {block.first + row:,} (from "
+            "0), and a network takes finite numbers alone: fill or drop such rows; "
+            "cp.Model.fit(stream, target) takes missing values"
+        )
 
 
 def _are_whole(y: Array) -> bool:

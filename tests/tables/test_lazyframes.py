@@ -1,0 +1,115 @@
+"""LazyFrames and streams where rows are needed: what a checkpoint knows, and what is said."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import clearprop as cp
+from clearprop.estimators import MLPRegressor
+from clearprop.tables.blocks import lazy
+from clearprop.tables.blocks.lazy import LazyTable
+
+N = 300
+X = np.random.default_rng(0).normal(size=N)
+
+
+def frame(**columns):
+    return pl.DataFrame({"x": X, "y": 2 * X, **columns})
+
+
+def net():
+    return cp.Network([1, 1], "identity", loss="squared_error", seed=0)
+
+
+def test_a_checkpoint_knows_all_rows(tmp_path):
+    rows = frame(many=[[k] for k in range(N)], raw=[b"\xff"] * N)
+    late = rows.with_columns(x=pl.when(pl.int_range(N) == N - 1).then(7.0).otherwise("x"))
+    known = LazyTable(rows.lazy()).identity()
+    assert LazyTable(rows.lazy()).identity() == known
+    others = [late, rows[:-1], rows.with_columns(pl.col("x").cast(pl.Float32)), rows[::-1]]
+    for other in others:
+        assert LazyTable(other.lazy()).identity() != known
+    settings = {"window": 64, "target": "y"}
+    kept = {"epochs": 2, "checkpoint": tmp_path / "kept", "progress": False}
+    cp.train(net(), cp.stream(frame().lazy(), **settings), **kept)
+    cp.train(net(), cp.stream(frame().lazy(), **settings), **kept, resume=True)
+    with pytest.raises(cp.ArgumentError, match="stream holds other numbers"):
+        cp.train(
+            net(), cp.stream(late.lazy().select("x", "y"), **settings), **kept, resume=True
+        )  # fmt: skip
+
+
+def test_where_blocks_are_cut_does_not_matter(monkeypatch):
+    table = LazyTable(frame().lazy())
+    known = table.identity()
+    monkeypatch.setattr(lazy, "ROWS", 17)
+    assert len(list(table.blocks())) > 1
+    assert table.identity() == known
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "said"),
+    [(None, "x", "no value"), (np.nan, "x", "no value"), (np.inf, "x", "inf"),
+     (None, "y", "no value")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["lazy", "parquet", "csv"])
+def test_a_value_that_is_missing_is_named(value, column, said, kind, tmp_path):
+    values = [*X.tolist()]
+    values[77] = value
+    rows = frame(**{column: pl.Series(values)})
+    given = rows.lazy()
+    if kind != "lazy":
+        given = tmp_path / f"t.{kind}"
+        getattr(rows, f"write_{kind}")(given)
+    stream = cp.stream(given, target="y", window=64)
+    text = rf"column '{column}' has {said} in row 77 \(from 0\)"
+    with pytest.raises(cp.NonFiniteDataError, match=text):
+        cp.train(net(), stream, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    noise = np.random.default_rng(1).normal(size=N)
+    return cp.Model.fit(
+        frame(y=X + noise), "y", hidden=[3], epochs=1, compare=False, progress=False
+    )
+
+
+CALLS = {
+    "fit": lambda model, table: cp.Model.fit(table, "y"),
+    "evaluate": lambda model, table: model.evaluate(table),
+    "importance": lambda model, table: model.importance(table),
+    "encode": lambda model, table: model.encode(table),
+    "validation": lambda model, table: cp.Model.fit(frame(), "y", validation=table),
+    "test": lambda model, table: cp.Model.fit(frame(), "y", test=table),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_where_a_table_in_memory_is_needed(name, model, tmp_path):
+    with pytest.raises(cp.TypeOfDataError, match=r"give table.collect\(\).* cp.stream\(table\)"):
+        CALLS[name](model, frame().lazy())
+    if name != "fit":
+        frame().write_parquet(tmp_path / "t.parquet")
+        with pytest.raises(cp.TypeOfDataError, match="is a stream.*the path of a file"):
+            CALLS[name](model, cp.stream(tmp_path / "t.parquet"))
+
+
+def test_where_numbers_are_needed():
+    for call in (
+        lambda rows: cp.train(net(), rows),
+        lambda rows: cp.train(net(), rows, X),
+        lambda rows: net().predict(rows),
+        lambda rows: MLPRegressor().fit(rows, X),
+    ):
+        with pytest.raises((cp.TypeOfDataError, TypeError), match=r"collect\(\)"):
+            call(frame().lazy().select("x"))
+
+
+@pytest.mark.parametrize("kind", ["lazy", "folder"])
+def test_no_target(kind, tmp_path):
+    frame().write_parquet(tmp_path / "t.parquet")
+    stream = cp.stream(frame().lazy() if kind == "lazy" else tmp_path)
+    for call in (lambda: cp.train(net(), stream), lambda: MLPRegressor().fit(stream)):
+        with pytest.raises(cp.ArgumentError, match=r"names no column.*target='NAME'.* has x, y"):
+            call()
