@@ -118,6 +118,7 @@ class TestSearches:
     def test_what_cannot_be_sent_is_refused(self, client):
         X, y = digits()
         estimator = MLPClassifier([10], callbacks=[dask_tasks.holding_a_lock()])
+        client.wait_for_workers(2)  # to one, where others kill them, joblib sends nothing
         with on_dask(client), pytest.raises(cp.errors.ArgumentError, match="lock") as caught:
             cross_val_score(estimator, X, y, cv=2)
         assert "\n" not in str(caught.value)

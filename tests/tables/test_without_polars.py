@@ -249,7 +249,7 @@ class TestWithoutScikitLearn:
         columns = [rng.normal(rng.normal(0, 1e3), 10.0 ** rng.integers(-9, 9), n) for _ in range(k)]
         columns[0] = np.full(n, columns[0][0]) if seed % 3 == 0 else columns[0]
         expected = StandardScaler().fit(np.stack(columns).T)
-        _, mean, scale, _, _ = fitted_encoding._statistics_of("abcd", columns)
+        _, mean, scale, _, _ = fitted_encoding._statistics_of("abcd", columns, None)
         assert np.array_equal(mean, expected.mean_)
         assert np.array_equal(scale, expected.scale_)
 
@@ -258,7 +258,7 @@ class TestWithoutScikitLearn:
 
         columns = [np.random.default_rng(k).normal(1e6, 1e-3, 100_003) for k in range(5)]
         expected = StandardScaler().fit(np.stack(columns).T)
-        _, mean, scale, _, _ = fitted_encoding._statistics_of("abcde", columns)
+        _, mean, scale, _, _ = fitted_encoding._statistics_of("abcde", columns, None)
         assert np.array_equal(mean, expected.mean_)
         assert np.array_equal(scale, expected.scale_)
 
