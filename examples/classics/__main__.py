@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from classic import PAGES, Classic
+from classic import PAGES, Classic, whole
 from classic import main as run
 
 NAMES = (
@@ -27,7 +27,7 @@ def classics() -> list[Classic]:
 
 
 def index() -> str:
-    """Return the index of the pages, with the first figure of each."""
+    """Return the index of the pages, with the first figure of each that was published as a number."""
     lines = [
         "# The classics", "",
         "Experiments that made backpropagation famous, run again: what was published, where, and what came out here. Each is one script in "
@@ -39,8 +39,7 @@ def index() -> str:
         kept = PAGES / f"{classic.name}.json"
         if kept.exists():
             rows = classic.tell(json.loads(kept.read_text(encoding="utf-8"))["found"])
-            row = next((row for row in rows[::-1] if row.published[:1].isdigit()), rows[0])
-            row = next((row for row in rows if row.published[:1].isdigit()), row)
+            row = next((row for row in rows if row.published[:1].isdigit()), rows[0])
             lines.append(
                 f"| [{classic.title}]({classic.name}.md) | {row.what} | {row.published} | **{row.measured}** |"
             )
@@ -50,11 +49,12 @@ def index() -> str:
 def main() -> int:
     """Run them all; return 1 if one failed."""
     parser = argparse.ArgumentParser(description="Run all classics.")
-    parser.add_argument("--short", action="store_true", help="in seconds each; writes nothing")
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--short", action="store_true", help="in seconds each; writes nothing")
+    form.add_argument(
         "--write", action="store_true", help="write the pages of the long forms, and the index"
     )
-    parser.add_argument("--index", action="store_true", help="write the index alone")
+    form.add_argument("--index", action="store_true", help="write the index alone")
     parser.add_argument(
         "--data",
         type=Path,
@@ -70,7 +70,7 @@ def main() -> int:
         if run(classic, arguments):
             failed.append(classic.name)
     if asked.write or asked.index:
-        (PAGES / "README.md").write_text(index(), encoding="utf-8")
+        whole(PAGES / "README.md", index().encode())
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return bool(failed)

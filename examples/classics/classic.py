@@ -7,6 +7,7 @@ writes what it measured to docs/classics/NAME.json, and from that its page and i
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import platform
@@ -94,7 +95,11 @@ def main(classic: Classic, arguments: list[str] | None = None) -> int:
         )  # fmt: skip
     asked = parser.parse_args(arguments)
     if asked.again:
-        write(classic, json.loads((PAGES / f"{classic.name}.json").read_text(encoding="utf-8")))
+        kept = PAGES / f"{classic.name}.json"
+        if not kept.exists():
+            print(f"{classic.name}: there is no {kept}; --write measures it", file=sys.stderr)
+            return 1
+        write(classic, json.loads(kept.read_text(encoding="utf-8")))
         return 0
     started = time.perf_counter()
     try:
@@ -133,14 +138,23 @@ def circumstances(seconds: float) -> dict[str, Any]:
 
 
 def write(classic: Classic, kept: dict[str, Any]) -> None:
-    """Write what was measured, the picture and the page."""
+    """Write what was measured, then the picture and the page made from it."""
     PAGES.mkdir(parents=True, exist_ok=True)
     text = json.dumps(kept, indent=1, default=_plain)
-    (PAGES / f"{classic.name}.json").write_text(text + "\n", encoding="utf-8")
+    whole(PAGES / f"{classic.name}.json", text.encode() + b"\n")
     kept = json.loads(text)
     matplotlib.use("agg")
-    classic.draw(kept["found"]).savefig(PAGES / f"{classic.name}.png", **WHITE)
-    (PAGES / f"{classic.name}.md").write_text(page(classic, kept), encoding="utf-8")
+    picture = io.BytesIO()
+    classic.draw(kept["found"]).savefig(picture, format="png", **WHITE)
+    whole(PAGES / f"{classic.name}.png", picture.getvalue())
+    whole(PAGES / f"{classic.name}.md", page(classic, kept).encode())
+
+
+def whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole, or as it was."""
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
 
 
 def page(classic: Classic, kept: dict[str, Any]) -> str:
@@ -176,11 +190,13 @@ def page(classic: Classic, kept: dict[str, Any]) -> str:
 
 
 def spread(values: Any, digits: int = 0) -> str:
-    """Return "median M, from A to B" of some numbers.
+    """Return "median M, from A to B" of some numbers, and "none" of none.
 
     >>> spread([3, 1, 2])
     'median 2, from 1 to 3'
     """
+    if not len(values):
+        return "none"
     low, middle, high = (f"{float(v):,.{digits}f}" for v in np.quantile(values, [0, 0.5, 1]))
     return f"median {middle}, from {low} to {high}"
 

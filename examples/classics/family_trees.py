@@ -4,7 +4,8 @@ D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back
 Nature 323 (1986), 533-536, Figures 2 to 4; G. E. Hinton, "Learning distributed representations of
 concepts", Proceedings of the 8th Annual Conference of the Cognitive Science Society (1986), 1-12.
 (24 + 12)-(6 + 6)-12-6-24 sigmoid units; 100 of the 104 facts; error is 0 beyond 0.2 and 0.8; after each
-sweep all weights shrink by 0.2%.
+sweep all weights shrink by 0.2%. The start of this network is not told: uniform in +-0.3 is that of the
+network in Figure 1.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from matplotlib.figure import Figure
 import clearprop as cp
 
 STARTS, SHORT = 20, 1
-NATURE = "Nature 323 (1986), pp. 534-535"
+NATURE = "Nature 323 (1986), Figure 4"
+PUBLISHED = "4 of 4 held out (100 learned: not said)"
 ENGLISH = (
     "Christopher", "Penelope", "Andrew", "Christine", "Arthur", "Margaret", "James", "Victoria",
     "Charles", "Jennifer", "Colin", "Charlotte",
@@ -125,22 +127,30 @@ ABSENT = [
 ]
 """People lead to the first six units, relations to the others: these weights do not exist."""
 
-VARIANTS: dict[str, dict[str, float]] = {
-    "as published": {},
-    "second epsilon 0.001": {"epsilon": 0.001},
+PRINTED: dict[str, dict[str, float]] = {
+    "as published, second epsilon 0.01": {},
+    "as published, second epsilon 0.001": {"epsilon": 0.001},
+}
+"""The two ways in which copies of the paper have it."""
+OTHERWISE: dict[str, dict[str, float]] = {
     "second epsilon 0.05": {"epsilon": 0.05},
     "second epsilon 0.1": {"epsilon": 0.1},
     "start ±1": {"limit": 1.0},
     "weights shrink by 0.02%": {"decay": 0.0002},
     "weights do not shrink": {"decay": 0.0},
     "6,000 sweeps": {"sweeps": 6_000},
+    "epsilon 0.05, shrink by 0.02%": {"epsilon": 0.05, "decay": 0.0002},
+    "the same, 6,000 sweeps": {"epsilon": 0.05, "decay": 0.0002, "sweeps": 6_000},
+    "start ±1, shrink by 0.02%": {"limit": 1.0, "decay": 0.0002},
+    "start ±1, epsilon 0.05": {"limit": 1.0, "epsilon": 0.05},
     "start ±1, epsilon 0.05, shrink by 0.02%": {"limit": 1.0, "epsilon": 0.05, "decay": 0.0002},
 }
-"""What is not as published; each variant but the last changes one thing."""
+"""One thing changed, then two or three of them together."""
+VARIANTS = PRINTED | OTHERWISE
 
 
 class Shrink:
-    """Takes a part off all weights after each change of them."""
+    """Takes a part off all weights after each change of them, and off biases, which the paper counts among them."""
 
     def __init__(self, part: float) -> None:
         self.part = part
@@ -177,19 +187,36 @@ def learn(
     return network, {"learned": int(right[learned].sum()), "held_out": int(right[held_out].sum())}
 
 
+def knows(ends: dict[str, Any]) -> int:
+    """Return by what the start is chosen that is drawn."""
+    return int(ends["learned"] + 10 * ends["held_out"])
+
+
+def drawn(found: Found) -> str:
+    """Say which start that is."""
+    runs = [
+        (name, seed, ends)
+        for name, all_of in found["variants"].items()
+        for seed, ends in enumerate(all_of)
+    ]
+    name, seed, ends = max(runs, key=lambda run: knows(run[2]))
+    return (
+        f"{name}, seed {seed}: {ends['learned']} of 100 learned, {ends['held_out']} of 4 held out"
+    )
+
+
 def measure(short: bool, data: Path | None) -> Found:
     """Learn from several starts, as published and otherwise."""
     found: dict[str, list[dict[str, Any]]] = {}
     best: tuple[int, list[list[float]]] = (-1, [])
-    variants = dict(list(VARIANTS.items())[:: len(VARIANTS) - 1]) if short else VARIANTS
-    for name, changes in variants.items():
+    names = list(VARIANTS)
+    for name in [names[0], names[-1]] if short else names:
         found[name] = []
         for seed in range(SHORT if short else STARTS):
-            network, ends = learn(seed, **changes)
+            network, ends = learn(seed, **VARIANTS[name])
             found[name].append(ends)
-            score = ends["learned"] + 10 * ends["held_out"]
-            if score > best[0]:
-                best = score, network["W1"][:6, :24].tolist()
+            if knows(ends) > best[0]:
+                best = knows(ends), network["W1"][:6, :24].tolist()
     return {"variants": found, "people": best[1]}
 
 
@@ -199,12 +226,12 @@ def tell(found: Found) -> list[Row]:
     for name, ends in found["variants"].items():
         learned = np.array([one["learned"] for one in ends])
         held = np.array([one["held_out"] for one in ends])
-        published = "100 of 100 facts, all 4 others" if name == "as published" else ""
+        printed = name in PRINTED
         rows.append(
             Row(
-                name, published, NATURE if published else "",
-                f"{np.median(learned):.0f} of 100 (median; {learned.min()} to {learned.max()}); all 4 others in "
-                f"{(held == 4).sum()} of {len(ends)} starts, {held.mean():.1f} on average",
+                name, PUBLISHED if printed else "", NATURE if printed else "",
+                f"held out: {held.mean():.1f} of 4 (mean), all 4 in {(held == 4).sum()} of {len(ends)} starts; "
+                f"learned: {np.median(learned):.0f} of 100 (median; {learned.min()} to {learned.max()})",
             )
         )  # fmt: skip
     return rows
@@ -213,7 +240,7 @@ def tell(found: Found) -> list[Row]:
 def draw(found: Found) -> Figure:
     """The weights from people to the six units that stand for them, of the start that knows most."""
     weights = np.array(found["people"])
-    figure, every = plt.subplots(6, 1, figsize=(9, 7.5), sharex=True)
+    figure, every = plt.subplots(6, 1, figsize=(8, 9), sharex=True)
     largest = np.abs(weights).max()
     for unit, axes in enumerate(every):
         for row, tree in enumerate((weights[unit, :12], weights[unit, 12:])):
@@ -223,7 +250,7 @@ def draw(found: Found) -> Figure:
                 axes.add_patch(
                     plt.Rectangle((column - side / 2, -row - side / 2), side, side, color=color)
                 )
-        axes.set(xlim=(-0.6, 11.6), ylim=(-1.6, 0.6))
+        axes.set(xlim=(-0.6, 11.6), ylim=(-1.6, 0.6), aspect="equal")
         axes.set_yticks([0, -1], ["English", "Italian"], fontsize=8)
         axes.set_ylabel(
             f"unit {unit + 1}", fontsize=8, rotation=0, ha="right", va="center", labelpad=30
@@ -233,7 +260,8 @@ def draw(found: Found) -> Figure:
     names = [f"{english}\n{italian}" for english, italian in zip(ENGLISH, ITALIAN, strict=True)]
     every[-1].set_xticks(range(12), names, fontsize=7, rotation=30)
     every[0].set_title(
-        "weights from people to the six units (area: size; orange above 0, blue below; lines part generations)",
+        "weights from people to the six units (area: size; orange above 0, blue below; lines part generations)\n"
+        f"{drawn(found)}",
         fontsize=9,
     )
     figure.tight_layout()
@@ -262,20 +290,26 @@ def lesson(found: Found) -> str:
     known = ", ".join(
         f"{name} {100 * share:.0f}%" for name, share in shares(np.array(found["people"])).items()
     )
-    published = [one["learned"] for one in found["variants"]["as published"]]
-    ways = {
-        name: np.median([one["learned"] for one in ends])
-        for name, ends in found["variants"].items()
-    }
-    best = max(ways, key=lambda name: float(ways[name]))
-    alone = max(ways[name] for name in list(ways)[1:-1] or ways)
+
+    def median(name: str) -> float:
+        return float(np.median([one["learned"] for one in found["variants"][name]]))
+
+    here = list(found["variants"])
+    printed = max(
+        one["learned"] for name in here if name in PRINTED for one in found["variants"][name]
+    )
+    alone = max((median(name) for name in here if len(VARIANTS[name]) == 1), default=0.0)
+    best = max(here, key=median)
+    held = [one["held_out"] for one in found["variants"][best]]
     return (
-        f"With the settings as they are printed, at most {max(published)} of 100 facts are right after 1,500 sweeps here, and no change of "
-        f"one thing alone has more than {alone:.0f} in the median. What the paper shows is reached by a larger start, a larger epsilon and a smaller loss of "
-        f"weights together ({best}: {ways[best]:.0f} in the median), so what it claims about representations can be looked at: "
-        "how much of a unit's weights is told by a person's nation, generation and branch of the family alone, in the unit that has it most: "
-        f"{known}. Nobody told the network that there are nations or generations. Facts that were held out are answered "
-        "by what such units have in common for people who stand alike in the two trees."
+        f"With the settings as they are printed, in either reading, at most {printed} of 100 facts are right after 1,500 sweeps here; and "
+        f"with one thing changed, the median is {alone:.0f} at most. It takes several together: with {best}, the median is "
+        f"{median(best):.0f}. What the paper claims about representations can so be looked at, in the start "
+        f"that knows most ({drawn(found)}). How much of a unit's weights is told by a "
+        f"person's nation, generation and branch of the family alone, in the unit that has it most: {known}. Nobody told the network that "
+        "there are nations or generations. Of the four facts that were held out, among 24 people to choose from, "
+        f"{np.mean(held):.1f} are right on average with those settings: more than is remembered. But all four, as in the one run published, were right "
+        f"in {held.count(4)} of {len(held)} starts."
     )
 
 
@@ -288,7 +322,7 @@ CLASSIC = Classic(
         "(24 + 12)-(6 + 6)-12-6-24, sigmoid; weights that do not exist are frozen at 0; start uniform in ±0.3; epsilon 0.005 on the sum over the facts and "
         "momentum 0.5 for 20 sweeps, then 0.01 and 0.9, 1,500 sweeps in all; error is 0 beyond 0.2 and 0.8; weights shrink by 0.2% after each change. "
         "A fact is right if the outputs above 0.5 are exactly its answers. Copies of the paper are not all alike in the second epsilon, so there "
-        "are rows for others; each row but the last changes one thing. 20 starts each."
+        "is a row for either; then rows that change one thing, and several. How this network starts is not said: ±0.3 is that of the paper's other one. 20 starts each, seeds from 0."
     ),
     measure=measure,
     tell=tell,

@@ -131,9 +131,12 @@ def draw(found: Found) -> Figure:
 
 def lesson(found: Found) -> str:
     """What one learns."""
+    rights = [100 * one["validation"] for one in found["tried"]]
+    epochs = [one["epochs"] for one in found["tried"]]
     return (
-        "One minute of two cores is enough for what took a night when the dataset was published. Within a minute the question is how to spend it: a wide network "
-        "sees each image less often, and dropout needs epochs to pay. The test was looked at once, for the candidate that validation chose, so its number is not "
+        f"One minute of two cores is enough for {100 * found['test']:.2f}%. Within a minute the question is how to spend it: a wide network "
+        f"sees each image less often ({min(epochs)} epochs against {max(epochs)}). Yet the candidates are nearly alike, from {min(rights):.2f}% to {max(rights):.2f}%: the standard error "
+        "of 10,000 images is about 0.12%. The test was looked at once, for the candidate that validation chose, so its number is not "
         "the best of several."
     )
 
@@ -144,7 +147,7 @@ CLASSIC = Classic(
     question=(
         "No convolutions, no distorted images, no pretraining: one network of dense layers, one minute of wall clock on two cores, the trial epoch by which "
         "the number of epochs is chosen included. Adam with a rate that falls by a cosine; four candidates, each a minute on 50,000 images, told apart by the other 10,000; "
-        "the best a minute on all 60,000, and tested once."
+        "the best a minute on all 60,000, and tested once. Published numbers have no limit of time."
     ),
     measure=measure,
     tell=tell,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import importlib.util
 import json
 import os
 import struct
@@ -19,6 +20,7 @@ import symmetry
 import xor_and_parity
 from matplotlib import pyplot
 
+import clearprop as cp
 from clearprop.errors import DataError
 from paths import EXAMPLES, ROOT
 
@@ -54,6 +56,15 @@ def images(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def every():
+    """The program that runs them all, as a module."""
+    spec = importlib.util.spec_from_file_location("all_classics", FOLDER / "__main__.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", *arguments], capture_output=True, text=True, encoding="utf-8",
@@ -86,6 +97,17 @@ def test_a_classic_that_fails_is_told(tmp_path):
     )
 
 
+def test_all_of_them_fail_if_one_does(every, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(every, "classics", lambda: [of("nielsen_mnist")])
+    monkeypatch.setattr(sys, "argv", ["classics", "--short", "--data", str(tmp_path)])
+    assert every.main() == 1
+    assert capfd.readouterr().err.endswith("\nfailed: nielsen_mnist\n")
+
+
+def test_a_spread_of_nothing():
+    assert classic.spread([]) == "none"
+
+
 class TestPages:
     @pytest.mark.parametrize("name", NAMES)
     def test_a_page_says_what_its_json_has(self, name):
@@ -107,12 +129,41 @@ class TestPages:
         kept = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
         pyplot.close(of(name).draw(kept["found"]))
 
-    def test_the_index_is_of_these_pages(self):
-        spec = importlib.util.spec_from_file_location("all_classics", FOLDER / "__main__.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        assert (PAGES / "README.md").read_text("utf-8") == module.index()
-        assert sorted(module.NAMES) == NAMES
+    def test_the_index_is_of_these_pages(self, every):
+        assert (PAGES / "README.md").read_text("utf-8") == every.index()
+        assert sorted(every.NAMES) == NAMES
+
+    @pytest.fixture
+    def elsewhere(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(classic, "PAGES", tmp_path)
+        monkeypatch.setattr(sys, "argv", ["symmetry.py", "--again"])
+        return tmp_path
+
+    def test_a_page_is_made_again_from_its_json(self, elsewhere):
+        kept = (PAGES / "symmetry.json").read_bytes()
+        (elsewhere / "symmetry.json").write_bytes(kept)
+        assert classic.main(symmetry.CLASSIC) == 0
+        pyplot.close("all")
+        assert sorted(path.name for path in elsewhere.iterdir()) == [
+            "symmetry.json", "symmetry.md", "symmetry.png",
+        ]  # fmt: skip
+        for name in ("symmetry.json", "symmetry.md"):
+            assert (elsewhere / name).read_bytes() == (PAGES / name).read_bytes()
+
+    def test_without_a_json_nothing_is_made(self, elsewhere, capsys):
+        assert classic.main(symmetry.CLASSIC) == 1
+        assert capsys.readouterr().err == (
+            f"symmetry: there is no {elsewhere / 'symmetry.json'}; --write measures it\n"
+        )
+        assert list(elsewhere.iterdir()) == []
+
+    def test_a_page_whose_writing_fails_is_as_it_was(self, tmp_path, monkeypatch):
+        page = tmp_path / "page.md"
+        page.write_text("before")
+        monkeypatch.setattr(type(page), "write_bytes", lambda path, content: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            classic.whole(page, b"after")
+        assert page.read_text() == "before"
 
 
 class TestMnist:
@@ -187,10 +238,55 @@ class TestProblems:
             symmetry.X[symmetry.y == 1][:, 0].tolist() == symmetry.X[symmetry.y == 1][:, 5].tolist()
         )
 
+    def test_what_mirrored_weights_are(self):
+        network = cp.Network([6, 2, 1], "sigmoid", seed=0)
+        network["W1"] = [[2, -8, 4, -4, 8, -2], [-1, 4, -2, 2, -4, 1]]
+        assert symmetry.mirrored(network) == (0, [1, 2, 4])
+        network["W1"][1, 5] = 2
+        off, _ = symmetry.mirrored(network)
+        assert off == 1 / 8
+
+    def test_both_readings_of_the_second_epsilon_are_told(self):
+        kept = json.loads((PAGES / "family_trees.json").read_text("utf-8"))
+        told = {row.what: row.source for row in family_trees.tell(kept["found"])}
+        assert list(told) == list(family_trees.VARIANTS)
+        assert [name for name, source in told.items() if source] == list(family_trees.PRINTED)
+
+    def test_weights_and_biases_shrink_after_each_sweep(self):
+        bias = cp.initializers.uniform(1.0)
+        network = cp.Network([3, 4, 2], "sigmoid", biases=bias, dtype="float64", seed=0)
+        before = network.parameters.copy()
+        steady = cp.SGD(1e-300)
+        shrink = family_trees.Shrink(0.25)
+        cp.train(
+            network, np.eye(3), np.eye(3)[:, :2], optimizer=steady, epochs=2, callbacks=[shrink]
+        )
+        assert (before != 0).all()
+        np.testing.assert_allclose(network.parameters, 0.75**2 * before, rtol=1e-12)
+
     def test_without_a_hidden_layer_xor_stays_at_a_half(self):
-        sweeps, outputs = xor_and_parity.learn([2, 1], 3, 2_000)
+        sweeps, outputs = xor_and_parity.learn([2, 1], 3, sweeps=2_000)
         assert sweeps is None
         assert np.abs(np.array(outputs) - 0.5).max() < 1e-6
+
+    def test_xor_is_learned_after_so_many_sweeps_and_not_before(self):
+        sweeps, outputs = xor_and_parity.learn([2, 2, 1], 0)
+        assert np.abs(np.array(outputs) - [0, 1, 1, 0]).max() < 0.15
+        X, y = xor_and_parity.patterns(2)
+        start = cp.initializers.uniform(1.0)
+        for count, is_learned in ((sweeps, True), (sweeps - 1, False)):
+            network = cp.Network(
+                [2, 2, 1], "sigmoid", loss="squared_error", initializer=start, biases=start,
+                dtype="float64", seed=0,
+            )  # fmt: skip
+            by_hand = {"optimizer": cp.SGD(2.0, momentum=0.9), "batch_size": None}
+            for _ in cp.steps(network, X, y, epochs=count, **by_hand):
+                pass
+            assert (cp.backprop(network, X, y).loss < 0.01) == is_learned
+
+    def test_ends_that_are_alike_are_counted_together(self):
+        stuck = [[0.01, 0.98, 0.5, 0.5], [0.5, 0.5, 0.03, 1], [0.7, 0.7, 0, 0.7]]
+        assert xor_and_parity.kinds(stuck) == {"0.0 0.5 0.5 1.0": 2, "0.0 0.7 0.7 0.7": 1}
 
     def test_parity_of_four_bits(self):
         X, y = xor_and_parity.patterns(4)
