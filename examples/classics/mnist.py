@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +80,7 @@ def _from_openml() -> Digits:
         missing_extra("scikit-learn", "MNIST from OpenML", "tables")
     try:
         X, y = fetch_openml("mnist_784", version=1, as_frame=False, return_X_y=True)
-    except (OSError, ValueError, HTTPException) as error:
+    except Exception as error:  # whatever a download may raise
         why = " ".join(str(error).split())
         raise DataError(
             f"OpenML could not be asked for MNIST ({why}); give --data FOLDER"
