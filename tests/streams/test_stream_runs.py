@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -24,6 +25,25 @@ OTHERS = rows(90, seed=1)
 def run(stream, network=None, **settings):
     network = net() if network is None else network
     return network, cp.train(network, stream, **{"epochs": 2, "batch_size": BATCH, **settings})
+
+
+@contextmanager
+def pressed(waiting, held):
+    """Ctrl-C once somebody waits, who gets what is waited for a little later."""
+
+    def press():
+        waiting.wait(20)
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Timer(0.3, held.set).start()
+
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=press)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -225,19 +245,8 @@ class TestWhatGoesWrong:
                 held.wait(20)
                 yield X, Y
 
-        def press():
-            waiting.wait(20)
-            os.kill(os.getpid(), signal.SIGINT)
-            threading.Timer(0.3, held.set).start()
-
-        old = signal.signal(signal.SIGINT, signal.default_int_handler)
-        thread = threading.Thread(target=press)
-        thread.start()
-        try:
+        with pressed(waiting, held):
             history = run(cp.stream(batches, window=N - 3))[1]
-        finally:
-            signal.signal(signal.SIGINT, old)
-            thread.join()
         assert history.stopped == "interrupted"
         assert history.epochs == []
 
@@ -275,17 +284,6 @@ class TestWhatGoesWrong:
                 held.wait(20)
                 yield X, Y
 
-        def press():
-            waiting.wait(20)
-            os.kill(os.getpid(), signal.SIGINT)
-            threading.Timer(0.3, held.set).start()
-
-        old = signal.signal(signal.SIGINT, signal.default_int_handler)
-        thread = threading.Thread(target=press)
-        thread.start()
-        try:
+        with pressed(waiting, held):
             history = run(cp.stream(X, Y), validation=cp.stream(batches, window=N - 3), epochs=9)[1]
-        finally:
-            signal.signal(signal.SIGINT, old)
-            thread.join()
         assert (history.stopped, len(history.epochs)) == ("interrupted", 1)
