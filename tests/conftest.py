@@ -29,6 +29,12 @@ else:  # what a busy machine disturbs is no failure
     settings.load_profile("any machine")
 
 
+def pytest_configure(config):
+    """A test that ends its process again and again does not do so for hours."""
+    if getattr(config.option, "maxworkerrestart", "none given") is None:
+        config.option.maxworkerrestart = "1"
+
+
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config, log):
     """A file's tests stay in one process, in the order drawn: what they share is made once."""

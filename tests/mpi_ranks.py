@@ -53,7 +53,7 @@ class Program:
             out, err = self._process.communicate(timeout=within)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
-            out, err = self._process.communicate()
+            out, err = self._process.communicate(timeout=30)  # ranks of other groups hold the pipes
             raise AssertionError(f"not ended within {within} s: {out}\n{err}") from None
         return Ended(self._process.returncode, out, err)
 

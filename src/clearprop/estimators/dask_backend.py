@@ -24,6 +24,10 @@ class KeepingBackend(DaskDistributedBackend):  # type: ignore[misc]
     def __init__(self, client: Client) -> None:
         super().__init__(client=_KeepingClient(client))
 
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        """Return how many fits run at once, at least two: for one, joblib would send nothing."""
+        return max(2, int(super().effective_n_jobs(n_jobs)))
+
     def submit(self, func: Any, callback: Callable[[Any], object]) -> Future[Any]:
         """Begin a fit, and tell of its end, whatever that is."""
         future: Future[Any] = super().submit(func, callback)
