@@ -250,8 +250,6 @@ def _be_the_child(
             "no:cacheprovider",
             "-p",
             "no:randomly",
-            "-p",
-            "no:faulthandler",  # whose thread, where the parent has one, is not in a fork
             f"--basetemp={work / 'temporary'}",
         ]
         options += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]

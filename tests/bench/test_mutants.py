@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import sys
 from pathlib import Path
@@ -33,6 +34,12 @@ def share(n: int, of: float = 0.5, é: bool = True) -> float | None:
     return (total
             + 1) if isinstance(n, int) else -of
 '''
+
+
+@pytest.fixture(autouse=True)
+def no_watch_over_time():
+    """What ends a test that hangs is a thread, which a fork has not and would wait for."""
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture
