@@ -27,6 +27,7 @@ TESTS = (
     "tests/explaining/checking/test_gradient_check.py",
     *(f"tests/explaining/derivation/test_{one}.py" for one in ("explain", "definitions")),
     *(f"tests/export/test_{one}.py" for one in ("export_c", "every_export", "export_torch")),
+    "tests/cluster/test_resume.py",
 )  # fmt: skip
 """Those of the suite that the mutants of `SOURCES` meet, where they run the line."""
 
@@ -53,6 +54,10 @@ SHORT: dict[str, tuple[str, ...]] = {
     "schedules.py": (_SETTINGS, "tests/test_optimizers.py"),
     "tables": _ENCODING,
     "training/checkpoints": ("tests/training/checkpoints",),
+    "training/checkpoints/keeping.py": (
+        "tests/training/checkpoints",
+        "tests/cluster/test_resume.py",
+    ),
     "training": ("tests/training/test_calls.py", "tests/training/test_standing.py"),
     "files": ("tests/files/test_one_save.py", "tests/files/test_files.py"),
 }
