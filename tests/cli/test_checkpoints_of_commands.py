@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import tomllib
@@ -86,6 +87,22 @@ def test_the_command_refuses_what_python_does(here):
     soon = invoke(*TRAIN, "--checkpoint", "other", "--checkpoint-every", "soon")
     assert soon.exit_code == 2
     assert "'soon'; give a number of epochs, or such as '10 epochs'" in soon.stderr
+
+
+def test_a_run_that_goes_on_says_from_where(here, capfd):
+    given = {"hidden": (6,), "epochs": 12, "compare": False, "checkpoint": "kept"}
+    given |= {"checkpoint_every": "1 step", "resume": True}
+    with pytest.raises(CutError):
+        cp.Model.fit("t.csv", "kind", **given, callbacks=[crash])
+    assert "goes on from" not in capfd.readouterr().err
+    newest = max(Path("kept").glob("*.safetensors"))
+    cp.Model.fit("t.csv", "kind", **given)
+    said = capfd.readouterr().err
+    assert re.search(
+        rf"clearprop: goes on from .*{newest.name}: in epoch \d+ of 12, behind \d+ of its \d+ "
+        r"batches\n",
+        said,
+    )
 
 
 def test_a_damaged_checkpoint_is_a_note(here):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class Failures:
         self._known: dict[int, str] = {}
         self._sent: list[Any] = []
         self._torn = False
+        self.over: Callable[[], object] = lambda: None
+        """Called before all ranks are ended."""
         self.root_knows = False
         """Whether rank 0 has failed too, and says why."""
 
@@ -80,6 +83,7 @@ class Failures:
             if stream is not None:
                 stream.flush()
         time.sleep(GRACE)
+        self.over()
         self._by.Abort(1)
 
     def _listen(self) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.checks.settings import number
+from clearprop.cluster import guard
 from clearprop.cluster.failures import Failures
 from clearprop.cluster.pulse import Pulse
 from clearprop.errors import ArgumentError, ClusterError, MissingExtraError, said, shown
@@ -114,7 +116,7 @@ class MPI:
         self._of = SimpleNamespace(**made)
         self._failures = Failures(library, self._of.news)
         self._pulse = Pulse(library, self._of.pulse, silence, self._process())
-        self._inside = 0
+        self._inside, self._watched = 0, False
 
     @property
     def communicator(self) -> MPI | None:
@@ -130,7 +132,7 @@ class MPI:
         self._inside += 1
         try:
             if self._inside == 1:
-                self._pulse.begin(self.all(self._process()))
+                self._watch_over()
             yield
         except BaseException as error:
             if self._inside == 1:
@@ -138,6 +140,29 @@ class MPI:
             raise
         finally:
             self._inside -= 1
+
+    def _watch_over(self) -> None:
+        """Begin to look whether all ranks are there; each machine's first one starts a guard."""
+        if self._watched:
+            return
+        self._watched = True
+        names = self.processes
+        found = self.all([guard.machine(), os.getpid()])
+        machines = [machine for machine, _ in found]
+        mine = machines[self.rank]
+        folder = ""
+        if mine and machines.index(mine) == self.rank:
+            here = [rank for rank, machine in enumerate(machines) if machine == mine]
+            also = "" if len(here) == self.size else ", the first of this machine's ranks"
+            folder = guard.start([
+                (found[rank][1], f"clearprop: rank {rank} ({names[rank]}) is gone{also}: it was "
+                 "killed, or ended without a word, and the run ends")
+                for rank in here
+            ])  # fmt: skip
+        folders = self.all(folder)
+        over = partial(guard.leave_word, folders[machines.index(mine)])
+        self._failures.over = over
+        self._pulse.begin(names, over)
 
     @property
     def root_knows(self) -> bool:

@@ -10,7 +10,7 @@ import atexit
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,21 @@ class Pulse:
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
 
-    def begin(self, processes: Sequence[str]) -> None:
-        """Begin to send and to look, until the program ends; `processes` names each rank's."""
+    def begin(self, processes: Sequence[str], over: Callable[[], object]) -> None:
+        """Begin to send and to look, until the program ends.
+
+        Parameters
+        ----------
+        processes : sequence of str
+            The name of each rank's.
+        over : callable
+            Called where the run ends, before this process does or all of them are ended.
+        """
+        atexit.register(over)
         several = self._library.Query_thread() == self._library.THREAD_MULTIPLE
         if self._thread is not None or not several:
             return
-        self._processes = list(processes)
+        self._processes, self._over_for_all = list(processes), over
         self._thread = threading.Thread(target=self._beat, name="clearprop-pulse", daemon=True)
         self._thread.start()
         atexit.register(self._leave)  # before mpi4py's own, which ends MPI
@@ -85,4 +94,5 @@ class Pulse:
                 f"{seconds:.0f} s: the run ends\n"
             )
             out.flush()
+        self._over_for_all()
         self._by.Abort(1)

@@ -101,11 +101,13 @@ def stream(
     >>> network["W1"].round(3).tolist()
     [[1.0, -2.0]]
 
+    >>> import tempfile
     >>> import polars as pl
+    >>> path = tempfile.mkdtemp() + "/line.parquet"
     >>> x = np.linspace(-1, 1, 400)
-    >>> pl.DataFrame({"x": x, "label": (x > 0).astype(int)}).write_parquet("line.parquet")
+    >>> pl.DataFrame({"x": x, "label": (x > 0).astype(int)}).write_parquet(path)
     >>> network = cp.Network([1, 2], output="softmax", seed=0)
-    >>> history = cp.train(network, cp.stream("line.parquet", target="label"), epochs=20)
+    >>> history = cp.train(network, cp.stream(path, target="label"), epochs=20)
     >>> history.loss[-1] < history.loss[0]
     True
     """

@@ -234,6 +234,11 @@ class Loop:
         members = job.members
         self._watch.go_on(lambda: members.on_root(lambda: keeping.refuse_inside(found)))
         if held.stopped in GOING_ON and held.standing.batches < job.total:
+            batches, each = held.standing.batches, job.epoch_batches
+            self._show.say(
+                f"clearprop: goes on from {found.path}: in epoch {batches // each + 1:,} of "
+                f"{job.settings.epochs:,}, behind {batches % each:,} of its {each:,} batches"
+            )
             return True
         history.stopped = "completed" if held.stopped in GOING_ON else held.stopped
         done = f"{len(history.epochs):,} of {job.settings.epochs:,} epochs, {history.stopped}"

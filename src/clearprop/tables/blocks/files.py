@@ -72,11 +72,12 @@ class TableFiles:
 
     Examples
     --------
+    >>> import tempfile
     >>> import polars as pl
-    >>> pl.DataFrame({"x": [1.5, 2.5], "y": ["a", "b"]}).write_parquet("two_rows.parquet")
-    >>> table = TableFiles("two_rows.parquet")
-    >>> [(block.first, block.where, block.rows) for block in table.blocks()]
-    [(0, 'two_rows.parquet, row group 0', 2)]
+    >>> path = Path(tempfile.mkdtemp()) / "two_rows.parquet"
+    >>> pl.DataFrame({"x": [1.5, 2.5], "y": ["a", "b"]}).write_parquet(path)
+    >>> [(block.first, block.where[-11:], block.rows) for block in TableFiles(path).blocks()]
+    [(0, 'row group 0', 2)]
     """
 
     once = False
