@@ -147,6 +147,7 @@ MAY = {
     "engine/build.py": {"subprocess"},  # compiler and linker, when Clearprop is built
     "bench/rounds.py": {"subprocess"},  # `clearprop bench`
     "cli/studio.py": {"webbrowser", "urllib"},  # it opens its page, and reads an address
+    "cluster/guard.py": {"subprocess"},  # which looks whether an MPI run's processes are there
     "estimators/dask_backend.py": {"joblib"},  # whose way to Dask it is; nothing is read from files
     "estimators/on_dask.py": {"joblib"},  # a search is sent to workers that the user has started
     "files/saved_functions.py": {"cloudpickle", "pickle"},  # `dumps` alone: what cannot be sent

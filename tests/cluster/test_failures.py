@@ -1,5 +1,6 @@
 """What becomes of a run when a rank is killed, stops, or fails."""
 
+import os
 import re
 import time
 
@@ -50,6 +51,27 @@ def test_a_rank_that_is_gone_ends_the_run_within_ten_seconds_and_is_named(name, 
     [line] = [one for one in ended.err.splitlines() if one.startswith("clearprop: rank")]
     assert line.startswith(f"clearprop: rank 1 (process {process} on ")
     assert ("has given no sign of life" if name == "SIGSTOP" else "is gone") in line
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="a guard is started on Linux alone")
+def test_a_run_that_ends_leaves_no_guard(tmp_path):
+    program = (
+        START
+        + """
+history = cp.train(network, X, y, **settings)
+if cluster.rank == 0:
+    say(*os.listdir(os.environ["TMPDIR"]))
+"""
+    )
+    (tmp_path / "made").mkdir()
+    ended = run(2, program, tmp_path, TMPDIR=str(tmp_path / "made"))
+    assert (ended.code, "is gone" in ended.err) == (0, False), ended.err
+    assert len(re.findall("clearprop-guard-", ended.out)) == 1
+    for _ in range(100):
+        if not list((tmp_path / "made").glob("clearprop-guard-*")):
+            return
+        time.sleep(0.1)
+    pytest.fail("the guard's folder is left")
 
 
 def test_a_rank_that_raises_ends_the_others_who_say_why(tmp_path):
