@@ -376,8 +376,8 @@ class TestTeam:
         found = []
         for engine in ("compiled", "reference"):
             network = cp.Network([3, 4, 1], activations="tanh", output="identity", seed=1)
-            X, y = data(network, 6)
-            weights = [1.0, 1e-39, 1e-42, 3e-60, 1e-300, 1.0]
+            X, y = data(network, 7)
+            weights = [1.0, 1e-39, 1e-42, 3e-60, 1e-300, 1e-320, 1.0]
             cp.train(
                 network, X, y, sample_weight=weights, batch_size=1, epochs=3, optimizer=cp.SGD(0.1),
                 engine=engine,
