@@ -22,7 +22,9 @@ from matplotlib.figure import Figure
 import clearprop as cp
 
 STARTS, SHORT = 20, 1
-NATURE = "Nature 323 (1986), Figure 4"
+FIRST, SLOW = (0.005, 0.5), 20
+"""Epsilon and momentum of the first sweeps, and how many these are."""
+NATURE = "Nature 323 (1986), p. 535, Figure 4"
 PUBLISHED = "4 of 4 held out (100 learned: not said)"
 ENGLISH = (
     "Christopher", "Penelope", "Andrew", "Christine", "Arthur", "Margaret", "James", "Victoria",
@@ -177,12 +179,14 @@ def learn(
     )
     for name in ABSENT:
         network[name] = 0.0
-    phases = ((0.005, 0.5, 20), (epsilon, 0.9, sweeps - 20))
-    for rate, momentum, count in phases:
-        cp.train(
-            network, X[learned], Y[learned], optimizer=cp.SGD(rate * len(learned), momentum=momentum), batch_size=None,
-            epochs=count, frozen=ABSENT, callbacks=[Shrink(decay)] if decay else [], threads=1, progress=False,
-        )  # fmt: skip
+    optimizer = cp.SGD(
+        lambda t, _: len(learned) * (FIRST[0] if t < SLOW else epsilon),
+        momentum=lambda t, _: FIRST[1] if t < SLOW else 0.9,
+    )
+    cp.train(
+        network, X[learned], Y[learned], optimizer=optimizer, batch_size=None, epochs=sweeps,
+        frozen=ABSENT, callbacks=[Shrink(decay)] if decay else [], threads=1, progress=False,
+    )  # fmt: skip
     right = ((network.predict(X) > 0.5) == (Y > 0.5)).all(axis=1)
     return network, {"learned": int(right[learned].sum()), "held_out": int(right[held_out].sum())}
 

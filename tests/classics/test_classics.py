@@ -10,6 +10,7 @@ import os
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import classic
 import family_trees
@@ -22,6 +23,7 @@ from matplotlib import pyplot
 
 import clearprop as cp
 from clearprop.errors import DataError
+from clearprop.training import loop
 from paths import EXAMPLES, ROOT
 
 FOLDER = EXAMPLES / "classics"
@@ -245,6 +247,50 @@ class TestProblems:
         network["W1"][1, 5] = 2
         off, _ = symmetry.mirrored(network)
         assert off == 1 / 8
+
+    def test_symmetry_is_learned_after_the_first_sweep_that_leaves_all_right(self):
+        X, y = symmetry.X, symmetry.y[:, None]
+        begun = symmetry.start(6)
+        (W1, W2), (b1, b2) = (
+            [np.array(part) for part in parts] for parts in (begun.weights, begun.biases)
+        )
+        parameters, velocities = (
+            [W1, b1, W2, b2],
+            [np.zeros_like(part) for part in (W1, b1, W2, b2)],
+        )
+        for sweep in range(1_000):
+            hidden = 1 / (1 + np.exp(-(X @ W1.T + b1)))
+            output = 1 / (1 + np.exp(-(hidden @ W2.T + b2)))
+            if (np.abs(output - y) < 0.5).all():
+                break
+            last = (output - y) * output * (1 - output)
+            first = last @ W2 * hidden * (1 - hidden)
+            gradients = [first.T @ X, first.sum(0), last.T @ hidden, last.sum(0)]
+            for part, velocity, gradient in zip(parameters, velocities, gradients, strict=True):
+                velocity *= 0.9
+                velocity -= 0.1 * gradient
+                part += velocity
+        network, sweeps = symmetry.learn(6)
+        assert sweeps == sweep
+        np.testing.assert_allclose(network["W1"], W1, rtol=1e-6)
+
+    @pytest.mark.parametrize("busy", [1e-9, 1e-4, 10.0])
+    @pytest.mark.parametrize("how", [{}, {"threads": 2}, {"engine": "reference"}], ids=str)
+    def test_counts_of_sweeps_do_not_depend_on_how_busy_the_machine_is(
+        self, busy, how, monkeypatch
+    ):
+        alone = symmetry.learn(6), xor_and_parity.learn([2, 2, 1], 3)
+        random, now, train = np.random.default_rng(0), [0.0], cp.train
+
+        def clock() -> float:
+            now[0] += random.exponential(busy)
+            return now[0]
+
+        monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=clock, monotonic=clock))
+        monkeypatch.setattr(cp, "train", lambda *of, **told: train(*of, **told | how))
+        beside = symmetry.learn(6), xor_and_parity.learn([2, 2, 1], 3)
+        assert [count for _, count in (alone[0], beside[0])] == [473] * 2
+        assert alone[1][0] == beside[1][0]
 
     def test_both_readings_of_the_second_epsilon_are_told(self):
         kept = json.loads((PAGES / "family_trees.json").read_text("utf-8"))
