@@ -90,34 +90,38 @@ def tell(found: Found) -> list[Row]:
     return rows
 
 
+def heights(kept: Found) -> np.ndarray:
+    """Return how high the hill is under each point of the way, between its four neighbors."""
+    first, second, losses = (np.array(kept[name]) for name in ("first", "second", "losses"))
+    across, along = np.array(kept["path"]).T
+    by_row = np.array([np.interp(across, first, row) for row in losses])
+    return np.array(
+        [np.interp(y, second, column) for y, column in zip(along, by_row.T, strict=True)]
+    )
+
+
 def draw(found: Found) -> Figure:
     """The hill with the run's path, and the seconds."""
-    figure = plt.figure(figsize=(9, 3.8))
-    hill_axes = figure.add_subplot(1, 2, 1, projection="3d")
+    figure, (hill_axes, bars) = plt.subplots(1, 2, figsize=(9, 3.8))
     kept = found["hill"]
-    first, second, losses = (np.array(kept[name]) for name in ("first", "second", "losses"))
-    across, along = np.meshgrid(first, second)
-    hill_axes.plot_surface(across, along, losses, cmap="viridis", alpha=0.85, linewidth=0)
-    path = np.array(kept["path"])
-    columns = np.abs(first[None] - path[:, :1]).argmin(axis=1)
-    rows = np.abs(second[None] - path[:, 1:]).argmin(axis=1)
-    hill_axes.plot(
-        path[:, 0],
-        path[:, 1],
-        losses[rows, columns] * 1.01,
-        color="#d55e00",
-        zorder=10,
-        linewidth=2,
+    losses = np.array(kept["losses"])
+    levels = np.geomspace(losses.min(), losses.max(), 24)
+    filled = hill_axes.contourf(
+        kept["first"], kept["second"], losses, levels, norm="log", cmap="viridis"
     )
+    figure.colorbar(filled, ax=hill_axes, label="cost", ticks=[0.05, 0.2, 1, 5], format="%g")
+    across, along = np.array(kept["path"]).T
+    hill_axes.plot(across, along, color="#d55e00", marker=".", label="the run, epoch by epoch")
     hill_axes.set_title(
-        "the cost over the two directions\nin which a run moved most, and its path", fontsize=9
+        "the hill from above, along the two\ndirections in which a run moved most", fontsize=9
     )
-    hill_axes.tick_params(labelsize=7)
-    bars = figure.add_subplot(1, 2, 2)
+    hill_axes.legend(fontsize=7)
     titles = list(found["seconds"])[::-1]
-    bars.barh(
+    shown = bars.barh(
         titles, [float(np.median(found["seconds"][title])) for title in titles], color="#7a9cc6"
     )
+    bars.bar_label(shown, fmt="%.2f", padding=3)
+    bars.margins(x=0.15)
     bars.set(xlabel="seconds for a million points", title="one epoch, all cores")
     figure.tight_layout()
     return figure
@@ -126,10 +130,11 @@ def draw(found: Found) -> Figure:
 def lesson(found: Found) -> str:
     """What one learns."""
     seconds = float(np.median(found["seconds"]["Clearprop"]))
+    high, *_, low = heights(found["hill"])
     return (
         "A cost of 60,600 parameters cannot be drawn, and need not be: each step needs its slope alone. Differences would need 60,600 more forward passes for that; "
-        f"backpropagation has all of it in one pass back. So a million points take {seconds:.1f} seconds on two cores. Along the two directions in which a run moves most, the "
-        "hill is smooth, and the way goes down it."
+        f"backpropagation has all of it in one pass back. So a million points take {seconds:.1f} seconds on two cores. What can be drawn is a slice: along the two directions in "
+        f"which a run of {len(found['hill']['path']) - 1} epochs moves most, the cost falls from {high:.2f} to {low:.2f}, nearly all of it in the first epoch."
     )
 
 
@@ -137,7 +142,7 @@ CLASSIC = Classic(
     name="million_points",
     title="A million points: the second note's network at its own scale",
     question=(
-        "The second note counts the parameters of a network of 100 inputs, five hidden layers of 100 and 100 outputs, calls that a complex problem, and draws the cost as a hill. How "
+        "The second note (what of it is checked: [docs/notes.md](../notes.md)) counts the parameters of a network of 100 inputs, five hidden layers of 100 and 100 outputs, calls that a complex problem, and draws the cost as a hill. How "
         "long is an epoch over a million points? Random data, hidden layers of sigmoid, softmax with cross-entropy, SGD, batches of 256, float32, two cores; every system in a process of its own, "
         "in turns. The hill is that of a network of the same size that can learn something: the inputs in order, from 2,000 rows, by tanh, sigmoid outputs, squared error and Adam, 40 epochs."
     ),

@@ -251,27 +251,23 @@ class TestProblems:
     def test_symmetry_is_learned_after_the_first_sweep_that_leaves_all_right(self):
         X, y = symmetry.X, symmetry.y[:, None]
         begun = symmetry.start(6)
-        (W1, W2), (b1, b2) = (
-            [np.array(part) for part in parts] for parts in (begun.weights, begun.biases)
-        )
-        parameters, velocities = (
-            [W1, b1, W2, b2],
-            [np.zeros_like(part) for part in (W1, b1, W2, b2)],
-        )
-        for sweep in range(1_000):
+        (W1, W2), (b1, b2) = map(np.array, begun.weights), map(np.array, begun.biases)
+        velocities, by_hand = [np.zeros_like(part) for part in (W1, b1, W2, b2)], 0
+        while True:
             hidden = 1 / (1 + np.exp(-(X @ W1.T + b1)))
             output = 1 / (1 + np.exp(-(hidden @ W2.T + b2)))
             if (np.abs(output - y) < 0.5).all():
                 break
             last = (output - y) * output * (1 - output)
             first = last @ W2 * hidden * (1 - hidden)
-            gradients = [first.T @ X, first.sum(0), last.T @ hidden, last.sum(0)]
-            for part, velocity, gradient in zip(parameters, velocities, gradients, strict=True):
+            gradients = first.T @ X, first.sum(0), last.T @ hidden, last.sum(0)
+            for velocity, gradient in zip(velocities, gradients, strict=True):
                 velocity *= 0.9
                 velocity -= 0.1 * gradient
-                part += velocity
+            W1, b1, W2, b2 = map(np.add, (W1, b1, W2, b2), velocities)
+            by_hand += 1
         network, sweeps = symmetry.learn(6)
-        assert sweeps == sweep
+        assert sweeps == by_hand
         np.testing.assert_allclose(network["W1"], W1, rtol=1e-6)
 
     @pytest.mark.parametrize("busy", [1e-9, 1e-4, 10.0])
