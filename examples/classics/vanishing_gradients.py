@@ -161,8 +161,8 @@ def lesson(found: Found) -> str:
     ]
     return (
         "delta^l is W^T delta^(l+1) times f'(z), and f'(z) of a sigmoid is 1/4 at most. With weights of deviation 1/sqrt(n), which leave a vector about as long as it is, "
-        f"each layer divides delta by {factor(HIS):.1f} (Nielsen's start, whose biases push z to where the slope is less) or {factor('sigmoid, Glorot'):.1f} (biases of 0): through "
-        f"{DEPTHS[-1]} layers nothing is left to learn from, and no start of that size helps. tanh has slope 1 at 0. relu has slope 1 for half of its inputs and 0 for the others: with Glorot's start each layer "
+        f"each layer divides delta by {factor(HIS):.1f} (Nielsen's start, with biases of deviation 1) or {factor('sigmoid, Glorot'):.1f} (biases of 0): through "
+        f"{DEPTHS[-1]} layers nothing is left to learn from. tanh has slope 1 at 0. relu has slope 1 for half of its inputs and 0 for the others: with Glorot's start each layer "
         f"divides delta by {factor('relu, Glorot'):.2f}, about sqrt(2); He's weights are larger by just that. Of Nielsen's {len(inside)} numbers, each of one start, {sum(inside)} lie where nine of ten starts here do. "
         "`cp.diagnose` says of your own network whether deltas vanish, and what to do."
     )
