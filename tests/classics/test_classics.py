@@ -10,6 +10,7 @@ import os
 import struct
 import subprocess
 import sys
+from dataclasses import astuple
 from types import SimpleNamespace
 
 import classic
@@ -124,6 +125,7 @@ class TestPages:
         assert [row.what for row in rows if row.published and not row.source] == []
         assert [row.what for row in rows if not row.measured] == []
         assert any(row.published for row in rows)
+        assert "|" not in "".join(cell for row in rows for cell in astuple(row))
 
     @pytest.mark.parametrize("name", NAMES)
     def test_a_picture_is_there_and_small(self, name):
