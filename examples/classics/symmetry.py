@@ -108,7 +108,7 @@ def tell(found: Found) -> list[Row]:
         ),
         Row(
             "both hidden units have the same weights, with opposite signs", "yes", FIGURE,
-            f"correlation {alike[0]:.3f} (median; 95%: {alike[1]:.3f} or less)",
+            f"correlation {alike[0]:.5f} (median; 95% of starts: {alike[1]:.5f} or less)",
         ),
         Row("sizes of the weights", "1:2:4", FIGURE, f"{ratio} (median, when first solved)"),
     ]  # fmt: skip
