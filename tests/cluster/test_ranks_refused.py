@@ -33,6 +33,8 @@ OTHERS = "ArgumentError not all ranks were given what rank 0 was: rank 1: "
     ("change", "said"),
     [
         ("X = X + odd", OTHERS + "X differs"),
+        ("X[2, 2] += odd", OTHERS + "X differs"),  # one that no sample of rows has
+        ("y[2] += odd", OTHERS + "y differs"),
         ("X, y = X[:100 - odd], y[:100 - odd]",
          OTHERS + "X's shape is (99, 3), not (100, 3), X differs, y's shape is (99,), not (100,), "
          "y differs"),

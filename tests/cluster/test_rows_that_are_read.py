@@ -1,11 +1,13 @@
 """A rank reads the rows of its shards, and few others."""
 
+import mmap
+
 import numpy as np
 import pytest
 
 import clearprop as cp
 from clearprop.cluster.members import Alone
-from clearprop.training.held import SAMPLE, held_rows
+from clearprop.training.held import SAMPLE, _are_same, _sample, held_rows
 
 
 class OneOfThree(Alone):
@@ -39,6 +41,25 @@ def test_rows_that_are_read(validation):
     assert len(held.data.X) == (3000 - aside) / 3
     if validation is None:
         assert np.array_equal(held.data.X, np.asarray(X)[np.isin(np.arange(3000) % 6, [2, 3])])
+
+
+def test_of_a_memory_map_some_rows_are_compared_else_all(tmp_path):
+    X = np.arange(2000.0).reshape(1000, 2)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    with (tmp_path / "X.npy").open("rb") as file:
+        raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    held = np.frombuffer(raw, offset=len(raw) - X.nbytes).reshape(1000, 2)
+    changed = X.copy()
+    changed[3] += 1.0  # none of the 64
+    whole = _sample({"X": X})["X"]
+    assert _sample({"X": np.hstack([X, X])[:, 2:]})["X"] == whole
+    assert not _are_same(_sample({"X": changed})["X"], whole)
+    for some in (mapped, np.asarray(mapped), held):
+        said = _sample({"X": some})["X"]
+        assert len(said) < len(whole)
+        assert _are_same(said, whole)
+        assert not _are_same(said, _sample({"X": X + 1.0})["X"])
 
 
 def test_tables_are_read_whole_and_dealt():
