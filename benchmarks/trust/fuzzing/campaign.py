@@ -112,7 +112,7 @@ def run_rounds(folder: Path, goals: dict[str, int], seconds: float, seed: int) -
         # The one that is the furthest behind, by its share.
         name = max(left, key=lambda name: left[name] / goals[name])
         one_round(
-            folder, name, left[name], min(ROUND, int(end - time.monotonic())), seed + len(known)
+            folder, name, left[name], int(min(ROUND, end - time.monotonic())), seed + len(known)
         )
 
 
