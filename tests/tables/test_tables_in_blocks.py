@@ -264,6 +264,20 @@ def test_nothing_in_it(tmp_path):
                 read(tmp_path / name)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16", "utf-8-sig", None])
+def test_a_mark_before_a_text_whose_encoding_is_said(encoding, tmp_path, small):
+    text = FLAT.select("k", "w").write_csv()
+    path = tmp_path / "t.csv"
+    writes_it = encoding in ("utf-16", "utf-8-sig")
+    path.write_bytes(f"{'' if writes_it else chr(0xFEFF)}{text}".encode(encoding or "utf-8"))
+    table = TableFiles(path, encoding=encoding, window=2_000)
+    rows = [row for block in table.blocks() for row in block.frame.rows()]
+    assert rows == [(str(k), w) for k, w in FLAT.select("k", "w").rows()]
+    if table.starts is not None:
+        again = table.blocks(range(len(table.starts)))
+        assert [row for block in again for row in block.frame.rows()] == rows
+
+
 @pytest.mark.parametrize("bad", ["caf\xe9,\xc3\xa9", "M\xb3\xb3\xb3\xf0"])
 def test_an_encoding_nobody_can_guess(bad, tmp_path, small):
     """What speaks against it may stand behind what was read by then."""

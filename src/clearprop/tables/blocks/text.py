@@ -103,7 +103,9 @@ class TextFile:
             raise TableFileError(f"{path} is empty")
         check_kind(start, form.kind, path)
         self._is_asked = encoding is not None
-        self._encoding, self._mark = (encoding, 0) if encoding else marked(start)
+        self._encoding, self._mark = (
+            (encoding, _mark_of(encoding, start)) if encoding else marked(start)
+        )
         whole = next(self._texts(), "")
         text, skipped = without_blank_start(whole)
         if not text.strip(" \t\r\n\ufeff"):
@@ -273,6 +275,14 @@ class TextFile:
         except UnicodeDecodeError as error:
             refuse(content, error.start, self._encoding, self.path, "was it replaced?", place.line)
         return self._parsed(_Rows(text, place.line, 0), skip)
+
+
+def _mark_of(encoding: str, start: bytes) -> int:
+    """Return the bytes of the mark before a text that may be read from any row on."""
+    if codecs.lookup(encoding).name not in _SEEKABLE:
+        return 0
+    mark = "\N{ZERO WIDTH NO-BREAK SPACE}".encode(encoding, "ignore")  # windows-1252 has none
+    return len(mark) if start.startswith(mark) else 0
 
 
 def _nothing(_: str) -> None:
