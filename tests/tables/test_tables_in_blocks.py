@@ -115,6 +115,22 @@ def test_a_large_group_is_read_in_parts(tmp_path, monkeypatch):
     assert blocks[2].frame.schema == whole.schema
 
 
+def test_passes_that_go_on_at_once_do_not_mix_their_batches(tmp_path, monkeypatch):
+    n = 10_000
+    table = pa.table({"x": np.arange(2 * n, dtype="float64")})
+    with pa.ipc.new_file(tmp_path / "t.arrow", table.schema) as writer:
+        writer.write_table(table, max_chunksize=n)
+    monkeypatch.setattr(arrow, "ROWS", 900)
+    source = TableFiles(tmp_path / "t.arrow", window=n)
+    theirs = ("a batch of another pass", pl.DataFrame({"x": [-1.0] * n}))
+    # Whatever a pass puts there, another replaces at once.
+    monkeypatch.setattr(
+        arrow.ArrowFile, "_kept", property(lambda _: theirs, lambda *_: None), raising=False
+    )
+    for block in source.blocks():
+        assert block.frame["x"].to_list() == list(range(block.first, block.first + block.rows))
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -192,10 +192,11 @@ class ArrowFile:
 
     def _part(self, where: str, read: partial[pl.DataFrame], start: int, rows: int) -> pl.DataFrame:
         """Return some rows of a batch, which is kept as long as others of it are read."""
-        if self._kept is None or self._kept[0] != where:
-            self._kept = None
-            self._kept = (where, read())
-        return self._kept[1].slice(start, rows)
+        kept = self._kept  # several passes may go on at once, each by the batch that it has
+        if kept is None or kept[0] != where:
+            kept = self._kept = None
+            kept = self._kept = (where, read())
+        return kept[1].slice(start, rows)
 
     def _read(self, numbers: list[int], where: str, rows: int) -> pl.DataFrame:
         frame = read_binary(self._content(numbers), "Arrow", where)
