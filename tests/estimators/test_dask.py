@@ -159,6 +159,25 @@ class TestSearches:
         ):
             pass
 
+    def test_a_client_that_was_closed(self):
+        with distributed.Client(processes=False, n_workers=1, **LOCAL) as client:
+            pass
+        with pytest.raises(cp.errors.ArgumentError, match="client is closed"), on_dask(client):
+            pass
+
+    def test_a_worker_that_was_lost_just_now_is_none(self, client, monkeypatch):
+        """The scheduler knows it for a moment, and cannot ask it for its version."""
+        asked = client.run
+
+        def run(*args, **settings):
+            lost = distributed.comm.CommClosedError("in <TCP (closed) Scheduler Broadcast>")
+            return {"tcp://127.0.0.1:1": lost, **asked(*args, **settings)}
+
+        monkeypatch.setattr(client, "run", run)
+        X, y = load_iris(return_X_y=True)
+        with on_dask(client):
+            assert len(cross_val_score(MLPClassifier(**LBFGS), X, y, cv=2)) == 2
+
     def test_what_is_no_client(self, monkeypatch):
         with pytest.raises(cp.errors.ArgumentError, match="client is a str"), on_dask("tcp://a:1"):
             pass

@@ -106,6 +106,26 @@ def test_where_numbers_are_needed():
             call(frame().lazy().select("x"))
 
 
+def test_where_arrays_are_needed():
+    stream = cp.stream(X[:, None], 2 * X, window=64)
+    fitted = MLPRegressor(hidden_layer_sizes=[2], solver="lbfgs").fit(X[:20, None], X[:20])
+    for call in (
+        lambda: net().predict(stream),
+        lambda: cp.backprop(net(), stream, None),
+        lambda: fitted.predict(stream),
+        lambda: fitted.score(stream, X),
+    ):
+        with pytest.raises(cp.TypeOfDataError, match="X is a stream.*give arrays"):
+            call()
+    with pytest.raises(cp.TypeOfDataError, match=r"give X.collect\(\)"):
+        fitted.predict(frame().lazy().select("x"))
+
+
+def test_a_target_named_twice():
+    with pytest.raises(cp.ArgumentError, match="names 'y' twice"):
+        cp.train(net(), cp.stream(frame().lazy(), target=["y", "y"]))
+
+
 @pytest.mark.parametrize("kind", ["lazy", "folder"])
 def test_no_target(kind, tmp_path):
     frame().write_parquet(tmp_path / "t.parquet")

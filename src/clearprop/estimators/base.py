@@ -91,9 +91,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def _fit(self, given: Given, incremental: bool) -> Any:
-        check_computed(given.X, "X")
         if isinstance(given.X, Stream):
             return fit_stream(self, given, incremental)
+        check_computed(given.X, "X")
         hidden = self._hidden_sizes()
         stochastic = self.solver in ("sgd", "adam") or self.optimizer is not None
         self._check_extras(stochastic, given)
@@ -242,6 +242,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _outputs(self, X: Any) -> Array:
         """Return what the rows of X are decided by, shape (n, n_L)."""
+        check_computed(X, "X")
         check_sparse(X)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         output = self._shares(self.network_, X, outputs(self.network_, X))

@@ -33,7 +33,7 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
     MissingExtraError
         If `distributed` (the extra `dask`) is not installed.
     ArgumentError
-        If there is no client, or a worker has no Clearprop, or another one.
+        If there is no client, or it is closed, or a worker has no Clearprop, or another one.
 
     Examples
     --------
@@ -66,15 +66,22 @@ def on_dask(client: Client | None = None) -> Iterator[None]:
         raise ArgumentError(
             f"client is a {type(client).__name__}; give a distributed.Client, or leave it out"
         )
+    if client.status in ("closing", "closed"):
+        raise ArgumentError("the client is closed: make another, and use it before it is closed")
     _check_versions(client)
     with joblib.parallel_config(KeepingBackend(client)):
         yield
 
 
 def _check_versions(client: Client) -> None:
-    """Raise `ArgumentError` if a worker would compute something else, or nothing."""
+    """Raise `ArgumentError` if a worker would compute something else, or nothing.
+
+    One that was lost just now, and that the scheduler still knows, computes nothing wrong.
+    """
+    from distributed.comm import CommClosedError
+
     for worker, found in client.run(_version, on_error="return").items():
-        if found != clearprop.__version__:
+        if found != clearprop.__version__ and not isinstance(found, CommClosedError):
             raise ArgumentError(
                 f"worker {worker} has {shown(found)} in place of clearprop "
                 f"{clearprop.__version__}: install that there"

@@ -47,7 +47,7 @@ class NumberRows:
     ColumnError
         If a target is no column, or there is no other.
     ArgumentError
-        If no target is named.
+        If no target is named, or one twice.
 
     Examples
     --------
@@ -74,6 +74,9 @@ class NumberRows:
                 near = nearest(name, there) if isinstance(name, str) else None
                 hint = f" (did you mean {near!r}?)" if near else ""
                 raise ColumnError(f"target {shown(name)} is no column of the table{hint}")
+        if len(set(wanted)) < len(wanted):
+            twice = next(name for name in wanted if wanted.count(name) > 1)
+            raise ArgumentError(f"target names {twice!r} twice: name each column once")
         self._targets = wanted
         self.names = [name for name in there if name not in wanted]
         if not self.names:
