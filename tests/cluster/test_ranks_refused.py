@@ -90,6 +90,22 @@ def test_a_setting_out_of_range_on_one_rank(tmp_path):
     assert "\nArgumentError l2 is -1" in "\n" + ended.out
 
 
+def test_more_clusters_than_mpi_has_room_for(tmp_path):
+    program = """
+import clearprop as cp
+from mpi_ranks import say
+try:
+    kept = [cp.cluster.mpi() for _ in range(1_000)]
+except cp.ClearpropError as error:
+    say(type(error).__name__, error)
+"""
+    ended = run(2, program, tmp_path)
+    lines = ended.out.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("ClusterError MPI has no room for another") for line in lines)
+    assert all("make one" in line for line in lines)
+
+
 def test_what_is_no_cluster():
     network = cp.Network([1, 1], "identity")
     with pytest.raises(cp.ArgumentError, match=r"cluster is 4; give cp.cluster.mpi\(\), or None"):

@@ -220,6 +220,22 @@ def test_flipped_bytes(name, seed, tmp_path, small, capfd):
     capfd.readouterr()  # a panic of polars says more there
 
 
+def test_a_text_that_is_replaced_while_it_is_read(tmp_path, small):
+    path = tmp_path / "t.csv"
+    lines = ["k,v", *(f"{k},{k / 8:.3f}" for k in range(N))]
+    path.write_text("\n".join(lines))
+    table = TableFiles(path)
+    last = len(table.starts) - 1
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(size - 2)  # the last number is another then, and a number still
+    with pytest.raises(TableFileError, match=r"t.csv is truncated: it ends at byte .* replaced\?"):
+        list(table.blocks([last]))
+    path.write_text("\n".join(lines).replace("7,0.875\n8,1.000\n", f"7,{'1' * 13}\n"))
+    with pytest.raises(TableFileError, match=r"t.csv, lines 2 to .* rows, and had .* replaced"):
+        list(table.blocks([0]))
+
+
 def test_a_bad_group_is_named_and_skipped(tmp_path, small):
     path = tmp_path / "t.parquet"
     FLAT.write_parquet(path, row_group_size=300, compression="zstd")

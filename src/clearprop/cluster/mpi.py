@@ -40,7 +40,8 @@ def mpi(
 ) -> MPI:
     """Return the cluster of this program's MPI processes, for ``cp.train(..., cluster=)``.
 
-    Every process calls it, and then `train` with the same arguments; see docs/scaling.md.
+    Every process calls it once, and then `train` with the same arguments, as often as there are
+    networks; see docs/scaling.md.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def mpi(
         If mpi4py is not installed.
     ArgumentError
         If the communicator is none of mpi4py's, `silence` is not above 0, or `timeline` is no path.
+    ClusterError
+        If so many were made that MPI has no room for another.
 
     Examples
     --------
@@ -112,7 +115,13 @@ class MPI:
         # Collectives of one communicator begin in one order on all ranks; these go on beside
         # each other, as their layers come.
         names = ("talk", "sums", "totals", "reports", "news", "pulse")
-        made = {name: communicator.Dup() if self.size > 1 else communicator for name in names}
+        try:
+            made = {name: communicator.Dup() if self.size > 1 else communicator for name in names}
+        except library.Exception as error:
+            raise ClusterError(
+                f"MPI has no room for another cluster ({said(error)}): make one, and give it to "
+                "all calls of train"
+            ) from None
         self._of = SimpleNamespace(**made)
         self._failures = Failures(library, self._of.news)
         self._pulse = Pulse(library, self._of.pulse, silence, self._process())

@@ -196,8 +196,14 @@ class TableFiles:
         starts = self.starts
         assert starts is not None
         for number in numbers:
-            file, piece, _ = self._index[0][number]
-            yield TableBlock(int(starts[number]), piece.where, self._as_all(file, piece.read()))
+            file, piece, rows = self._index[0][number]
+            frame = piece.read()
+            if len(frame) != rows:
+                raise TableFileError(
+                    f"{piece.where} has {len(frame):,} rows, and had {rows:,} before: was the file "
+                    "replaced while it is read?"
+                )
+            yield TableBlock(int(starts[number]), piece.where, self._as_all(file, frame))
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by: names, sizes and samples of the files."""

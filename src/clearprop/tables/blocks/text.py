@@ -270,6 +270,12 @@ class TextFile:
         with self._opened() as stream:
             stream.seek(place.start)
             content = stream.read(place.size)
+        if len(content) < place.size:
+            end = place.start + len(content)
+            raise TableFileError(
+                f"{self.path} is truncated: it ends at byte {end:,}, in what was read from line "
+                f"{place.line + 1:,} on before; was it replaced?"
+            )
         try:
             text = content.decode(self._encoding)
         except UnicodeDecodeError as error:
