@@ -90,6 +90,34 @@ def test_a_setting_out_of_range_on_one_rank(tmp_path):
     assert "\nArgumentError l2 is -1" in "\n" + ended.out
 
 
+def test_what_a_failure_leaves_under_way_keeps_its_arrays(tmp_path):
+    """MPI writes what still comes to where it was told."""
+    program = """
+import gc
+import sys
+import numpy as np
+import clearprop as cp
+from clearprop.cluster.exchange import Exchange
+from mpi_ranks import say
+cluster = cp.cluster.mpi()
+X = np.random.default_rng(0).normal(size=(100, 3))
+def fails(self, status, costs):
+    raise ValueError("mine")
+if cluster.rank == 1:
+    Exchange.finish = fails
+try:
+    cp.train(cp.Network([3, 4, 1], seed=0), X, X[:, 0], shards=2, cluster=cluster, progress=False)
+except (cp.ClusterError, ValueError) as error:
+    text = str(error)
+gc.collect()
+if cluster.rank == 0:
+    kept = sys.modules["clearprop.cluster.mpi"]._TORN
+    say(text, "Request" in {type(one).__name__ for one in kept})
+"""
+    ended = run(2, program, tmp_path)
+    assert ended.out.splitlines() == ["rank 1 failed: ValueError: mine True"]
+
+
 def test_more_clusters_than_mpi_has_room_for(tmp_path):
     program = """
 import clearprop as cp

@@ -40,7 +40,7 @@ class Communicator(Protocol):
         ...
 
     def free(self, requests: list[Any]) -> None:
-        """Give up what was prepared."""
+        """Give up what was prepared or begun."""
         ...
 
     def report(self, sent: Array, received: list[Any]) -> Any:
@@ -203,7 +203,11 @@ class Exchange:
         places = [self._reports, self._report_counts, self._report_places]
         with_all = self._communicator
         request = [with_all.report(report, places)]
-        with_all.wait(lambda: self._go_on() and with_all.done(request))
+        try:
+            with_all.wait(lambda: self._go_on() and with_all.done(request))
+        except BaseException:
+            with_all.free(request)
+            raise
         costs[:] = self._reports[self._costs_at]
         self.waited += time.perf_counter() - began
         return int(max(self._reports[at] for at in self._status_at))

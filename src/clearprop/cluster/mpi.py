@@ -269,12 +269,13 @@ class MPI:
         self._library.Prequest.Startall(requests)
 
     def free(self, requests: list[Any]) -> None:
-        """Give up what was prepared; what another rank's failure left under way is kept."""
+        """Give up what was prepared or begun; what another rank's failure left under way is kept."""
         if self._library.Is_finalized():
             return
         if self.done(requests):
             for request in requests:
-                request.Free()
+                if request:  # what was for once is gone when it is done
+                    request.Free()
         else:  # what still comes is written to their arrays
             _TORN.extend(requests)
 
@@ -297,7 +298,11 @@ class MPI:
                 self._failures.hear()
 
     def _finish(self, request: Any) -> None:
-        self.wait(request.Test)
+        try:
+            self.wait(request.Test)
+        except BaseException:
+            self.free([request])
+            raise
 
     def _cut(self, buffer: list[Any]) -> list[Any]:
         array, counts, places = buffer
