@@ -2,8 +2,10 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
+from clearprop.cluster.exchange import Exchange
 from clearprop.cluster.shards import Part, additions, blocks
 
 
@@ -66,3 +68,41 @@ def test_most_rows_of_a_batch():
             p for p in range(place, place + size) if part.first <= p % 8 < part.first + part.own
         ]
         assert len(rows) <= part.most_rows(size)
+
+
+class _Answers:
+    """A communicator by which nothing is sent: each rank's figures of the step are given."""
+
+    def __init__(self, figures):
+        self.figures = figures
+
+    def prepare(self, phase, sent, received):
+        return [], []
+
+    def start(self, requests):
+        pass
+
+    free = start
+
+    def report(self, sent, received):
+        np.testing.assert_array_equal(sent, self.figures[: len(sent)])
+        received[0][:] = self.figures
+
+    def done(self, requests):
+        return True
+
+    def wait(self, done):
+        assert done()
+
+
+@pytest.mark.parametrize("worst", range(3))
+def test_a_step_stands_as_it_does_on_the_rank_where_it_stands_worst(worst):
+    status = [0, 0, 0]
+    status[worst] = 4
+    parts = [Part.of(rank, 3, n=20, shards=4) for rank in range(3)]  # of 1, 1 and 2 shards
+    figures = [0.5, status[0], 1.5, status[1], 2.5, 3.5, status[2]]
+    exchange = Exchange(_Answers(np.array(figures)), 0, parts, [5], np.dtype("float32"))
+    costs = np.array([0.5, 0, 0, 0])
+    exchange.send(0)
+    assert exchange.finish(status[0], costs) == 4
+    assert costs.tolist() == [0.5, 1.5, 2.5, 3.5]

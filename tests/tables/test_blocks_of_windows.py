@@ -143,3 +143,14 @@ def test_a_checkpoint_knows_the_size_of_blocks(tmp_path):
         TableFiles(tmp_path / "t.parquet", window=window).identity() for window in (800, 800, 1600)
     )
     assert one == same != other
+
+
+@pytest.mark.parametrize("place", [0, 0.5, 1])
+def test_a_checkpoint_knows_beginning_middle_and_end_of_a_file(place, tmp_path):
+    path = tmp_path / "t.csv"
+    text = b"k,v\n" + b"1,2\n" * 100_000
+    path.write_bytes(text)
+    known = TableFiles(path).identity()
+    at = 4 + 4 * round(place * 99_999)
+    path.write_bytes(text[:at] + b"3" + text[at + 1 :])
+    assert TableFiles(path).identity() != known

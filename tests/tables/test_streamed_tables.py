@@ -297,6 +297,14 @@ class TestReport:
         assert said["mean_width"] == pytest.approx((high - low).mean())
         assert said["low"] < said["held"] < said["high"]
 
+    def test_intervals_whose_widths_differ(self, table):
+        """Blocks count by their test rows."""
+        tall = table.with_columns(pl.col("score").exp())
+        model = fit(tall, "score", target_transform="log")
+        low, high = model.predict_interval(rows_of(tall, TEST), 0.9).T
+        assert np.ptp(high - low) > 0.1
+        assert model.report.intervals["mean_width"] == pytest.approx((high - low).mean())
+
     def test_quantiles(self, table):
         model = fit(table, "score", quantiles=[0.25, 0.5, 0.75])
         tested = rows_of(table, TEST)
@@ -342,6 +350,10 @@ class TestWhatTheSampleDoesNotShow:
         assert "1 of 4,000 values is far" in note
         assert f"1000000000 in row {row} (from 0)" in note
         assert found._encoding.statistics["scale"][1] < 2
+        learned = rows_of(with_value(table, "z", row, 1e9), TRAINING)["z"].to_numpy()
+        clipped = np.clip(learned, *one.within)
+        assert found._encoding.statistics["mean"][1] == pytest.approx(clipped.mean(), rel=1e-9)
+        assert found._encoding.statistics["scale"][1] == pytest.approx(clipped.std(), rel=1e-9)
         assert found._encoding.statistics["high"][1] == 1e9
 
     def test_a_wild_date(self, table):
