@@ -269,7 +269,7 @@ class MPI:
         self._library.Prequest.Startall(requests)
 
     def free(self, requests: list[Any]) -> None:
-        """Give up what was prepared or begun; what another rank's failure left under way is kept."""
+        """Give up what was prepared or begun; what a failure has left under way is kept."""
         if self._library.Is_finalized():
             return
         if self.done(requests):

@@ -78,7 +78,7 @@ def _check_versions(client: Client) -> None:
 
     One that was lost just now, and that the scheduler still knows, computes nothing wrong.
     """
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     for worker, found in client.run(_version, on_error="return").items():
         if found != clearprop.__version__ and not isinstance(found, CommClosedError):
