@@ -3,7 +3,7 @@ import { render } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Roving } from "studio/roving";
 import { SCREENS } from "studio/screens/all";
 import { useLive } from "studio/live";
@@ -56,7 +56,7 @@ function App() {
 			${!isReplay && !hidden.includes("replay") && html`<${SaveReplay} pairs=${{ ...setup, n: view.n, sample: view.sample }} />`}
 		</header>
 		${isReplay && html`<${ReplayBar} />`}
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
 			${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
 			${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
