@@ -20,6 +20,11 @@ def program(run: Run, n: int) -> str:
     network, problem = run.problem.network, run.problem
     if not problem.code:
         raise ArgumentError("this run is another program's own, which makes its network and data")
+    if (turns := run.setup.turns()) and turns[0] <= n:
+        raise ArgumentError(
+            f"from step {turns[0]} on this run has other settings, and cp.steps has the same for a "
+            "whole run: go back to a step before it for a program"
+        )
     own = "\n".join(problem.code).split("\n")
     imports = [line for line in own if re.match("import |from ", line)]
     standard = [line for line in imports if "clearprop" not in line]
@@ -80,7 +85,7 @@ def _steps(run: Run, n: int) -> list[str]:
 
 def _optimizer(run: Run) -> str:
     """Return the optimizer as it is written; its schedule is one of `cp` as well."""
-    return re.sub(r"(?<![.\w])(\w+)\(", r"cp.\1(", repr(run.optimizer))
+    return re.sub(r"(?<![.\w])(\w+)\(", r"cp.\1(", repr(run.rule_at(0)))
 
 
 def _as_cells(run: Run) -> list[str]:
