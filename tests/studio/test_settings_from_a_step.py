@@ -200,3 +200,35 @@ def test_a_remedy_tried_from_a_step_on(page, studio, expect):
     page.get_by_role("button", name="Go on with the remedy").click()
     page.wait_for_url(re.compile("edit=10:rate=0.5"))
     expect(page.locator(".treatment")).to_have_count(0)
+
+
+def test_the_head_and_the_list_say_which_settings_hold(page, studio, expect):
+    """In a browser: from their step on, and of two of one name the later."""
+    edit = "60:rate=0.23;40:rate=0.5;40:frozen=b1;80:l2=0.1"
+    page.goto(f"{studio.address}#network?data=xor&edit={edit}&n=40")
+    about = page.locator(".about")
+    expect(about).to_contain_text("SGD(learning_rate=0.1), rate=0.5 from step 40 on, 160 rows")
+    expect(page.locator(".changes")).to_contain_text("from step 60 on: rate = 0.23")
+    page.keyboard.press(",")
+    expect(about).to_contain_text("SGD(learning_rate=0.1), 160 rows")
+    page.goto(f"{studio.address}#network?data=xor&edit={edit}&n=70")
+    expect(about).to_contain_text("SGD(learning_rate=0.1), rate=0.23 from step 60 on, 160 rows")
+
+
+def test_the_program_goes_on_or_says_why_not(running, studio, expect):
+    """In a browser: what cannot be a program is said in its place."""
+    page = running.new_page()
+    edit = "3:rate=0.23;3:frozen=b1[0];5:shared=W1[0,0]=W1[1,1]"
+    page.goto(f"{studio.address}#network?data=xor&edit={edit}&n=4")
+    page.get_by_role("button", name="Copy as Python").click()
+    dialog = page.locator("dialog.program")
+    expect(dialog).to_contain_text("0.23 if t >= 3 else 0.1")
+    expect(dialog).to_contain_text('frozen.append("b1[0]")')
+    dialog.get_by_role("button", name="Close").click()
+    page.keyboard.press(".")
+    expect(page.locator(".place")).to_contain_text("batch 6")
+    page.get_by_role("button", name="Copy as Python").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("from step 5 on, shared is W1[0,0]=W1[1,1]")
+    expect(dialog.get_by_role("button", name="Copy")).to_have_count(0)
+    expect(dialog).not_to_contain_text("to the bit")
+    page.close()

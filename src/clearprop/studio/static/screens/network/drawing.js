@@ -171,7 +171,7 @@ function Bias({ of, value, when, x, y, part, mark, isSelected }) {
 	const label = `${of}: ${number(value, 6)}, ${when}`;
 	return html`<g class=${`bias ${isSelected ? "selected" : ""}`} ...${part(of, label)}><title>${label}</title>
 		<rect x=${x - 40} y=${y - 8} width="80" height="16" rx="8" />
-		<text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 40} y=${y} /></g>`;
+		<text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 46} y=${y} /></g>`;
 }
 
 // Targets and the loss.

@@ -80,15 +80,15 @@ function Binding({ found, numbers }) {
 	const names = numbers.step.shown.flatMap((goals, layer) => layer === 0 || found.kind !== "weight" ? []
 		: goals.flatMap((j) => numbers.step.shown[layer - 1].map((i) => `W${layer}[${j},${i}]`)));
 	const alike = found.kind === "weight" ? names : numbers.step.shown.flatMap((all, l) => (l ? all.map((j) => `b${l}[${j}]`) : []));
-	return html`${by ? html`<button onClick=${() => thaw(by)}>Unfreeze ${by}</button>` : others.length ? null
+	return html`${n > 0 && !by && html`<label>Hold <select value=${view.hold ?? ""} onChange=${(e) => look({ hold: e.target.value })}>
+			<option value="">from the start</option><option value="here">from step ${n} on</option></select></label>`}
+		${by ? html`<button onClick=${() => thaw(by)}>Unfreeze ${by}</button>` : others.length ? null
 			: html`<button onClick=${() => freeze(of, isFromHere)}>Freeze ${of}</button>
 				${frozen().every((one) => !one.startsWith(`${array}[`)) && html`<button onClick=${() => freeze(array, isFromHere)}>Freeze all ${array}</button>`}`}
 		${others.length ? html`<button onClick=${() => part([of])}>Share no more with ${others.join(", ")}</button>` : null}
 		${!by && html`<label class="share">Share with <select value="" onChange=${(e) => e.target.value && share(of, e.target.value, isFromHere)}>
 			<option value="">…</option>${alike.filter((one) => one !== of && !others.includes(one) && !frozen().includes(one)).slice(0, 300).map((one) => html`<option key=${one}>${one}</option>`)}
-		</select></label>`}
-		${n > 0 && !by && !others.length && html`<label>Hold <select value=${view.hold ?? ""} onChange=${(e) => look({ hold: e.target.value })}>
-			<option value="">from the start</option><option value="here">from step ${n} on</option></select></label>`}`;
+		</select></label>`}`;
 }
 
 // What the reader has set, frozen and shared: each can be taken back.
@@ -99,7 +99,7 @@ export function Changes() {
 		<button aria-label=${`Undo ${key}`} onClick=${undo}>undo</button></li>`;
 	return html`<h3>What you have changed</h3><ul class="changes">
 		${set.map(({ text, n, name, value, words }) => row(text, words === undefined ? html`before step ${n}: <code>${name} = ${number(value, 6)}</code>`
-			: html`from step ${n} on: <code>${words}</code> ${{ frozen: "is frozen", shared: "are one" }[name] ?? `is the ${name}`}`, () => removeEdit(text)))}
+			: html`from step ${n} on: <code>${{ frozen: words, shared: words }[name] ?? `${name} = ${words}`}</code>${name === "frozen" && " is frozen"}`, () => removeEdit(text)))}
 		${held.map((name) => row(`freezing ${name}`, html`from the start: <code>${name}</code> is frozen`, () => thaw(name)))}
 		${groups.map((group) => row(`sharing ${group.join(" = ")}`, html`from the start: <code>${group.join(" = ")}</code>`,
 			() => part(group)))}
