@@ -92,6 +92,17 @@ def test_what_is_shared_from_a_step_on_has_the_value_of_the_first():
     assert later["W1[1,1]"] == later["W1[0,0]"] != first
 
 
+def test_what_is_shared_already_is_shared_with_more_from_a_step_on():
+    edit = f"{AT}:shared=W1[0,0]=W1[1,0];30:shared=W1[2,1]=W1[2,0];35:shared=W1[2,0]=W1[1,1]"
+    run = ran(shared="W1[0,0]=W1[1,1]", edit=edit)
+    found = {
+        n: [run.network_at(n)[f"W1[{at}]"] for at in ("0,0", "1,1", "1,0", "2,1", "2,0")]
+        for n in (AT - 1, AT, 30, 35, N)
+    }
+    assert [len({*values}) for values in found.values()] == [4, 3, 2, 1, 1]
+    assert found[35][0] == run.at(34).record.network["W1[0,0]"] + run.at(34).update[0]
+
+
 def test_a_penalty_and_dropout_from_a_step_on():
     run = ran(edit=f"{AT}:l2=0.5;{AT}:dropout=0.5")
     before, step = run.at(AT - 1), run.at(AT)

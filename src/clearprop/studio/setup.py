@@ -256,6 +256,8 @@ class Setup:
             if one.name in ADDED:
                 before = found.get(one.name, getattr(self, one.name))
                 found[one.name] = ";".join(part for part in (before, one.value) if part)
+                if one.name == "shared":
+                    found[one.name] = _joined(found[one.name])
             else:
                 found[one.name] = _read(one.name, one.value, kinds[one.name])
         return replace(self, **found, edit="")
@@ -267,6 +269,17 @@ class Setup:
     def shared_groups(self) -> Shared:
         """Return what is shared, a tuple of names a group."""
         return [tuple(part.split("=")) for part in self.shared.split(";") if part]
+
+
+def _joined(text: str) -> str:
+    """Return groups of which those that have a parameter in common are one."""
+    groups: list[list[str]] = []
+    for part in text.split(";"):
+        names = part.split("=")
+        touched = [one for one in groups if not {*one}.isdisjoint(names)]
+        groups = [one for one in groups if one not in touched]
+        groups.append(list(dict.fromkeys([*(name for one in touched for name in one), *names])))
+    return ";".join("=".join(one) for one in groups)
 
 
 def _read(name: str, text: str, kind: Any) -> Any:
