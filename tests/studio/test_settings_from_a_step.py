@@ -186,6 +186,16 @@ def test_what_cannot_be_is_refused_before_the_run(edit, said):
         Run(Setup.read({"data": "xor", "edit": edit}))
 
 
+def test_each_change_of_settings_takes_memory():
+    edit = ";".join(f"{n}:l2=0.1" for n in range(1, 17))
+    once, often = Run(Setup(data="moons")), Run(Setup(data="moons", edit=edit))
+    assert often.nbytes > 16 * (once.nbytes - once._kept.nbytes)
+    wide = {"data": "moons", "hidden": "1300,1000"}
+    Run(Setup(**wide))
+    with pytest.raises(ArgumentError, match=r"take fewer .*, or change settings at fewer steps"):
+        Run(Setup(**wide, edit=edit))
+
+
 def test_freezing_from_the_step_that_is_looked_at(page, studio, expect):
     """In a browser: freeze, see it in the list and in the address, and take it back."""
     page.goto(f"{studio.address}#network?data=mazur&n=3&of=b1[0]")

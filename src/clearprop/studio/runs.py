@@ -99,14 +99,15 @@ class Run:
         self.runs: Any = None
         self.problem: Problem = problem_of(setup, own)
         network, X = self.problem.network, self.problem.X
-        check_room(network.sizes, network.dtype, self.batch, X.nbytes + self.problem.y.nbytes)
+        data, stages = X.nbytes + self.problem.y.nbytes, sorted({0, *setup.turns()})
+        check_room(network.sizes, network.dtype, self.batch, data, len(stages))
         self._changes, self._edits = setup.changes(), setup.edits()
         self._lock = threading.RLock()
         self.losses: list[float] = []
         self.epochs: list[EpochEnd] = []
         self.failed: DivergenceError | None = None
         self._X, self._y = self.problem.X.copy(), self.problem.y.copy()
-        self._stages = {at: self._begin(setup.at(at)) for at in sorted({0, *setup.turns()})}
+        self._stages = {at: self._begin(setup.at(at)) for at in stages}
         self._stepper, self._stage = self._stages[0], 0
         self._held = None
         if len(self.problem.X_held):
@@ -114,8 +115,8 @@ class Run:
             self._held = check_data(network, self.problem.X_held, self.problem.y_held)
         self.total = self._stepper.job.total
         self.steps_of_epoch = self._stepper.job.epoch_batches
-        data = self._stepper.job.data
-        self._begun = Data(data.X.copy(), data.y.copy())
+        of_job = self._stepper.job.data
+        self._begun = Data(of_job.X.copy(), of_job.y.copy())
         self.figures: dict[int, StepFigures] = {}
         sizes, numbers = network.sizes, network.parameters
         self._kept = Kept(
@@ -150,7 +151,8 @@ class Run:
     def nbytes(self) -> int:
         """What it keeps takes: standings, steps, and what it began with."""
         vector = int(self.problem.network.parameters.nbytes)
-        begun = begun_bytes(vector, self._begun.X.nbytes + self._begun.y.nbytes)
+        data = self._begun.X.nbytes + self._begun.y.nbytes
+        begun = len(self._stages) * begun_bytes(vector, data)
         return begun + self._kept.nbytes + 100 * len(self.losses)
 
     @property
