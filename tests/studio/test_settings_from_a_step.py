@@ -171,6 +171,21 @@ def test_a_remedy_from_a_step_on_is_told_from_one_from_the_beginning():
         treatment(run, Question(pairs | {"vs": "hidden:3", "since": "3"}))
 
 
+def test_a_remedy_from_a_step_on_leaves_what_was_tried_before_it():
+    run = ran(edit="5:rate=0.5;30:rate=0.01;30:W1[0,0]=1")
+    found = treatment(run, Question({"n": str(AT), "vs": "rate:0.2", "since": str(AT)}))
+    assert found["setup"]["edit"] == f"5:rate=0.5;30:W1[0,0]=1;{AT}:rate=0.2"
+    before = sum(n <= AT for n in found["numbers"])
+    assert found["with"]["costs"][:before] == found["without"]["costs"][:before]
+
+
+def test_a_penalty_from_a_step_on_is_judged_by_the_rows_put_aside():
+    run = ran(rate=0.1, edit="3:l2=0.001")
+    for changes, judge in (("l2:0.01", "the rows put aside"), ("l2:0.0001", "cost")):
+        found = treatment(run, Question({"n": str(AT), "vs": changes, "since": str(AT)}))
+        assert judge in found["verdict"]["by"]
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [

@@ -62,8 +62,11 @@ def treatment(run: Run, question: Question) -> dict[str, Any]:
 
 def _from(run: Run, changes: dict[str, str], since: int) -> dict[str, str]:
     """Return the changes of a setup after which it has these from a step on."""
-    kept = (one for one in run.setup.edit.split(";") if one)
-    edits = [one for one in kept if one.partition(":")[2].partition("=")[0] not in changes]
+    edits = []
+    for one in filter(None, run.setup.edit.split(";")):
+        step, _, rest = one.partition(":")  # what it tries is the same from there on
+        if rest.partition("=")[0] not in changes or int(step) < since:
+            edits.append(one)
     if not since:
         return {**changes, "edit": ";".join(edits)}
     if others := [name for name in changes if name not in SETTINGS]:
@@ -106,7 +109,8 @@ def _right(run: Run, outputs: Any, y: Any) -> float | None:
 def _by_held(run: Run, other: Run) -> bool:
     """Whether what is tried makes the rows to learn from cost more, if it does what it should."""
     held = len(run.problem.X_held) and len(other.problem.X_held)
-    more = len(other.problem.X) > len(run.problem.X) or other.setup.l2 > run.setup.l2
+    penalty, before = (one.setup.at(one.total).l2 for one in (other, run))
+    more = len(other.problem.X) > len(run.problem.X) or penalty > before
     return bool(held and more)
 
 
