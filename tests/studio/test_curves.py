@@ -79,7 +79,7 @@ def test_the_learning_rate_finder(studio):
     found = ask(studio, "rate_search", data="circles")
     run = Run(Setup(data="circles"))
     right = cp.find_learning_rate(
-        run.problem.network, run.problem.X, run.problem.y, optimizer=run.optimizer,
+        run.problem.network, run.problem.X, run.problem.y, optimizer=run.rule_at(0),
         batch_size=run.batch, seed=0,
     )  # fmt: skip
     assert found["suggested"] == right.suggested

@@ -182,7 +182,7 @@ def test_a_found_rate_is_used(page, studio, expect):
     page.get_by_role("button", name="Use this rate").click()
     run = Run(Setup(data="circles"))
     found = cp.find_learning_rate(
-        run.problem.network, run.problem.X, run.problem.y, optimizer=run.optimizer, batch_size=10
+        run.problem.network, run.problem.X, run.problem.y, optimizer=run.rule_at(0), batch_size=10
     )
     assert float(place(page, "rate")["rate"]) == found.suggested
 

@@ -166,6 +166,17 @@ def test_copied_as_latex(page, studio, running):
     assert page.evaluate("navigator.clipboard.readText()") == told.to_latex()
 
 
+def test_columns_have_their_names_in_the_drawing_and_in_the_legend(page, studio):
+    opened(page, studio, "#derivation?data=penguins&n=3&of=W1[0,1]&names=code")
+    assert "x[1]: island = Dream" in page.locator("article").inner_text()
+    for thing, said in (
+        ("W1[0,1]", "W1[0,1] (from island = Dream) = "), ("x[1]", "x[1] (island = Dream) = "),
+    ):  # fmt: skip
+        page.locator(f".way [data-name='{thing}']").focus()
+        page.wait_for_selector(f".way .hot[data-name='{thing}']")
+        assert page.locator(".pointed").inner_text().startswith(said)
+
+
 NAMES = Run(Setup(data="note")).problem.names
 
 

@@ -122,6 +122,17 @@ def test_names_of_ones_own_and_how_they_are_written(studio):
     assert "<mtext>1</mtext>" in first(one_based=1)["left"]
 
 
+def test_a_legend_says_which_columns_the_formulas_call_by_their_places(studio):
+    pairs = {"data": "penguins", "n": 3, "of": "W1[0,1]", "largest": 60}
+    found = ask(studio, "derivation", **pairs)
+    long = ["bill_length_mm is missing", "flipper_length_mm is missing"]
+    assert found["legend"] == [["x[4]", long[0]], ["x[8]", long[1]]]
+    every = ask(studio, "derivation", **pairs, names="code")["legend"]
+    assert len(every) == 15
+    assert ["x[1]", "island = Dream"] in every
+    assert ask(studio, "derivation", data="xor", of="W1[0,1]", names="code")["legend"] == []
+
+
 # Lit: the oracle is the computation graph, whose edges are walked.
 
 

@@ -45,7 +45,7 @@ def test_edits_of_one_step_in_another_order_are_another_run():
 
 def test_an_optimizer_that_was_handed_in_stays_as_it_is():
     rule = cp.RProp(0.02)
-    assert Run(Setup(data="own"), own={"own": own(optimizer=rule)}).optimizer == rule
+    assert Run(Setup(data="own"), own={"own": own(optimizer=rule)}).rule_at(0) == rule
 
 
 def test_a_name_in_a_replay_is_no_code():

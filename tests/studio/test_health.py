@@ -66,7 +66,7 @@ def test_of_many_rows_some_are_looked_at(studio):
 def test_findings_are_those_of_diagnose(studio):
     found = ask(studio, "diagnosis", data="xor", rate=20, n=0)
     run = Run(Setup(data="xor", rate=20.0))
-    right = diagnosed(run, 0, optimizer=run.optimizer, batch_size=run.batch).findings
+    right = diagnosed(run, 0, optimizer=run.rule_at(0), batch_size=run.batch).findings
     for ours, one in zip(found["findings"], right, strict=True):
         assert (ours["kind"], ours["layer"], ours["evidence"], ours["remedy"]) == (
             one.kind, one.layer, one.evidence, one.remedy,
@@ -135,7 +135,7 @@ def test_before_the_guess_nothing_tells(studio):
 
 def test_what_is_planted_changes_the_run():
     setup = Setup.read({"data": "moons", "illness": CODES["fast"], "rate": "0.1"})
-    assert Run(setup).optimizer.learning_rate == 20.0
+    assert Run(setup).rule_at(0).learning_rate == 20.0
     assert Setup.read(setup.pairs()) == setup
     opened = setup.changed({"seed": "3"})
     assert (opened.rate, opened.seed, opened.illness) == (20.0, 3, "")

@@ -84,7 +84,7 @@ def test_a_plain_step_of_any_rate(studio):
         10,
         data="xor",
     )["plain"]
-    assert own["rate"] == own["own"] == run.optimizer.learning_rate
+    assert own["rate"] == own["own"] == run.rule_at(0).learning_rate
 
 
 def test_a_plain_step_leaves_what_is_frozen(studio):

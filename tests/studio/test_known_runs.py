@@ -135,6 +135,7 @@ def test_who_takes_over_while_the_other_goes_on_has_the_same_numbers():
         assert other.losses == run.losses[:n]
         assert other.epochs == [one for one in run.epochs if one.n <= n]
         assert set(other.figures) == {at for at in run.figures if at < n}
+    for other in others[:: len(others) // 5 + 1]:  # there may be hundreds
         other.reach(1500, seconds=60)
         assert other.losses == run.losses
 

@@ -269,6 +269,18 @@ def test_a_table_for_those_who_do_not_see_the_drawing(page, studio):
         assert all(close(number(cell), one, 6) for cell, one in zip(cells[-4:], right, strict=True))
 
 
+def test_names_of_inputs_have_the_room_that_there_is(page, studio):
+    visit(page, studio, "data=circles&n=5")
+    boxes = page.locator("svg.network .neuron .base").evaluate_all(
+        "all => all.map((e) => e.getAttribute('width'))"
+    )
+    assert len(set(boxes)) == 1, "short names need no more"
+    visit(page, studio, "data=penguins&n=5&lens=weight")
+    names = page.locator("svg.network .neuron .name.start")
+    for name in ("island = Torgersen", "body_mass_g is missing"):
+        names.filter(has_text=re.compile(f"^{name}$")).wait_for()
+
+
 @pytest.mark.parametrize("width", [400, 1000, 1920])
 def test_the_page_is_as_wide_as_the_window(page, studio, width):
     page.set_viewport_size({"width": width, "height": 900})

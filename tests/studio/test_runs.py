@@ -18,7 +18,7 @@ def by_steps(setup, n):
     run = Run(setup)
     problem, network = run.problem, run.problem.network.copy()
     steps = cp.steps(
-        network, problem.X.copy(), problem.y.copy(), optimizer=run.optimizer, batch_size=run.batch,
+        network, problem.X.copy(), problem.y.copy(), optimizer=run.rule_at(0), batch_size=run.batch,
         epochs=setup.epochs, seed=setup.seed, l2=setup.l2, dropout=setup.dropout,
     )  # fmt: skip
     for number in range(n):

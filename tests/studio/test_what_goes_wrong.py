@@ -127,10 +127,12 @@ class TestOptimizersOfTheUsersOwn:
         if not callable(rate):
             with pytest.raises(cp.ArgumentError, match="leave the schedule out"):
                 Run(setup, own=own(Plain()))
-            assert Run(Setup(data="own", rate=0.5), own=own(Plain())).optimizer.learning_rate == 0.5
+            assert (
+                Run(Setup(data="own", rate=0.5), own=own(Plain())).rule_at(0).learning_rate == 0.5
+            )
             return
         run = Run(setup, own=own(Plain()))
-        assert run.optimizer.learning_rate.initial == 0.25
+        assert run.rule_at(0).learning_rate.initial == 0.25
         assert run.at(3).record.loss > 0
 
     def test_dataclasses_without_a_rate(self):

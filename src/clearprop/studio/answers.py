@@ -70,7 +70,7 @@ def about(run: Run, question: Question) -> dict[str, Any]:
         "sizes": list(network.sizes),
         "activations": [one.name for one in network.activations],
         "loss": network.loss.name,
-        "optimizer": NOT_TOLD if is_open(run.setup, question) else brief(run.optimizer),
+        "optimizer": NOT_TOLD if is_open(run.setup, question) else brief(run.rule_at(0)),
         "features": problem.features,
         "classes": problem.classes,
         "target": problem.target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import Any
 
@@ -79,12 +80,15 @@ def _epoch(one: EpochEnd) -> dict[str, Any]:
 
 def _rates(run: Run, n: int, buckets: int) -> dict[str, Any]:
     """Return the learning rate of steps up to n, at steps an equal way apart."""
-    rate: Any = getattr(run.optimizer, "learning_rate", None)
     is_own = isinstance(run, Run)  # the steps of one that another program makes are no updates
-    if rate is None or n < 0 or not is_own:
+    if not hasattr(run.rule_at(0), "learning_rate") or n < 0 or not is_own:
         return {"rate_places": [], "rates": []}
-    places = np.unique(np.linspace(0, n, min(n + 1, buckets)).astype(np.int64)).tolist()
-    return {"rate_places": places, "rates": [rate_at(rate, t, run.total) for t in places]}
+    turns = [0, *(at for at in run.setup.turns() if 0 < at <= n)]
+    even = np.linspace(0, n, min(n + 1, buckets)).astype(np.int64)
+    places = np.unique([*even, *turns, *(at - 1 for at in turns[1:])]).tolist()
+    rules: list[Any] = [run.rule_at(at) for at in turns]
+    rates = [rate_at(rules[bisect_right(turns, t) - 1].learning_rate, t, run.total) for t in places]
+    return {"rate_places": places, "rates": rates}
 
 
 def _summary(epochs: list[EpochEnd], losses: Array, goal: str) -> dict[str, Any]:
@@ -113,9 +117,9 @@ def rate_search(run: Run, question: Question) -> dict[str, Any]:
     if not isinstance(run, Run):
         raise ArgumentError("another program makes this run: call cp.find_learning_rate there")
     refuse_while_open(run.setup, question, "which rates learn")
-    setup, problem = run.setup, run.problem
+    setup, problem = run.setup.at(0), run.problem
     search = find_learning_rate(
-        problem.network, problem.X, problem.y, optimizer=run.optimizer, batch_size=run.batch,
+        problem.network, problem.X, problem.y, optimizer=run.rule_at(0), batch_size=run.batch,
         l2=setup.l2, seed=setup.seed,
     )  # fmt: skip
     # A sweep ends in costs that would hide all others.

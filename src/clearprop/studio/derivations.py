@@ -99,7 +99,17 @@ def derivation(run: Run, question: Question) -> dict[str, Any]:
         "drawing": drawing(record_of_step(made), sample, way, spoken, labels),
         "equations": sum(1 for _ in told),
         "named": next(iter(known.values()), ""),
+        "legend": _legend(run.problem, spoken, names),
     }
+
+
+def _legend(problem: Problem, spoken: set[str], names: dict[str, str]) -> list[list[str]]:
+    """Return the inputs that formulas speak of by their places, each with its feature."""
+    found = {f"x[{i}]": feature for i, feature in enumerate(problem.features)}
+    return [
+        [name, feature] for name, feature in found.items()
+        if name in spoken and name not in names and not re.fullmatch(r"x\d+", feature)
+    ]  # fmt: skip
 
 
 def _most(of: str | None) -> int:

@@ -41,7 +41,7 @@ def health(run: Run, question: Question) -> dict[str, Any]:
     step = run.at(n)
     network = step.record.network
     data = sampled(run, n)
-    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=run.setup.l2)
+    record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=run.setup.at(n).l2)
     update = network.unflatten(step.update)
     layers = [layer_figures(record, at, update[f"W{at}"]) for at in range(1, len(network.sizes))]
     return {
@@ -88,7 +88,9 @@ def diagnosis(run: Run, question: Question) -> dict[str, Any]:
             {
                 "kind": one.kind, "layer": one.layer, "evidence": one.evidence,
                 "remedy": one.remedy,
-                "remedies": remedies(run.setup, run.problem, one, _rate(run, n, data, one.kind)),
+                "remedies": remedies(
+                    run.setup.at(n), run.problem, one, _rate(run, n, data, one.kind)
+                ),
             }
             for one in found.findings
         ],
@@ -104,8 +106,8 @@ def diagnosed(run: Run, n: int) -> Diagnosis:
     problem, data = run.problem, sampled(run, n)
     held = (problem.X_held, problem.y_held) if len(problem.X_held) else None
     found = diagnose(
-        run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-        validation=held, sample_weight=data.weights, l2=run.setup.l2,
+        run.network_at(n), data.X, data.y, optimizer=run.rule_at(n), batch_size=run.batch,
+        validation=held, sample_weight=data.weights, l2=run.setup.at(n).l2,
     )  # fmt: skip
     if len(known) >= KEPT:
         known.clear()
@@ -128,7 +130,7 @@ def _rate(run: Run, n: int, data: Data, kind: str) -> float | None:
         return None
     with suppress(ArgumentError):  # RProp has none
         return find_learning_rate(
-            run.network_at(n), data.X, data.y, optimizer=run.optimizer, batch_size=run.batch,
-            sample_weight=data.weights, l2=run.setup.l2,
+            run.network_at(n), data.X, data.y, optimizer=run.rule_at(n), batch_size=run.batch,
+            sample_weight=data.weights, l2=run.setup.at(n).l2,
         ).suggested  # fmt: skip
     return None

@@ -48,7 +48,7 @@ def hill(run: Run, question: Question) -> dict[str, Any]:
     step = run.at(n)
     network = step.record.network.astype(np.float64)
     data, rows = _rows(run, n, step, question)
-    l2 = run.setup.l2
+    l2 = run.setup.at(n).l2
     numbers, path = course(run, n)
     here = network.parameters.copy()
     record = backprop(network, data.X, data.y, sample_weight=data.weights, l2=l2)
@@ -87,12 +87,12 @@ def hill(run: Run, question: Question) -> dict[str, Any]:
         "n": n,
         "rows": rows,
         "all_rows": len(run.problem.X),
-        "dropout": run.setup.dropout,
+        "dropout": run.setup.at(n).dropout,
         "constrained": step.constraints is not None,
         "here": {"at": base.plane.place(here).tolist(), "cost": cost_at(work, data, l2, here)},
         "gradient": {"at": slopes.tolist(), "length": float(np.linalg.norm(record.gradient)),
                      "on_plane": float(np.linalg.norm(slopes))},
-        "step": to(update) | {"rule": repr(run.optimizer) if is_told else "not told"},
+        "step": to(update) | {"rule": repr(run.rule_at(n)) if is_told else "not told"},
         "plain": to(rate * downhill) | {"rate": rate, "own": own},
         "rates": rates,
         "by_rate": [cost_at(work, data, l2, here + r * downhill) for r in rates],
@@ -125,7 +125,7 @@ def _points(network: Network, rows: int) -> int:
 
 def _own_rate(run: Run, step: Step) -> float | None:
     """Return the optimizer's rate at a step; None for one without."""
-    rate: Any = getattr(run.optimizer, "learning_rate", None)
+    rate: Any = getattr(run.rule_at(step.number - 1), "learning_rate", None)
     if not isinstance(run, Run):  # whose steps are epochs: a schedule counts updates
         return rate if isinstance(rate, float) else None
     return None if rate is None else rate_at(rate, step.clock.t, step.clock.total)

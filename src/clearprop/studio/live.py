@@ -354,6 +354,11 @@ class LiveRun:
         """Raise: the page cannot train what somebody else trains."""
         raise ArgumentError("a run under way has no other beside it")
 
+    def rule_at(self, n: int) -> Optimizer | LBFGS:
+        """Return the optimizer, that of every step."""
+        del n
+        return self.optimizer
+
     def network_at(self, n: int) -> Network:
         """Return the network of a step."""
         return self.at(n).record.network

@@ -49,7 +49,9 @@ def begun_bytes(vector: int, data: int) -> int:
     return _BEGUN * vector + 3 * data
 
 
-def check_room(sizes: Sequence[int], dtype: Any, rows: int = 1, data: int = 0) -> None:
+def check_room(
+    sizes: Sequence[int], dtype: Any, rows: int = 1, data: int = 0, stages: int = 1
+) -> None:
     """Raise `ArgumentError` if a run of such a network takes more than all runs may.
 
     Parameters
@@ -61,6 +63,8 @@ def check_room(sizes: Sequence[int], dtype: Any, rows: int = 1, data: int = 0) -
         Of a batch.
     data : int
         Bytes of the rows to learn from.
+    stages : int
+        Of a run whose settings change on the way, each of which is begun.
 
     Examples
     --------
@@ -73,7 +77,7 @@ def check_room(sizes: Sequence[int], dtype: Any, rows: int = 1, data: int = 0) -
     """
     number = np.dtype(dtype).itemsize
     vector = number * parameters_of(sizes)
-    needed = begun_bytes(vector, data) + sum(
+    needed = stages * begun_bytes(vector, data) + sum(
         max(LEAST * one, PART_BYTES)
         for one in (standing_bytes(vector), step_bytes(sizes, vector, rows, number))
     )
@@ -84,4 +88,5 @@ def check_room(sizes: Sequence[int], dtype: Any, rows: int = 1, data: int = 0) -
             f"a run of {shape}, {vector // number:,} parameters{of_rows}, would take "
             f"{needed / 1e9:.1f} GB of memory, and the studio gives {MOST_BYTES / 1e9:.1f} GB: "
             f"take fewer neurons{' or smaller batches' if rows > 1 else ''}"
+            f"{', or change settings at fewer steps' if stages > 1 else ''}"
         )

@@ -73,7 +73,6 @@ class Run:
     ----------
     setup : Setup
     problem : Problem
-    optimizer : Optimizer
     runs : Runs or None
         Where runs beside this one are kept.
     total : int
@@ -100,25 +99,24 @@ class Run:
         self.runs: Any = None
         self.problem: Problem = problem_of(setup, own)
         network, X = self.problem.network, self.problem.X
-        check_room(network.sizes, network.dtype, self.batch, X.nbytes + self.problem.y.nbytes)
-        rule = setup.rule(self.problem.optimizer)
-        batches = -(-len(self.problem.X) // self.batch)
-        self.optimizer: Optimizer = scheduled(rule, setup.schedule, setup.epochs * batches)
-        self._edits = setup.edits()
+        data, stages = X.nbytes + self.problem.y.nbytes, sorted({0, *setup.turns()})
+        check_room(network.sizes, network.dtype, self.batch, data, len(stages))
+        self._changes, self._edits = setup.changes(), setup.edits()
         self._lock = threading.RLock()
         self.losses: list[float] = []
         self.epochs: list[EpochEnd] = []
         self.failed: DivergenceError | None = None
         self._X, self._y = self.problem.X.copy(), self.problem.y.copy()
-        self._stepper = self._begin(self.problem.network.copy())
+        self._stages = {at: self._begin(setup.at(at)) for at in stages}
+        self._stepper, self._stage = self._stages[0], 0
         self._held = None
         if len(self.problem.X_held):
             network = self._stepper.network
             self._held = check_data(network, self.problem.X_held, self.problem.y_held)
         self.total = self._stepper.job.total
         self.steps_of_epoch = self._stepper.job.epoch_batches
-        data = self._stepper.job.data
-        self._begun = Data(data.X.copy(), data.y.copy())
+        of_job = self._stepper.job.data
+        self._begun = Data(of_job.X.copy(), of_job.y.copy())
         self.figures: dict[int, StepFigures] = {}
         sizes, numbers = network.sizes, network.parameters
         self._kept = Kept(
@@ -137,12 +135,12 @@ class Run:
         It may go on meanwhile: what it has noted grows, and no more is read than it had.
         """
         made = other._made
-        ours, theirs = self._edits, other._edits
+        ours, theirs = self._changes, other._changes
         apart = next(
             (k for k, two in enumerate(zip(ours, theirs, strict=False)) if two[0] != two[1]),
             min(len(ours), len(theirs)),
         )  # the last of a step's edits holds
-        n = min([made, *(one[0] for one in (*ours[apart:], *theirs[apart:]))])
+        n = min([made, *(one.step for one in (*ours[apart:], *theirs[apart:]))])
         self.losses = other.losses[:n]
         self.epochs = [one for one in other.epochs[:] if one.n <= n]
         self.figures = {at: one for at, one in dict(other.figures).items() if at < n}
@@ -153,7 +151,8 @@ class Run:
     def nbytes(self) -> int:
         """What it keeps takes: standings, steps, and what it began with."""
         vector = int(self.problem.network.parameters.nbytes)
-        begun = begun_bytes(vector, self._begun.X.nbytes + self._begun.y.nbytes)
+        data = self._begun.X.nbytes + self._begun.y.nbytes
+        begun = len(self._stages) * begun_bytes(vector, data)
         return begun + self._kept.nbytes + 100 * len(self.losses)
 
     @property
@@ -163,17 +162,42 @@ class Run:
         size = self.problem.batch if self.setup.batch < 0 else self.setup.batch or n
         return min(size, n)
 
-    def _begin(self, network: Network) -> Stepper:
-        setup = self.setup
-        for first, *others in setup.shared_groups() or ():
-            for name in others:  # those that are shared begin with the value of the first
-                with suppress(ClearpropError):  # which is said better when they are read
-                    network[name] = network[first]
+    def rule_at(self, n: int) -> Optimizer:
+        """Return the optimizer of step `n`."""
+        return self._rule(self.setup.at(n))
+
+    def _rule(self, setup: Setup) -> Optimizer:
+        batches = -(-len(self.problem.X) // self.batch)
+        rule = setup.rule(self.problem.optimizer)
+        return scheduled(rule, setup.schedule, setup.epochs * batches)
+
+    def _begin(self, setup: Setup) -> Stepper:
+        """Return the run with these settings; those that are shared have the first's value."""
+        network = self.problem.network.copy()
+        _join(network, setup)
         return Stepper(*begin(
-            network, self._X, self._y, None, self.optimizer, None, batch_size=self.batch,
+            network, self._X, self._y, None, self._rule(setup), None, batch_size=self.batch,
             epochs=setup.epochs, shuffle=True, l2=setup.l2, dropout=setup.dropout,
             shards=1, seed=setup.seed, frozen=setup.frozen_names(), shared=setup.shared_groups(),
         ))  # fmt: skip
+
+    def _turn(self, n: int) -> None:
+        """Go over to the settings that hold from step `n` on, before which the run stands.
+
+        What the optimizer has kept goes on, as far as it keeps the same.
+        """
+        standing, data = self._stepper.standing(), self._stepper.job.data
+        self._stepper, self._stage = self._stages[n], n
+        network, now = self._stepper.network, self._stepper.job.data
+        now.X[:], now.y[:] = data.X, data.y
+        network.parameters[:] = standing.parameters
+        _join(network, self.setup.at(n))
+        standing.parameters[:] = network.parameters
+        begun = self._rule(self.setup.at(n)).start(network.parameters)
+        standing.state = begun | {
+            name: kept for name, kept in standing.state.items() if name in begun
+        }
+        self._stepper.put(standing)
 
     def reach(self, n: int, seconds: float = 1.0) -> int:
         """Go on towards step `n` for so long at most; return the step that is reached.
@@ -234,7 +258,9 @@ class Run:
             self._make()
 
     def _put(self, n: int) -> None:
-        """Stand before step `n`, where the run is kept."""
+        """Stand before step `n`, where the run is kept; what changes there has not yet changed."""
+        self._stage = max(at for at in self._stages if at < max(n, 1))
+        self._stepper = self._stages[self._stage]
         data = self._stepper.job.data
         data.X[:], data.y[:] = self._begun.X, self._begun.y
         for at, name, value in self._edits:
@@ -261,12 +287,14 @@ class Run:
 
     def _make(self) -> Step | None:
         """Make the next step, with what a reader has set before it."""
-        n, stepper = self._next, self._stepper
+        n = self._next
+        if n in self._stages and self._stage != n:
+            self._turn(n)
         for at, name, value in self._edits:
             if at == n:
                 self._set(name, value)
         try:
-            step = stepper.step()
+            step = self._stepper.step()
         except DivergenceError as error:
             self.failed = error
             self._put(0)
@@ -349,7 +377,7 @@ class Run:
     def parameters_at(self, n: int) -> NDArray[np.floating]:
         """Return the parameters before step `n`, without making it where the run stood there."""
         standing = self._kept.standings.get(n)
-        if standing is None or any(at == n for at, _, _ in self._edits):
+        if standing is None or any(one.step == n for one in self._changes):
             return self.network_at(n).parameters
         return standing.parameters
 
@@ -361,3 +389,11 @@ class Run:
         work = n * (self.problem.network.n_parameters * self.batch + STEP_WORK)
         every = self._kept.every if work > MOST_WORK else 1
         return sorted({*range(0, n + 1, max(every, apart(n, most))), n})
+
+
+def _join(network: Network, setup: Setup) -> None:
+    """Give parameters that are shared the value of the first of them."""
+    for first, *others in setup.shared_groups() or ():
+        for name in others:
+            with suppress(ClearpropError):  # which is said better when they are read
+                network[name] = network[first]

@@ -15,6 +15,7 @@ from clearprop.checks.settings import choice, count, number
 from clearprop.constraints import Shared
 from clearprop.errors import ArgumentError, shown
 from clearprop.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, RProp
+from clearprop.studio.changes import ADDED, Change, read_changes
 from clearprop.studio.illnesses import illness_of
 from clearprop.studio.schedule import takes_rate
 
@@ -86,8 +87,8 @@ class Setup:
     shared : str
         Parameters that are one, "W1[0,0]=W1[1,1]", with semicolons between such groups.
     edit : str
-        Numbers that a reader has set, "12:W1[0,0]=0.5": before step 12, counted from 0; with
-        semicolons between. A cell of the data is "x[3,0]", row and column, or "y[3]" ("y[3,1]").
+        What a reader has set, "12:W1[0,0]=0.5;40:frozen=b1", as `clearprop.studio.changes` reads
+        it. A cell of the data is "x[3,0]", row and column, or "y[3]" ("y[3,1]").
     """
 
     data: str = "circles"
@@ -177,7 +178,8 @@ class Setup:
         choice("schedule", self.schedule, ("", *SCHEDULES))
         choice("optimizer", self.optimizer or "sgd", list(OPTIMIZERS))
         self.sizes()
-        self.edits()
+        if turns := self.turns():
+            self.at(turns[-1]).check()
 
     def pairs(self) -> dict[str, str]:
         """Return the pairs that an address needs: those that are not as they are by themselves.
@@ -221,10 +223,44 @@ class Setup:
         made: Optimizer = replace(rule, **given) if given else rule
         return made
 
+    def changes(self) -> list[Change]:
+        """Return what a reader has set, by its steps."""
+        return read_changes(self.edit)
+
     def edits(self) -> list[tuple[int, str, float]]:
-        """Return what a reader has set: before which step, which number, to what."""
-        found = [_edit(part) for part in self.edit.split(";") if part]
-        return sorted(found, key=lambda one: one[0])
+        """Return which numbers a reader has set: before which step, which, to what."""
+        return [
+            (one.step, one.name, one.value)
+            for one in self.changes()
+            if not isinstance(one.value, str)
+        ]
+
+    def turns(self) -> list[int]:
+        """Return the steps from which other settings hold."""
+        return sorted({one.step for one in self.changes() if isinstance(one.value, str)})
+
+    def at(self, n: int) -> Setup:
+        """Return the setup whose settings hold at step `n`, of which nothing else is set.
+
+        Examples
+        --------
+        >>> setup = Setup(frozen="b1", edit="40:rate=0.01;40:frozen=b2")
+        >>> setup.at(39).frozen, setup.at(40).frozen, setup.at(40).rate
+        ('b1', 'b1;b2', 0.01)
+        """
+        found: dict[str, Any] = {}
+        kinds = {field.name: field.type for field in fields(self)}
+        for one in self.changes():
+            if one.step > n or not isinstance(one.value, str):
+                continue
+            if one.name in ADDED:
+                before = found.get(one.name, getattr(self, one.name))
+                found[one.name] = ";".join(part for part in (before, one.value) if part)
+                if one.name == "shared":
+                    found[one.name] = _joined(found[one.name])
+            else:
+                found[one.name] = _read(one.name, one.value, kinds[one.name])
+        return replace(self, **found, edit="")
 
     def frozen_names(self) -> list[str]:
         """Return what is frozen."""
@@ -233,6 +269,17 @@ class Setup:
     def shared_groups(self) -> Shared:
         """Return what is shared, a tuple of names a group."""
         return [tuple(part.split("=")) for part in self.shared.split(";") if part]
+
+
+def _joined(text: str) -> str:
+    """Return groups of which those that have a parameter in common are one."""
+    groups: list[list[str]] = []
+    for part in text.split(";"):
+        names = part.split("=")
+        touched = [one for one in groups if not {*one}.isdisjoint(names)]
+        groups = [one for one in groups if one not in touched]
+        groups.append(list(dict.fromkeys([*(name for one in touched for name in one), *names])))
+    return ";".join("=".join(one) for one in groups)
 
 
 def _read(name: str, text: str, kind: Any) -> Any:
@@ -247,16 +294,3 @@ def _read(name: str, text: str, kind: Any) -> Any:
 
 def _written(value: object) -> str:
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def _edit(part: str) -> tuple[int, str, float]:
-    try:
-        place, rest = part.split(":", 1)
-        name, value = rest.rsplit("=", 1)
-        if not name:
-            raise ValueError
-        return count("edit", int(place), 0), name, number(name, float(value), low=-1e300)
-    except ValueError as error:
-        if isinstance(error, ArgumentError):
-            raise
-        raise ArgumentError(f"the edit {shown(part)} is none; write it as 12:W1[0,0]=0.5") from None

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from clearprop.checks.settings import count
 from clearprop.cost import evaluate
+from clearprop.errors import ArgumentError
 from clearprop.studio.calls import metrics_of
+from clearprop.studio.changes import SETTINGS
 from clearprop.studio.guessing import refuse_while_open
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
@@ -30,18 +33,23 @@ def treatment(run: Run, question: Question) -> dict[str, Any]:
 
     The cost is the mean loss of all rows to learn from, without penalty. What is tried against
     overfitting, more rows or a larger penalty, is judged by the rows put aside ("held"). Where the
-    two have different losses, the shares of right answers are compared.
+    two have different losses, the shares of right answers are compared. Asked with `since`, the
+    remedy holds from that step on; else from the beginning.
     """
     refuse_while_open(run.setup, question, "a remedy")
     [changes] = question.variants()[:1] or [{}]
-    other = run.beside(changes)
-    n = min(max(question.whole("n", 0) + 1, LEAST_STEPS), run.total - 1, other.total - 1)
+    since = count("since", question.whole("since", 0), 0)
+    other = run.beside(_from(run, changes, since))
+    least = since + LEAST_STEPS
+    n = min(max(question.whole("n", 0) + 1, least), run.total - 1, other.total - 1)
     for one in (run, other):
         reached = one.reach(n, SECONDS)
         n = n if one.failed else min(n, reached)
     two = [_course(one, n) for one in (run, other)]
     return {
         "n": question.whole("n", 0),
+        "since": since,
+        "may_turn": not {*changes} - {*SETTINGS},
         "steps": n,
         "numbers": thinned(n, POINTS),
         "without": two[0],
@@ -50,6 +58,21 @@ def treatment(run: Run, question: Question) -> dict[str, Any]:
         "verdict": _verdict(run, other, two, _by_held(run, other)),
         "setup": other.setup.pairs(),
     }
+
+
+def _from(run: Run, changes: dict[str, str], since: int) -> dict[str, str]:
+    """Return the changes of a setup after which it has these from a step on."""
+    edits = []
+    for one in filter(None, run.setup.edit.split(";")):
+        step, _, rest = one.partition(":")  # what it tries is the same from there on
+        if rest.partition("=")[0] not in changes or int(step) < since:
+            edits.append(one)
+    if not since:
+        return {**changes, "edit": ";".join(edits)}
+    if others := [name for name in changes if name not in SETTINGS]:
+        raise ArgumentError(f"{others[0]} holds for a whole run: leave since out")
+    edits += [f"{since}:{name}={value}" for name, value in changes.items()]
+    return {"edit": ";".join(edits)}
 
 
 def _course(run: Run, n: int) -> dict[str, Any]:
@@ -86,7 +109,8 @@ def _right(run: Run, outputs: Any, y: Any) -> float | None:
 def _by_held(run: Run, other: Run) -> bool:
     """Whether what is tried makes the rows to learn from cost more, if it does what it should."""
     held = len(run.problem.X_held) and len(other.problem.X_held)
-    more = len(other.problem.X) > len(run.problem.X) or other.setup.l2 > run.setup.l2
+    penalty, before = (one.setup.at(one.total).l2 for one in (other, run))
+    more = len(other.problem.X) > len(run.problem.X) or penalty > before
     return bool(held and more)
 
 

@@ -3,9 +3,10 @@ import { render } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Roving } from "studio/roving";
 import { SCREENS } from "studio/screens/all";
+import { edits } from "studio/screens/network/editing";
 import { useLive } from "studio/live";
 import { CopyAsPython } from "studio/program";
 import { NotHere, ReplayBar } from "studio/replay";
@@ -20,6 +21,12 @@ function useAbout(setup) {
 	const total = setup.t && Number(setup.t.split(".")[1]);
 	const answer = useMemo(() => found.answer && total ? { ...found.answer, total } : found.answer, [found.answer, total]);
 	return { ...found, answer };
+}
+
+// Settings that hold at step n since a step of their own, the last of each name.
+function turned(n) {
+	const found = edits().filter((one) => one.words && one.n <= n && !/frozen|shared/.test(one.name)).sort((a, b) => a.n - b.n);
+	return [...new Map(found.map((one) => [one.name, `, ${one.name}=${one.words} from step ${one.n} on`])).values()];
 }
 
 // Past the head and the timeline. The address is the page's own: no anchor may stand in it.
@@ -56,9 +63,9 @@ function App() {
 			${!isReplay && !hidden.includes("replay") && html`<${SaveReplay} pairs=${{ ...setup, n: view.n, sample: view.sample }} />`}
 		</header>
 		${isReplay && html`<${ReplayBar} />`}
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
-			${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
+			${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>${turned(view.n)}, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
 			${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
 			${" "}<${CopyAsPython} /></p>`}
 		${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}

@@ -13,6 +13,8 @@ export function whole(value) {
 	return value.toLocaleString("en-US");
 }
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 // A sample of a batch: counted from 0, as steps, rows and neurons are, and as formulas write it.
 export function sampleOf(sample, size) {
 	return size > 1 ? `sample ${sample} of 0 to ${whole(size - 1)}` : `sample ${sample}`;
@@ -36,3 +38,6 @@ export function color(value, most) {
 	const [r, g, b] = value < 0 ? BELOW : ABOVE;
 	return `rgba(${r},${g},${b},${(0.08 + 0.92 * share) * (share > 0)})`;
 }
+
+// What a text of the address lists, with semicolons between.
+export const parts = (text) => (text ?? "").split(";").filter(Boolean);

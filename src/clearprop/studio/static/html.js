@@ -60,3 +60,6 @@ export function html(strings, ...values) {
 	const all = known.get(strings).map((one) => made(one, values));
 	return all.length > 1 ? all : all[0];
 }
+
+// A line that says what went wrong, where something did.
+export const alerted = (error) => error && html`<p class="error" role="alert">${error}</p>`;

@@ -80,3 +80,11 @@ function Legend({ lines, step, last, xName }) {
 		${lines.map((line) => html`<li key=${line.label}><i style=${`border-top:${line.width ?? 2}px ${line.dash ? "dashed" : "solid"} ${line.color}`}></i>
 			${line.label} <b class="number">${numberOf(line)}</b></li>`)}</ul>`;
 }
+
+// The numbers of a plot as a table: a dozen of the rows, and the last.
+export function Numbers({ heads, rows }) {
+	const every = Math.ceil(rows.length / 12);
+	return html`<details><summary>As a table</summary><div class="scrolls"><table>
+		<thead><tr>${heads.map((words) => html`<th scope="col" key=${words}>${words}</th>`)}</tr></thead>
+		<tbody>${rows.map((row, i) => (i % every === 0 || i === rows.length - 1) && html`<tr key=${i}>${row.map((text) => html`<td class="number">${text}</td>`)}</tr>`)}</tbody></table></div></details>`;
+}

@@ -1,18 +1,18 @@
 // "Copy as Python": the server's program for the run up to the step that is looked at.
 import { useRef, useState } from "preact/hooks";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { ask } from "studio/source";
 import { state } from "studio/state";
 
 export function CopyAsPython() {
 	const dialog = useRef(null);
-	const [made, set] = useState({ code: "", n: 0, said: "" });
+	const [made, set] = useState({});
 	const open = async () => {
 		try {
 			const found = await ask("python", { ...state.setup, n: state.view.n });
-			set({ ...found, said: "" });
+			set(found);
 		} catch (error) {
-			set({ code: "", n: 0, said: error.message });
+			set({ error: error.message });
 		}
 		dialog.current.showModal();
 	};
@@ -26,9 +26,9 @@ export function CopyAsPython() {
 	};
 	return html`<button class="python" onClick=${open}>Copy as Python</button>
 		<dialog ref=${dialog} class="program" aria-label="This run as a program">
-			<p>This program makes the very numbers of this run, to the bit, up to step ${made.n}.</p>
-			<pre tabindex="0">${made.code}</pre>
-			<p><button onClick=${copy} autofocus>Copy</button>
+			${made.error ? alerted(made.error) : html`<p>This program makes the very numbers of this run, to the bit, up to step ${made.n}.</p>
+				<pre tabindex="0">${made.code}</pre>`}
+			<p>${!made.error && html`<button onClick=${copy} autofocus>Copy</button>${" "}`}
 				<button onClick=${() => dialog.current.close()}>Close</button>
 				<span role="status">${made.said}</span></p>
 		</dialog>`;

@@ -27,9 +27,13 @@ export async function saveReplay(pairs, { signal, told }) {
 		}
 	}
 	if (!isPage) throw new Error("The studio ended before the replay was written.");
+	download(page, "text/html", "clearprop-replay.html");
+}
+
+export function download(parts, type, name) {
 	const link = document.createElement("a");
-	link.href = URL.createObjectURL(new Blob(page, { type: "text/html" }));
-	link.download = "clearprop-replay.html";
+	link.href = URL.createObjectURL(new Blob(parts, { type }));
+	link.download = name;
 	link.click();
 	setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

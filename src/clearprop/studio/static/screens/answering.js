@@ -1,5 +1,6 @@
 // A field for an answer, its verdict, and hints in levels.
 import { useId, useState } from "preact/hooks";
+import { capital } from "studio/format";
 import { html } from "studio/html";
 import { ask } from "studio/source";
 
@@ -35,11 +36,7 @@ export function Answering({ label, name, question, pairs, done, reveal }) {
 			onClick=${() => check(level + 1, false)}>Hint ${level + 1} of ${found.levels}</button>`}
 		${reveal && html`<button type="button" onClick=${reveal}>Reveal</button>`}</span>
 		<span id=${`${id}-said`} role="status" class=${isRight ? "right" : "wrong"}>
-			${error ?? (found && `${isRight ? "✓" : "✗"} ${sentence(found.said)}`)}
+			${error ?? (found && `${isRight ? "✓" : "✗"} ${capital(found.said)}`)}
 			${found?.hint && html`<br />${found.hint}`}</span>
 	</form>`;
-}
-
-function sentence(text) {
-	return text.charAt(0).toUpperCase() + text.slice(1);
 }

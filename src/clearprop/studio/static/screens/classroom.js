@@ -1,6 +1,7 @@
 // The classroom: numbers to predict before they are shown, worksheets, and what a teacher sets.
 import { useState } from "preact/hooks";
 import { html } from "studio/html";
+import { download } from "studio/saving";
 import { Roving } from "studio/roving";
 import { Predict } from "studio/screens/predict";
 import { Sheet } from "studio/screens/sheet";
@@ -49,15 +50,11 @@ function Results({ results, student, clear }) {
 		const quoted = (value) => `"${safe(String(value ?? "")).replace(/"/g, '""')}"`;
 		const lines = [COLUMNS, ...results.map((one) => COLUMNS.map((name) => one[name]))];
 		const text = lines.map((line) => line.map(quoted).join(",")).join("\r\n");
-		const link = document.createElement("a");
-		link.href = URL.createObjectURL(new Blob([text + "\r\n"], { type: "text/csv" }));
-		link.download = `clearprop-student-${student || "1"}.csv`;
-		link.click();
-		URL.revokeObjectURL(link.href);
+		download([text, "\r\n"], "text/csv", `clearprop-student-${student || "1"}.csv`);
 	};
 	return html`<section class="results" aria-label="Results">
-		<p>${results.length} ${results.length === 1 ? "answer" : "answers"}, ${right} right. They are kept in this
-			browser alone.
+		<p class="row"><span>${results.length} ${results.length === 1 ? "answer" : "answers"}, ${right} right. They are kept in this
+			browser alone.</span>
 			<button onClick=${save}>Save as CSV</button>
 			${asks ? html`<button onClick=${() => { clear(); setAsks(false); }}>Yes, delete them</button>`
 				: html`<button onClick=${() => setAsks(true)}>Delete</button>`}</p>

@@ -1,6 +1,6 @@
 // Runs that are compared. The address holds what each has instead: vs=optimizer:adam,rate:0.01;rate:1
 import { useState } from "preact/hooks";
-import { number, whole } from "studio/format";
+import { number, parts, whole } from "studio/format";
 import { html } from "studio/html";
 import { RUN_COLORS } from "studio/plot";
 import { SETUP } from "studio/setup";
@@ -12,7 +12,7 @@ const FIELDS = ["rate", "optimizer", "schedule", "momentum", "batch", "hidden", 
 
 // The runs of an address: pairs of the setup, and a name.
 export function readRuns(text) {
-	return (text ?? "").split(";").filter(Boolean).slice(0, MOST).map((one) => {
+	return parts(text).slice(0, MOST).map((one) => {
 		const pairs = Object.fromEntries(one.split(/,(?=[a-z_0-9]+:)/).map((part) => {
 			const at = part.indexOf(":");
 			return [part.slice(0, at), part.slice(at + 1)];

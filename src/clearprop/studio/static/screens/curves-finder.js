@@ -1,8 +1,8 @@
 // The learning-rate finder: the rate grows from update to update until the cost does.
 import { useAnswer } from "studio/answers";
 import { number } from "studio/format";
-import { html } from "studio/html";
-import { Plot } from "studio/plot";
+import { alerted, html } from "studio/html";
+import { Numbers, Plot } from "studio/plot";
 import { look, setUp } from "studio/state";
 
 export function Finder({ setup, view }) {
@@ -13,7 +13,7 @@ export function Finder({ setup, view }) {
 			<button aria-pressed=${isOpen} onClick=${() => look({ finder: isOpen ? "" : "1" })}>${isOpen ? "Close" : "Try rates, small to large"}</button>
 		</div>
 		${!isOpen ? html`<p class="hint">An update at each rate, from the run's first weights; the cost of the same rows after each.</p>`
-			: error ? html`<p class="error" role="alert">${error}</p>` : !answer ? html`<p class="hint">Rates are tried.</p>` : html`
+			: error ? alerted(error) : !answer ? html`<p class="hint">Rates are tried.</p>` : html`
 			<p>${answer.suggested === null ? html`No suggestion: ${answer.reason}.` : html`Suggested: <b class="number">${number(answer.suggested, 3)}</b>, ${answer.reason}.
 				${" "}<button onClick=${() => setUp({ rate: String(answer.suggested) })}>Use this rate</button>
 				<button onClick=${() => look({ vs: [view.vs, `rate:${answer.suggested.toPrecision(3)}`].filter(Boolean).join(";") }, true)}>Compare with it</button>`}</p>
@@ -22,14 +22,7 @@ export function Finder({ setup, view }) {
 				{ label: "smoothed", x: answer.rates, y: answer.smoothed, color: "var(--accent)", width: 2 },
 			]} at=${answer.suggested} xName="learning rate" logX top=${answer.top}
 				label=${`Cost over the learning rate; ${answer.suggested === null ? "no rate is suggested" : `${number(answer.suggested, 3)} is suggested`}`} />
-			<${Tried} answer=${answer} />`}
+			<${Numbers} heads=${["rate", "cost after it", "smoothed"]}
+				rows=${answer.rates.map((rate, i) => [number(rate, 3), number(answer.losses[i]), number(answer.smoothed[i])])} />`}
 	</section>`;
-}
-
-function Tried({ answer }) {
-	const every = Math.max(1, Math.ceil(answer.rates.length / 12));
-	return html`<details><summary>As a table</summary><div class="scrolls"><table>
-		<thead><tr><th scope="col">rate</th><th scope="col">cost after it</th><th scope="col">smoothed</th></tr></thead>
-		<tbody>${answer.rates.map((rate, i) => i % every === 0 && html`<tr key=${i}><td class="number">${number(rate, 3)}</td>
-			<td class="number">${number(answer.losses[i])}</td><td class="number">${number(answer.smoothed[i])}</td></tr>`)}</tbody></table></div></details>`;
 }

@@ -1,8 +1,8 @@
 // Curves: cost, metrics and learning rate over the run, other runs from the same seed beside it.
 import { usePacedAnswer } from "studio/answers";
-import { number, whole } from "studio/format";
-import { html } from "studio/html";
-import { Plot, RUN_COLORS } from "studio/plot";
+import { capital, number, whole } from "studio/format";
+import { alerted, html } from "studio/html";
+import { Numbers, Plot, RUN_COLORS } from "studio/plot";
 import { AddRun, RunsTable, readRuns } from "studio/screens/curves-compare";
 import { Finder } from "studio/screens/curves-finder";
 import { isReplay, opened } from "studio/source";
@@ -26,10 +26,10 @@ export function CurvesScreen({ about, step }) {
 	const mine = usePacedAnswer("curves", { ...setup, n, goal }, { wanted: goal !== "" && !isOthers, gap: PACE });
 	const found = base.answer;
 	const go = (x) => look({ n: Math.min(Math.max(Math.round(x), 0), about.total - 1), sample: 0, op: -1 });
-	if (!found) return html`<div class="curves">${base.error ? html`<p class="error" role="alert">${base.error}</p>` : html`<p class="hint">The curves are on their way.</p>`}</div>`;
+	if (!found) return html`<div class="curves">${base.error ? alerted(base.error) : html`<p class="hint">The curves are on their way.</p>`}</div>`;
 	const runs = [{ name: "this run", answer: mine.answer ?? found }, ...others];
 	return html`<div class="curves">
-		${(base.error ?? found.failed) && html`<p class="error" role="alert">${base.error ?? found.failed}</p>`}
+		${alerted(base.error ?? found.failed)}
 		${!isOthers && html`<${Length} about=${about} found=${found} upto=${upto} />`}
 		<${LossPlot} found=${found} others=${others} view=${view} go=${go} />
 		<${MetricPlot} found=${found} others=${others} view=${view} go=${go} />
@@ -99,7 +99,7 @@ function MetricPlot({ found, others, view, go }) {
 	const training = (one) => one.metrics[name], validation = (one) => one.validation_metrics[name];
 	const title = METRICS[name] ?? name;
 	return html`<section aria-labelledby="curves-metric">
-		<div class="plot-head"><h2 id="curves-metric">${title[0].toUpperCase() + title.slice(1)}</h2></div>
+		<div class="plot-head"><h2 id="curves-metric">${capital(title)}</h2></div>
 		<${Plot} lines=${runLines(found, others, training, validation, [])} at=${view.n} onPick=${go}
 			label=${`${title} after each epoch: ${number(training(found.epochs.at(-1)))} at the end`} />
 		<${Table} found=${found} name=${title} training=${training} validation=${validation} />
@@ -120,14 +120,10 @@ function RatePlot({ found, others, view, go, setup }) {
 	</section>`;
 }
 
-// The same numbers as a table: a dozen of the epochs.
 function Table({ found, name, training, validation }) {
-	const every = Math.max(1, Math.ceil(found.epochs.length / 12));
-	const rows = found.epochs.filter((_, i) => i % every === 0 || i === found.epochs.length - 1);
-	if (!rows.length) return html`<p class="hint">No epoch has ended yet.</p>`;
-	const hasValidation = rows.some((one) => validation(one) != null);
-	return html`<details><summary>As a table</summary><div class="scrolls"><table>
-		<thead><tr><th scope="col">updates</th><th scope="col">training ${name}</th>${hasValidation && html`<th scope="col">validation ${name}</th>`}</tr></thead>
-		<tbody>${rows.map((one) => html`<tr key=${one.n}><td class="number">${whole(one.n)}</td><td class="number">${number(training(one), 5)}</td>
-			${hasValidation && html`<td class="number">${number(validation(one), 5)}</td>`}</tr>`)}</tbody></table></div></details>`;
+	const { epochs } = found;
+	if (!epochs.length) return html`<p class="hint">No epoch has ended yet.</p>`;
+	const parts = [["training", training], ["validation", validation]].filter(([, value]) => epochs.some((one) => value(one) != null));
+	return html`<${Numbers} heads=${["updates", ...parts.map(([words]) => `${words} ${name}`)]}
+		rows=${epochs.map((one) => [whole(one.n), ...parts.map(([, value]) => number(value(one), 5))])} />`;
 }

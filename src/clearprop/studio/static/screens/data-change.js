@@ -1,7 +1,7 @@
 // A weight, or a number of the data, changed while one sees what is decided.
 import { useAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { isFixed } from "studio/screens/network/editing";
 import { Changes, Setter } from "studio/screens/network/panel";
 import { look, useStudio } from "studio/state";
@@ -12,7 +12,7 @@ export function Change({ about, step }) {
 	if (!isOpen) return null;
 	return html`<section class="data-change" aria-labelledby="data-change"><h2 id="data-change">Change a number</h2>
 		<${ElementChooser} value=${of} called=${about.names[of] ?? of} onChoose=${(one) => look({ of: one })} />
-		${error ? html`<p class="error" role="alert">${error}</p>`
+		${error ? alerted(error)
 			: answer?.cell ? html`<${Setter} found=${answer} step=${step} about=${about} />`
 			: answer && html`<p class="hint">A weight, a bias, an input or a target can be changed.</p>`}
 		<${Changes} />

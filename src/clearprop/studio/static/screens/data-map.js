@@ -1,6 +1,6 @@
 // The map of what the network decides, or of one neuron, with the rows of the data on it.
 import { useMemo } from "preact/hooks";
-import { color, number, whole } from "studio/format";
+import { capital, color, number, whole } from "studio/format";
 import { html } from "studio/html";
 import { MapCanvas, MapLine, MapScale, classColor, classShape, opaque } from "studio/maps";
 import { look } from "studio/state";
@@ -69,7 +69,6 @@ function Words({ maps, map, isLine }) {
 		${maps.words && html` ${capital(maps.words)}.`}`;
 }
 
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const nameOf = (row) => (row.startsWith("h") ? `row ${row.slice(1)} put aside` : `row ${row}`);
 const namesOf = (points) => [
 	...points.learned.places.map((_, i) => String(i)), ...points.held.places.map((_, i) => `h${i}`),

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Change } from "studio/screens/data-change";
 import { DecisionMap } from "studio/screens/data-map";
 import { NeuronMaps } from "studio/screens/data-neurons";
@@ -45,7 +45,7 @@ export function DataScreen({ about, step }) {
 	const neurons = useMemo(() => html`<${NeuronMaps} maps=${maps.answer} chosen=${view.map} />`, [maps.answer, view.map]);
 	const pushing = useMemo(() => html`<${Pushes} pushes=${pushes.answer} at=${isAt} />`, [pushes.answer, isAt]);
 	return html`<div class="data">
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		<div><section class="data-plane" aria-labelledby="data-plane">
 			<h2 id="data-plane">${points.answer && !points.answer.classes.length ? "Output" : "Decisions"} <small>${
 				maps.answer ? `step ${whole(maps.answer.n)}` : ""}</small></h2>

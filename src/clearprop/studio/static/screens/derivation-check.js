@@ -1,7 +1,7 @@
 // The check of a derivative: by backpropagation, and by differences of the cost itself.
 import { useState } from "preact/hooks";
 import { useAnswer, usePacedAnswer } from "studio/answers";
-import { number, whole } from "studio/format";
+import { capital, number, whole } from "studio/format";
 import { html } from "studio/html";
 
 const DIGITS = 9;
@@ -36,7 +36,7 @@ function One({ found, called }) {
 		<${Ladder} found=${found} />`;
 }
 
-const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${words.endsWith(".") ? "" : "."}`;
+const sentence = (words) => `${capital(words)}${words.endsWith(".") ? "" : "."}`;
 
 function Verdict({ of }) {
 	const sign = { right: "✓", wrong: "✗" }[of.outcome] ?? "?";

@@ -54,13 +54,14 @@ function to(one, of) {
 
 function spoken(one) {
 	const slope = one.gradient === undefined ? "" : `; ${one.slope} = ${number(one.gradient, 6)}`;
-	return one.value === undefined ? one.label : `${one.label} = ${number(one.value, 6)}${slope}`;
+	const own = /^x\[/.test(one.name) && one.label !== one.name ? `${one.name} (${one.label})` : `${one.label}${one.words ?? ""}`;
+	return one.value === undefined ? own : `${own} = ${number(one.value, 6)}${slope}`;
 }
 
 
 function layout({ layers, edges, biases, ends, targets, cost }, step) {
 	const most = Math.max(...layers.map((layer) => layer.neurons.length));
-	const at = new Map(), laid = [];
+	const at = new Map(), laid = [], labelOf = new Map(layers[0].neurons.map(({ name, label }) => [name, label]));
 	layers.forEach((layer, l) => layer.neurons.forEach((one, i) => {
 		const x = 8 + l * step, y = TOP + (i + (most - layer.neurons.length) / 2) * ROW + HIGH / 2;
 		at.set(one.name, { x, y });
@@ -70,7 +71,7 @@ function layout({ layers, edges, biases, ends, targets, cost }, step) {
 	for (const one of edges) {
 		const [, l, j, i] = one.name.match(/^W(\d+)\[(\d+),(\d+)\]$/);
 		const from = at.get(l === "1" ? `x[${i}]` : `a${l - 1}[${i}]`), end = at.get(`a${l}[${j}]`);
-		laid.push({ ...one, kind: "edge", x: from.x + WIDE, y: from.y, X: end.x, Y: end.y, column: 2 * l - 1, to: one.name, slope: `∂L/∂${one.label}` });
+		laid.push({ ...one, kind: "edge", words: l === "1" ? ` (from ${labelOf.get(`x[${i}]`)})` : "", x: from.x + WIDE, y: from.y, X: end.x, Y: end.y, column: 2 * l - 1, to: one.name, slope: `∂L/∂${one.label}` });
 	}
 	for (const one of biases) {
 		const { x, y } = at.get(one.name.replace(/^b/, "a"));

@@ -36,6 +36,7 @@ export function Formulas({ answer, hot, heat, go }) {
 	const point = (event) => heat(event.target.closest?.("[data-of]")?.getAttribute("data-of") ?? "");
 	return html`<h2 ...${raw(answer.title)} />
 		${answer.words.map((words) => html`<p key=${words} ...${raw(words)} />`)}
+		${answer.legend.length > 0 && html`<p class="faint">${answer.legend.map(([name, feature], k) => html`${k ? "; " : ""}<code>${name}</code>: ${feature}`)}</p>`}
 		<div class="formulas" ref=${root} role="group"
 			aria-label="Formulas. Arrow keys go from term to term, Enter to a term's own derivation."
 			onMouseOver=${point} onMouseLeave=${() => heat("")}

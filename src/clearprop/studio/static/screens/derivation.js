@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
-import { html } from "studio/html";
+import { parts } from "studio/format";
+import { alerted, html } from "studio/html";
 import { Roving } from "studio/roving";
 import { Check } from "studio/screens/derivation-check";
 import { Drawing } from "studio/screens/derivation-drawing";
@@ -21,7 +22,7 @@ export function DerivationScreen({ about }) {
 	const how = { largest: view.largest, superscripts: view.superscripts, one_based: view.one_based, names: view.names };
 	const { answer, error, isOld } = usePacedAnswer("derivation", { ...place, ...how });
 	const [hot, heat] = useState("");
-	const trail = (view.trail ?? "").split(";").filter(Boolean);
+	const trail = parts(view.trail);
 	const called = (name) => (view.names === "code" ? name : (about.names[name] ?? name));
 
 	// To the derivation of something that this one speaks of; back, if it was come from.
@@ -39,7 +40,7 @@ export function DerivationScreen({ about }) {
 			<${Trail} trail=${trail} of=${of} called=${called} go=${go} />
 			${!isReplay && html`<${Manner} named=${answer?.named} view=${view} />`}
 		</div>
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${!answer && !error && html`<p class="faint" role="status">Deriving ${called(of)} …</p>`}
 		${answer && html`<div class=${`derivation-halves ${isOld ? "is-old" : ""}`}>
 			<aside aria-label="The way, and the check">
@@ -89,7 +90,7 @@ function Copies({ pairs }) {
 	const [said, say] = useState("");
 	const copy = async (form) => {
 		try {
-			await write((await ask("derivation", { ...pairs, form })).text);
+			await navigator.clipboard.writeText((await ask("derivation", { ...pairs, form })).text);
 			say(`Copied as ${form === "latex" ? "LaTeX" : "text"}.`);
 		} catch (error) {
 			say(error.message);
@@ -101,15 +102,4 @@ function Copies({ pairs }) {
 		<button onClick=${() => print()}>Print</button>
 		<span role="status">${said}</span>
 	<//>`;
-}
-
-async function write(text) {
-	if (navigator.clipboard) return navigator.clipboard.writeText(text);
-	const area = document.createElement("textarea"); // of a page that is no secure one
-	area.value = text;
-	document.body.append(area);
-	area.select();
-	document.execCommand("copy");
-	area.remove();
-	return undefined;
 }

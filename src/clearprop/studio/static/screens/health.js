@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Plot } from "studio/plot";
 import { Findings } from "studio/screens/health_findings";
 import { Lab } from "studio/screens/health_lab";
@@ -14,7 +14,7 @@ export function HealthScreen() {
 	const { setup, view } = useStudio();
 	const { answer, error, isOld } = usePacedAnswer("health", { ...setup, n: view.n });
 	return html`<section class="health" aria-busy=${isOld}>
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		<div class="columns">
 			<div>${answer ? html`<${Layers} health=${answer} /><${OverTime} health=${answer} />`
 				: !error && html`<p class="faint">The layers are being looked at …</p>`}</div>
@@ -60,7 +60,7 @@ function OverTime({ health }) {
 	}));
 	const [first, second] = useMemo(() => [lines(gradients), lines(updates)], [health]);
 	const words = (what, found) => `${what} of each layer from step 0 to ${whole(health.n)}, on a log axis; last: ${
-		found.map((values, k) => `layer ${k + 1} ${number(values[values.length - 1], 3)}`).join(", ")}`;
+		found.map((values, k) => `layer ${k + 1} ${number(values.at(-1), 3)}`).join(", ")}`;
 	return html`<h2>|dW| of each step's batch, over the run</h2>
 		<${Plot} lines=${first} logY tall=${TALL} label=${words("Norm of the gradient", gradients)} />
 		<h2>|update| / |W|, over the run</h2>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { goTo } from "studio/screens/health_findings";
 import { isReplay, opened } from "studio/source";
 import { address, look, setUp, useStudio } from "studio/state";
@@ -21,7 +21,7 @@ export function Lab() {
 	if (isReplay) return html`<section class="lab"><h2>Illness lab</h2><p class="faint">Not in a replay: a run with something planted is another run.
 		${opened(address())}</p></section>`;
 	return html`<section class="lab"><h2>Illness lab</h2>
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${!isPlanted && html`<p>Have one of ${answer ? whole(answer.illnesses.length) : "some"} conditions planted in this run, in secret, good
 			health among them. Find it by what the screens show, and guess; then the diagnosis speaks.</p>`}
 		${isPlanted && !view.guess && answer && html`<fieldset><legend>What ails it? Go on some steps, and look at the layers.</legend>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { number, whole } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Contours } from "studio/screens/hill_contours";
 import { Controls, RateControl, Runs } from "studio/screens/hill_controls";
 import { Surface } from "studio/screens/hill_surface";
@@ -16,7 +16,7 @@ export function HillScreen() {
 	const { answer, error, isOld } = usePacedAnswer("hill", { ...setup, ...asked });
 	return html`<section class="hill" aria-busy=${isOld}>
 		<${Controls} hill=${answer} />
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${answer ? html`<${Hill} hill=${answer} />` : !error && html`<p class="waiting">The hill is being measured …</p>`}
 	</section>`;
 }

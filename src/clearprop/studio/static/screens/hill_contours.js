@@ -9,7 +9,7 @@ export const share = (cost, hill) => Math.sqrt(Math.max(cost - hill.low, 0) / (h
 
 export function Contours({ hill, cross, setCross }) {
 	const { first, second } = hill;
-	const ends = [first[0], first[first.length - 1], second[0], second[second.length - 1]];
+	const ends = [first[0], first.at(-1), second[0], second.at(-1)];
 	const x = (a) => LEFT + ((a - ends[0]) / (ends[1] - ends[0])) * (SIZE - LEFT - RIGHT);
 	const y = (b) => SIZE - BOTTOM - ((b - ends[2]) / (ends[3] - ends[2])) * (SIZE - TOP - BOTTOM);
 	const at = cross && { i: Math.min(cross.i, first.length - 1), j: Math.min(cross.j, second.length - 1) };
@@ -74,8 +74,10 @@ function Heat({ hill, x, y }) {
 		width=${x(first[n - 1]) - x(first[0]) + 2 * dx} height=${y(second[0]) - y(second[n - 1]) + 2 * dy} />`;
 }
 
+const traced = (points, x, y) => points.map(([a, b], k) => `${k ? "L" : "M"}${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("");
+
 function Lines({ hill, x, y }) {
-	const path = (line) => line.map(([a, b], k) => `${k ? "L" : "M"}${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("");
+	const path = (line) => traced(line, x, y);
 	return html`<g class="levels">${hill.levels.map(({ cost, lines }, k) => html`<path key=${k} class=${k % 2 ? "strong" : ""}
 			d=${lines.map(path).join("")} data-cost=${cost} />`)}
 		${hill.levels.map(({ cost, lines }, k) => {
@@ -90,8 +92,8 @@ function Lines({ hill, x, y }) {
 
 function Paths({ hill, x, y }) {
 	return html`<g class="paths">${hill.paths.map(({ points, name }, k) => {
-		const d = points.map(([a, b], i) => `${i ? "L" : "M"}${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("");
-		const [start, end] = [points[0], points[points.length - 1]];
+		const d = traced(points, x, y);
+		const [start, end] = [points[0], points.at(-1)];
 		return html`<g key=${name}><path class="halo" d=${d} /><path class=${`line run${k}`} d=${d} />
 			<rect class=${`mark run${k}`} x=${x(start[0]) - 3.5} y=${y(start[1]) - 3.5} width="7" height="7" />
 			${k > 0 && html`<circle class=${`mark run${k}`} cx=${x(end[0])} cy=${y(end[1])} r="4" />`}</g>`;

@@ -1,6 +1,6 @@
 // What is asked of the hill: which plane, which rows, the rate, runs beside this one.
 import { useState } from "preact/hooks";
-import { number, whole } from "studio/format";
+import { number, parts, whole } from "studio/format";
 import { html } from "studio/html";
 import { isReplay, opened } from "studio/source";
 import { address, look, useStudio } from "studio/state";
@@ -78,7 +78,7 @@ function ByRate({ hill, at }) {
 export function Runs({ hill }) {
 	const { view } = useStudio();
 	const [own, setOwn] = useState("");
-	const beside = (view.vs ?? "").split(";").filter(Boolean);
+	const beside = parts(view.vs);
 	const set = (list) => look({ vs: list.join(";") }, true);
 	const add = (one) => one && !beside.includes(one) && set([...beside, one]);
 	return html`<div class="runs" role="group" aria-label="Runs">

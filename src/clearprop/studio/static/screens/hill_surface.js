@@ -78,8 +78,8 @@ function draw(canvas, hill, turn, tilt, cross) {
 // Where a place of the hill stands on the paper: turned about the upright, then tilted towards us.
 function projection(hill, turn, tilt, width, height) {
 	const { first, second, low, high } = hill;
-	const middle = [(first[0] + first[first.length - 1]) / 2, (second[0] + second[second.length - 1]) / 2];
-	const half = (first[first.length - 1] - first[0]) / 2;
+	const middle = [(first[0] + first.at(-1)) / 2, (second[0] + second.at(-1)) / 2];
+	const half = (first.at(-1) - first[0]) / 2;
 	const [c, s] = [Math.cos((turn * Math.PI) / 180), Math.sin((turn * Math.PI) / 180)];
 	const [up, flat] = [Math.cos((tilt * Math.PI) / 180), Math.sin((tilt * Math.PI) / 180)];
 	const unit = Math.min((width - 90) / 2.9, (height - 70) / (2.83 * flat + 1.3 * up));
@@ -124,7 +124,7 @@ function quads(pen, hill, place, depth, colors) {
 
 function frame(pen, hill, place, depth, colors) {
 	const { first, second, low, high, names } = hill;
-	const [a0, a1, b0, b1] = [first[0], first[first.length - 1], second[0], second[second.length - 1]];
+	const [a0, a1, b0, b1] = [first[0], first.at(-1), second[0], second.at(-1)];
 	const line = (...points) => {
 		pen.beginPath();
 		for (const point of points) pen.lineTo(...place(...point));

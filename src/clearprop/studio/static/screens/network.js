@@ -1,7 +1,7 @@
 // The network: layers drawn with their numbers, one lens at a time, and what is selected beside it.
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useAnswer } from "studio/answers";
-import { color, number } from "studio/format";
+import { color, number, parts } from "studio/format";
 import { html } from "studio/html";
 import { Roving } from "studio/roving";
 import { Drawing } from "studio/screens/network/drawing";
@@ -15,7 +15,7 @@ import { useWidth } from "studio/width";
 
 // A neuron of a wide layer that is selected is drawn in any case.
 function alsoShown(of, step) {
-	const wanted = new Map((state.view.also || "").split(";").filter(Boolean).map((one) => one.split(":")));
+	const wanted = new Map(parts(state.view.also).map((one) => one.split(":")));
 	const add = (layer, i) => {
 		if (!(i >= 0) || i >= step.sizes[layer] || step.shown[layer]?.includes(i)) return;
 		const kept = (wanted.get(String(layer)) ?? "").split(",").filter(Boolean);

@@ -1,6 +1,6 @@
 // A worksheet: a derivation with gaps, whose numbers each student has of their own.
 import { useAnswer } from "studio/answers";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Answering } from "studio/screens/answering";
 import { look, useStudio } from "studio/state";
 
@@ -8,7 +8,7 @@ export function Sheet({ note }) {
 	const { setup, view } = useStudio();
 	const pairs = { ...setup, student: view.student || "1", blanks: view.blanks || "0.4", of_sheet: view.of };
 	const { answer, error } = useAnswer("sheet", pairs);
-	if (error) return html`<p class="error" role="alert">${error}</p>`;
+	if (error) return alerted(error);
 	if (!answer) return html`<p>The sheet is being written.</p>`;
 	return html`<section aria-label="Worksheet" class="sheet">
 		<p class="row"><label>Gaps <select value=${view.blanks || "0.4"} onChange=${(e) => look({ blanks: e.target.value }, true)}>

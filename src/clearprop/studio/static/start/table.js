@@ -1,6 +1,6 @@
 // One's own table: dropped, chosen or pasted; its target and columns.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { whole } from "studio/format";
 import { send } from "studio/source";
 import { setUp } from "studio/state";
@@ -48,7 +48,7 @@ export function YourTable({ isShown }) {
 		${isPasting && html`<textarea ref=${text} rows="6" aria-label="Table as text" spellcheck="false"
 				placeholder=${"length,width,kind\n5.1,3.5,setosa\n..."}></textarea>
 			<p><button onClick=${() => take(handIn(text.current.value, "table.csv"))}>Take it</button></p>`}
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		<p class="faint">It stays on this machine, 32 MB at most. A small one is kept in the address.</p>
 	</div>`;
 }

@@ -20,7 +20,7 @@ function Mark({ mark, x, y }) {
 export function Drawing({ numbers, width, of, select, isOld, marks, incoming, view }) {
 	const { step, about } = numbers;
 	const [focused, focus] = useState(of), hover = useRef(() => {});
-	const size = view.size === "projector" ? 1.5 : 1, plan = layout(step, width / size);
+	const size = view.size === "projector" ? 1.5 : 1, plan = layout(step, width / size, Math.max(...step.shown[0].map((i) => about.features[i].length)));
 	const zoom = size * Math.max(Math.min(width / size / plan.width, 660 / plan.height, 1.4), 1);  // of a wide page, more is filled
 	const biases = (layer) => layer > 0 && about.has_biases && plan.layers[layer].full && !numbers.isOfParameters;
 	const columns = walk(step, plan, numbers, biases);
@@ -151,13 +151,13 @@ function Layer({ layer, numbers, plan, part, marks, of, biases }) {
 				<rect class="base" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" />
 				${isMade && html`<rect class="fill" x=${x} y=${top} width=${column.w} height=${column.h} rx="7" fill=${color(shown.value, most)} />`}
 				${column.full ? html`
-					${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, plan.narrow ? 12 : 14)}</text>
+					${given && layer === 0 ? html`<text class="given" x=${column.x} y=${top + 15}>${shortened(named, i, Math.floor((column.w - 10) / 7))}</text>
 						<text class="minor" x=${column.x} y=${top + 49}>${shown.name}</text>`
 		: html`<text class="name" x=${column.x} y=${top + 15}>${shown.name}${given ? html`<tspan class="given"> ${short(given, 10)}</tspan>` : ""}</text>`}
 					<text class="value" data-number=${shown.name} x=${column.x} y=${top + 33}>${isMade ? number(shown.value) : shown.value === null ? "·" : ""}</text>
 					${shown.minor && html`<text class="minor" x=${column.x} y=${top + 49}>${shown.minor.name} ${shown.minor.value === null ? "·" : number(shown.minor.value)}</text>`}`
 				: html`
-					<text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, isMade ? 7 : 13) : shown.name}</text>
+					<text class="name start" x=${x + 6} y=${y + 4}>${given ? shortened(named, i, Math.floor((column.w - (isMade ? 62 : 16)) / 6.4)) : shown.name}</text>
 					<text class="value end" data-number=${shown.name} x=${x + column.w - 6} y=${y + 4}>${isMade ? number(shown.value, 3) : shown.value === null ? "·" : ""}</text>`}
 				<${Mark} mark=${bound} x=${x + column.w - 3} y=${top + 3} />
 			</g>
@@ -171,7 +171,7 @@ function Bias({ of, value, when, x, y, part, mark, isSelected }) {
 	const label = `${of}: ${number(value, 6)}, ${when}`;
 	return html`<g class=${`bias ${isSelected ? "selected" : ""}`} ...${part(of, label)}><title>${label}</title>
 		<rect x=${x - 40} y=${y - 8} width="80" height="16" rx="8" />
-		<text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 40} y=${y} /></g>`;
+		<text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 46} y=${y} /></g>`;
 }
 
 // Targets and the loss.

@@ -1,5 +1,6 @@
 // Setting numbers: which cell of the data or which parameter an element is, and dragging it.
 import { useEffect, useRef } from "preact/hooks";
+import { parts } from "studio/format";
 import { isReplay } from "studio/source";
 import { edit as editAt, look, refuse, setUp, state } from "studio/state";
 
@@ -92,48 +93,53 @@ export function useDrag(numbers, isOld, select) {
 	};
 }
 
-// What a reader has set: {text, n, name, value} each.
+const without = (one) => (other) => other !== one;
+
+// What a reader has set: {text, n, name, value} each; settings that hold from a step on have `words`.
 export function edits() {
-	return (state.setup.edit ?? "").split(";").filter(Boolean).map((text) => {
-		const [n, rest] = text.split(/:(.*)/s), at = rest.lastIndexOf("=");
+	return parts(state.setup.edit).map((text) => {
+		const [n, rest] = text.split(/:(.*)/s), [, name, words] = rest.match(/^(rate|momentum|l2|dropout|frozen|shared)=(.*)/) ?? [];
+		if (name) return { text, n: Number(n), name, words };
+		const at = rest.lastIndexOf("=");
 		return { text, n: Number(n), name: rest.slice(0, at), value: Number(rest.slice(at + 1)) };
 	});
 }
 
-export function removeEdit(text) {
-	const left = edits().map((one) => one.text).filter((one) => one !== text);
-	setUp({ edit: left.join(";") }, {});
-}
+const setEdits = (texts, more) => setUp({ edit: texts.join(";"), ...more }, {});
+const texts = () => edits().map(({ text }) => text);
 
-const split = (text) => (text ?? "").split(";").filter(Boolean);
+export const removeEdit = (text) => setEdits(texts().filter(without(text)));
 
-// Frozen and shared hold for the whole run, which is made anew.
-export function frozen() {
-	return split(state.setup.frozen);
-}
+// What holds at the step that is looked at: from the start, of which the run is made anew, or from a step on.
+const held = (name) => [...parts(state.setup[name]),
+	...edits().filter((one) => one.name === name && one.words && one.n <= state.view.n).map(({ words }) => words)];
 
-export function shared() {
-	return split(state.setup.shared).map((group) => group.split("="));
-}
+export const fromStart = () => ({ frozen: parts(state.setup.frozen), shared: groupsOf(state.setup.shared) });
+export const frozen = () => held("frozen");
+export const shared = () => held("shared").map((group) => group.split("="));
 
-export function freeze(name) {
-	setUp({ frozen: [...frozen(), name].join(";") }, {});
+// Freeze from the start, or from the step that is looked at on.
+export function freeze(name, isFromHere) {
+	if (isFromHere) setEdits([...texts(), `${state.view.n}:frozen=${name}`]);
+	else setUp({ frozen: [...parts(state.setup.frozen), name].join(";") }, {});
 }
 
 export function thaw(name) {
-	setUp({ frozen: frozen().filter((one) => one !== name).join(";") }, {});
+	setEdits(texts().filter((text) => !text.endsWith(`:frozen=${name}`)), { frozen: parts(state.setup.frozen).filter(without(name)).join(";") });
 }
 
-function setGroups(groups) {
-	setUp({ shared: groups.filter((group) => group.length > 1).map((group) => group.join("=")).join(";") }, {});
-}
+const groupsOf = (text) => parts(text).map((group) => group.split("="));
+const written = (groups) => groups.filter((group) => group.length > 1).map((group) => group.join("=")).join(";");
 
-export function share(name, other) {
-	const touches = (group) => group.includes(name) || group.includes(other), groups = shared();
+export function share(name, other, isFromHere) {
+	if (isFromHere) return setEdits([...texts(), `${state.view.n}:shared=${name}=${other}`]);
+	const touches = (group) => group.includes(name) || group.includes(other), groups = groupsOf(state.setup.shared);
 	const joined = [...new Set([name, other, ...groups.filter(touches).flat()])];
-	setGroups([...groups.filter((group) => !touches(group)), joined]);
+	return setUp({ shared: written([...groups.filter((group) => !touches(group)), joined]) }, {});
 }
 
 export function part(names) {
-	setGroups(shared().map((group) => group.filter((one) => !names.includes(one))));
+	const left = (group) => group.filter((one) => !names.includes(one));
+	const turned = edits().filter(({ name, words }) => name !== "shared" || left(words.split("=")).length === words.split("=").length);
+	setEdits(turned.map(({ text }) => text), { shared: written(groupsOf(state.setup.shared).map(left)) });
 }

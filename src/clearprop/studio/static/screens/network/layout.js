@@ -15,7 +15,8 @@ function column(n, height, x, boxWidth) {
 		y: (place) => TOP + height / 2 + (place - (n - 1) / 2) * d };
 }
 
-export function layout(step, width) {
+// `longest`: letters of the longest name of an input.
+export function layout(step, width, longest) {
 	const counts = step.shown.map((shown) => shown.length), last = counts.length - 1;
 	const narrow = width < 640, boxWidth = narrow ? 92 : 108;
 	const gap = narrow ? 16 : 26, targetWidth = narrow ? 64 : 76, lossWidth = 112;
@@ -23,8 +24,11 @@ export function layout(step, width) {
 	const pitch = Math.min(Math.max((width - ends) / last, boxWidth + (narrow ? 44 : 56)), 250);
 	const targets = step.shown[last];
 	const height = Math.max(...counts.map((n) => n * apart(n)), targets.length * 44, 190);
+	// Boxes of inputs are wider where names need it, and that leaves their edges room.
+	const more = Math.max(Math.min(pitch - 90, 62 + 6.4 * longest) - boxWidth, 0);
 	const x = (at) => boxWidth / 2 + 4 + at * pitch;
 	const layers = counts.map((n, layer) => column(n, height, x(layer), boxWidth));
+	Object.assign(layers[0], { x: layers[0].x + more / 2, w: boxWidth + more });
 	const target = { ...layers[last], x: x(last) + boxWidth / 2 + gap + targetWidth / 2, w: targetWidth, h: Math.min(34, layers[last].h) };
 	const loss = { x: target.x + targetWidth / 2 + gap + lossWidth / 2, y: TOP + height / 2, w: lossWidth, h: 62 };
 	const strips = step.sizes.flatMap((size, layer) => {
@@ -35,7 +39,7 @@ export function layout(step, width) {
 	});
 	const low = strips.length ? Math.max(...strips.map((strip) => strip.height)) + 34 : 0;
 	return {
-		layers, target, loss, strips, narrow,
+		layers, target, loss, strips,
 		width: Math.ceil(loss.x + lossWidth / 2 + 4), height: TOP + height + BELOW + low,
 		edges: layers.slice(1).map((to, l) => edges(step, l + 1, layers[l], to)),
 	};

@@ -1,9 +1,9 @@
 // The panel: every number of the element that is selected, and what can be done with it.
 import { number } from "studio/format";
-import { html } from "studio/html";
+import { alerted, html } from "studio/html";
 import { Roving } from "studio/roving";
-import { edit, edits, freeze, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
-import { look } from "studio/state";
+import { edit, edits, freeze, fromStart, frozen, isFixed, part, removeEdit, share, shared, thaw } from "studio/screens/network/editing";
+import { look, useStudio } from "studio/state";
 
 export function Panel({ numbers, found, error, of, select }) {
 	return html`<aside class="panel" aria-label="Selected element">
@@ -12,7 +12,7 @@ export function Panel({ numbers, found, error, of, select }) {
 			<button>Select</button>
 			${of && html`<button type="button" aria-label="Select nothing" onClick=${() => select("")}>×</button>`}
 		</form>
-		${error && html`<p class="error" role="alert">${error}</p>`}
+		${alerted(error)}
 		${!of && html`<p class="hint">Select a neuron or an edge to see its numbers. ${!isFixed() && `Drag a weight, bias, input
 			or target up or down to change it: everything follows.`}</p>`}
 		${of && found && !error && html`<${Element} numbers=${numbers} found=${found} select=${select} />`}
@@ -75,27 +75,31 @@ function Sum({ sum, isMade, select }) {
 
 // Freezing and sharing.
 function Binding({ found, numbers }) {
-	const { of, frozen_by: by, shared_with: others } = found, array = of.slice(0, of.indexOf("["));
+	const { of, frozen_by: by, shared_with: others } = found, array = of.slice(0, of.indexOf("[")), { n } = numbers.step;
+	const { view } = useStudio(), isFromHere = n > 0 && view.hold === "here";
 	const names = numbers.step.shown.flatMap((goals, layer) => layer === 0 || found.kind !== "weight" ? []
 		: goals.flatMap((j) => numbers.step.shown[layer - 1].map((i) => `W${layer}[${j},${i}]`)));
 	const alike = found.kind === "weight" ? names : numbers.step.shown.flatMap((all, l) => (l ? all.map((j) => `b${l}[${j}]`) : []));
-	return html`${by ? html`<button onClick=${() => thaw(by)}>Unfreeze ${by}</button>` : others.length ? null
-			: html`<button onClick=${() => freeze(of)}>Freeze ${of}</button>
-				${frozen().every((one) => !one.startsWith(`${array}[`)) && html`<button onClick=${() => freeze(array)}>Freeze all ${array}</button>`}`}
+	return html`${n > 0 && !by && html`<label>Hold <select value=${view.hold ?? ""} onChange=${(e) => look({ hold: e.target.value })}>
+			<option value="">from the start</option><option value="here">from step ${n} on</option></select></label>`}
+		${by ? html`<button onClick=${() => thaw(by)}>Unfreeze ${by}</button>` : others.length ? null
+			: html`<button onClick=${() => freeze(of, isFromHere)}>Freeze ${of}</button>
+				${frozen().every((one) => !one.startsWith(`${array}[`)) && html`<button onClick=${() => freeze(array, isFromHere)}>Freeze all ${array}</button>`}`}
 		${others.length ? html`<button onClick=${() => part([of])}>Share no more with ${others.join(", ")}</button>` : null}
-		${!by && html`<label class="share">Share with <select value="" onChange=${(e) => e.target.value && share(of, e.target.value)}>
+		${!by && html`<label class="share">Share with <select value="" onChange=${(e) => e.target.value && share(of, e.target.value, isFromHere)}>
 			<option value="">…</option>${alike.filter((one) => one !== of && !others.includes(one) && !frozen().includes(one)).slice(0, 300).map((one) => html`<option key=${one}>${one}</option>`)}
 		</select></label>`}`;
 }
 
 // What the reader has set, frozen and shared: each can be taken back.
 export function Changes() {
-	const set = edits(), held = frozen(), groups = shared();
+	const set = edits(), { frozen: held, shared: groups } = fromStart();
 	if (!set.length && !held.length && !groups.length) return null;
 	const row = (key, text, undo) => html`<li key=${key}><span>${text}</span>
 		<button aria-label=${`Undo ${key}`} onClick=${undo}>undo</button></li>`;
 	return html`<h3>What you have changed</h3><ul class="changes">
-		${set.map(({ text, n, name, value }) => row(text, html`before step ${n}: <code>${name} = ${number(value, 6)}</code>`, () => removeEdit(text)))}
+		${set.map(({ text, n, name, value, words }) => row(text, words === undefined ? html`before step ${n}: <code>${name} = ${number(value, 6)}</code>`
+			: html`from step ${n} on: <code>${{ frozen: words, shared: words }[name] ?? `${name} = ${words}`}</code>${name === "frozen" && " is frozen"}`, () => removeEdit(text)))}
 		${held.map((name) => row(`freezing ${name}`, html`from the start: <code>${name}</code> is frozen`, () => thaw(name)))}
 		${groups.map((group) => row(`sharing ${group.join(" = ")}`, html`from the start: <code>${group.join(" = ")}</code>`,
 			() => part(group)))}
