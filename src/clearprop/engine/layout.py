@@ -238,7 +238,7 @@ def phase_rooms(
         "forward": 0 if fused else panels_forward(min(n_in, K_BLOCK), f_columns, precision),
         "gradient": sums * min(TILE_ROWS, g_rows) if line[P.G_DIRECT] else
         sums * TILE_ROWS + lanes + batch * padded(g_columns, width),
-        "bias gradient": 16 + (levels - 1) * g_rows + padded(g_rows, lanes),
+        "bias gradient": 16 + levels * padded(g_rows, lanes),
     }  # fmt: skip
     if drops[0]:
         rooms["dropout"] = 2 * n_out + 32 + word * padded(n_out, 4)

@@ -6,7 +6,6 @@ a few rows of all are compared; what lies in memory is compared whole.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -26,7 +25,7 @@ from clearprop.network import Network
 from clearprop.numerics.random import Purpose, check_seed, random_order
 from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.streams.stream import Stream
-from clearprop.training.checkpoints.identity import settings_of
+from clearprop.training.checkpoints.identity import digest, settings_of
 from clearprop.training.job import Job, check_data
 from clearprop.training.streamed import give_a_window, rows_given, rows_held_out
 from clearprop.training.streamed_rows import StreamedRows
@@ -37,8 +36,6 @@ R = TypeVar("R")
 
 SAMPLE = 64
 """Rows of a memory map that all ranks read, to see whether they have the same."""
-
-_BLOCK = 4096
 
 
 def clustered(function: Callable[P, R]) -> Callable[P, R]:
@@ -182,7 +179,7 @@ def held_rows(
             held_out = Data(held_out.X, held_out.y, omega[aside])
     sample = _sample({"X": X, "y": y})
     for name, array in (("sample_weight", omega), *_arrays("validation ", held_out)):
-        sample[name] = "none" if array is None else _digest(array)
+        sample[name] = "none" if array is None else digest(array)
     return Held(members, data, n, part, held_out, sample)
 
 
@@ -256,8 +253,8 @@ def _sample(of: Mapping[str, Array]) -> dict[str, str]:
         said[f"{name}'s shape"] = str(array.shape)
         said[f"{name}'s type"] = array.dtype.name
         rows = np.unique(np.linspace(0, len(array) - 1, SAMPLE).astype(np.int64))
-        some = _digest(np.asarray(array[rows]))
-        said[name] = f"{some}/{_digest(array) if _lies_in_memory(array) else ''}"
+        some = digest(np.asarray(array[rows]))
+        said[name] = f"{some}/{digest(array) if _lies_in_memory(array) else ''}"
     return said
 
 
@@ -276,19 +273,12 @@ def _lies_in_memory(array: object) -> bool:
     return not isinstance(array.obj if isinstance(array, memoryview) else array, mmap)
 
 
-def _digest(array: Array) -> str:
-    digest = hashlib.sha256()
-    for start in range(0, len(array), _BLOCK):
-        digest.update(np.ascontiguousarray(array[start : start + _BLOCK]).tobytes())
-    return digest.hexdigest()
-
-
 def refuse_other_ranks(
     job: Job, held: Held, network: Network, rule: Optimizer, more: Mapping[str, object]
 ) -> None:
     """Raise `ArgumentError` where ranks differ, on all of them; it names what, and where."""
     mine = settings_of(network, job, rule, "compiled", {"epochs": job.settings.epochs, **more})
-    numbers = {**held.sample, "the network's parameters": _digest(network.parameters)}
+    numbers = {**held.sample, "the network's parameters": digest(network.parameters)}
     everyone = job.members.all([mine, numbers])
     said = []
     for rank, (settings, arrays) in enumerate(everyone):

@@ -66,7 +66,7 @@ def identity_of(
     return {
         "settings": settings_of(network, job, rule, engine, more),
         "data": {
-            f"{of}{name}": rows.identity() if isinstance(rows, StreamedRows) else _digest(rows)
+            f"{of}{name}": rows.identity() if isinstance(rows, StreamedRows) else _described(rows)
             for of, data in parts.items()
             for name, rows in data.items()
             if rows is not None
@@ -126,16 +126,17 @@ def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _digest(array: Array) -> dict[str, Any]:
-    digest = hashlib.sha256()
+def digest(array: Array) -> str:
+    """Return the SHA-256 of an array's numbers, taken in blocks of rows."""
+    found = hashlib.sha256()
     for start in range(0, len(array), _ROWS):  # of a sparse matrix, dense rows come out
         block = np.ascontiguousarray(array[start : start + _ROWS])
-        digest.update(block.reshape(-1).view(np.uint8).data)
-    return {
-        "shape": list(array.shape),
-        "dtype": array.dtype.name,
-        "sha256": digest.hexdigest(),
-    }
+        found.update(block.reshape(-1).view(np.uint8).data)
+    return found.hexdigest()
+
+
+def _described(array: Array) -> dict[str, Any]:
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "sha256": digest(array)}
 
 
 def _function(function: Any) -> str:
