@@ -114,6 +114,7 @@ KERNEL_TESTS: dict[str, tuple[tuple[str, ...], ...]] = {
          "tests/training/test_standing.py", "tests/training/test_constraints.py",
          "tests/test_activations.py"),
         ("tests/engine/test_guard_pages.py",),
+        ("tests/cluster/test_same_bits_by_ranks.py",),
     ),
 }  # fmt: skip
 """Of a file of kernels, what its mutants meet first, and what all of them meet then, in stages."""
