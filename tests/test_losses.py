@@ -253,6 +253,48 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"must have a's shape \(1,\)"):
             cp.Loss("w", lambda a, y: ((a - y) ** 2).sum(), lambda a, y: (2 * (a - y)).sum())
 
+    def test_a_loss_for_so_many_outputs_alone(self):
+        """Quantiles, weights of classes, two heads: a copy of a built-in loss gives its numbers."""
+        q = np.array([0.1, 0.5, 0.7, 0.9])
+        mine = cp.Loss(
+            "mine",
+            lambda a, y: np.maximum(q * (y - a), (q - 1) * (y - a)).sum(),
+            lambda a, y: np.where(y > a, -q, 1 - q),
+            outputs=4,
+        )
+        r = np.random.default_rng(1)
+        X, y = r.random((6, 3)), r.normal(size=(6, 4))
+        network = cp.Network([3, 5, 4], "tanh", loss=cp.quantile(q), dtype="float64", seed=1)
+        ours, theirs = cp.backprop(network, X, y), cp.backprop(network, X, y, loss=mine)
+        np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-14)
+        np.testing.assert_allclose(ours.gradient, theirs.gradient, rtol=1e-13)
+        with pytest.raises(cp.ArchitectureError, match="^mine takes 4 outputs, but the network ha"):
+            cp.Network([3, 2], loss=mine)
+
+    @pytest.mark.parametrize("outputs", [1, 5, 300])
+    def test_a_wrong_derivative_for_so_many_outputs_is_refused(self, outputs):
+        weights = np.arange(1.0, outputs + 1)
+
+        def value(a, y):
+            return (weights * (a - y) ** 2).sum()
+
+        cp.Loss("good", value, lambda a, y: 2 * weights * (a - y), outputs=outputs)
+        with pytest.raises(cp.DerivativeError, match="worst at output"):
+            cp.Loss("bad", value, lambda a, y: 2 * (weights + (weights == outputs)) * (a - y),
+                    outputs=outputs)  # fmt: skip
+
+    def test_a_loss_for_so_many_outputs_that_does_not_say_so_is_told(self):
+        weights = np.array([1.0, 5.0, 1.0])
+        settings = (lambda a, y: (weights * (a - y) ** 2).sum(), lambda a, y: weights * 2 * (a - y))
+        with pytest.raises(cp.DerivativeError, match="for n outputs alone is made with outputs=n"):
+            cp.Loss("weights", *settings)
+        fifth = (lambda a, y: a[4], lambda a, y: 1.0 * (np.arange(len(a)) == a[4]))
+        with pytest.raises(cp.DerivativeError, match="IndexError.* is made with outputs=n"):
+            cp.Loss("fifth", *fifth)
+        for outputs in (0, 2.5, "3", True):
+            with pytest.raises(cp.ArgumentError, match="'weights': outputs is"):
+                cp.Loss("weights", *settings, outputs=outputs)
+
     def test_shapes_that_are_wrong_elsewhere_are_refused_there(self):
         """A loss is tried with 1, 2 and 3 outputs when it is made."""
 

@@ -27,7 +27,7 @@ from clearprop.activations import (
     softmax,
     softplus,
 )
-from clearprop.checks.settings import number
+from clearprop.checks.settings import count, number
 from clearprop.errors import (
     ArchitectureError,
     ArgumentError,
@@ -67,12 +67,17 @@ class Loss:
     formula : str, optional
         What explanations show for it, as for `Activation`: "sum_j(log(cosh(a_j - y_j)))", where
         ``sum_j`` is a sum over j. None: the source of `value`, where that is one expression.
+    outputs : int, optional
+        n_L, where the loss is for networks with so many outputs alone, as one with a weight for
+        each. None: for any number; it is tried with 1, 2 and 3.
 
     Raises
     ------
     DerivativeError
         If `derivative` is not the derivative of `value`; the message gives the worst point
         and both values.
+    ArgumentError
+        If the name is empty or a built-in loss's, or `outputs` is no number of outputs.
 
     Examples
     --------
@@ -86,12 +91,22 @@ class Loss:
     ... )
     >>> cp.Network([2, 3, 1], loss=log_cosh).loss
     log_cosh
+    >>> weights = np.array([1.0, 5.0, 1.0])
+    >>> weighted = cp.Loss(
+    ...     "weighted",
+    ...     lambda a, y: -(weights * y * np.log(a)).sum(),
+    ...     lambda a, y: -weights * y / a,
+    ...     outputs=3,
+    ... )
+    >>> cp.Network([2, 3], output="softmax", loss=weighted).loss
+    weighted
     """
 
     name: str
     value: Callable[[Any, Any], Any]
     derivative: Callable[[Any, Any], Any]
     formula: str | None = field(default=None, kw_only=True)
+    outputs: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         check_formula(f"loss {shown(self.name)}", self.formula)
@@ -99,7 +114,9 @@ class Loss:
             raise ArgumentError(f"a loss's name is a non-empty string, not {shown(self.name)}")
         if self.name in LOSSES:
             raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
-        check_loss_derivative(self.name, self.value, self.derivative)
+        if self.outputs is not None:
+            count(f"loss {self.name!r}: outputs", self.outputs, 1)
+        check_loss_derivative(self.name, self.value, self.derivative, self.outputs)
 
     @property
     def targets(self) -> str:
@@ -126,6 +143,11 @@ class Loss:
 
     def check_outputs(self, n: int) -> None:
         """Raise `ArchitectureError` if the loss is made for another number of outputs."""
+        if self.outputs not in (None, n):
+            raise ArchitectureError(
+                f"{self!r} takes {self.outputs} output{'' if self.outputs == 1 else 's'}, but the "
+                f"network has {n}"
+            )
 
     def _each(self, what: str, function: Callable[[Any, Any], Any], a: Array, y: Array) -> Array:
         pairs = zip(a.copy(), y.copy(), strict=True)  # what the user writes there is the user's
@@ -165,7 +187,6 @@ class BuiltInLoss(Loss):
     has_kinks: bool = False
     settings: Mapping[str, float | tuple[float, ...]] = field(default_factory=dict)
     maker: Callable[..., BuiltInLoss] | None = None
-    outputs: int | None = None
 
     def __post_init__(self) -> None:
         """A file could not say settings without a maker; the rest is the tests' to check."""
@@ -210,14 +231,6 @@ class BuiltInLoss(Loss):
             raise PairingError(
                 f"{self.name} cannot follow {output.name}: {self.needs}; "
                 f"use output={' or '.join(repr(name) for name in sorted(self.partners))}"
-            )
-
-    def check_outputs(self, n: int) -> None:
-        """Raise `ArchitectureError` if the loss is made for another number of outputs."""
-        if self.outputs not in (None, n):
-            raise ArchitectureError(
-                f"{self!r} takes {self.outputs} output{'' if self.outputs == 1 else 's'}, one for "
-                f"each number, but the network has {n}"
             )
 
     def __reduce__(self) -> tuple[Any, ...]:

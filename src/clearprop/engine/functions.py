@@ -86,9 +86,9 @@ def loss_of(loss: Loss, output: Activation, labels: bool, precision: Precision) 
     MissingPieceError
         If it is built in and has no kernel, or is fused with that output and has none for it.
     """
-    settings = np.zeros(2 * (getattr(loss, "outputs", None) or 1))
     if not isinstance(loss, BuiltInLoss):
-        return LossKernel(loss_kernel(loss, precision), settings, False)
+        return LossKernel(loss_kernel(loss, precision), np.zeros(2), False)
+    settings = np.zeros(2 * (loss.outputs or 1))
     told: tuple[Any, ...] = tuple(loss.settings.values())
     if loss.name in LOSS_SETTINGS:
         told = LOSS_SETTINGS[loss.name](loss.settings)

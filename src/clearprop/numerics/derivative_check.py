@@ -22,6 +22,9 @@ TOLERANCE = 1e-6
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)
 
+POINTS = 60
+"""Outputs that are tried of each domain of a loss, at least."""
+
 
 class Sample(NamedTuple):
     """One point: where, what was given, what differences say, and the size of the function."""
@@ -66,9 +69,14 @@ def check_scalar_derivative(
 
 
 def check_loss_derivative(
-    name: str, value: Callable[[Array, Array], Any], derivative: Callable[[Array, Array], Any]
+    name: str,
+    value: Callable[[Array, Array], Any],
+    derivative: Callable[[Array, Array], Any],
+    outputs: int | None,
 ) -> None:
-    """Compare `derivative` with differences of `value` over samples of 1, 2 and 3 outputs.
+    """Compare `derivative` with differences of `value` over samples of so many outputs.
+
+    None stands for 1, 2 and 3 in turn.
 
     A loss may be made for probabilities or rates only, so outputs and targets are drawn from
     three domains (all real numbers, positive ones, shares that sum to 1), and a domain in
@@ -76,12 +84,13 @@ def check_loss_derivative(
     """
     samples: list[Sample] = []
     reason = "its value is not finite"
-    for a, y in _loss_samples():
+    hint = "" if outputs else "; a loss for n outputs alone is made with outputs=n"
+    for a, y in _loss_samples(outputs):
         try:
             given, difference = _loss_gradients(value, derivative, a, y)
             size = abs(float(value(a.copy(), y.copy())))
         except DerivativeError as error:
-            raise DerivativeError(f"loss {name!r}: {error}") from None
+            raise DerivativeError(f"loss {name!r}: {error}{hint}") from None
         except Exception as error:  # the user's code may raise anything
             reason = f"it raised {said(error)}"
             continue
@@ -93,7 +102,9 @@ def check_loss_derivative(
             for i in range(a.size)
         ]
     if not samples:
-        raise DerivativeError(f"loss {name!r} could not be evaluated at any test point: {reason}")
+        raise DerivativeError(
+            f"loss {name!r} could not be evaluated at any test point: {reason}{hint}"
+        )
     _refuse_the_worst(f"loss {name!r}", samples)
 
 
@@ -143,11 +154,14 @@ def _loss_gradients(
     return given, difference
 
 
-def _loss_samples() -> list[tuple[Array, Array]]:
-    draws = uniform(0, Purpose.CHECK, 3 * 20 * 6).reshape(3, 20, 2, 3)
+def _loss_samples(outputs: int | None) -> list[tuple[Array, Array]]:
+    sizes = (1, 2, 3) if outputs is None else (outputs,)
+    most = max(sizes)
+    pairs = -(-POINTS // most)
+    draws = uniform(0, Purpose.CHECK, len(sizes) * pairs * 2 * most)
     samples = []
-    for size in (1, 2, 3):
-        for pair in draws[size - 1]:
+    for size, of_size in zip(sizes, draws.reshape(len(sizes), pairs, 2, most), strict=True):
+        for pair in of_size:
             a, y = pair[:, :size]
             samples.append((6 * a - 3, 6 * y - 3))
             samples.append((0.2 + 2 * a, 0.2 + 2 * y))
