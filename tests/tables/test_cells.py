@@ -254,6 +254,28 @@ class TestOneRow:
         model = cp.Model.fit(path, "y", **FIT)
         assert model.unusual(pd.DataFrame({"x": [1.2]}))["x"].out_of_range == 0
 
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda v: f"{v:,}".replace(",", " "),
+            lambda v: f"{v:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
+            lambda v: f"{v:,}".replace(",", "'"),
+            lambda v: f"{v / 7:.3e}",
+        ],
+        ids=["space", "narrow space", "apostrophe", "exponent"],
+    )
+    @pytest.mark.parametrize("typed_", [False, True])
+    def test_what_is_the_same_number_with_either_mark_is_not_doubtful(
+        self, typed_, write, tmp_path
+    ):
+        """The note said: '125 730' is read as 125730; it could be 125730."""
+        x = [1_000_003 + 7919 * i for i in range(120)]
+        table = {"x": [write(v) for v in x], "y": ["u", "v", "w"] * 40}
+        data = pd.DataFrame(table) if typed_ else as_file(tmp_path / "t.csv", **table)
+        model = cp.Model.fit(data, "y", **FIT)
+        assert model.report.inputs == {"x": "number"}
+        assert model.report.notes == []
+
     @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "arrow", "json", "jsonl"])
     def test_alone_in_another_order_and_in_another_format(self, ending, tmp_path):
         rng = np.random.default_rng(0)

@@ -26,7 +26,8 @@ class Look:
     n : int
         All that are there.
     bare, both, point, comma : int
-        Without marks; with marks that fit a decimal point and a comma; only one of them.
+        The same with either mark, such as 12 and 12 500; another number with a decimal point than
+        with a comma; a number with only one of them.
     codes : int
         Digits that begin with zero.
     dressed : bool
@@ -112,7 +113,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
         dressed |= not is_plain(word)
         if by_point is None or by_comma is None:
             tally[COMMA if by_point is None else POINT] += count
-        elif found.marks:
+        elif by_point.value != by_comma.value:
             tally["both"] += count
             fit_both += [] if fit_both[1:] else [place]
         else:
@@ -137,7 +138,7 @@ def _look_at_plain(
     both = np.zeros(len(size), dtype=bool)
     codes = both.copy()
     if marked.any():
-        three = rf"^[+-]?[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}([eE][+-]?[0-9]+)?$"
+        three = rf"^[+-]?[1-9][0-9]{{0,2}}{mark}[0-9]{{3}}$"
         both = plain.str.contains(three).to_numpy() & (counts > 0)
     if not marked.all():
         codes = plain.str.contains(r"^[+-]?0[0-9]+$").to_numpy()

@@ -114,6 +114,8 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     times = found["word"] or found["letter"] or ""
     if (after or times) and _LEADING_ZERO.fullmatch(digits):
         return None
+    if digits != whole and found["exponent"] and not decimals:
+        return None  # 1.257e3 is no 1,257,000: who writes exponents groups no thousands
     minus = "-" if found["open"] or (sign or sign_2) in ("-", _MINUS) else ""
     value = float(f"{minus}{digits or '0'}.{rest}{found['exponent'] or ''}")
     marks = ("" if digits == whole else _DIGITS.sub("", whole)[:1]) + (decimals or "")[:1]
