@@ -86,6 +86,16 @@ class TestText:
         assert frame.rows() == [(1.5, 2)]
         assert read_table(save(tmp_path, '"a;b;c",y\n1,2\n')).columns == ["a;b;c", "y"]
 
+    @pytest.mark.parametrize(
+        ("text", "rows"),
+        [("x^2,y\n1,2\n3,4\n", [(1, 2), (3, 4)]), ("x^2\n1\n3\n", [(1,), (3,)])],
+    )
+    def test_a_name_that_begins_as_zlib_streams_do(self, text, rows, tmp_path):
+        """polars unpacked it: OSError, corrupt deflate stream."""
+        frame = read_table(save(tmp_path, text))
+        assert frame.columns[0] == "x^2"
+        assert frame.rows() == rows
+
     def test_line_ends_of_old_macs(self, tmp_path):
         assert read_table(save(tmp_path, "a,b\r1,2\r3,4\r")).rows() == [(1, 2), (3, 4)]
 

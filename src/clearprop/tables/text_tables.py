@@ -31,6 +31,9 @@ _BLOCK = 1 << 20
 """Bytes that are looked through at a time."""
 
 _QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"(?![^,;\t|\r\n])')
+_AS_ZLIB = b"x^"
+"""How a text may begin that polars takes for a zlib stream; a blank line before it is no harm."""
+
 _MAC_LINE = re.compile(r"[^\r]*+\r\n?+|[^\r]++")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+(?=\n|\Z)")
 
@@ -159,6 +162,8 @@ def _read_by_polars(text: str, separator: str, names: list[str]) -> pl.DataFrame
     import polars
 
     content = text.encode()
+    if content.startswith(_AS_ZLIB):
+        content = b"\n" + content
     if not quotes_are_in_place(content, separator):  # polars takes "a"b for a field
         return None
     try:
