@@ -285,6 +285,39 @@ class TestComplexStep:
         assert found or (hidden == "tanh" and abs(weight) >= 12)
         assert found or "off by as much through its own rounding" in repr(found)
 
+    @pytest.mark.parametrize("hidden", ["identity", "gelu", "silu", "softplus", "softmax"])
+    @pytest.mark.parametrize("size", [0.0, 1e-6, 1.0, 1e3])
+    def test_outputs_of_softmax_that_cancel_are_not_wrong(self, size, hidden):
+        """Of a * (da - sum(a * da)), where an a is near 1 or the da are nearly alike."""
+        for seed in range(4):
+            r = np.random.default_rng(seed)
+            X, y = r.normal(size=(6, 3)) * size, r.normal(size=(6, 2)).round(1)
+            network = cp.Network(
+                [3, 4, 2], [hidden, "softmax"], loss="squared_error", dtype="float64", seed=seed
+            )
+            found = cp.check_gradients(network, X, y)
+            assert found.method == "complex step"
+            assert not wrong(found)
+            assert found or "off by as much through its own rounding" in repr(found)
+            assert found or size != 1.0
+
+    def test_rows_whose_deltas_add_up_to_zero_are_not_wrong(self):
+        network = cp.Network(
+            [3, 4, 2], ["identity", "exp"], loss="poisson", dtype="float64", seed=1
+        )
+        y = [[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]]
+        assert not wrong(cp.check_gradients(network, np.zeros((3, 3)), y))
+
+    def test_an_error_of_outputs_of_softmax_is_found(self, monkeypatch):
+        right = ACTIVATIONS["gelu"]
+        planted = dataclasses.replace(right, derivative=lambda z: 1.001 * right.derivative(z))
+        monkeypatch.setitem(ACTIVATIONS, "gelu", planted)
+        network = cp.Network([3, 4, 2], ["gelu", "softmax"], loss="squared_error", seed=1)
+        r = np.random.default_rng(0)
+        found = cp.check_gradients(network, r.normal(size=(6, 3)), r.normal(size=(6, 2)))
+        assert {name.partition("[")[0] for name in wrong(found)} == {"W1", "b1"}
+        assert len(wrong(found)) == 16
+
     def test_small_rates_of_softplus_are_not_wrong(self):
         """Of log(softplus(z)), where softplus(z) is small, the complex step is right as well."""
         network = cp.Network.from_weights(

@@ -62,6 +62,9 @@ class Examination:
     complex_cost : callable or None
         The cost of a complex vector, where every function in it is analytic.
     seed : int
+    rounding : array of shape (n,) or float
+        What rounding may put the gradient off by at least, where that is known: a + b - a of few
+        digits can be the same at all points near by.
     """
 
     def __init__(
@@ -72,9 +75,10 @@ class Examination:
         gradient_at: Callable[[Array], Array] | None,
         complex_cost: Callable[[Array], Any] | None,
         seed: int,
+        rounding: Array | float = 0.0,
     ) -> None:
         self._around, self._given, self._gradient_at = around, given, gradient_at
-        self._complex_cost = complex_cost
+        self._complex_cost, self._rounding = complex_cost, rounding
         self._bits = self._gradient_bits = bits
         self._rng = np.random.default_rng(seed)
         self._where: dict[str, int | Array] = {}
@@ -146,7 +150,7 @@ class Examination:
                 except FunctionError:  # at the edge of a domain
                     continue
                 spread = np.fmax(spread, np.abs(other - self._given))
-        return SPREADS * spread
+        return np.maximum(SPREADS * spread, self._rounding)
 
     def _some(self) -> list[int]:
         steep = np.argsort(-np.abs(self._given), kind="stable")[: SOME // 2]

@@ -23,6 +23,7 @@ from clearprop.explaining.checking.evaluation import Evaluation
 from clearprop.explaining.checking.examination import Examination
 from clearprop.explaining.checking.gradient_report import GradientCheck
 from clearprop.explaining.checking.noise import DOUBLE
+from clearprop.explaining.checking.rounding import floors
 from clearprop.explaining.checking.structure import Structure, one_number
 from clearprop.explaining.checking.surroundings import Surroundings
 from clearprop.explaining.names import element_of, read_names
@@ -99,19 +100,35 @@ def check_gradients(
         return record_at(parameters).gradient
 
     at = double.parameters.copy()
-    cost = cost_of(record_at(at))
+    record = record_at(at)
+    cost, rounding = cost_of(record), _rounding(record)
     gradient_at: Callable[[Array], Array] = backprop_at
     constraints = read_constraints(
         double, frozen, shared, element=lambda name: element_of(name, given)
     )
     if constraints is not None:
         cost, gradient_at = _within(constraints, cost, backprop_at, at)
+        rounding = np.where(constraints.free(), constraints.gradient(rounding), 0.0)
     shapes = {name: view.shape for name, view in double.unflatten(at).items()}
     around = Surroundings(Evaluation(cost, float), at, shapes, [DOUBLE] * len(shapes), seed)
     found = Examination(
-        around, gradient_at(at), DOUBLE, gradient_at, cost if _is_analytic(double) else None, seed
+        around,
+        gradient_at(at),
+        DOUBLE,
+        gradient_at,
+        cost if _is_analytic(double) else None,
+        seed,
+        rounding,
     ).result()
     return replace(found, names=given)
+
+
+def _rounding(record: Record) -> Array:
+    """Return how far off rounding may put each derivative of a record (n,)."""
+    allowed, found = floors(record, own=True), np.zeros_like(record.gradient)
+    for name, view in record.network.unflatten(found).items():
+        view[...] = allowed[f"d{name}"]
+    return found
 
 
 def _within(

@@ -18,8 +18,11 @@ Array = NDArray[Any]
 _UNITS = 4
 
 
-def floors(record: Record) -> dict[str, Array]:
-    """Return for each quantity, number by number, how far off rounding may put it."""
+def floors(record: Record, *, own: bool = False) -> dict[str, Array]:
+    """Return for each quantity, number by number, how far off rounding may put it.
+
+    `own` is for the record itself, whose f' have all their digits.
+    """
     network = record.network
     L, share = len(record.delta), record.omega[:, None]
     eps = _UNITS * float(np.finfo(record.gradient.dtype).eps)
@@ -35,14 +38,22 @@ def floors(record: Record) -> dict[str, Array]:
         off = eps * (np.abs(record.a[L]) + y)
         found[f"da{L}"] = off + eps * da
         fused = network.activations[-1].name in getattr(network.loss, "fused", ())
-        found[f"delta{L}"] = off if fused else _through(record, L, found[f"da{L}"]) + eps * da
+        if fused:
+            found[f"delta{L}"] = off
+        elif own:
+            found[f"delta{L}"] = _own(record, L, found[f"da{L}"], eps)
+        else:
+            found[f"delta{L}"] = _through(record, L, found[f"da{L}"]) + eps * da
         for layer in range(L, 0, -1):
             off, delta = found[f"delta{layer}"], np.abs(record.delta[layer - 1])
             off = off + eps * delta
             found[f"dW{layer}"] = (share * off).T @ np.abs(record.a[layer - 1])
             found[f"db{layer}"] = (share * off).sum(axis=0)
             found[f"da{layer - 1}"] = off @ np.abs(network.weights[layer - 1])
-            if layer > 1:
+            if layer > 1 and own:
+                passed = _own(record, layer - 1, found[f"da{layer - 1}"], eps)
+                found[f"delta{layer - 1}"] = passed
+            elif layer > 1:
                 passed = _through(record, layer - 1, found[f"da{layer - 1}"])
                 found[f"delta{layer - 1}"] = passed + eps * np.abs(record.da[layer - 1])
     return {name: np.nan_to_num(array, posinf=0.0) for name, array in found.items()}
@@ -52,3 +63,16 @@ def _through(record: Record, layer: int, off: Array) -> Array:
     """Return what an error of da^l makes of delta^l."""
     f, z = record.network.activations[layer - 1], record.z[layer - 1]
     return off if f.row_wise else off * np.abs(f.backward(z, np.ones_like(z)))
+
+
+def _own(record: Record, layer: int, off: Array, eps: float) -> Array:
+    """Return what an error of da^l, and the record's own rounding, make of its delta^l.
+
+    Softmax's is a * (da - sum(a * da)), which cancels where one a is near 1 or all da are alike.
+    """
+    f, a = record.network.activations[layer - 1], record.a[layer]
+    if not f.row_wise:
+        return _through(record, layer, off)
+    off = off + eps * np.abs(record[f"da{layer}"])
+    found: Array = a * (off + (a * off).sum(axis=1, keepdims=True))
+    return found
