@@ -153,6 +153,23 @@ class TestReading:
         with pytest.raises(cp.TargetError, match="is missing in 1 of 2 rows"):
             Target("y").numbers(numbers_of("y", 1.0, np.nan))
 
+    def test_a_class_that_is_a_word_for_a_missing_value(self, tmp_path):
+        """A third of the classes was to be left out, and nothing said that they are 'NA'."""
+        path = tmp_path / "t.csv"
+        rows = [f"{i},{('NA', 'EU', 'US')[i * i % 3 + i % 2]}" for i in range(60)]
+        path.write_text("\n".join(["x,y", *rows, "9,"]) + "\n")
+        with pytest.raises(cp.TargetError) as caught:
+            cp.Model.fit(path, "y")
+        assert str(caught.value) == (
+            "target 'y' is missing in 11 of 61 rows: leave them out with drop_missing_target "
+            "(--drop-missing-target); to keep 'NA' as a class, say missing_words=[] "
+            "(--missing-words '')"
+        )
+        numbers = tmp_path / "n.csv"
+        numbers.write_text("x,y\n" + "".join(f"{i},{i * 0.7 if i else 'NA'}\n" for i in range(60)))
+        with pytest.raises(cp.TargetError, match=r"\(--drop-missing-target\)$"):
+            cp.Model.fit(numbers, "y")
+
     def test_a_column_that_is_not_there(self):
         columns = {"price": numbers_of("price", 1.0), "size": numbers_of("size", 1.0)}
         assert target.find_target(columns, "size") is columns["size"]

@@ -99,7 +99,8 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     raw, whole, words, target = read.raw, read.whole, read.words, read.target
     roles, goal = read.roles, whole[target].column
     check_finite(goal)
-    rows = rows_with_target(goal, settings.drop_missing_target)
+    words_there = _said(words, {target: raw[target]}) - {""} if goal.kind == "text" else set()
+    rows = rows_with_target(goal, settings.drop_missing_target, words_there)
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
     least = LEAST_ROWS if settings.test else LEAST_UNTESTED
     if len(rows) < least:
@@ -252,8 +253,10 @@ def _said(words: Collection[str], raw: Columns) -> set[str]:
     return there
 
 
-def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
+def rows_with_target(goal: Column, drop: bool, words: Collection[str] = ()) -> NDArray[np.int64]:
     """Return the rows whose target is there.
+
+    `words` are those that it had and that stand for a missing value, which may be classes.
 
     Raises
     ------
@@ -267,6 +270,14 @@ def rows_with_target(goal: Column, drop: bool) -> NDArray[np.int64]:
     if count and not drop:
         raise TargetError(
             f"target {goal.name!r} is missing in {count} of {len(missing)} rows: leave them out "
-            "with drop_missing_target (--drop-missing-target)"
+            f"with drop_missing_target (--drop-missing-target){_as_class(words)}"
         )
     return np.flatnonzero(~missing)
+
+
+def _as_class(words: Collection[str]) -> str:
+    """Say how what is read as a missing value is read as a class."""
+    if not words:
+        return ""
+    found = ", ".join(repr(word) for word in sorted(words))
+    return f"; to keep {found} as a class, say missing_words=[] (--missing-words '')"
