@@ -421,3 +421,17 @@ def test_every_planted_slip_has_words():
     assert len(SLIPS) >= 45
     for one in CASES:
         assert all(words(slip, one) for slip in SLIPS)
+
+
+def test_what_follows_from_one_of_two_slips_is_said_to_follow_from_either():
+    """Three samples and three outputs: what is divided by three is divided by either."""
+    r = np.random.default_rng(0)
+    network = cp.Network([4, 5, 3], ["tanh", "softmax"], dtype="float64", seed=1)
+    record = cp.backprop(network, r.normal(size=(3, 4)), [0, 1, 2])
+    comparison = cp.compare_gradients(record, {k: record[k] / 3 for k in ("dW2", "db2", "dW1")})
+    either = (
+        "either divided by the number of samples twice, or divided by the number of outputs as well"
+    )
+    assert [(q.verdict, q.slip) for q in comparison.quantities] == [
+        ("wrong", either), ("follows", either), ("follows", either)
+    ]  # fmt: skip

@@ -143,7 +143,7 @@ class _Judge:
         if name in best.open:
             where = self._hidden(answer.stage)
             if answer.fits(best.open[name]) and not answer.turned:
-                return self._said(answer, "follows", self._origin(answer, best), sources)
+                return self._said(answer, "follows", self._origin(answer), sources)
             said = only_wrong(answer, answer.part(best.open[name]))
             if said is None and name in self._limited:
                 said = "no single slip gives this; pairs of them are too many to try here"
@@ -152,7 +152,7 @@ class _Judge:
             texts = list(dict.fromkeys(_joined(made, answer) for made in slips))
             where = tuple(dict.fromkeys(m.slip.stage for made in slips for m in made))
             return self._said(answer, "wrong", _either(texts), where or (answer.stage,))
-        return self._said(answer, "follows", self._origin(answer, best), sources)
+        return self._said(answer, "follows", self._origin(answer), sources)
 
     def _rounded(
         self, answer: Answer, best: Explanation, slips: list[Made], sources: tuple[Stage, ...]
@@ -172,12 +172,16 @@ class _Judge:
             and (stage.symbol not in ("dW", "db") or (own == "da" and stage.symbol == "dW"))
         )  # fmt: skip
 
-    def _origin(self, answer: Answer, best: Explanation) -> str | None:
+    def _origin(self, answer: Answer) -> str | None:
         """Return the slips that a quantity follows from, or the names of those it follows from."""
-        sources = self._sources(answer, best)
-        slips = [m for m in best.made if m.slip.stage in sources and not m.slip.free]
-        names = [stage.name for stage in sources if stage.name in best.open]
-        return " and ".join([*dict.fromkeys(m.words for m in slips), *names]) or None
+        texts = []
+        for one in self._found:
+            sources = self._sources(answer, one)
+            slips = [m for m in one.made if m.slip.stage in sources and not m.slip.free]
+            names = [stage.name for stage in sources if stage.name in one.open]
+            texts.append(" and ".join([*dict.fromkeys(m.words for m in slips), *names]))
+        told = [text for text in dict.fromkeys(texts) if text]
+        return _either(told) if told else None
 
     def _hidden(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages that may be at fault: this one and the hidden ones before it."""
