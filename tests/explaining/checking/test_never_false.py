@@ -145,6 +145,34 @@ class TestKinks:
         network = cp.Network.from_weights([[[1.0]]], activations="identity", loss="huber")
         assert cp.check_gradients(network, [[1.0]], [0.0])
 
+    @pytest.mark.parametrize("size", [1e-5, 1e-6, 1e-7, 1e-9])
+    @pytest.mark.parametrize("loss", ["squared_error", "huber"])
+    def test_beside_a_jump_of_the_second_derivative_a_gradient_is_right(self, loss, size):
+        """Steps go across it, where differences of up to 1e-7 looked like faults."""
+        for seed in range(8):
+            r = np.random.default_rng(seed)
+            X, y = size * r.normal(size=(5, 3)), r.normal(size=(5, 2)).round(1)
+            network = cp.Network([3, 4, 2], ["elu", "identity"], loss=loss, seed=seed)
+            assert cp.check_gradients(network, X, y)
+
+    @pytest.mark.parametrize("name", ["elu", "huber"])
+    def test_a_wrong_slope_of_two_pieces_that_meet_with_one_is_found(self, name, monkeypatch):
+        network = cp.Network([3, 4, 2], ["elu", "identity"], loss="huber", seed=1)
+        at = np.random.default_rng(0).normal(size=(5, 3)), np.ones((5, 2))
+        assert cp.check_gradients(network, *at)
+        if name == "elu":
+            right = ACTIVATIONS["elu"]
+            planted = dataclasses.replace(right, derivative=lambda z: 1.001 * right.derivative(z))
+            monkeypatch.setitem(ACTIVATIONS, "elu", planted)
+            network = cp.Network([3, 4, 2], ["elu", "identity"], loss="huber", seed=1)
+        else:
+            right = network.loss
+            planted = dataclasses.replace(
+                right, derivative=lambda a, y: 1.001 * right.derivative(a, y)
+            )
+            network = cp.Network([3, 4, 2], ["elu", "identity"], loss=planted, seed=1)
+        assert wrong(cp.check_gradients(network, *at))
+
     @pytest.mark.parametrize(
         ("f", "gradient", "at", "expected"),
         [

@@ -1,8 +1,8 @@
 """The gradient check: a gradient held to what the cost itself says.
 
-Where every function is analytic, the complex step gives the derivative without any
-subtraction, dL/dtheta = Im L(theta + i h) / h; elsewhere central differences do, see
-`clearprop.explaining.checking.differences`.
+Where every function is analytic, or made of such pieces that meet with one slope, the complex step
+gives the derivative without any subtraction, dL/dtheta = Im L(theta + i h) / h; elsewhere central
+differences do, see `clearprop.explaining.checking.differences`.
 """
 
 from __future__ import annotations
@@ -153,10 +153,17 @@ def _within(
     return lambda parameters: cost(held(parameters)), free_gradient
 
 
+ONE_SLOPE = ("elu", "huber")
+"""Functions whose pieces meet with one slope: a complex step gives it, on either side."""
+
+
 def _is_analytic(network: Network) -> bool:
-    smooth = all(isinstance(f, BuiltInActivation) and not f.kinks for f in network.activations)
+    """Whether a complex step gives every derivative: no piece meets another at a kink."""
     loss = network.loss
-    return smooth and isinstance(loss, BuiltInLoss) and not loss.has_kinks
+    return all(
+        isinstance(f, BuiltInActivation) and (not f.kinks or f.name in ONE_SLOPE)
+        for f in network.activations
+    ) and (isinstance(loss, BuiltInLoss) and (not loss.has_kinks or loss.name in ONE_SLOPE))
 
 
 Structured = ArrayLike | Mapping[str, ArrayLike]
