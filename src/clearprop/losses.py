@@ -115,7 +115,8 @@ class Loss:
         if self.name in LOSSES:
             raise ArgumentError(f"{self.name!r} is a built-in loss; choose another name")
         if self.outputs is not None:
-            count(f"loss {self.name!r}: outputs", self.outputs, 1)
+            outputs = count(f"loss {self.name!r}: outputs", self.outputs, 1)
+            object.__setattr__(self, "outputs", outputs)  # of NumPy's, it would overflow
         check_loss_derivative(self.name, self.value, self.derivative, self.outputs)
 
     @property
