@@ -19,22 +19,19 @@ class TestGuardPages:
     def test_random_runs_touch_nothing_beside_their_arrays(self):
         digests = set()
         for environment in self.KERNELS.values():
-            for process in [start(side, 0, 40, environment) for side in SIDES]:
-                (line,) = outcome(process)
+            processes = [start(side, 0, 40, environment) for side in SIDES]
+            for lines, failure in [found(process) for process in processes]:  # none is left running
+                assert not failure
+                (line,) = lines
                 assert line["runs"] == 40
                 digests.add(line["digest"])
         assert len(digests) == 1  # whichever kernels ran
 
     def test_planted_faults_are_seen(self):
         """Every array of every plan too short, and each two neighbors exchanged."""
-        lines = outcome(start("faults", 0, 30, next(iter(self.KERNELS.values()))))
+        lines, failure = found(start("faults", 0, 30, next(iter(self.KERNELS.values()))))
+        assert not failure
         assert not missed(lines)
         assert {"SHARD_STARTS 1 too small", "layer D 1 too small", "X exchanged with Y",
                 "room for the gradient phase, 2 too small",
                 "room for sums of half of the shards"} < {line["fault"] for line in lines}  # fmt: skip
-
-
-def outcome(process):
-    lines, failure = found(process)
-    assert not failure
-    return lines
