@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from studio_server import ask
+from studio_server import ask, ask_at
 
 
 @pytest.fixture
@@ -77,13 +77,15 @@ def test_a_replay_that_is_being_saved_says_so(page, studio, expect):
 
 
 def test_what_a_run_has_reached_is_its_own(page, studio, expect):
-    page.goto(f"{studio.address}#network?data=note&n=37")
-    expect(page.locator(".reached")).to_have_text("step 37 of 37 reached")
+    page.goto(f"{studio.address}#network?data=note&n=537")
+    expect(page.locator(".reached")).to_have_text("step 537 of 537 reached")
     page.get_by_role("button", name="Start", exact=True).click()
     page.locator(".sets button", has_text="Mazur").click()
     expect(page.locator(".about")).to_contain_text("Mazur")
     page.locator("main[data-ready=true]").wait_for()
-    expect(page.locator(".reached")).to_have_text("step 0 of 0 reached")
+    last = ask_at(studio, "step", 0, data="mazur")["reached"] - 1  # other tests may have gone on
+    assert last != 537
+    expect(page.locator(".reached")).to_have_text(f"step 0 of {last} reached")
 
 
 def test_names_that_begin_or_end_alike_are_told_apart(page, studio, expect):
