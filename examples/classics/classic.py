@@ -65,6 +65,8 @@ class Classic:
         Takes what was found, and returns the picture.
     lesson : callable
         Takes what was found, and returns what one learns from it.
+    sources : tuple of str
+        Where the published numbers stand, in full.
     needs_data : bool
         Whether it reads MNIST.
     """
@@ -76,6 +78,7 @@ class Classic:
     tell: Callable[[Found], list[Row]]
     draw: Callable[[Found], Figure]
     lesson: Callable[[Found], str]
+    sources: tuple[str, ...]
     needs_data: bool = False
 
 
@@ -176,6 +179,7 @@ def page(classic: Classic, kept: dict[str, Any]) -> str:
             *table, "",
             f"![{classic.title}]({classic.name}.png)", "",
             "## What one learns", "", classic.lesson(found), "",
+            "## Sources", "", *(f"- {source}" for source in classic.sources), "",
             "## To run it", "",
             "```bash",
             f"python examples/classics/{classic.name}.py --short{folder}    # in seconds",

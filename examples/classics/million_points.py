@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main
 from matplotlib.figure import Figure
 
@@ -115,6 +116,7 @@ def draw(found: Found) -> Figure:
     hill_axes.set_title(
         "the hill from above, along the two\ndirections in which a run moved most", fontsize=9
     )
+    hill_axes.set(xlabel="first direction", ylabel="second direction")
     hill_axes.legend(fontsize=7)
     titles = list(found["seconds"])[::-1]
     shown = bars.barh(
@@ -130,11 +132,12 @@ def draw(found: Found) -> Figure:
 def lesson(found: Found) -> str:
     """What one learns."""
     seconds = float(np.median(found["seconds"]["Clearprop"]))
-    high, *_, low = heights(found["hill"])
+    way = heights(found["hill"])
+    high, second, low = way[0], way[1], way[-1]
     return (
         "A cost of 60,600 parameters cannot be drawn, and need not be: each step needs its slope alone. Differences would need 60,600 more forward passes for that; "
         f"backpropagation has all of it in one pass back. So a million points take {seconds:.1f} seconds on two cores. What can be drawn is a slice: along the two directions in "
-        f"which a run of {len(found['hill']['path']) - 1} epochs moves most, the cost falls from {high:.2f} to {low:.2f}, nearly all of it in the first epoch."
+        f"which a run of {len(found['hill']['path']) - 1} epochs moves most, the cost falls from {high:.2f} to {low:.2f}, {100 * (high - second) / (high - low):.0f}% of it in the first epoch."
     )
 
 
@@ -142,7 +145,7 @@ CLASSIC = Classic(
     name="million_points",
     title="A million points: the second note's network at its own scale",
     question=(
-        "The second note (what of it is checked: [docs/notes.md](../notes.md)) counts the parameters of a network of 100 inputs, five hidden layers of 100 and 100 outputs, calls that a complex problem, and draws the cost as a hill. How "
+        "The second note (what of it is checked: [docs/notes.md](../notes.md)) counts the parameters of a network of 100 inputs, five hidden layers of 100 and 100 outputs, calls that a complex problem, and speaks of the cost as a hill. How "
         "long is an epoch over a million points? Random data, hidden layers of sigmoid, softmax with cross-entropy, SGD, batches of 256, float32, two cores; every system in a process of its own, "
         "in turns. The hill is that of a network of the same size that can learn something: the inputs in order, from 2,000 rows, by tanh, sigmoid outputs, squared error and Adam, 40 epochs."
     ),
@@ -150,6 +153,7 @@ CLASSIC = Classic(
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(sources.NOTES,),
 )
 
 if __name__ == "__main__":

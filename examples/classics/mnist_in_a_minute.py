@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import mnist
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main
 from matplotlib.figure import Figure
 
@@ -141,10 +142,12 @@ def lesson(found: Found) -> str:
     """What one learns."""
     rights = [100 * one["validation"] for one in found["tried"]]
     epochs = [one["epochs"] for one in found["tried"]]
+    right = max(rights) / 100
+    error = 100 * np.sqrt(right * (1 - right) / IMAGES)
     return (
         f"One minute of two cores is enough for {100 * found['test']:.2f}%. Within a minute the question is how to spend it: a wide network "
         f"sees each image less often ({min(epochs)} epochs against {max(epochs)}). Yet the candidates are nearly alike, from {min(rights):.2f}% to {max(rights):.2f}%: the standard error "
-        "of 10,000 images is about 0.12%. The test was looked at once, for the candidate that validation chose, so its number is not "
+        f"of {IMAGES:,} images is {error:.2f}%. The test was looked at once, for the candidate that validation chose, so its number is not "
         "the best of several."
     )
 
@@ -161,6 +164,7 @@ CLASSIC = Classic(
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(sources.DROPOUT, sources.SIMARD, sources.MNIST),
     needs_data=True,
 )
 

@@ -20,6 +20,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import mnist
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main
 from matplotlib.figure import Figure
 
@@ -229,7 +230,7 @@ def draw(found: Found) -> Figure:
         shown = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
         axes.legend(shown.values(), shown.keys(), fontsize=7, loc="lower right")
     every[0].set_ylabel("right, %")
-    every[0].set_ylim(60, 99)
+    every[0].set_ylim(40, 99)
     figure.tight_layout()
     return figure
 
@@ -276,6 +277,7 @@ CLASSIC = Classic(
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(sources.NIELSEN, sources.MNIST),
     needs_data=True,
 )
 

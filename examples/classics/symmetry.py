@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main, spread
 from matplotlib.figure import Figure
 
@@ -148,8 +149,8 @@ def lesson(found: Found) -> str:
     return (
         "Two hidden units are enough, as the network finds a code nobody gave it: weights on the two "
         "sides of the middle cancel for a symmetric string, and as their sizes are about 1:2:4, for no "
-        "other. So a hidden unit is silent for symmetric strings alone, one of each sign sees the rest, "
-        "and the output is on where both are off. The one published number is one draw of a "
+        "other. So a symmetric string leaves both hidden units off, by their biases; any other turns one of "
+        "the two on, as their weights have opposite signs; and the output is on where both are off. The one published number is one draw of a "
         "distribution over two orders of magnitude: a single run says little about how long learning "
         "takes."
     )
@@ -159,16 +160,18 @@ CLASSIC = Classic(
     name="symmetry",
     title="Symmetry: the first hidden units that explained themselves",
     question=(
-        "Is a string of six bits symmetric about its middle? No single input says anything, so hidden "
+        "D. E. Rumelhart, G. E. Hinton and R. J. Williams, who made backpropagation known in 1986, asked: is a "
+        "string of six bits symmetric about its middle? No single input says anything, so hidden "
         "units are needed. 6-2-1, sigmoid, all 64 patterns a sweep, epsilon 0.1 on the sum of the "
         "patterns' gradients (a learning rate of 6.4 on their mean), momentum 0.9, start uniform in "
-        "±0.3; 1,000 starts, seeds from 0. A run is over after the first sweep that leaves every output on "
+        f"±0.3; {STARTS:,} starts, seeds from 0. A run is over after the first sweep that leaves every output on "
         "the right side of 0.5; what ended the published run is not said."
     ),
     measure=measure,
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(sources.NATURE,),
 )
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import mnist
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main
 from matplotlib.figure import Figure
 
@@ -44,8 +45,8 @@ WAYS = {
         GLOROT,
     ),
     "tanh, Glorot": ("tanh", "glorot_normal", "holds", GLOROT),
-    "relu, Glorot": ("relu", "glorot_normal", "30 layers do not learn", HE),
-    "relu, He": ("relu", "he_normal", "holds; 30 layers learn", HE),
+    "relu, Glorot": ("relu", "glorot_normal", "30 layers do not learn (convolutions)", HE),
+    "relu, He": ("relu", "he_normal", "holds; 30 layers learn (convolutions)", HE),
 }
 """How a deep network begins: activation and initializer; and what was published of it."""
 
@@ -180,6 +181,14 @@ CLASSIC = Classic(
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(
+        sources.NIELSEN,
+        sources.HOCHREITER,
+        sources.BENGIO,
+        sources.GLOROT,
+        sources.HE,
+        sources.MNIST,
+    ),
     needs_data=True,
 )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sources
 from classic import Classic, Found, Row, main, spread
 from matplotlib.figure import Figure
 
@@ -107,7 +108,7 @@ def tell(found: Found) -> list[Row]:
     return [
         Row(
             f"XOR, 2-2-1: runs that have not learned it in {MOST:,} sweeps",
-            "2 of some hundreds, in local minima", f"{PDP}, pp. 331-332", f"of {starts:,} each: {', '.join(ends)}",
+            "2 of hundreds of runs, in local minima (both 2-2-1; of the others not said)", f"{PDP}, pp. 331-332", f"of {starts:,} each: {', '.join(ends)}",
         ),
         Row(
             f"… of these, have learned it in {LATER:,}", "a rate of 0.5 or more escapes (of one run)", f"{PDP}, p. 332, note",
@@ -118,11 +119,11 @@ def tell(found: Found) -> list[Row]:
         ),
         Row(
             "the others, rate 0.25: presentations of the pattern set, mean",
-            f"about {PUBLISHED_MEAN}", f"{PDP}, p. 333 (Chauvin)", "; ".join(means),
+            f"about {PUBLISHED_MEAN} (of patterns or of the set: not said)", f"{PDP}, p. 333 (Chauvin)", "; ".join(means),
         ),
         Row(
             "XOR without a hidden layer, 2-1", "cannot be learned", f"{PDP}, pp. 318-321; the first note",
-            f"every output ends within {off:.0e} of 0.5",
+            f"every output of {len(found['flat'])} starts ends within {off:.0e} of 0.5",
         ),
         Row(
             "parity of 4 bits, 4-4-1, rate 0.5: presentations of the pattern set",
@@ -161,7 +162,7 @@ def draw(found: Found) -> Figure:
     middle.legend(fontsize=7)
     ends = kinds(found["stuck"]).most_common(5) or [("none", 0)]
     right.barh([name for name, _ in ends][::-1], [n for _, n in ends][::-1], color="#7a9cc6")
-    right.set(xlabel="starts", title="XOR not learned: outputs")
+    right.set(xlabel="runs", title="XOR not learned: outputs")
     right.tick_params(axis="y", labelsize=8)
     figure.tight_layout()
     return figure
@@ -183,6 +184,9 @@ def lesson(found: Found) -> str:
         rate: sum(len(one["later"]) for one in found["xor"] if one["rate"] == rate) for rate, _ in SETTINGS
     }  # fmt: skip
     at_rates = ", ".join(f"{count} at {rate:g}" for rate, count in by_rate.items())
+    times = np.array(learned(found["parity"])) / PUBLISHED_PARITY
+    soon, late_in = int((times < 0.5).sum()), int((times > 2).sum())
+    last = int((times * PUBLISHED_PARITY > 0.75 * MOST).sum())
     return (
         "Without hidden units the best that can be done for XOR is 0.5 everywhere: each input alone says "
         "nothing, and the gradients of all four patterns cancel. With two hidden units it is learned from "
@@ -191,10 +195,11 @@ def lesson(found: Found) -> str:
         "L. G. C. Hamey (XOR has no local minima, Neural Networks 11 (1998), 669-681) proves that the error of 2-2-1 has none at finite weights: "
         f"what holds these runs is flat. The larger rate, with which the chapter's own run gets away, did not help here ({at_rates}). "
         f"How often it happens depends on the start: {shares[0.3]:.0f}% of runs from ±0.3, "
-        f"and {shares[1.0]:.0f}% from ±1, which in return are quicker where they learn. So the chapter's two of some hundreds says as much of "
-        "its starts as of XOR. "
-        f"Parity, where every single bit changes the answer, is learned from {parity[0]} of {parity[1]} starts, in a tenth of the "
-        "published time or several times that."
+        f"and {shares[1.0]:.0f}% from ±1, which in return are quicker where they learn. So the chapter's two of hundreds says as much of "
+        "its starts and networks as of XOR. "
+        f"Parity, where every single bit changes the answer, is learned from {parity[0]} of {parity[1]} starts: by {soon} in less than half of the sweeps "
+        f"published, by {late_in} in more than twice as many, and by {len(times) - soon - late_in} in between, where the median lies, too. {last} learned in the last "
+        f"quarter of the {MOST:,} sweeps, so more would have with more of them."
     )
 
 
@@ -202,9 +207,9 @@ CLASSIC = Classic(
     name="xor_and_parity",
     title="XOR and parity: what hidden units are for, and where learning ends too early",
     question=(
-        "XOR is 1 where the two inputs differ; the parity of four bits is 1 where an odd number of them is 1. 2-2-1 (and 2-1) "
-        "for XOR from 1,000 starts at each of two rates and two sizes of start, 4-4-1 for parity from 200; sigmoid, momentum 0.9. A run is over when half the "
-        "squared error is below 0.01 in the mean of the patterns, and given up after 20,000 sweeps. The chapter leaves open where weights start "
+        "From the chapter of D. E. Rumelhart, G. E. Hinton and R. J. Williams on backpropagation in Parallel Distributed Processing (PDP), 1986. XOR is 1 where the two inputs differ; the parity of four bits is 1 where an odd number of them is 1. 2-2-1 (and 2-1) "
+        f"for XOR from {STARTS:,} starts at each of two rates and two sizes of start, 4-4-1 for parity from {PARITIES}; sigmoid, momentum 0.9. A run is over when half the "
+        f"squared error is below {ERROR} in the mean of the patterns, and given up after {MOST:,} sweeps. The chapter leaves open where weights start "
         "and whether they change after each pattern: here after each sweep, by the sum of the patterns' gradients, from uniform in ±0.3 and ±1 "
         "(parity: ±1), seeds from 0. The chapter's 558 sweeps for XOR are of one hidden unit with direct connections beside it, which is no network of layers, and not run here."
     ),
@@ -212,6 +217,7 @@ CLASSIC = Classic(
     tell=tell,
     draw=draw,
     lesson=lesson,
+    sources=(sources.PDP, sources.HAMEY, sources.NOTES),
 )
 
 if __name__ == "__main__":
