@@ -67,6 +67,13 @@ class TestCounts:
         assert max(one["seconds"] for one in [*kept["tried"], kept]) < 1.1 * 60
 
 
+@pytest.mark.parametrize("name", ["million_points", "mnist_in_a_minute"])
+def test_what_is_told_of_two_cores_was_measured_on_two(name):
+    kept = json.loads((ROOT / "docs" / "classics" / f"{name}.json").read_text("utf-8"))
+    assert kept["measured"]["cores"] == 2
+    assert "two cores" in importlib.import_module(name).CLASSIC.question
+
+
 @pytest.mark.parametrize("seed", [6, 999])
 def test_symmetry_is_learned_after_as_many_sweeps_as_its_page_has(seed):
     assert symmetry.learn(seed)[1] == found("symmetry")["sweeps"][seed]
