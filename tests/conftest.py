@@ -64,6 +64,19 @@ def _ctrl_c():
     assert left == [signal.default_int_handler, other]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _told():
+    """What is told of work that takes two seconds, no busy machine makes a test's runs tell."""
+    from clearprop.studio import telling  # which has two seconds of its own: those of a replay
+    from clearprop.training.watching import phase, progress
+
+    assert phase.PATIENCE == progress.PATIENCE == telling.PATIENCE == 2
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (phase, progress):
+            patch.setattr(module, "PATIENCE", 600.0)
+        yield
+
+
 @pytest.fixture(params=["compiled", "reference"])
 def engine(request, monkeypatch):
     """The engine of `cp.train`: a test that uses it runs on both."""
@@ -141,6 +154,14 @@ def running():
         yield found
 
 
+@pytest.fixture(scope="session")
+def expect():
+    """Playwright's, which waits longer than by itself: others may have the cores for a while."""
+    found = pytest.importorskip("playwright.sync_api").expect
+    found.set_options(timeout=60_000)
+    return found
+
+
 @pytest.fixture
 def page(running, studio):
     """A page of it; what goes wrong in it, and what it asks of others, fails the test.
@@ -148,6 +169,7 @@ def page(running, studio):
     Its content security policy lets no `wait_for_function` in: wait by `expect` and `wait_for_url`.
     """
     opened = running.new_page(viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(60_000)
     wrong, asked = [], []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda said: said.type == "error" and wrong.append(said.text))

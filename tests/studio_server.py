@@ -22,7 +22,17 @@ def serving():
 
 
 def ask(server, name, **pairs):
-    """What the server says to a question, as the page asks it."""
+    """What the server says to a question, as the page asks it, once the run has come to its step.
+
+    Of a step that is not reached within a second an answer is of the one that is.
+    """
+    if isinstance(pairs.get("n"), int):
+        while (step := _said(server, "step", pairs))["n"] < pairs["n"] and not step["ended"]:
+            pass
+    return _said(server, name, pairs)
+
+
+def _said(server, name, pairs):
     address = f"{server.origin}/api/{name}?{urllib.parse.urlencode(pairs)}"
     asked = urllib.request.Request(address, headers={"X-Clearprop-Token": server.token})
     with urllib.request.urlopen(asked) as response:
@@ -35,10 +45,3 @@ def refusal(server, name, **pairs):
         ask(server, name, **pairs)
     assert refused.value.code == 400
     return json.load(refused.value)["error"]
-
-
-def ask_at(server, name, n, **pairs):
-    """What the server says of step n, once the run has come so far."""
-    while (found := ask(server, name, n=n, **pairs))["n"] < n:
-        pass
-    return found

@@ -10,11 +10,11 @@ from clearprop.studio import live as live_module
 from clearprop.studio.curves import thinned
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import SCHEDULES, Setup
-from studio_server import ask, ask_at, refusal
+from studio_server import ask, refusal
 
 
 def test_curves_are_the_runs(studio):
-    found = ask_at(studio, "curves", 99, data="moons")
+    found = ask(studio, "curves", n=99, data="moons")
     run = Run(Setup(data="moons"))
     run.reach(99, seconds=60)
     assert found["n"] == 99
@@ -36,11 +36,11 @@ def test_curves_are_the_runs(studio):
 
 
 def test_when_a_goal_was_reached(studio):
-    found = ask_at(studio, "curves", 399, data="moons")
+    found = ask(studio, "curves", n=399, data="moons")
     goal = found["epochs"][10]["loss"]
     first = next(one["n"] for one in found["epochs"] if one["loss"] <= goal)
-    assert ask_at(studio, "curves", 399, data="moons", goal=goal)["summary"]["reached"] == first
-    assert ask_at(studio, "curves", 399, data="moons", goal=-1)["summary"]["reached"] is None
+    assert ask(studio, "curves", n=399, data="moons", goal=goal)["summary"]["reached"] == first
+    assert ask(studio, "curves", n=399, data="moons", goal=-1)["summary"]["reached"] is None
     assert "goal is 'x'" in refusal(studio, "curves", n=3, goal="x")
 
 
@@ -56,7 +56,7 @@ def test_of_a_long_run_each_peak_is_kept():
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_rates_are_those_of_the_updates(studio, name):
     setup = {"data": "xor", "schedule": name, "rate": 0.2, "epochs": 20, "batch": 40}
-    found = ask_at(studio, "curves", 79, **setup)
+    found = ask(studio, "curves", n=79, **setup)
     run = Run(Setup.read({key: str(value) for key, value in setup.items()}))
     assert run.total == 80
     assert found["rate_places"] == list(range(80))

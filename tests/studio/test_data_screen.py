@@ -11,12 +11,7 @@ import pytest
 import clearprop as cp
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
-from studio_server import ask_at
-
-
-@pytest.fixture
-def expect():
-    return pytest.importorskip("playwright.sync_api").expect
+from studio_server import ask
 
 
 def numbers(text):
@@ -37,10 +32,12 @@ def place(page, *names):
 def opened(page, studio, address, expect, what):
     page.goto(f"{studio.address}#{address}")
     expect(page.locator(what).first).to_be_visible()
+    page.locator("main[data-ready=true]").wait_for()
     return page
 
 
 def test_the_map_is_what_the_network_says(page, studio, expect):
+    found = ask(studio, "decisions", n=200, data="moons")
     opened(page, studio, "data?data=moons&n=200", expect, ".data-map canvas")
     expect(page.locator(".data-plane small")).to_have_text("step 200")
     pixels = page.evaluate(
@@ -48,7 +45,6 @@ def test_the_map_is_what_the_network_says(page, studio, expect):
         "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]; }"
     )
     image = np.array(pixels).reshape(60, 60, 4)[::-1]
-    found = ask_at(studio, "decisions", 200, data="moons")
     grid = np.stack(
         np.meshgrid(np.linspace(*found["first"], 60), np.linspace(*found["second"], 60))
     )
@@ -111,8 +107,8 @@ def test_rows_by_the_keyboard(page, studio, expect):
 
 
 def test_confusion_and_pushes_are_the_servers(page, studio, expect):
+    found = ask(studio, "verdicts", n=90, data="circles", part="held")
     opened(page, studio, "data?data=circles&n=90&part=held", expect, ".confusion td b")
-    found = ask_at(studio, "verdicts", 90, data="circles", part="held")
     counts = [int(text) for text in page.locator(".confusion td b").all_inner_texts()]
     assert counts == np.ravel(found["confusion"]).tolist()
     expect(page.locator(".pushes li")).to_have_count(10)
@@ -123,7 +119,7 @@ def test_confusion_and_pushes_are_the_servers(page, studio, expect):
     assert shown == pytest.approx(norms, rel=1e-2)
     page.locator(".pushes button").nth(1).click()
     expect(page.locator(".pushes button").nth(1)).to_have_attribute("aria-pressed", "true")
-    second = ask_at(studio, "pushes", 90, data="circles")["samples"][1]
+    second = ask(studio, "pushes", n=90, data="circles")["samples"][1]
     pairs = place(page, "row")
     assert int(pairs.get("sample", 0)) == second["sample"]
     assert pairs["row"] == str(second["row"])
@@ -157,7 +153,7 @@ def test_runs_are_compared(page, studio, expect):
 
 
 def test_a_click_on_a_curve_goes_to_its_step(page, studio, expect):
-    ask_at(studio, "curves", 319, data="xor", seed=6)
+    ask(studio, "curves", n=319, data="xor", seed=6)
     opened(page, studio, "curves?data=xor&seed=6", expect, ".plot .axes")
     expect(page.locator(".curves-length")).to_contain_text("320 of 16,000 steps are made.")
     plot = page.locator(".plot > svg").first

@@ -14,7 +14,7 @@ from clearprop.studio.projection import principal_directions
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
-from studio_server import ask, ask_at, refusal
+from studio_server import ask, refusal
 
 
 def values_of(found, size):
@@ -60,7 +60,7 @@ def of_numbers(n_inputs=1):
 
 
 def test_maps_are_predictions_on_the_grid(studio):
-    found = ask_at(studio, "decisions", 40, data="circles")
+    found = ask(studio, "decisions", n=40, data="circles")
     network = Run(Setup(data="circles")).network_at(40)
     assert found["size"] == [60, 60]
     rows = grid(found)
@@ -79,7 +79,7 @@ def test_maps_are_predictions_on_the_grid(studio):
 
 
 def test_the_line_is_where_the_output_is_a_half(studio):
-    found = ask_at(studio, "decisions", 400, data="moons", points=120)
+    found = ask(studio, "decisions", n=400, data="moons", points=120)
     network = Run(Setup(data="moons")).network_at(400)
     line = np.concatenate([np.array(one) for one in found["output"]["lines"]])
     assert len(line) > 20
@@ -211,7 +211,7 @@ def test_pushes_are_the_norms_of_each_samples_gradient(dropout):
 def test_a_row_and_the_next_batch_that_holds_it(studio):
     run = Run(Setup(data="moons"))
     for row, n in ((0, 0), (17, 5), (159, 40)):
-        found = ask_at(studio, "row", n, data="moons", row=row)
+        found = ask(studio, "row", n=n, data="moons", row=row)
         after, sample = found["next"]["n"], found["next"]["sample"]
         assert run.at(after).rows[sample] == row
         assert not any(row in run.at(k).rows for k in range(n, after))

@@ -79,6 +79,7 @@ def test_it_follows_a_run_that_is_played(page, studio):
     opened(page, studio, f"{NOTE}&play=1&speed=slow")
     page.wait_for_url(re.compile(r"[?&]n=[3-9]"))
     page.get_by_role("button", name="Pause").click()
+    page.wait_for_url(lambda url: "play=1" not in url)  # it is written a moment later
     n = int(re.search(r"[?&]n=(\d+)", page.url)[1])
     told = cp.explain(step=Run(Setup(data="note")).at(n), of="W1[0,0]", sample=0)
     page.wait_for_selector(f".check td[data-value='{told.value!r}']")

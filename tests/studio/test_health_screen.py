@@ -7,16 +7,7 @@ import re
 import pytest
 
 from clearprop.studio.illnesses import ILLNESSES, illness_of
-from studio_server import ask_at
-
-
-@pytest.fixture
-def expect(running):
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=30_000)
-    yield expect
-    expect.set_options(timeout=5_000)
+from studio_server import ask
 
 
 def shown(value):
@@ -29,7 +20,7 @@ def code_of(name):
 
 
 def test_the_table_has_the_servers_numbers(page, studio, expect):
-    found = ask_at(studio, "health", 30, data="moons")
+    found = ask(studio, "health", n=30, data="moons")
     page.goto(f"{studio.address}#health?data=moons&n=30")
     rows = page.locator("table.layers tbody tr")
     expect(rows).to_have_count(2)
@@ -88,7 +79,7 @@ def test_nothing_is_cut_off(page, studio, expect, width):
 )
 def test_norms_that_are_0_or_far_apart_are_drawn(page, studio, expect, setup):
     """A page error fails the test."""
-    ask_at(studio, "health", 40, **dict(pair.split("=") for pair in setup.split("&")))
+    ask(studio, "health", n=40, **dict(pair.split("=") for pair in setup.split("&")))
     page.goto(f"{studio.address}#health?{setup}&n=40")
     expect(page.locator(".plot .axes")).to_have_count(2)
     expect(page.locator(".plot-legend").last).to_contain_text("step 40")

@@ -12,7 +12,7 @@ from clearprop.studio.known_runs import Runs
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
-from studio_server import ask, ask_at, refusal
+from studio_server import ask, refusal
 
 PLANES = ["weights", "path", "random"]
 
@@ -30,7 +30,7 @@ def cost_with(run, n, values, rows=None, l2=0.0):
 @pytest.mark.parametrize("on", ["all", "batch"])
 @pytest.mark.parametrize("data", ["xor", "note", "mazur"])
 def test_the_hill_over_two_weights_is_the_cost_there(studio, data, on):
-    found = ask_at(studio, "hill", 7, data=data, first="W1[1,0]", second="W2[0,1]", on=on, l2=0.01)
+    found = ask(studio, "hill", n=7, data=data, first="W1[1,0]", second="W2[0,1]", on=on, l2=0.01)
     run = Run(Setup(data=data, l2=0.01))
     rows = run.at(7).rows if on == "batch" else None
     assert found["chosen"] == ["W1[1,0]", "W2[0,1]"]
@@ -44,7 +44,7 @@ def test_the_hill_over_two_weights_is_the_cost_there(studio, data, on):
 
 
 def test_the_gradients_arrow_is_the_records_gradient(studio):
-    found = ask_at(studio, "hill", 30, data="moons", first="b1[2]", second="W2[0,1]", on="batch")
+    found = ask(studio, "hill", n=30, data="moons", first="b1[2]", second="W2[0,1]", on="batch")
     record = Run(Setup(data="moons")).at(30).record
     np.testing.assert_allclose(
         found["gradient"]["at"], [record["db1"][2], record["dW2"][0, 1]], rtol=1e-12
@@ -55,7 +55,7 @@ def test_the_gradients_arrow_is_the_records_gradient(studio):
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_steps_arrow_is_the_update_and_leads_to_the_next_step(studio, optimizer):
     setup = {"data": "moons", "optimizer": optimizer, "rate": 0.05}
-    found = ask_at(studio, "hill", 30, **setup, first="W1[0,0]", second="W1[3,1]")
+    found = ask(studio, "hill", n=30, **setup, first="W1[0,0]", second="W1[3,1]")
     run = Run(Setup(**setup))
     update = run.problem.network.unflatten(run.at(30).update)["W1"]
     np.testing.assert_allclose(found["step"]["change"], [update[0, 0], update[3, 1]], rtol=1e-13)
@@ -67,7 +67,7 @@ def test_the_steps_arrow_is_the_update_and_leads_to_the_next_step(studio, optimi
 
 
 def test_a_plain_step_of_any_rate(studio):
-    found = ask_at(studio, "hill", 10, data="xor", eta=2.5)
+    found = ask(studio, "hill", n=10, data="xor", eta=2.5)
     run = Run(Setup(data="xor"))
     network = run.at(10).record.network.copy()
     record = cp.backprop(network, run.problem.X, run.problem.y)
@@ -78,10 +78,10 @@ def test_a_plain_step_of_any_rate(studio):
     np.testing.assert_allclose(
         found["plain"]["to"], [network[name] for name in found["chosen"]], rtol=1e-12
     )
-    own = ask_at(
+    own = ask(
         studio,
         "hill",
-        10,
+        n=10,
         data="xor",
     )["plain"]
     assert own["rate"] == own["own"] == run.rule_at(0).learning_rate
@@ -97,7 +97,7 @@ def test_a_plain_step_leaves_what_is_frozen(studio):
 
 @pytest.mark.parametrize("plane", PLANES)
 def test_the_path_is_the_runs(studio, plane):
-    found = ask_at(studio, "hill", 40, data="note", plane=plane)
+    found = ask(studio, "hill", n=40, data="note", plane=plane)
     run = Run(Setup(data="note"))
     path = np.array([run.network_at(n).parameters for n in thinned(40)])
     [ours] = found["paths"]
@@ -116,7 +116,7 @@ def test_the_path_is_the_runs(studio, plane):
 
 
 def test_the_main_directions_are_those_of_loss_surface(studio):
-    found = ask_at(studio, "hill", 60, data="moons", plane="path")
+    found = ask(studio, "hill", n=60, data="moons", plane="path")
     run = Run(Setup(data="moons"))
     path = [run.network_at(n).parameters for n in thinned(60)]
     network = run.network_at(60)
@@ -134,10 +134,10 @@ def test_random_directions_are_upright_and_of_length_1_and_by_their_seed(studio)
 
 
 def test_the_lines_lie_on_their_level(studio):
-    found = ask_at(
+    found = ask(
         studio,
         "hill",
-        20,
+        n=20,
         data="note",
     )
     run = Run(Setup(data="note"))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from studio_server import ask_at
+from studio_server import ask
 
 
 def shown(value):
@@ -16,17 +16,8 @@ def shown(value):
     return f"{float(f'{value:.4g}'):g}".replace("-", "−")
 
 
-@pytest.fixture
-def expect(running):
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=30_000)
-    yield expect
-    expect.set_options(timeout=5_000)
-
-
 def test_the_table_has_the_servers_numbers(page, studio, expect):
-    found = ask_at(studio, "hill", 40, data="note", eta=2)
+    found = ask(studio, "hill", n=40, data="note", eta=2)
     page.goto(f"{studio.address}#hill?data=note&n=40&eta=2")
     rows = page.locator("table.numbers tbody tr")
     expect(rows).to_have_count(4)
@@ -49,7 +40,7 @@ def test_the_rate_is_moved_by_keyboard_and_stands_in_the_address(page, studio, e
 
 
 def test_the_cross_reads_the_cost_and_the_run_goes_on_from_there(page, studio, expect):
-    found = ask_at(studio, "hill", 5, data="note")
+    found = ask(studio, "hill", n=5, data="note")
     page.goto(f"{studio.address}#hill?data=note&n=5")
     page.locator("svg.contours").press("ArrowRight")
     said = page.locator(".cross-words output")

@@ -140,7 +140,7 @@ class TestPage:
 def test_a_page_follows_a_run(page, studio, live, monkeypatch):
     """In a browser: while it stands at the last step, and no longer once somebody looks back."""
     every_epoch(monkeypatch)
-    studio.app.state.runs.live = live.run
+    monkeypatch.setattr(studio.app.state.runs, "live", live.run)
     cp.train(small_network(), X, Y, epochs=1, progress=False, callbacks=[live])
     page.goto(live.address.replace(live._server.address, studio.address))
     cp.train(small_network(), X, Y, epochs=3, progress=False, callbacks=[live])
@@ -149,7 +149,6 @@ def test_a_page_follows_a_run(page, studio, live, monkeypatch):
     page.wait_for_url("**n=8")
     page.get_by_role("button", name="One step back").click()
     page.wait_for_url("**n=7")
-    studio.app.state.runs.live = None
 
 
 def test_a_replay_plays_from_a_file(running, tmp_path):

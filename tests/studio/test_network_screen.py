@@ -23,7 +23,12 @@ MAZUR_AFTER = {
 
 def visit(page, studio, rest):
     page.goto(f"{studio.address}#network?{rest}")
-    page.locator("svg.network").wait_for()
+    ready(page)
+
+
+def ready(page):
+    """Wait for the drawing of the very step that is looked at."""
+    page.locator("main[data-ready=true] svg.network").wait_for()
 
 
 def number(text):
@@ -121,12 +126,14 @@ def test_dragging_a_weight_moves_all_that_follows(page, studio):
     page.mouse.up()
     page.wait_for_url(re.compile(r"edit=0:W2\[0,0\]=1\.5"))
     page.locator("[data-number='W2[0,0]']", has_text="1.5").wait_for()
+    ready(page)
     record = Run(Setup(data="note", edit="0:W2[0,0]=1.5")).at(0).record
     assert close(said(page, "L"), float(record.losses[0]))
     assert close(said(page, "a2[0]"), record["a2"][0, 0])
     assert said(page, "L") != before
     page.get_by_role("button", name="Undo 0:W2[0,0]=1.5").click()
     page.locator("[data-number='W2[0,0]']", has_text="0.5").wait_for()
+    ready(page)
     assert said(page, "L") == before
 
 
@@ -139,6 +146,7 @@ def test_inputs_and_targets_are_set_in_the_row_that_is_looked_at(page, studio):
     field.fill("0.125")
     field.press("Enter")
     page.locator("[data-number='x[1]']", has_text="0.125").wait_for()
+    ready(page)
     record = Run(Setup(data="xor", edit=f"3:x[{row},1]=0.125")).at(3).record
     assert close(said(page, "a2[0]"), record["a2"][2, 0])
     assert close(said(page, "L"), float(record.losses[2]))
@@ -158,14 +166,27 @@ def test_freezing_and_sharing(page, studio):
     page.locator("[data-number='W1[0,0]']", has_text=re.compile(r"0\.149")).wait_for()
     page.get_by_role("button", name="Freeze W1[0,0]").click()
     page.locator("[data-number='W1[0,0]']", has_text="w1 0.15").wait_for()
+    ready(page)
     assert said(page, "W1[0,0]") == 0.15  # as it was at the start
     page.get_by_role("button", name="Unfreeze W1[0,0]").click()
     page.get_by_label("Share with").select_option("W1[1,1]")
     page.get_by_role("button", name="Share no more with W1[1,1]").wait_for()
     record = Run(Setup(data="mazur", shared="W1[0,0]=W1[1,1]")).at(3).record
     page.locator("[data-number='W1[1,1]']", has_text=re.compile(r"0\.1[45]")).wait_for()
+    ready(page)
     assert said(page, "W1[0,0]") == said(page, "W1[1,1]")
     assert close(said(page, "W1[1,1]"), record["W1[1,1]"], 3)
+
+
+def test_numbers_of_an_element_are_of_the_step_that_is_looked_at(page, studio, expect, monkeypatch):
+    """Also where each answer comes one step nearer to it, as on a machine that is busy."""
+    monkeypatch.setattr(Run.reach, "__defaults__", (0.0,))  # seconds for an answer
+    visit(page, studio, "data=spirals&seed=8&n=30&of=W1[0,0]&lens=weight")
+    before, after = (Run(Setup(data="spirals", seed=8)).network_at(n)["W1[0,0]"] for n in (0, 30))
+    for value, comes in ((after, True), (before, False)):
+        text = re.compile(re.escape(f"{abs(value):.6f}"[:6]))
+        found = expect(page.locator(".panel .lines td.value").first)
+        (found.to_have_text if comes else found.not_to_have_text)(text)
 
 
 def test_the_keyboard_alone_goes_through_the_drawing(page, studio):
@@ -201,6 +222,7 @@ def test_wide_layers_fold(page, studio):
     strip.click(position={"x": 0.35 * box["width"], "y": 0.45 * box["height"]})
     page.locator(".neuron[data-of='a1[43]']").wait_for()
     page.get_by_role("heading", name="a1[43]").wait_for()
+    ready(page)
     assert close(said(page, "a1[43]"), found.record["a1"][0, 43], 3)
 
 
@@ -254,7 +276,7 @@ def test_a_replay_is_walked_through_from_a_file(running, tmp_path):
         page.get_by_role("button", name="One step on").click()
     page.get_by_role("heading", name="W1[0,0]").wait_for()
     page.keyboard.press(" ")
-    page.get_by_role("button", name="Play").wait_for()  # the end of what is held
+    page.get_by_role("button", name="Play", exact=True).wait_for()  # the end of what is held
     assert wrong == []
     page.close()
 
@@ -264,7 +286,9 @@ def test_a_table_for_those_who_do_not_see_the_drawing(page, studio):
     page.get_by_role("button", name="Numbers as a table").click()
     record = Run(Setup(data="circles")).at(5).record
     for layer, i in ((1, 3), (2, 0)):
-        cells = page.get_by_role("row", name=f"a{layer}[{i}]").get_by_role("cell").all_inner_texts()
+        row = page.get_by_role("row", name=f"a{layer}[{i}]")
+        row.wait_for()
+        cells = row.get_by_role("cell").all_inner_texts()
         right = [record[f"{symbol}{layer}"][0, i] for symbol in ("z", "a", "da", "delta")]
         assert all(close(number(cell), one, 6) for cell, one in zip(cells[-4:], right, strict=True))
 

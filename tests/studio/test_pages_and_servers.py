@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -61,6 +62,9 @@ def until(page, n):
     page.wait_for_url(re.compile(rf"[?&]n={n}(&|$)"))
 
 
+SETTLED = "async () => (await import('studio/answers')).settled()"
+
+
 @pytest.mark.parametrize(("screen", "lasting"), [("network", "about"), ("data", "points")])
 def test_what_does_not_change_is_asked_once(growing, pages, screen, lasting):
     opened, asked = pages
@@ -78,11 +82,11 @@ def test_who_is_slow_is_asked_seldom(growing, pages):
     page = opened(growing.live.address)
     until(page, growing.grow())
     page.route("**/api/step?**", lambda route: (page.wait_for_timeout(500), route.continue_()))
-    before = asked["step"]
+    before, begun = asked["step"], time.monotonic()
     for _ in range(12):
         growing.grow()
         page.wait_for_timeout(300)  # the server announces each
-    assert asked["step"] - before <= 1
+    assert asked["step"] - before <= 1 + (time.monotonic() - begun) // 10
     page.unroute_all(behavior="wait")
 
 
@@ -91,7 +95,9 @@ def test_a_hidden_page_asks_nothing(growing, pages):
     page = opened(growing.live.address)
     until(page, growing.grow())
     page.locator("main[data-ready=true]").wait_for()
+    page.evaluate(SETTLED)
     page.evaluate("hide(true)")
+    page.evaluate(SETTLED)
     before = Counter(asked)
     for _ in range(4):
         last = growing.grow()
@@ -107,14 +113,13 @@ def test_play_stands_still_while_it_is_hidden(pages, studio):
     page = opened(f"{studio.address}#network?data=xor&play=1")
     page.wait_for_url(re.compile(r"[?&]n=\d{2,}"))
     page.evaluate("hide(true)")
-    page.wait_for_timeout(300)  # for what was under way
+    page.evaluate(SETTLED)  # what was under way
     before = asked["step"]
     page.wait_for_timeout(500)
     assert asked["step"] == before
     page.evaluate("hide(false)")
-    page.wait_for_url(re.compile(r"[?&]n=\d{2,}"))
-    page.wait_for_timeout(500)
-    assert asked["step"] > before
+    while asked["step"] == before:
+        page.wait_for_timeout(20)
 
 
 def test_ten_pages_follow_one_run(growing, pages):
@@ -148,7 +153,7 @@ def test_a_run_whose_program_ends(growing, pages):
 
 
 @pytest.mark.parametrize("screen", ["data", "curves", "hill", "health", "derivation"])
-def test_a_screen_goes_on_when_the_server_is_back(running, screen):
+def test_a_screen_goes_on_when_the_server_is_back(running, expect, screen):
     from clearprop.studio.server import Server
 
     server = Server(0)
@@ -162,7 +167,6 @@ def test_a_screen_goes_on_when_the_server_is_back(running, screen):
     page.get_by_role("alert").first.wait_for()
     again = Server(int(server.origin.rsplit(":", 1)[1]), token=server.token)
     again.start()
-    page.get_by_role("alert").first.wait_for(state="detached")
-    page.locator("main [role=alert]").wait_for(state="detached")
+    expect(page.get_by_role("alert")).to_have_count(0)
     page.close()
     again.close()

@@ -74,7 +74,7 @@ def test_what_a_reader_sets_changes_what_follows_alone():
 def test_a_run_that_diverges_says_so_and_keeps_the_steps_before():
     setup = Setup(data="xor", activation="relu", output="identity", loss="squared_error", rate=1e6)
     run = Run(setup)
-    last = run.reach(1000)
+    last = run.reach(1000, seconds=60)
     assert 0 < last < 100
     with pytest.raises(cp.DivergenceError) as error:
         run.at(last + 1)

@@ -39,11 +39,11 @@ def test_a_page_of_a_server_that_has_ended(running, studio):
 
 def test_a_reload_shows_the_same(page, studio):
     page.goto(f"{studio.address}#network?data=spirals&hidden=3,2&seed=4&n=37&sample=2")
-    page.locator(".about", has_text="L =").wait_for()
+    page.locator("main[data-ready=true]").wait_for()
     before = page.locator("main").inner_text(), page.locator(".about").inner_text()
     page.reload()
     page.get_by_text("epoch 2, batch").wait_for()
-    page.locator(".about", has_text="L =").wait_for()
+    page.locator("main[data-ready=true]").wait_for()
     assert (page.locator("main").inner_text(), page.locator(".about").inner_text()) == before
 
 

@@ -19,13 +19,6 @@ from clearprop.studio.treatments import treatment
 AT, N = 17, 40
 
 
-@pytest.fixture
-def expect(running):
-    from playwright.sync_api import expect
-
-    return expect
-
-
 def ran(**pairs):
     """A run of N steps."""
     run = Run(Setup(**{"data": "moons", "rows": 40, "optimizer": "sgd", **pairs}))

@@ -18,11 +18,6 @@ PASTED = "length,width,kind\n" + "".join(
 
 
 @pytest.fixture
-def expect():
-    return pytest.importorskip("playwright.sync_api").expect
-
-
-@pytest.fixture
 def refused(running):
     """A page on which the server refuses something, of which a browser's console tells."""
     opened = running.new_page(viewport={"width": 1280, "height": 800})

@@ -158,16 +158,24 @@ class TestAFileThatEndsItsReader:
         return stands
 
     @pytest.mark.parametrize(
-        ("program", "said"),
+        ("program", "seconds", "said"),
         [
-            ("kill -ABRT $$", "t.csv ends the process that reads it (-6): save it anew, or as CSV"),
-            ("exec sleep 60", "t.csv takes longer than 0.5 s to read: save it anew, or as CSV"),
+            (
+                "kill -ABRT $$",
+                60,
+                "t.csv ends the process that reads it (-6): save it anew, or as CSV",
+            ),
+            (
+                "exec sleep 60",
+                0.5,
+                "t.csv takes longer than 0.5 s to read: save it anew, or as CSV",
+            ),
         ],
     )
     def test_it_is_refused_and_forgotten_and_the_studio_goes_on(
-        self, studio, reader, monkeypatch, program, said
+        self, studio, reader, monkeypatch, program, seconds, said
     ):
-        monkeypatch.setattr("clearprop.studio.trial.SECONDS", 0.5)
+        monkeypatch.setattr("clearprop.studio.trial.SECONDS", seconds)
         reader(program)
         before = set(handed._files)
         assert post(studio, self.LARGE) == (400, {"error": said, "kind": "TableFileError"})
@@ -197,7 +205,7 @@ class TestModels:
         problem = problem_of(Setup(data=address))
         assert "these rows are drawn, none of a table" in problem.notes[0]
         assert "bill_length_mm" in problem.notes[0]
-        assert Run(Setup(data=address)).reach(20) == 20
+        assert Run(Setup(data=address)).reach(20, seconds=60) == 20
 
     def test_it_says_what_the_network_is(self, address):
         with pytest.raises(cp.ArgumentError, match="m.safetensors says what the network is: leave"):

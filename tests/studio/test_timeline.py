@@ -102,14 +102,29 @@ def test_play_waits_for_what_is_shown(page, studio):
 def test_play_ends_with_the_run(page, studio):
     for speed in ("faster", "fast"):
         visit(page, studio, f"data=note&epochs=3&speed={speed}&play=1")
-        page.get_by_role("button", name="Play").wait_for()
+        page.get_by_role("button", name="Play", exact=True).wait_for()
         until(page, "epoch 3, batch 1 of 1")
 
 
 def test_a_step_far_away_is_computed_while_the_page_says_so(page, studio, monkeypatch):
-    monkeypatch.setattr(Run.reach, "__defaults__", (0.01,))  # seconds for an answer
+    """Each answer is of the next step; the third is held until the page was seen to say so."""
+    monkeypatch.setattr(Run.reach, "__defaults__", (0.0,))  # seconds for an answer
+    asked, held = [], []
+
+    def hold(route):
+        asked.append(route)
+        if len(asked) == 3:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/step?**", hold)
     visit(page, studio, "data=spirals&n=100&seed=7")
     page.locator(".reached", has_text="computing").wait_for()
+    while not held:
+        page.wait_for_timeout(20)
+    monkeypatch.undo()
+    held[0].continue_()
     page.locator(".reached", has_text="step 100 of 100 reached").wait_for()
     page.locator(".network-screen .caption", has_text="step 100").wait_for()
 

@@ -277,7 +277,6 @@ class TestProgress:
         assert capsys.readouterr().err == ""
 
     def test_what_takes_a_while_says_so(self, capsys, monkeypatch):
-        assert phase.PATIENCE == 2
         monkeypatch.setattr(phase, "PATIENCE", 0.05)
         for wanted, said in ((None, "slow work\n"), (False, ""), (True, "slow work\n")):
             with Phase(wanted, "slow work"):

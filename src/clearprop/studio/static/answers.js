@@ -42,12 +42,15 @@ export function useAnswer(name, pairs, wanted = true) {
 	useEffect(() => {
 		if (question === null) return undefined;
 		const control = new AbortController();
-		let again;
+		let again, reached = -1;
 		const next = () => ask(name, pairs, control.signal).then(
 			(answer) => {
 				if (control.signal.aborted) return;
 				set({ answer, error: null, of: question });
-				if (answer.n < Number(pairs.n) && answer.ended === false) next();  // not yet reached
+				// Not yet reached: asked again until the run has come to it, or comes no further.
+				const isOn = answer.ended === undefined ? answer.n > reached : !answer.ended;
+				reached = answer.n;
+				if (answer.n < Number(pairs.n) && isOn) next();
 			},
 			(error) => {
 				if (error.name === "AbortError" || control.signal.aborted) return;

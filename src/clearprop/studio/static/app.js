@@ -44,6 +44,7 @@ function App() {
 	const step = useAnswer("step", { ...setup, n: view.n, sample: view.sample, also: view.also }, !!about.answer);
 	const screen = SCREENS.find(({ name }) => name === view.screen)
 		?? (isReplay ? { name: view.screen, Screen: NotHere, always: true } : SCREENS.find(({ name }) => name === "network"));
+	const isThere = !!step.answer && !step.isOld && (step.answer.n === view.n || step.answer.ended);
 	const hidden = view.hide.split(",");
 	useEffect(() => {
 		document.documentElement.dataset.size = view.size;
@@ -69,7 +70,7 @@ function App() {
 			${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
 			${" "}<${CopyAsPython} /></p>`}
 		${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}
-		<main tabindex="-1" data-ready=${!!about.answer && !!step.answer && !step.isOld}>${(about.answer || screen.always) && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
+		<main tabindex="-1" data-ready=${!!about.answer && isThere}>${(about.answer || screen.always) && html`<${screen.Screen} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}</main>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));
