@@ -55,8 +55,9 @@ def wait_until_handled(process: subprocess.Popen[str]) -> None:
 
 
 def without_phases(text: str) -> str:
-    """Return what a command says but for the lines of phases, which a slow machine makes it say."""
-    return re.sub(r"^(the table is read and prepared|for comparison, .*)\n", "", text, flags=re.M)
+    """Return what a command says but for phases and epochs, which a slow machine makes it say."""
+    slow = r"^(the table is read and prepared|for comparison, .*|epoch +\d+/\d+  .* s)\n"
+    return re.sub(slow, "", text, flags=re.M)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -65,7 +66,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     Without what only a slow machine is told, or one whose cache has no kernels yet.
     """
     with process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
     return process.returncode, out, without_phases(err).replace(TELLING, "")
 
 

@@ -23,7 +23,7 @@ from clearprop.errors import shown
 from clearprop.estimators import MLPClassifier
 
 LONGEST = 500
-SECONDS = 20
+SECONDS = 60
 ROOM = 1 << 30
 
 

@@ -63,7 +63,7 @@ class Planted:
         if child == 0:
             faulthandler.disable()
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            signal.alarm(20)  # threads may wait for each other
+            signal.alarm(120)  # threads may wait for each other
             os.close(2)
             self.memory.fault = fault
             try:

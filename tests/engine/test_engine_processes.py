@@ -92,7 +92,7 @@ class TestFork:
             import os, signal, threading
             from clearprop.engine.kernels import compiler, loading
             from clearprop.engine.kernels.precision import FLOAT32
-            signal.alarm(60)
+            signal.alarm(400)
             compiling, go_on = threading.Event(), threading.Event()
             compile_function = compiler.compile_function
             def slowly(*arguments):
@@ -107,7 +107,7 @@ class TestFork:
             later.start()
             child = os.fork()
             if child == 0:  # where the thread that was compiling does not exist
-                signal.alarm(60)
+                signal.alarm(400)
                 compiler.compile_function = compile_function
                 print(loading.load("random.order", FLOAT32) != 0, flush=True)
                 os._exit(0)

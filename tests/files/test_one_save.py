@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -105,12 +106,13 @@ def test_loads_beside_a_process_that_saves(two_networks, tmp_path):
     try:
         assert saver.stdout.readline() == b"ready\n"
         found = set()
-        for _ in range(2000):
+        for turn in count(1):
             loaded = cp.Network.load(path)
             mine = first if loaded.activations == first.activations else second
             assert np.array_equal(loaded.parameters, mine.parameters)
             found.add(loaded.activations[0].name)
-        assert found == {"relu", "tanh"}
+            if turn >= 2000 and found == {"relu", "tanh"}:  # the other process may stand still
+                break
     finally:
         saver.kill()
         saver.wait()

@@ -226,5 +226,5 @@ class TestFile:
             "read_own_file(Path(sys.argv[1]))"
         )
         command = [sys.executable, "-c", code, top / "pipe"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=400)
         assert "pipe is no regular file" in done.stderr

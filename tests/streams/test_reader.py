@@ -20,7 +20,7 @@ def no_thread_left():
 
 
 def wait_for(true):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not true():
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -81,7 +81,7 @@ def test_who_waits_may_give_up():
     held = threading.Event()
 
     def items():
-        held.wait(20)
+        held.wait(60)
         yield 1
 
     with Reader(items()) as reader:

@@ -32,7 +32,7 @@ def pressed(waiting, held):
     """Ctrl-C once somebody waits, who gets what is waited for a little later."""
 
     def press():
-        waiting.wait(20)
+        waiting.wait(60)
         os.kill(os.getpid(), signal.SIGINT)
         threading.Timer(0.3, held.set).start()
 
@@ -242,7 +242,7 @@ class TestWhatGoesWrong:
             yield X, Y
             if threading.current_thread() is not threading.main_thread():
                 waiting.set()
-                held.wait(20)
+                held.wait(60)
                 yield X, Y
 
         with pressed(waiting, held):
@@ -281,7 +281,7 @@ class TestWhatGoesWrong:
             yield X, Y
             if len(passes) == 3:
                 waiting.set()
-                held.wait(20)
+                held.wait(60)
                 yield X, Y
 
         with pressed(waiting, held):

@@ -87,7 +87,7 @@ print(history.stopped, len(history.loss) > 2, not np.array_equal(before, network
         )
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=400)
         assert out == "interrupted True True\n"
         assert err == ""
         assert process.returncode == 0

@@ -235,7 +235,7 @@ class TestNothingBuilt:
 
     def run(self, code):
         process = python(self.HEAD + code)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=400)
         assert process.returncode == 0, err
         return out, err
 

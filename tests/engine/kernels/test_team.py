@@ -26,14 +26,18 @@ def test_who_waits_takes_no_core():
     room[:] = 0
     waiting = threading.Thread(target=gate, args=(room.ctypes.data, 1))
     waiting.start()
-    time.sleep(0.1)  # it has looked often enough
-    busy = time.process_time()
-    time.sleep(0.5)
-    busy = time.process_time() - busy
-    assert waiting.is_alive()
+    own = time.pthread_getcpuclockid(waiting.ident)  # others of this process may be busy
+    until = time.monotonic() + 60
+    while room[P.GATE + 1] == 0 and time.monotonic() < until:
+        time.sleep(0.01)  # until it has looked often enough
     assert room[P.GATE + 1] == 1  # one sleeps
+    time.sleep(0.1)  # or is about to
+    busy = time.clock_gettime(own)
+    time.sleep(0.5)
+    busy = time.clock_gettime(own) - busy
+    assert waiting.is_alive()
     gate(room.ctypes.data, 0)
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert busy < 0.05
     assert room[P.GATE : P.GATE + 2].tolist() == [1, 0]

@@ -37,13 +37,13 @@ def test_a_child_that_lives_on_keeps_no_lock(how, tmp_path):
             if {how!r} == "fork":
                 number = os.fork()
                 if number == 0:
-                    time.sleep(60)
+                    time.sleep(600)
                     os._exit(0)
             elif {how!r} == "subprocess":
-                number = subprocess.Popen(["sleep", "60"], close_fds=False).pid
+                number = subprocess.Popen(["sleep", "600"], close_fds=False).pid
             else:
                 fork = multiprocessing.get_context("fork")
-                worker = fork.Process(target=time.sleep, args=(60,))
+                worker = fork.Process(target=time.sleep, args=(600,))
                 worker.start()
                 number = worker.pid
             return number
@@ -54,7 +54,7 @@ def test_a_child_that_lives_on_keeps_no_lock(how, tmp_path):
     """
     parent, said = process(script, tmp_path)
     try:
-        assert parent.wait(60) == 1
+        assert parent.wait(400) == 1
         os.kill(int(said), 0)  # it lives
         history = cp.train(cp.Network([1, 1]), [[1.0]], [1.0], checkpoint=tmp_path, resume=True)
         assert history.stopped == "completed"
@@ -86,7 +86,7 @@ def test_the_run_keeps_its_lock_while_a_child_ends(tmp_path):
     """
     parent, said = process(script, tmp_path)
     assert said.endswith("are those of the process that this one was forked from\n")
-    assert parent.wait(60) == 7
+    assert parent.wait(400) == 7
 
 
 def test_a_folder_that_was_moved_is_not_mixed_with_the_one_in_its_place(tmp_path):

@@ -83,7 +83,7 @@ def test_a_bar_on_a_terminal(optimizer):
         if not part:
             break
         shown += part
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=400)
     os.close(main)
     text = shown.decode()
     assert process.returncode == 0
