@@ -137,6 +137,6 @@ def test_beyond_the_end_is_the_end(page, studio):
 def test_keys_are_listed(page, studio):
     visit(page, studio, "data=note")
     page.keyboard.press("?")
-    assert page.locator(".key-list", has_text="one operation").is_visible()
+    page.locator(".key-list", has_text="one operation").wait_for()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Pause").wait_for()
