@@ -75,6 +75,24 @@ def test_another_name_gets_nothing(studio):
             connection.close()
 
 
+def test_a_notebook_may_ask_whether_it_is_here_but_no_more(studio):
+    """Of any origin, by the token: the answer is empty."""
+    place = urllib.parse.urlsplit(studio.address)
+    for path, status, may_read in (
+        (f"/api/here?token={studio.token}", 200, "*"),
+        ("/api/here?token=guessed", 403, None),
+        ("/api/here", 403, None),
+        (f"/api/about?token={studio.token}", 403, None),
+    ):
+        connection = http.client.HTTPConnection(place.hostname, place.port)
+        connection.request("GET", path, headers={"Origin": "https://notebook.example"})
+        found = connection.getresponse()
+        assert found.status == status
+        assert found.getheader("Access-Control-Allow-Origin") == may_read
+        assert status == 403 or found.read() == b""
+        connection.close()
+
+
 def test_nothing_but_the_page_is_read_from_disk(studio):
     place = urllib.parse.urlsplit(studio.address)
     for path in (

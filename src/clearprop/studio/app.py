@@ -62,6 +62,7 @@ def make_app(runs: Runs | None = None, token: str = "") -> Starlette:
     app = Starlette(
         routes=[
             Route("/", _page),
+            Route("/api/here", _here),
             Route("/api/events", _events),
             Route("/api/replay", _replay),
             Route("/api/tables", _take_table, methods=["POST"]),
@@ -89,7 +90,16 @@ async def _page(request: Request) -> Response:
     if _is_strange(request):
         return HTMLResponse(f"<!DOCTYPE html><title>Clearprop studio</title><p>{STRANGER}.", 403)
     page, policy = served_page()
+    if (scheme := request.query_params.get("scheme")) in ("light", "dark"):
+        page = page.replace("<html", f'<html style="color-scheme: {scheme}"', 1)
     return HTMLResponse(page, headers={"Content-Security-Policy": policy, **_PRIVATE})
+
+
+async def _here(request: Request) -> Response:
+    """Tell a page of any origin that has the token, such as a notebook, that this is its server."""
+    if _has_no_token(request):
+        return _refused(STRANGER, "stranger", 403)
+    return Response(headers={"Access-Control-Allow-Origin": "*", **_PRIVATE})
 
 
 _PRIVATE = {
@@ -101,11 +111,15 @@ _PRIVATE = {
 
 def _is_strange(request: Request) -> bool:
     """Whether a request is none of our page: without the token, or sent by another page."""
-    given = request.headers.get("x-clearprop-token") or request.query_params.get("token", "")
-    if not secrets.compare_digest(given.encode(), request.app.state.token.encode()):
+    if _has_no_token(request):
         return True
     origin = request.headers.get("origin")
     return origin is not None and origin != f"{request.url.scheme}://{request.headers['host']}"
+
+
+def _has_no_token(request: Request) -> bool:
+    given = request.headers.get("x-clearprop-token") or request.query_params.get("token", "")
+    return not secrets.compare_digest(given.encode(), request.app.state.token.encode())
 
 
 def _refused(said: str, kind: str, status: int) -> Response:

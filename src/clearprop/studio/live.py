@@ -49,8 +49,6 @@ WEEK = 604_800.0
 UNSEEN = 0.02
 """Seconds that a run goes on between looks."""
 
-SHOWN = 40
-"""Steps that a notebook shows where it does not reach the page."""
 
 NAME = "live"
 
@@ -142,10 +140,12 @@ class Live:
 
     def _repr_html_(self) -> str:
         from clearprop.studio.frame import frame
-        from clearprop.studio.replay import replay_of
 
         run: Any = self.run  # which is asked as a run is
-        return frame(self.address, replay_of(run, SHOWN) if run.standing else "")
+        return frame(self.address, run if run.standing else None)
+
+    def __repr__(self) -> str:
+        return f"Page of the studio at {self.address}"
 
 
 def _notes(beginning: Beginning, looked_at: int, counted: int) -> list[str]:

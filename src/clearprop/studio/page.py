@@ -96,9 +96,7 @@ class Page:
         self._server.close()
 
     def _repr_html_(self) -> str:
-        from clearprop.studio.replay import replay_of
-
-        return frame(self.address, replay_of(self._run, 40, screens=("network", "curves")))
+        return frame(self.address, self._run)
 
     def __repr__(self) -> str:
         return f"Page of the studio at {self.address}"

@@ -103,7 +103,7 @@ export function opened(address) {
 
 // Brackets and commas of an address are legible as they are.
 export function legible(text) {
-	return text.replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/%3D/g, "=");
+	return text.replace(/%(5B|5D|2C|3B|3A|3D)/g, (one) => decodeURIComponent(one));
 }
 
 // What clearprop.studio.packing has packed: forms with holes, and the values that fill them.
