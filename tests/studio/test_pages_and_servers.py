@@ -170,3 +170,44 @@ def test_a_screen_goes_on_when_the_server_is_back(running, expect, screen):
     expect(page.get_by_role("alert")).to_have_count(0)
     page.close()
     again.close()
+
+
+def test_a_page_that_is_loaded_anew_in_mid_run(growing, pages):
+    """It follows, if it stood at the last step; who looks back stays there, as who goes back does."""
+    opened, _ = pages
+    page = opened(growing.live.address)
+    until(page, growing.grow())
+    page.wait_for_timeout(300)  # the address is written
+    page.reload()
+    until(page, growing.grow())
+    page.get_by_role("button", name="One step back").click()
+    until(page, growing.live.run.total - 2)
+    page.wait_for_timeout(300)
+    at = growing.live.run.total - 2
+    page.reload()
+    page.locator("main[data-ready=true]").wait_for()
+    growing.grow()
+    page.get_by_text(f"step {at} of {growing.live.run.total - 1} reached").wait_for()
+    page.get_by_role("button", name="Curves").click()
+    page.go_back()
+    growing.grow()
+    page.get_by_text(f"step {at} of {growing.live.run.total - 1} reached").wait_for()
+
+
+def test_a_sleep_of_the_browser(growing, pages):
+    """What is announced meanwhile no page hears: once they are awake, they follow."""
+    opened, _ = pages
+    both = [opened(growing.live.address) for _ in range(2)]
+    until(both[1], growing.grow())
+    sleeping = [page.context.new_cdp_session(page) for page in both]
+    for one in sleeping:
+        one.send("Page.setWebLifecycleState", {"state": "frozen"})
+    both[0].context.set_offline(True)
+    growing.grow()
+    both[0].context.set_offline(False)
+    for one in sleeping:
+        one.send("Page.setWebLifecycleState", {"state": "active"})
+    last = growing.grow()
+    for page in both:
+        until(page, last)
+        page.get_by_role("alert").wait_for(state="detached")

@@ -53,7 +53,7 @@ export function useAnswer(name, pairs, wanted = true) {
 				if (answer.n < Number(pairs.n) && isOn) next();
 			},
 			(error) => {
-				if (error.name === "AbortError" || control.signal.aborted) return;
+				if (control.signal.aborted) return;
 				set((before) => ({ ...before, error: error.message, of: question }));
 				if (error.isAway) again = setTimeout(next, RETRY);
 			},
@@ -72,7 +72,7 @@ export function useAnswer(name, pairs, wanted = true) {
 // stay the same; gap: milliseconds between two at least.
 export function usePacedAnswer(name, pairs, { wanted = true, calm = 0, gap = 0 } = {}) {
 	const [found, set] = useState({ answer: null, error: null, of: "" });
-	const box = useRef({ isBusy: false, hasEnded: false }).current;
+	const box = useRef({}).current;
 	const question = wanted ? query(pairs) : null;
 	Object.assign(box, { name, pairs, question, calm, gap });
 	useEffect(() => { follow(box, set); }, [question]);

@@ -57,9 +57,9 @@ function listen(hear, signal) {
 			release();
 		});
 	});
-	// In a notebook that came over a network without TLS, there are no locks.
+	// In a notebook that came without TLS there are no locks.
 	(navigator.locks?.request(address, { signal }, follow) ?? follow())
-		.catch((error) => { if (error.name !== "AbortError") throw error; });
+		.catch((error) => { if (!signal.aborted) throw error; });
 }
 
 // Returns whether the program that makes the run is away.
@@ -68,7 +68,7 @@ export function useLive(setup) {
 	const [isAway, setAway] = useState(false);
 	useEffect(() => {
 		if (!isLive || !isSeen) return undefined;
-		const control = new AbortController(), box = { next: null, isBusy: false, hasEnded: false };
+		const control = new AbortController(), box = {};
 		listen((news) => {
 			if (news.isAway !== undefined) setAway(news.isAway);
 			if (news.run === undefined) return;

@@ -39,8 +39,7 @@ export function heldPlace(screen, to, from) {
 // The pairs of a question, in the order of the alphabet, without empty ones.
 export function query(pairs) {
 	const given = Object.entries(pairs).filter(([, value]) => value !== "" && value != null);
-	given.sort(([a], [b]) => (a < b ? -1 : 1));
-	return new URLSearchParams(given).toString();
+	return new URLSearchParams(given.sort()).toString();
 }
 
 // What is said to a question, such as ask("step", {n: 3}). An error has the server's own words.
@@ -53,17 +52,22 @@ export async function ask(name, pairs, signal) {
 	try {
 		response = await fetch(`/api/${question}`, { signal, headers: { "X-Clearprop-Token": token } });
 	} catch (error) {
-		if (error.name === "AbortError") throw error;
+		if (signal?.aborted) throw error;
 		const away = new Error("The studio does not answer. Is it still running? It is asked again.");
 		throw Object.assign(away, { isAway: true });
 	}
-	const answer = await response.json();
-	if (!response.ok) throw new Error(answer.error ?? response.statusText);
+	const answer = await read(response);
 	// A step that was not reached within its second is another the next time.
 	if (pairs.n === undefined || answer.n === undefined || answer.n === Number(pairs.n)) {
 		known.set(question, answer);
 		if (known.size > KEPT) known.delete(known.keys().next().value);
 	}
+	return answer;
+}
+
+async function read(response) {
+	const answer = await response.json();
+	if (!response.ok) throw new Error(answer.error ?? response.statusText);
 	return answer;
 }
 
@@ -103,7 +107,7 @@ export function opened(address) {
 
 // Brackets and commas of an address are legible as they are.
 export function legible(text) {
-	return text.replace(/%(5B|5D|2C|3B|3A|3D)/g, (one) => decodeURIComponent(one));
+	return text.replace(/%(5B|5D|2C|3B|3A|3D)/g, decodeURIComponent);
 }
 
 // What clearprop.studio.packing has packed: forms with holes, and the values that fill them.
@@ -137,11 +141,8 @@ export function place(name, pairs) {
 
 // What the server says to a file that is sent to it.
 export async function send(name, pairs, body) {
-	const response = await fetch(`/api/${name}?${query(pairs)}`, {
+	return read(await fetch(`/api/${name}?${query(pairs)}`, {
 		method: "POST", body,
 		headers: { "content-type": "application/octet-stream", "X-Clearprop-Token": token },
-	});
-	const answer = await response.json();
-	if (!response.ok) throw new Error(answer.error ?? response.statusText);
-	return answer;
+	}));
 }

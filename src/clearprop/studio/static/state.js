@@ -15,8 +15,13 @@ const FIRST = {
 };
 const WHOLE = ["n", "op", "sample", "zoom", "draw", "turn", "tilt"];
 
+// How far a run that goes on by itself has come: in questions, and beside the address, so that a
+// page that is loaded anew knows whether it stood at the last step.
+let t = history.state;
+
 export const state = read(location.hash);
 const listeners = new Set();
+const tell = () => { for (const listener of listeners) listener(); };
 
 function read(hash) {
 	const [screen, rest] = hash.replace(/^#/, "").split(/\?(.*)/s);
@@ -26,6 +31,7 @@ function read(hash) {
 		else found.view[name] = WHOLE.includes(name) ? Math.trunc(Number(value)) || 0 : value;
 	}
 	found.setup = { ...held?.setup, ...found.setup };  // a replay has one
+	if (t && found.setup.data === "live") found.setup.t = t;
 	// Who comes for the first time sees a network that learns, unless they want nothing to move.
 	if (!hash && !matchMedia("(prefers-reduced-motion: reduce)").matches) found.view.play = "1";
 	return found;
@@ -49,7 +55,7 @@ function note(how) {
 	clearTimeout(writing);
 	writing = null;
 	try {
-		history[how](null, "", address());
+		history[how](t, "", address());
 	} catch (error) {
 		if (error.name !== "SecurityError") throw error;
 	}
@@ -60,7 +66,7 @@ const write = () => note("replaceState");
 function changed(keep) {
 	if (keep) note("pushState");
 	else writing ??= setTimeout(write, WRITE_EVERY);
-	for (const listener of listeners) listener();
+	tell();
 }
 
 addEventListener("pagehide", () => writing && write());
@@ -76,7 +82,7 @@ export function look(view, keep = false) {
 // A replay can be looked at alone: the page says so.
 export function refuse() {
 	state.refused = true;
-	for (const listener of listeners) listener();
+	tell();
 }
 
 // Make another run: from its beginning, unless n is given. A moving slider leaves no trail.
@@ -103,18 +109,18 @@ export function lasting(setup) {
 	return setup.t ? { ...setup, t: setup.t.split(".")[0] } : setup;
 }
 
-// A run that goes on by itself has come so far: `t` stands in questions, not in the address.
+// A run that goes on by itself has come so far.
 export function tick(run, total, epoch) {
 	const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);
 	const follows = run !== runBefore || state.view.n >= before - 1;
-	state.setup.t = `${run}.${total}.${epoch}`;
+	state.setup.t = t = `${run}.${total}.${epoch}`;
 	if (follows) state.view.n = total - 1;
 	changed(false);
 }
 
 addEventListener("popstate", () => {
 	Object.assign(state, read(location.hash));
-	for (const listener of listeners) listener();
+	tell();
 });
 
 // The state, for a component that follows it.
