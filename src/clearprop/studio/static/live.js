@@ -57,7 +57,7 @@ function listen(hear, signal) {
 			release();
 		});
 	});
-	// In a notebook that came without TLS there are no locks.
+	// Without TLS, a notebook has no locks.
 	(navigator.locks?.request(address, { signal }, follow) ?? follow())
 		.catch((error) => { if (!signal.aborted) throw error; });
 }

@@ -94,8 +94,7 @@ function absent(name, pairs, isOther) {
 	const has = isOther ? "it is another run" : !steps.length ? "it was left out"
 		: steps.includes(Number(pairs.n)) || pairs.n === undefined ? "of this step it has other parts"
 		: `it has this at ${steps.length === 1 ? "step" : "steps"} ${few.join(", ")}`;
-	const { sample, ...rest } = pairs;
-	const place = query({ ...replay.setup, ...rest, sample: sample || "" });
+	const place = query({ ...replay.setup, ...pairs, sample: pairs.sample || "" });
 	return `Not in this replay: ${has}. ${opened(`#${OF_SCREEN[kind] ?? kind ?? "network"}?${legible(place)}`)}`;
 }
 
@@ -134,7 +133,6 @@ async function unpack(packed) {
 	return { text: (question) => (Object.hasOwn(answers, question) ? part(answers[question]) : null) };
 }
 
-// Where the server announces steps, and where it gives a run as a file.
 export function place(name, pairs) {
 	return `/api/${name}?${query({ ...pairs, token })}`;
 }

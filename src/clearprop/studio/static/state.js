@@ -89,10 +89,9 @@ export function refuse() {
 export function setUp(setup, view = { n: 0, op: -1, sample: 0 }, keep = true) {
 	if (isReplay) return refuse();
 	Object.assign(state.setup, setup);
-	for (const [name, value] of Object.entries(state.setup))
-		if (value === "" || value == null) delete state.setup[name];
+	for (const [name, value] of Object.entries(state.setup)) if (value === "" || value == null) delete state.setup[name];
 	Object.assign(state.view, view);
-	return changed(keep);
+	changed(keep);
 }
 
 // Set a number before the step that is looked at: "W1[0,0]", "b2[1]", "x[3,0]", "y[3]".
@@ -101,7 +100,7 @@ export function edit(name, value) {
 	const own = `${state.view.n}:${name}=`;
 	const others = (state.setup.edit ?? "").split(";").filter((one) => one && !one.startsWith(own));
 	state.setup.edit = [...others, own + value].join(";");
-	return changed(false);
+	changed(false);
 }
 
 // The setup, for what stays as it is while a run goes on.
@@ -109,7 +108,6 @@ export function lasting(setup) {
 	return setup.t ? { ...setup, t: setup.t.split(".")[0] } : setup;
 }
 
-// A run that goes on by itself has come so far.
 export function tick(run, total, epoch) {
 	const [runBefore, before] = (state.setup.t ?? "0.1").split(".").map(Number);
 	const follows = run !== runBefore || state.view.n >= before - 1;
@@ -123,7 +121,6 @@ addEventListener("popstate", () => {
 	tell();
 });
 
-// The state, for a component that follows it.
 export function useStudio() {
 	const [, again] = useReducer((n) => n + 1, 0);
 	useEffect(() => {
