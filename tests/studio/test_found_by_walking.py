@@ -13,6 +13,25 @@ from clearprop.studio.answers import ANSWERS
 from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from studio_server import ask
+
+ALIKE = (
+    "measured one of the year,measured two of the year,kind\n" + "1,2,a\n3,1,b\n2,5,a\n4,4,b\n" * 5
+)
+
+DROP = """text => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "own.csv", { type: "text/csv" }));
+    for (const kind of ["dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+def expect(running):
+    from playwright.sync_api import expect
+
+    return expect
 
 
 def answer(name, setup, **pairs):
@@ -62,3 +81,74 @@ def test_the_edges_of_a_map_are_said_as_the_table_has_them(column):
 def test_numbers_that_were_changed_are_said_to_be_nothing_else():
     for setup in ({"data": "xor"}, {"data": "penguins", "scale": 50.0}):
         assert " unscaled" not in str(answer("row", setup, row="7", n="0"))
+
+
+def test_a_file_is_dropped_on_any_screen(page, studio, expect):
+    page.goto(f"{studio.address}#network?data=xor")
+    page.locator("main[data-ready=true]").wait_for()
+    page.evaluate(DROP, ALIKE)
+    page.wait_for_url(re.compile("#start.data=(inline|table):"))
+    expect(page.locator(".columns")).to_contain_text("measured two of the year")
+    expect(page.locator("body.over")).to_have_count(0)
+
+
+def test_watch_it_learn_lets_it_learn(page, studio, expect):
+    page.goto(f"{studio.address}#start?data=moons")
+    page.get_by_role("button", name="Watch it learn").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.wait_for_url(re.compile(r"#network.*n=\d"))
+
+
+def test_inputs_of_a_derivation_are_told_apart_within_their_boxes(page, studio, expect):
+    page.goto(f"{studio.address}#start")
+    file = {"name": "alike.csv", "mimeType": "text/csv", "buffer": ALIKE.encode()}
+    page.get_by_label("Table file").set_input_files(file)
+    expect(page.locator(".columns")).to_contain_text("measured two of the year")
+    page.get_by_role("button", name="Derivation").click()
+    names = page.locator(".thing.neuron[data-name^=x] text:not(.number)")
+    expect(names).to_have_count(2)
+    assert len(set(names.all_text_contents())) == 2
+    for name in (*names.all(), *page.locator(".thing.neuron .number").all()):
+        assert name.evaluate(
+            "e => e.getBBox().width < e.parentNode.querySelector('rect').width.baseVal.value"
+        )
+
+
+def test_one_row_is_one_row(page, studio, expect):
+    page.goto(f"{studio.address}#start?data=note")
+    expect(page.locator(".start")).to_contain_text("1 row to learn from; 2 inputs.")
+    page.goto(f"{studio.address}#health?data=note")
+    expect(page.locator(".health caption").first).to_have_text("Layers at step 0, on 1 row")
+    expect(page.get_by_role("heading", name="Diagnosis")).to_have_text(
+        "Diagnosis at step 0, on 1 row"
+    )
+
+
+def test_a_confusion_of_ten_classes_is_whole(page, studio, expect):
+    page.goto(f"{studio.address}#data?data=digits&n=2")
+    table = page.locator(".confusion")
+    expect(table.locator("tbody tr")).to_have_count(10)
+    assert table.evaluate("e => e.parentNode.scrollWidth <= e.parentNode.clientWidth")
+
+
+def test_what_is_given_shows_that_there_is_more(page, studio, expect):
+    """A line is cut where the list goes on."""
+    page.goto(f"{studio.address}#classroom?data=penguins&part=predict&n=2")
+    given = page.locator(".given .shown")
+    expect(given).to_contain_text("W1[0,0]")
+    assert given.evaluate("""e => { const end = e.getBoundingClientRect().bottom;
+        return [...e.children].some((one) => { const { top, bottom } = one.getBoundingClientRect();
+            return top < end - 6 && bottom > end + 6; }); }""")
+
+
+def test_a_name_as_an_example_stands_in_quotes(page, studio, expect):
+    page.goto(f"{studio.address}#derivation?data=penguins&n=2&of=W1[0,0]")
+    name = ask(studio, "derivation", data="penguins", n=2, of="W1[0,0]")["named"]
+    expect(page.locator(".manner")).to_contain_text(f"names such as “{name}”")
+
+
+def test_runs_of_other_layers_are_not_said_to_begin_alike(page, studio, expect):
+    page.goto(f"{studio.address}#curves?data=xor&vs=hidden:3")
+    expect(page.locator(".curves-runs .hint")).to_contain_text(
+        "the same weights, if the network is the same"
+    )
