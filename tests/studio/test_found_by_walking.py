@@ -8,9 +8,12 @@ import re
 import numpy as np
 import pytest
 
+import clearprop as cp
 from clearprop.example_data.penguins import PENGUINS
 from clearprop.studio.answers import ANSWERS
+from clearprop.studio.handed import hand_in
 from clearprop.studio.question import Question
+from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from studio_server import ask
@@ -152,3 +155,19 @@ def test_runs_of_other_layers_are_not_said_to_begin_alike(page, studio, expect):
     expect(page.locator(".curves-runs .hint")).to_contain_text(
         "the same weights, if the network is the same"
     )
+
+
+def test_the_layers_of_a_file_are_a_sentence(page, studio, expect, tmp_path):
+    file = tmp_path / "small.safetensors"
+    cp.Network([2, 3, 1], "relu", "sigmoid", seed=0).save(file)
+    page.goto(f"{studio.address}#start?data={hand_in('model', file.name, file.read_bytes())}")
+    expect(page.locator(".right")).to_contain_text("2-3-1, as the file has it: relu, sigmoid;")
+
+
+def test_a_replay_says_in_sentences_that_it_has_no_lab(running, expect, tmp_path):
+    file = tmp_path / "replay.html"
+    file.write_text(replay_of(Run(Setup(data="note")), 2, screens=["health"]), encoding="utf-8")
+    page = running.new_page()
+    page.goto(f"{file.as_uri()}#health?n=0")
+    expect(page.locator(".lab")).to_contain_text("is another run. To see it")
+    page.close()
