@@ -86,6 +86,11 @@ def test_numbers_that_were_changed_are_said_to_be_nothing_else():
         assert " unscaled" not in str(answer("row", setup, row="7", n="0"))
 
 
+def test_a_program_prints_the_step_and_says_which():
+    code = answer("python", {"data": "note"}, n="3")["code"]
+    assert "step 3 of the studio\n" in code.split("print(step)")[1]
+
+
 def test_a_file_is_dropped_on_any_screen(page, studio, expect):
     page.goto(f"{studio.address}#network?data=xor")
     page.locator("main[data-ready=true]").wait_for()
@@ -171,3 +176,21 @@ def test_a_replay_says_in_sentences_that_it_has_no_lab(running, expect, tmp_path
     page.goto(f"{file.as_uri()}#health?n=0")
     expect(page.locator(".lab")).to_contain_text("is another run. To see it")
     page.close()
+
+
+def test_students_are_told_to_drop_the_table_first(page, studio, expect):
+    table = hand_in("table", "alike.csv", ALIKE.encode())
+    page.goto(f"{studio.address}#classroom?part=teacher&data={table}")
+    expect(page.locator(".teacher")).to_contain_text("once the same file was dropped there. Work")
+    page.goto(f"{studio.address}#classroom?part=teacher&data=note")
+    expect(page.locator(".about")).to_contain_text("The notes")
+    expect(page.locator(".teacher")).to_contain_text("address that it prints. Work")
+
+
+def test_plots_beside_each_other_begin_at_one_height(page, studio, expect):
+    page.goto(f"{studio.address}#curves?data=xor")
+    plots = page.locator(".curves .plot > svg")
+    expect(plots).to_have_count(3)
+    cost, metric = (plots.nth(k).bounding_box() for k in range(2))
+    assert cost["x"] != metric["x"], "they are beside each other"
+    assert abs(cost["y"] - metric["y"]) < 1
