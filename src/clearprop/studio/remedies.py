@@ -93,7 +93,8 @@ def _of_weights(setup: Setup, problem: Problem, finding: Finding) -> Iterator[tu
     if "use relu" in remedy:
         yield f"relu with {law}", {**fresh, "activation": "relu", "initializer": law}
     elif law and _are_drawn_by(law, setup, problem):  # it is the steps that have led here
-        yield from _of_rate(problem, setup, None, True)
+        for words, changes in _of_rate(problem, setup, None, True):
+            yield f"{words}, as weights are drawn so already", changes
     elif law:
         yield f"weights drawn by {law}", {**fresh, "initializer": law}
     sizes = problem.network.sizes[1:-1]
