@@ -29,6 +29,12 @@ SCREENS = {
 }
 """By a name, the end of its address."""
 
+LAST = {
+    "derivation": ".check tbody td", "hill": ".contours", "data": ".pushes li", "curves": ".plot",
+    "health": ".layers td", "predict": ".answering", "sheet": ".paper",
+}  # fmt: skip
+"""What of a screen is there last, by its first word: it asks for more than the step."""
+
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "390": (390, 844)}
 
 SHOWN = ("network", "derivation", "data")
@@ -58,6 +64,7 @@ def shown(running, address, screen, size, scheme):
     page = running.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.goto(address + SCREENS[screen])
     page.locator("main[data-ready=true]").wait_for()
+    page.locator(LAST.get(screen.split()[0], "main")).first.wait_for()
     yield page
     page.close()
 
@@ -78,6 +85,7 @@ def take(folder: Path, only=None) -> None:
                             if only is None
                             else f"studio-{screen}-{scheme}"
                         )
+                        page.wait_for_load_state("networkidle")
                         page.screenshot(path=folder / f"{name.replace(' ', '-')}.png")
 
 

@@ -132,7 +132,7 @@ def test_how_it_is_written(page, studio):
     opened(page, studio)
     code = page.locator(".formulas .left").first
     assert "(1)" not in code.inner_text()
-    page.get_by_label("names such as w1").uncheck()
+    page.get_by_label("names such as “w1”").uncheck()
     page.wait_for_selector("article h2:has-text('W1[0,0]')")
     page.get_by_label("Layers").select_option("parentheses")
     page.wait_for_selector(".formulas .left >> text='(1)'")

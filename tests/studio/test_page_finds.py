@@ -49,7 +49,7 @@ def test_formulas_call_inputs_by_their_features(page, studio, expect):
     formulas = page.locator(".formulas")
     name = ask(studio, "about", data="penguins")["features"][0].replace(" = ", ":")
     expect(formulas).to_contain_text(name)
-    page.get_by_label(f"names such as {name}").uncheck()
+    page.get_by_label(f"names such as “{name}”").uncheck()
     expect(formulas).not_to_contain_text(name)
 
 

@@ -66,6 +66,17 @@ def test_fresh_weights_by_a_law(remedy, changes):
     assert changes["initializer"] in words
 
 
+def test_weights_that_are_drawn_so_are_not_drawn_so_again():
+    """It would be the same run: what has led there is the steps."""
+    remedy = "begin with smaller weights (glorot_uniform) and biases at 0"
+    [(words, changes)] = tried("saturation", remedy, rate=30.0)
+    assert words == "a learning rate of 3, as weights are drawn so already"
+    assert changes == {"rate": "3"}
+    for other in ({"gain": 5.0}, {"bias": -2.0}, {"initializer": "normal"}):
+        [(_, changes)] = tried("saturation", remedy, rate=30.0, **other)
+        assert changes["initializer"] == "glorot_uniform"
+
+
 def test_fewer_layers_of_many():
     ((words, found),) = tried("exploding deltas", "take fewer layers", hidden="8,8,8,8")
     assert (words, found) == ("two hidden layers", {"hidden": "8,8"})

@@ -20,6 +20,7 @@ from clearprop.network import Network
 from clearprop.studio.calls import class_names, level_of
 from clearprop.studio.isolines import isolines
 from clearprop.studio.planes import plane_of
+from clearprop.studio.problem import Problem
 from clearprop.studio.projection import View
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, Run
@@ -67,7 +68,7 @@ def decisions(run: Run, question: Question) -> dict[str, Any]:
         "kind": view.kind,
         "over": over,
         "names": view.names,
-        "words": view.words,
+        "words": "; ".join(filter(None, [view.words, _edges(run.problem, view, over)])),
         "shares": view.shares,
         "first": [float(view.first[0]), float(view.first[-1])],
         "second": [float(view.second[0]), float(view.second[-1])] if view.second.size else [],
@@ -75,6 +76,18 @@ def decisions(run: Run, question: Question) -> dict[str, Any]:
         "layers": [_layer(network, view, k, values, which[k]) for k, values in enumerate(a)],
         "output": _output(run, view, output),
     }
+
+
+def _edges(problem: Problem, view: View, over: str) -> str:
+    """Say what the ends of axes were before they were scaled."""
+    if view.kind == "pca":
+        return ""
+    found = []
+    for i, axis in zip(map(int, (over or "0").split(",")), (view.first, view.second), strict=False):
+        low, high = (problem.unscaled(i, float(end), 3) for end in (axis[0], axis[-1]))
+        if low:
+            found.append(f"{problem.features[i]} from {low.split()[0]} to {high}")
+    return f"at the edges, {' and '.join(found)}" if found else ""
 
 
 def _points(network: Network, question: Question) -> int:
@@ -168,6 +181,7 @@ def _output(run: Run, view: View, a: Array) -> dict[str, Any]:
         lines = _lines(view, values, center)
     else:
         center = float(targets.mean())
+        center = center if abs(center) > 1e-6 * float(targets.std()) else 0.0  # but for rounding
         most, lines = nice(float(np.abs(targets - center).max())), []
     return {
         "classes": classes, "center": center, "most": most, "lines": lines,

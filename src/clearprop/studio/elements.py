@@ -278,7 +278,7 @@ def _input(numbers: _Numbers, i: int) -> dict[str, Any]:
     row, column = int(numbers.step.rows[numbers.sample]), numbers.run.problem.X[:, i]
     value = numbers.of("a", 0, i)
     lines = [
-        numbers.line(f"x[{i}]", f"row {row} of the data", value),
+        numbers.line(f"x[{i}]", _row(numbers, row, i, value), value),
         numbers.line(f"dx[{i}]", "gradient of L_i for it", numbers.of("da", 0, i), "delta1"),
     ]
     low, high = float(column.min()), float(column.max())
@@ -287,6 +287,11 @@ def _input(numbers: _Numbers, i: int) -> dict[str, Any]:
         "of": f"x[{i}]", "kind": "input", "lines": lines, "cell": f"x[{row},{i}]", "value": value,
         "low": min(low - room, value), "high": max(high + room, value),
     }  # fmt: skip
+
+
+def _row(numbers: _Numbers, row: int, i: int | None, value: float) -> str:
+    unscaled = numbers.run.problem.unscaled(i, value)
+    return f"row {row} of the data{unscaled and f': {unscaled}'}"
 
 
 def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
@@ -302,7 +307,7 @@ def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
         ) from None
     row = int(numbers.step.rows[numbers.sample])
     lines = [
-        numbers.line(f"y[{j}]", f"row {row} of the data", target),
+        numbers.line(f"y[{j}]", _row(numbers, row, None, target), target),
         numbers.line(f"a{last}[{j}]", "what the network says", numbers.of("a", last, j),
                      f"a{last}"),
         numbers.line(f"delta{last}[{j}]", "dL_i/dz", numbers.of("delta", last, j),

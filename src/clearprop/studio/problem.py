@@ -46,6 +46,10 @@ class Problem:
     code : list of str
         Lines of Python that make `network`, `X`, `y`, and where there are rows put aside,
         `X_held` and `y_held`.
+    scales : dict of int to (float, float)
+        What was taken from an input, by its place, and by what it was divided, where it was scaled.
+    target_scale : (float, float), optional
+        The same of the target.
     """
 
     title: str
@@ -62,6 +66,24 @@ class Problem:
     batch: int = 10
     notes: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
+    scales: dict[int, tuple[float, float]] = field(default_factory=dict)
+    target_scale: tuple[float, float] | None = None
+
+    def unscaled(self, i: int | None, value: float, digits: int = 6) -> str:
+        """Return what a scaled input was before, or with None the target; "" of one that was not.
+
+        Examples
+        --------
+        >>> age = Problem("", Network([1, 1], "tanh"), *[np.ones((1, 1))] * 4, ["age"], [], "y",
+        ...               scales={0: (40.0, 10.0)})
+        >>> age.unscaled(0, 0.7), age.unscaled(None, 0.7)
+        ('47 unscaled', '')
+        """
+        scale = self.target_scale if i is None else self.scales.get(i)
+        if not scale:
+            return ""
+        rounded = float(f"{value * scale[1] + scale[0]:.{digits}g}")
+        return f"{rounded:.6g} unscaled".replace("-", "−", 1)
 
     @property
     def has_labels(self) -> bool:

@@ -75,7 +75,8 @@ def _altered(setup: Setup, found: Problem) -> Problem:
     y, of_targets = altered_targets(setup, found.y)
     of_weights = alter_weights(setup, found.network)
     code = [*found.code, *of_inputs, *of_targets, *of_weights] if found.code else []
-    return replace(found, X=X, X_held=X_held, y=y, code=code)
+    scales = {} if of_inputs else found.scales
+    return replace(found, X=X, X_held=X_held, y=y, code=code, scales=scales)
 
 
 def _drawn(setup: Setup) -> Problem:

@@ -64,7 +64,7 @@ def program(run: Run, n: int) -> str:
             "        network[name] = value",
         ] if freezes else []),
         "    losses.append(step.record.loss)",
-        "print(step)",
+        f"print(step)  # its number counts from 1: it is step {n} of the studio",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

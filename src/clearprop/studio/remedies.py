@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clearprop.explaining.diagnosis.finding import Finding
+from clearprop.initializers import initializer
 from clearprop.studio.problems import Problem
 from clearprop.studio.sets import DRAWN
 from clearprop.studio.setup import Setup
@@ -91,8 +92,22 @@ def _of_weights(setup: Setup, problem: Problem, finding: Finding) -> Iterator[tu
     law = next((law for law in ("he_normal", "he_uniform", "glorot_uniform") if law in remedy), "")
     if "use relu" in remedy:
         yield f"relu with {law}", {**fresh, "activation": "relu", "initializer": law}
+    elif law and _are_drawn_by(law, setup, problem):  # it is the steps that have led here
+        for words, changes in _of_rate(problem, setup, None, True):
+            yield f"{words}, as weights are drawn so already", changes
     elif law:
         yield f"weights drawn by {law}", {**fresh, "initializer": law}
     sizes = problem.network.sizes[1:-1]
     if "fewer layers" in remedy and len(sizes) > 2:
         yield "two hidden layers", {"hidden": ",".join(map(str, sizes[:2]))}
+
+
+def _are_drawn_by(law: str, setup: Setup, problem: Problem) -> bool:
+    """Whether all hidden layers begin as a remedy would have them."""
+    own = {
+        initializer(setup.initializer or "auto", one).name
+        for one in problem.network.activations[:-1]
+    }
+    return own == {law} and not any(
+        _changes(setup, name, value) for name, value in (("gain", "1.0"), ("bias", "0.0"))
+    )

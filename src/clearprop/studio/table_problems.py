@@ -151,8 +151,36 @@ def of_table(setup: Setup) -> Problem:
     return Problem(
         source.title, network, X, y, X_held, labels_held, model.features,
         [str(one) for one in model.classes], target, optimizer=Adam(0.01), batch=16,
-        notes=[*model.report.notes, *notes], code=[*code, *made],
+        notes=[*model.report.notes, *notes, *_scaled(model)], code=[*code, *made],
+        scales=_scales(model), target_scale=_target_scale(model),
     )  # fmt: skip
+
+
+def _scales(model: Model) -> dict[int, tuple[float, float]]:
+    """Return mean and deviation of each column of numbers, by the place of its input."""
+    encoding, found, at = model._encoding, {}, 0
+    for one, place in zip(encoding.inputs, encoding.places, strict=True):
+        if one.kind == "number":
+            mean, scale = (float(encoding.statistics[name][at]) for name in ("mean", "scale"))
+            found[place.start] = mean, scale
+        at += len(one.values)
+    return found
+
+
+def _target_scale(model: Model) -> tuple[float, float] | None:
+    """Return mean and deviation of a target that is a number, and nothing but scaled."""
+    target = model._target
+    return None if target.classes or target.transform else (target.mean, target.scale)
+
+
+def _scaled(model: Model) -> list[str]:
+    """Say that numbers are scaled, as no reader would know their column again."""
+    which = ["numbers"] if _scales(model) else []
+    which += ["the target"] if _target_scale(model) else []
+    if not which:
+        return []
+    scaled = "are scaled: they have mean 0 and deviation 1 over the rows to learn from"
+    return [f"{' and '.join(which)} {scaled}"]
 
 
 def _network(
@@ -201,6 +229,7 @@ def _of_model(setup: Setup, start: Loaded, model: Model) -> Problem:
         source.title, network, X[learned], y[learned], X[held], y[held], model.features,
         [str(one) for one in model.classes], model.target, optimizer=Adam(0.01), batch=16,
         notes=notes, code=code,
+        scales=_scales(model), target_scale=_target_scale(model),
     )  # fmt: skip
 
 

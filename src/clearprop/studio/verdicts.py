@@ -93,17 +93,25 @@ def row(run: Run, question: Question) -> dict[str, Any]:
     names, at = class_names(problem), None if part == "held" else run.find(i, n)
     found: dict[str, Any] = {
         "n": n, "row": name, "part": part, "index": i,
-        "features": problem.features,
+        "features": [
+            _with(name, problem.unscaled(k, float(X[i, k])))
+            for k, name in enumerate(problem.features)
+        ],
         "values": X[i].astype(float).tolist(),
-        "target": problem.target,
+        "target": _with(problem.target, problem.unscaled(None, float(y[i].flat[0]))),
         "y": _targets(run, y[i : i + 1])[0],
         "classes": names,
         "output": output.astype(float).tolist(),
+        "unscaled": problem.unscaled(None, float(output[0]), 4),
         "next": None if at is None else {"n": at[0], "sample": at[1]},
     }  # fmt: skip
     if names:
         found["called"] = int(called(problem, output[None])[0])
     return found
+
+
+def _with(name: str, unscaled: str) -> str:
+    return f"{name} ({unscaled})" if unscaled else name
 
 
 def _rows(run: Run, part: str, n: int) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useAnswer } from "studio/answers";
-import { number, whole } from "studio/format";
+import { counted, number } from "studio/format";
 import { alerted, html } from "studio/html";
 import { Roving } from "studio/roving";
 import { SCREENS } from "studio/screens/all";
@@ -66,7 +66,7 @@ function App() {
 		${isReplay && html`<${ReplayBar} />`}
 		${alerted(error)}
 		${about.answer && html`<p class="about">${about.answer.title}: ${about.answer.sizes.join("-")},
-			${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>${turned(view.n)}, ${whole(about.answer.rows)} ${about.answer.rows === 1 ? "row" : "rows"}
+			${" "}${about.answer.loss}, <code>${about.answer.optimizer}</code>${turned(view.n)}, ${counted(about.answer.rows, "row")}
 			${step.answer && screen.name !== "classroom" && html`, L = ${number(step.answer.cost, 5)}`}
 			${" "}<${CopyAsPython} /></p>`}
 		${!hidden.includes("timeline") && html`<${Timeline} about=${about.answer} step=${step.answer} isOld=${step.isOld} />`}

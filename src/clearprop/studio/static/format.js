@@ -13,6 +13,9 @@ export function whole(value) {
 	return value.toLocaleString("en-US");
 }
 
+// "1 row", "2 rows".
+export const counted = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`;
+
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // A sample of a batch: counted from 0, as steps, rows and neurons are, and as formulas write it.

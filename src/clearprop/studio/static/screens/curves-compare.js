@@ -41,7 +41,7 @@ export function RunsTable({ runs, goal, view }) {
 				<td>${text && html`<button aria-label=${`Leave out ${name}`} onClick=${() => drop(text)}>✕</button>
 					<button onClick=${() => setUp(readRuns(text)[0].pairs, { n: 0, op: -1, sample: 0, vs: without(text) })}>Go on with it</button>`}</td></tr>`;
 		})}</tbody></table></div>
-		${runs.length > 1 && html`<p class="hint">Each begins with the same weights and takes the rows in the same order. Best: the lowest validation cost, or training cost without one.</p>`}`;
+		${runs.length > 1 && html`<p class="hint">Each begins with the same weights, if the network is the same, and takes the rows in the same order. Best: the lowest validation cost, or training cost without one.</p>`}`;
 }
 
 export function AddRun({ setup, view, about }) {

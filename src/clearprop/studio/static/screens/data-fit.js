@@ -1,5 +1,5 @@
 // How well it fits: the confusion of classes, or the residuals of numbers.
-import { number, whole } from "studio/format";
+import { counted, number, whole } from "studio/format";
 import { html } from "studio/html";
 import { look } from "studio/state";
 
@@ -17,7 +17,7 @@ export function Fit({ verdicts, about, view }) {
 			: html`<p>${Object.entries(verdicts.metrics).map(([name, value]) => html`<b class="number">${
 					name === "accuracy" ? `${number(100 * value, 3)}%` : number(value)}</b> ${METRICS[name] ?? name}`)}
 					${verdicts.root_mean_square != null && html`, root mean square <b class="number">${number(verdicts.root_mean_square)}</b>`}
-					${" "}of ${whole(verdicts.rows)} ${verdicts.rows === 1 ? "row" : "rows"} at step ${whole(verdicts.n)}.</p>
+					${" "}of ${counted(verdicts.rows, "row")} at step ${whole(verdicts.n)}.</p>
 				${verdicts.confusion ? html`<${Confusion} verdicts=${verdicts} />` : html`<${Residuals} verdicts=${verdicts} part=${part} />`}`)}`;
 }
 

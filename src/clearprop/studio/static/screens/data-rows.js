@@ -21,7 +21,7 @@ export function RowPanel({ row, view, step, follow }) {
 			${row.values.slice(0, 12).map((value, i) => html`<tr key=${i}><th scope="row">${row.features[i]}</th><td class="number">${number(value)}</td></tr>`)}
 			${row.values.length > 12 && html`<tr><td colspan="2">and ${whole(row.values.length - 12)} more</td></tr>`}
 			<tr class="of-target"><th scope="row">${row.target}</th><td>${named(row.classes, row.y)}</td></tr>
-			<tr><th scope="row">output at step ${row.n}</th><td class="number">${row.output.map((v) => number(v)).join("  ")}</td></tr>
+			<tr><th scope="row">output at step ${row.n}</th><td class="number">${row.output.map((v) => number(v)).join("  ")}${row.unscaled && ` (${row.unscaled})`}</td></tr>
 			${row.called !== undefined && html`<tr><th scope="row">called</th><td class=${isWrong ? "wrong" : ""}>${named(row.classes, row.called)}${isWrong ? " (wrong)" : " (right)"}</td></tr>`}
 		</tbody></table>
 		${isHeld ? html`<p class="hint">It is put aside: no batch holds it.</p>`

@@ -84,7 +84,8 @@ function layout({ layers, edges, biases, ends, targets, cost }, step) {
 	laid.push({ ...cost, kind: "cost", x: xL, y: yL, column: 2 * layers.length, to: "L" });
 	targets.forEach((one, k) => laid.push({ ...one, kind: "target", x: xL, y: yL + HIGH / 2 + 16 + k * SMALL, column: 99 }));
 	const labels = laid.map(({ label }) => label ?? "");
-	laid.forEach((one, k) => { one.short = shortened(labels, k, 8); });
+	const short = labels.map((_, k) => shortened(labels, k, 7));
+	laid.forEach((one, k) => { one.short = short.filter((other) => other === short[k]).length > 1 ? one.name : short[k]; });
 	return laid;
 }
 

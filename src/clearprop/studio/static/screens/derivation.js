@@ -82,7 +82,7 @@ function Manner({ named, view }) {
 		<label><input type="checkbox" checked=${view.one_based === "1"}
 			onChange=${(e) => look({ one_based: e.target.checked ? "1" : "" })} /> count from 1</label>
 		${named && html`<label><input type="checkbox" checked=${view.names !== "code"}
-			onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as ${named}</label>`}
+			onChange=${(e) => look({ names: e.target.checked ? "" : "code" })} /> names such as “${named}”</label>`}
 	</div>`;
 }
 

@@ -1,7 +1,7 @@
 // Health: a row for each layer, its gradients over the run, what is wrong and what to try; and the lab.
 import { useMemo } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
-import { number, whole } from "studio/format";
+import { counted, number, whole } from "studio/format";
 import { alerted, html } from "studio/html";
 import { Plot } from "studio/plot";
 import { Findings } from "studio/screens/health_findings";
@@ -28,8 +28,7 @@ function Layers({ health }) {
 	const onLog = (value, top) => (value > 0 ? Math.max(1 + Math.log10(value / top) / DECADES, 0.02) : 0);
 	const mostGradient = most("gradient"), mostUpdate = most("update");
 	return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures of the layers"><table class="numbers layers">
-		<caption>Layers at step ${whole(health.n)}, on ${health.rows === health.all_rows ? "all " : ""}${whole(health.rows)}
-			${health.rows === health.all_rows ? "" : `of ${whole(health.all_rows)}`} rows</caption>
+		<caption>Layers at step ${whole(health.n)}, on ${health.rows < health.all_rows ? `${whole(health.rows)} of ` : ""}${counted(health.all_rows, "row")}</caption>
 		<thead><tr><th scope="col">layer</th><th scope="col">dead</th><th scope="col">saturated</th>
 			<th scope="col">spread of a</th><th scope="col">delta</th><th scope="col">|dW|</th>
 			<th scope="col">|update| / |W|</th></tr></thead>

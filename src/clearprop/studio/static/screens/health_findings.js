@@ -1,7 +1,7 @@
 // What is wrong, in words, each with its remedy; and a run with a remedy beside this one.
 import { useMemo } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
-import { number, whole } from "studio/format";
+import { counted, number, whole } from "studio/format";
 import { alerted, html } from "studio/html";
 import { Plot } from "studio/plot";
 import { SETUP } from "studio/setup";
@@ -22,7 +22,7 @@ export function Findings() {
 	const { setup, view } = useStudio();
 	const { answer, error, isOld } = usePacedAnswer("diagnosis", { ...setup, n: view.n, guess: view.guess }, { calm: 400 });
 	return html`<section class="findings" aria-busy=${isOld}>
-		<h2>Diagnosis${answer && !answer.waits ? ` at step ${whole(answer.n)}, on ${whole(answer.rows)} rows` : ""}</h2>
+		<h2>Diagnosis${answer && !answer.waits ? ` at step ${whole(answer.n)}, on ${counted(answer.rows, "row")}` : ""}</h2>
 		${alerted(error)}
 		${!answer && !error && html`<p class="faint">The network is being examined: copies are trained at other rates …</p>`}
 		${answer?.waits && html`<p>Something may have been planted: the diagnosis waits for your guess.</p>`}

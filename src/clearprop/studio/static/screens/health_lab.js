@@ -19,7 +19,7 @@ export function Lab() {
 	const [choice, choose] = useState("");
 	const isPlanted = Boolean(setup.illness);
 	if (isReplay) return html`<section class="lab"><h2>Illness lab</h2><p class="faint">Not in a replay: a run with something planted is another run.
-		${opened(address())}</p></section>`;
+		${" "}${opened(address())}</p></section>`;
 	return html`<section class="lab"><h2>Illness lab</h2>
 		${alerted(error)}
 		${!isPlanted && html`<p>Have one of ${answer ? whole(answer.illnesses.length) : "some"} conditions planted in this run, in secret, good

@@ -1,7 +1,7 @@
 // Start: what a run is made of. Each choice stands in the address at once, and the run begins anew.
 import { useRef } from "preact/hooks";
 import { useAnswer } from "studio/answers";
-import { whole } from "studio/format";
+import { counted, whole } from "studio/format";
 import { html } from "studio/html";
 import { look, setUp, useStudio } from "studio/state";
 import { Network } from "studio/start/network";
@@ -30,8 +30,8 @@ function Data({ found, setup, isOther }) {
 		<${Sets} chosen=${data} />
 		<${YourTable} isShown=${/^(table|inline):/.test(data)} />
 		${found.title && html`<h3>${found.title}</h3>
-			<p>${whole(found.rows)} rows to learn from${found.held_rows > 0
-				? `, ${whole(found.held_rows)} put aside to check` : ""}; ${whole(found.features.length)} inputs.</p>`}
+			<p>${counted(found.rows, "row")} to learn from${found.held_rows > 0
+				? `, ${whole(found.held_rows)} put aside to check` : ""}; ${counted(found.features.length, "input")}.</p>`}
 		${found.table?.all && html`<div inert=${isOther}><${Columns} table=${found.table} chosen=${setup.columns} /></div>`}
 		${found.classes && Object.keys(found.classes).length > 0 && html`<${Balance} classes=${found.classes} />`}
 		${found.notes?.length > 0 && html`<ul class="notes" aria-label="What to know of the data">
@@ -66,7 +66,7 @@ export function StartScreen({ about }) {
 				<${Network} found=${found} setup=${setup} isFixed=${!!setup.weights || (setup.data ?? "").startsWith("model:")} /></section>
 			<section aria-labelledby="start-training"><h2 id="start-training">Training</h2>
 				<${Training} found=${found} setup=${setup} /></section>
-			${!found.error && about && html`<p><button class="go" onClick=${() => look({ screen: "network" }, true)}>
+			${!found.error && about && html`<p><button class="go" onClick=${() => look({ screen: "network", play: "1" }, true)}>
 				Watch it learn</button></p>`}
 		</div>`}
 	</div>`;

@@ -23,7 +23,8 @@ export function Teacher() {
 		<label>Size <select value=${view.size || "normal"} onChange=${(e) => look({ size: e.target.value })}>
 			<option value="normal">normal</option><option value="projector">for a projector</option></select></label>
 		<h2>Links for students</h2>
-		<p>Each student runs <code>clearprop studio</code> and puts their line behind the address that it prints. Worksheets
+		<p>Each student runs <code>clearprop studio</code> and puts their line behind the address that it prints${
+			/^table:/.test(setup.data) && ", once the same file was dropped there"}. Worksheets
 			have numbers of the student's own; predictions have those of the run.</p>
 		<ol class="links">${["1", "2", "3", "4", "5"].map((student) =>
 			html`<li key=${student}><a href=${link(student)}>${link(student)}</a></li>`)}</ol>

@@ -34,7 +34,7 @@ export function Network({ found, setup, isFixed }) {
 	const resize = (l, size) => set(hidden.map((old, i) => (i === l ? Math.max(1, size) : old)), kinds);
 	if (isFixed)
 		return html`<p>${[network.inputs, ...hidden, network.outputs].join("-")}, as the file has it:
-			${kinds.join(", ")}, ${network.output}; ${network.loss}.</p>`;
+			${" "}${kinds.join(", ")}, ${network.output}; ${network.loss}.</p>`;
 	return html`
 		<ol class="layers">
 			<li><b>${network.inputs}</b><span class="faint">inputs</span></li>

@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { alerted, html } from "studio/html";
 import { whole } from "studio/format";
-import { send } from "studio/source";
-import { setUp } from "studio/state";
+import { isReplay, send } from "studio/source";
+import { look, setUp, state } from "studio/state";
 
 // What another set of data leaves nothing of.
 export const NONE = {
@@ -15,28 +15,33 @@ export async function handIn(body, name) {
 	setUp({ ...NONE, data: (await send("tables", { name }, body)).data });
 }
 
+// A file may be dropped anywhere, on any screen: Start takes it.
+let dropped = null;
+
+function drag(e) {
+	if (!e.dataTransfer?.types.includes("Files")) return;
+	e.preventDefault();
+	document.body.classList.toggle("over", e.type === "dragover");
+	if (e.type !== "drop" || isReplay || state.view.hide.split(",").includes("start")) return;
+	dropped = e.dataTransfer.files[0];
+	look({ screen: "start" });
+}
+
+for (const kind of ["dragover", "dragleave", "drop"]) addEventListener(kind, drag);
+
 export function YourTable({ isShown }) {
 	const [error, fail] = useState(null);
 	const [isPasting, paste] = useState(false);
-	const [isOver, over] = useState(false);
 	const file = useRef(null), text = useRef(null);
 	const take = (work) => {
 		fail(null);
 		work.then(() => paste(false), (problem) => fail(problem.message));
 	};
-	useEffect(() => { // a file may be dropped anywhere
-		const drag = (e) => {
-			if (!e.dataTransfer?.types.includes("Files")) return;
-			e.preventDefault();
-			over(e.type === "dragover");
-			if (e.type === "drop" && e.dataTransfer.files[0])
-				take(handIn(e.dataTransfer.files[0], e.dataTransfer.files[0].name));
-		};
-		const kinds = ["dragover", "dragleave", "drop"];
-		for (const kind of kinds) addEventListener(kind, drag);
-		return () => { for (const kind of kinds) removeEventListener(kind, drag); };
-	}, []);
-	return html`<div class=${`own ${isOver ? "over" : ""} ${isShown ? "chosen" : ""}`}>
+	useEffect(() => {
+		if (dropped) take(handIn(dropped, dropped.name));
+		dropped = null;
+	});
+	return html`<div class=${`own ${isShown ? "chosen" : ""}`}>
 		<p><b>Your own table.</b> Drop a file anywhere on this page (.csv, .xlsx, .parquet, .json), or</p>
 		<p class="row">
 			<button onClick=${() => file.current.click()}>Choose a file</button>
