@@ -180,7 +180,7 @@ def check_guess(
     """
     why = ""
     if rest_is_utf8 or has_utf8(content):
-        why = "though the rest is: mend it"
+        why = "though the rest is: mend it, or"
     else:
         lines = b"\n".join(line for line in content.splitlines() if not line.isascii())
         cells = sorted(set(_CELL.findall(lines)))
@@ -190,15 +190,15 @@ def check_guess(
                 content.decode(GUESS)
                 return
         except UnicodeDecodeError:
-            why = f"and the file has bytes that are not in {GUESS}"
+            why = f"and the file has bytes that are not in {GUESS}:"
         else:
             found = doubt.group()
             word = next(cell for cell in cells if found in cell.decode(GUESS)).decode(GUESS)
             at = content.index(word.encode(GUESS))
-            why = f"and {shown(word.strip())}, as {GUESS}, is doubtful"
+            why = f"and {shown(word.strip())}, as {GUESS}, is doubtful:"
     line = before + content[:at].count(b"\n") + 1
     raise TableFileError(
-        f"{path} is not UTF-8: line {line} has the byte 0x{_high(content, at):02X}, {why}, or say "
+        f"{path} is not UTF-8: line {line} has the byte 0x{_high(content, at):02X}, {why} say "
         f"what it is by encoding= (--encoding): {OTHERS}"
     )
 

@@ -14,6 +14,7 @@ from clearprop.files.whole_file import write_whole
 from clearprop.tables.arrow_messages import MARK, read_stream
 from clearprop.tables.declared_sizes import declared_size
 from clearprop.tables.encodings import check_encoding, decode
+from clearprop.tables.json_columns import rows_of_columns, what_is_no_json
 from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
 from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
 from clearprop.tables.packing import check_packing, pack
@@ -67,7 +68,7 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
     ----------
     source : path, or list of paths
         The ending says what a file is: .csv, .tsv, .txt, .xlsx, .parquet (.pq), .arrow (.feather,
-        .ipc), .jsonl (.ndjson), .json (a list of objects, or lines of them), each also packed,
+        .ipc), .jsonl (.ndjson), .json (a list of objects, lines of them, or columns), each also packed,
         as .csv.gz or .csv.zst. Between the fields of a .csv or .txt are commas, semicolons, tabs
         or bars. A folder is all tables in it, by name. "-" is standard input. Files of one table
         have the same columns, in any order.
@@ -379,6 +380,8 @@ def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:
     """
     import polars
 
+    if not text.startswith("["):
+        text = rows_of_columns(text, path, taken) or text
     listed = text.startswith("[")
     keys = {found.group(1) for found in _KEY.finditer(text)}
     if listed:
@@ -388,4 +391,7 @@ def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:
         rows, size = text.count("\n") + 1 + inner, INNER if inner else NUMBER
     check_room(path, rows, len(keys), rows * len(keys) * size, taken)
     read = polars.read_json if listed else polars.read_ndjson
-    return read(io.BytesIO(text.encode()), infer_schema_length=None)
+    try:
+        return read(io.BytesIO(text.encode()), infer_schema_length=None)
+    except polars.exceptions.PolarsError as error:
+        raise ValueError(f"{str(error).partition(chr(10))[0]}{what_is_no_json(text)}") from None

@@ -31,6 +31,7 @@ _BLOCK = 1 << 20
 """Bytes that are looked through at a time."""
 
 _QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"(?![^,;\t|\r\n])')
+_SAID = re.compile(rf'"?sep=([{SEPARATORS}])"?[^\S\r\n]*+[\r\n]++(?=.)', re.I)
 _AS_ZLIB = b"x^"
 """How a text may begin that polars takes for a zlib stream; a blank line before it is no harm."""
 
@@ -49,31 +50,40 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
         If two columns have one name.
     """
     polars = polars_if_there()
-    text, skipped = without_blank_start(text)
-    separator, header, _ = separator_and_header(text, kind, path, skipped)
+    text, skipped, said = without_start(text)
+    separator, header, _ = separator_and_header(text, kind, path, skipped, said)
     columns, rows = len(header), text.count("\n")
     check_room(path, rows, columns, columns * (rows * TEXT if polars is None else COLUMN))
     names = column_names(header, path)
     return read_rows(text, separator, names, path, skipped), separator
 
 
-def without_blank_start(text: str) -> tuple[str, int]:
-    """Return a text from its header on, and how many lines stand before that."""
+def without_start(text: str) -> tuple[str, int, str]:
+    """Return a text from its header on, how many lines stand before that, and the mark they say.
+
+    Excel takes a first line such as "sep=;" for what is between the fields of the others.
+    """
     stripped = text.lstrip("\r\n\ufeff")  # a mark of the encoding may stand behind blank lines
-    return stripped, text[: len(text) - len(stripped)].count("\n")
+    if found := _SAID.match(stripped):
+        stripped = stripped[found.end() :]
+    before = text[: len(text) - len(stripped)]
+    skipped = before.count("\n") or before.count("\r")
+    return stripped, skipped, found.group(1) if found else ""
 
 
 def separator_and_header(
-    text: str, kind: str, path: Path, skipped: int
+    text: str, kind: str, path: Path, skipped: int, said: str
 ) -> tuple[str, list[str], int]:
     """Return what is between the fields of a text, those of its first line, and its lines.
+
+    What is between them may be said before the text, which is "" where it is not.
 
     Raises
     ------
     TableFileError
         If a field is longer than any.
     """
-    separator = "\t" if kind == "TSV" else _separator(text)
+    separator = said or ("\t" if kind == "TSV" else _separator(text))
     header, lines = _header(text, separator)
     if not header:
         raise TableFileError(

@@ -36,7 +36,7 @@ from clearprop.tables.text_tables import (
     lines_of,
     read_rows,
     separator_and_header,
-    without_blank_start,
+    without_start,
 )
 
 CHUNK = 1 << 23
@@ -107,10 +107,12 @@ class TextFile:
             (encoding, _mark_of(encoding, start)) if encoding else marked(start)
         )
         whole = next(self._texts(), "")
-        text, skipped = without_blank_start(whole)
+        text, skipped, said = without_start(whole)
         if not text.strip(" \t\r\n\ufeff"):
             raise TableFileError(f"{path} is empty")
-        self.separator, header, lines = separator_and_header(text, form.kind, path, skipped)
+        self.separator, header, lines = separator_and_header(
+            text, form.kind, path, skipped, said
+        )
         self._names = column_names(header, path)
         of_header = sum(map(len, islice(lines_of(text), lines)))
         self._start = (len(whole) - len(text) + of_header, skipped + lines)
