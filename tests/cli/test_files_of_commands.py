@@ -164,7 +164,7 @@ class TestEncodings:
         )
         Path("old.csv").write_bytes(text.encode("cp1251"))
         refused(
-            "or say what it is by encoding= (--encoding): windows-1252", "train", "old.csv", *TRAIN
+            ": say what it is by encoding= (--encoding): windows-1252", "train", "old.csv", *TRAIN
         )
         assert invoke("train", "old.csv", *TRAIN, "--encoding", "windows-1251").exit_code == 0
         assert "island = Остров" in cp.Model.load("old.safetensors").features

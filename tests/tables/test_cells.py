@@ -51,6 +51,12 @@ NUMERALS = {
     "(5": (None, None),
     "12.-": ((12, ""), None),
     "1.200,–": (None, (1200, "")),
+    "1,234.50-": ((-1234.5, ""), None),
+    "12,50−": (None, (-12.5, "")),
+    "$12.50-": ((-12.5, "$"), None),
+    "12-": (None, None),
+    "-12.50-": (None, None),
+    "(12.50-)": (None, None),
     "Fr. 1'200.–": ((1200, "Fr."), None),
     "US$ 5": ((5, "US$"), (5, "US$")),
     "R$5": ((5, "R$"), (5, "R$")),
@@ -409,6 +415,42 @@ class TestUnits:
         np.testing.assert_array_equal(model.encode(path)[:4], model.encode(same))
         assert "'x' is read as numbers, with M for 1,000,000, k for 1,000" in model.report.notes
 
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            ["0.5m", "300k", "20k"],
+            ["$0.5b", "$300k", "$2k"],
+            ["0.5B", "300M", "2M"],
+            ["0.5 million", "300000", "20000"],
+            ["0.5 Millionen", "300000", "20000"],
+            ["0,5 млн", "300000", "20000"],
+            ["1.5万", "300", "20"],
+        ],
+    )
+    def test_a_unit_that_is_a_number_is_not_left_out(self, cells):
+        """0.5m was read as 0.5 beside 300k as 300000, 0.5 million as 0.5 beside 300000."""
+        table = {"x": cells * 20, "y": ["u", "v"] * 30}
+        report = cp.Model.fit(pd.DataFrame(table), "y", **FIT).report
+        assert report.inputs["x"] == "3 categories"
+
+    def test_a_few_of_such_are_missing_and_told(self):
+        cells = ["0.5m", *(f"{i}k" for i in range(1, 60))]
+        report = cp.Model.fit(pd.DataFrame({"x": cells, "y": ["u", "v"] * 30}), "y", **FIT).report
+        assert (report.inputs, report.missing) == ({"x": "number"}, {"x": 1})
+        assert "1 of 60 cells taken as missing, being no number: '0.5m'" in report.notes[0]
+
+    def test_a_unit_that_is_no_number_is_left_out_and_values_without_it_are_counted(self):
+        table = pd.DataFrame({"x": ["1.2k m", "3 m", "4 m", "2k m"] * 20, "y": ["u", "v"] * 40})
+        table["z"] = ["5%", "0.5", "7 %", "2%"] * 20
+        model = cp.Model.fit(table, "y", **FIT)
+        same = pd.DataFrame({"x": [1200.0, 3, 4, 2000], "z": [5, 0.5, 7, 2]})
+        np.testing.assert_array_equal(model.encode(table)[:4], model.encode(same))
+        assert model.report.notes[:3] == [
+            "'x' is read as numbers in 'm', which is left out",
+            "'x' is read as numbers, with k for 1,000",
+            "'z' is read as numbers in '%', which is left out; 20 of its 80 values have none",
+        ]
+
 
 DATES = [
     *dates.FORMATS[1:], "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ", "%-d-%-m-%Y", "%-m/%-d/%y %-H:%M",
@@ -444,6 +486,46 @@ def test_month_before_day_is_told(mark):
     assert (one.column.values[11], asked.column.values[11]) == (
         np.datetime64("2024-12-01"), np.datetime64("2024-01-12"),
     )  # fmt: skip
+
+
+YEARS_LAST = {"%y/%m/%d": "%d/%m/%y", "%y.%m.%d": "%d.%m.%y"}
+
+
+@pytest.mark.parametrize("form", YEARS_LAST)
+@pytest.mark.parametrize("days", [40, 900])
+def test_years_of_two_digits_in_front(form, days):
+    """24/07/22 and 23/03/01 were read as the 24th and 23rd of months in 2022 and 2001."""
+    rng = random.Random(days)
+    moments = [datetime(2023, 1, 1) + timedelta(days=rng.randrange(days)) for _ in range(90)]
+    options = {"typed": True, "decimal": ".", "missing": ()}
+    for written in (form, YEARS_LAST[form]):
+        columns = read_columns(pl.DataFrame({"a": [one.strftime(written) for one in moments]}))
+        one = decide(columns, wishes={}, **options)["a"]
+        np.testing.assert_array_equal(one.column.values, np.array(moments, "datetime64[us]"))
+        assert len(one.notes) == (written == form)
+    columns = read_columns(pl.DataFrame({"a": [one.strftime(form) for one in moments]}))
+    one = decide(columns, wishes={}, **options)["a"]
+    instead = f"columns={{'a': 'date, {YEARS_LAST[form]}'}} reads them with the day first"
+    assert re.search(
+        rf"with the year first, '2.*' as 202.*, not 20.*: {re.escape(instead)}", one.notes[0]
+    )
+
+
+def test_the_first_of_each_month_is_no_year_in_front():
+    firsts = [datetime(2020 + i % 5, i % 12 + 1, 1) for i in range(60)]
+    columns = read_columns(pl.DataFrame({"a": [one.strftime("%m/%d/%y") for one in firsts]}))
+    one = decide(columns, typed=True, decimal=".", missing=(), wishes={})["a"]
+    np.testing.assert_array_equal(one.column.values, np.array(firsts, "datetime64[us]"))
+
+
+def test_days_and_months_without_a_zero():
+    cells = [f"{2020 + i % 3}-{i % 12 + 1}-{i % 28 + 1}" for i in range(90)]
+    one = decide(
+        read_columns(pl.DataFrame({"a": cells})), typed=True, decimal=".", missing=(), wishes={}
+    )["a"]
+    assert one.kind == "date"
+    expected = [datetime.strptime(cell, "%Y-%m-%d") for cell in cells]
+    np.testing.assert_array_equal(one.column.values, np.array(expected, "datetime64[us]"))
 
 
 @pytest.mark.parametrize("some", [0, 0.02, 0.2])

@@ -11,6 +11,7 @@ import numpy as np
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import note_network, rows_of
 from clearprop.cli.sources import Table
@@ -20,7 +21,7 @@ from clearprop.cli.sources import Table
     short_help="Check a model's gradient on rows of a table.",
     epilog="Example: clearprop check penguins.safetensors penguins.csv --rows 8",
 )
-@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("model", type=FilePath(), required=False)
 @options.table(required=False)
 @click.option(
     "--rows",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import clearprop as cp
 from clearprop.cli import options, signals
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import echo
 from clearprop.errors import FileWriteError
 from clearprop.example_data.digits import Digits, load_digits
@@ -40,7 +41,7 @@ class Gradient:
 @click.command(epilog="Example: clearprop demo --out digits.safetensors")
 @options.seed("For weights, shuffles and the split.")
 @click.option("--epochs", default=30, show_default=True, type=click.IntRange(1))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+@click.option("--out", type=FilePath(dir_okay=False),
               help="Keep the trained network in this file, which must not exist yet.")  # fmt: skip
 @options.json_wanted("the results")
 def demo(seed: int, epochs: int, out: Path | None, json_wanted: bool) -> None:

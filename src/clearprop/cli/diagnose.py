@@ -9,6 +9,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import notation, options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_or_note
 from clearprop.cli.sources import Table
@@ -20,7 +21,7 @@ from clearprop.explaining.plots.gradient_flow import plot_gradient_flow
     short_help="Say what is wrong with a model's layers.",
     epilog="Example: clearprop diagnose penguins.safetensors penguins.csv --optimizer adam",
 )
-@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("model", type=FilePath(), required=False)
 @options.table(required=False)
 @click.option(
     "--optimizer",

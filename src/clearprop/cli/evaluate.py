@@ -8,6 +8,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.sources import Table
 
@@ -16,7 +17,7 @@ from clearprop.cli.sources import Table
     short_help="Judge a model on other rows.",
     epilog="Example: clearprop evaluate penguins.safetensors more.csv --plot matrix.png",
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=FilePath())
 @options.table()
 @options.plot("the confusion matrix, or predicted over true values")
 @click.option(

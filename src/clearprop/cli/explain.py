@@ -11,6 +11,7 @@ import numpy as np
 
 import clearprop as cp
 from clearprop.cli import notation, options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, check_out, echo, echo_document
 from clearprop.cli.samples import Sample, network_of, note_network, sample_of
 from clearprop.cli.sources import Table
@@ -26,7 +27,7 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
     short_help="Derive a number of a network, step by step.",
     epilog='Example: clearprop explain penguins.safetensors penguins.csv --row 3 --of "W2[1,3]"',
 )
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=FilePath())
 @options.table(required=False)
 @click.option("--row", type=click.IntRange(0), help="Which row of FILE, from 0.  [default: 0]")
 @click.option(
@@ -67,9 +68,7 @@ FORMATS = ("text", "latex", "mathml", "html", "json")
 @click.option(
     "--one-based", is_flag=True, help="Count neurons and samples from 1 in what is shown."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where it goes. [default: print]"
-)
+@click.option("--out", type=FilePath(), metavar="FILE", help="Where it goes. [default: print]")
 @options.force("--out")
 def explain(
     model: Path | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import clearprop as cp
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import check_out, echo
 from clearprop.export.c_source import name_from
 from clearprop.export.torch_program import as_program
@@ -22,7 +23,7 @@ ENDINGS = {"onnx": ".onnx", "c": ".h", "torch": ".pt2"}
     short_help="Write a model for ONNX, C or PyTorch.",
     epilog="Example: clearprop export penguins.safetensors --to onnx",
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=FilePath())
 @click.option(
     "--to",
     "consumer",
@@ -32,7 +33,7 @@ ENDINGS = {"onnx": ".onnx", "c": ".h", "torch": ".pt2"}
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Where it goes.  [default: MODEL with the ending .onnx, .h or .pt2]",
 )

@@ -10,6 +10,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, check_picture, echo, write_picture
 from clearprop.cli.samples import rows_or_note
 from clearprop.cli.sources import Table
@@ -27,7 +28,7 @@ INITIALIZER: InitializerName = "glorot_uniform"
     short_help="Find a learning rate for a model's network.",
     epilog="Example: clearprop find-lr penguins.safetensors penguins.csv --plot rates.png",
 )
-@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.argument("model", type=FilePath(), required=False)
 @options.table(required=False)
 @click.option(
     "--optimizer",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.samples import network_of, note_network, sample_of
 from clearprop.cli.sources import Table
@@ -21,7 +22,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
     short_help="Draw the computation graph of a network.",
     epilog="Example: clearprop graph --out graph.svg",
 )
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=FilePath())
 @options.table(required=False)
 @click.option("--row", type=click.IntRange(0), help="Which row of FILE, from 0.  [default: 0]")
 @click.option(
@@ -42,7 +43,7 @@ ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot"}
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Where it goes.  [default: print it]",
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.sources import Table
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -26,7 +27,7 @@ def table(*, required: bool = True) -> Decorator:
                 raise click.UsageError("--encoding and --sheet are of FILE: give a table.")
             return command(table=Table(files, encoding, sheet), **others)
 
-        path = click.Path(path_type=Path, allow_dash=True)
+        path = FilePath(allow_dash=True)
         metavar = "FILE..." if required else "[FILE]..."
         files = click.argument("files", nargs=-1, required=required, type=path, metavar=metavar)
         return files(_encoding(_sheet(with_table)))
@@ -65,7 +66,7 @@ def plot(drawn: str) -> Decorator:
     """Return --plot, for a picture of what the command found."""
     return click.option(
         "--plot",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="PICTURE",
         help=f"Draw {drawn} (.png, .svg, .pdf).",
     )

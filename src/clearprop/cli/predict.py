@@ -10,6 +10,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import check_out, echo, echo_document
 from clearprop.cli.sources import Table
 from clearprop.tables.encoding import much_unlike
@@ -26,11 +27,11 @@ from clearprop.tables.writing import TableWriter, table_writer
     short_help="Predict the rows of a table.",
     epilog="Example: clearprop predict penguins.safetensors new.csv --out predictions.csv",
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=FilePath())
 @options.table()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Where predictions go, in the format of its ending. [default: -, print as CSV]",
 )

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import click
 
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import echo
 from clearprop.errors import ArgumentError, shown
 from clearprop.files.regular_file import open_regular
@@ -24,7 +25,7 @@ STEPS = 200
     short_help="Watch backpropagation on a page of your own machine.",
     epilog="Example: clearprop studio penguins.csv",
 )
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE] [MODEL]")
+@click.argument("files", nargs=-1, type=FilePath(), metavar="[FILE] [MODEL]")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -34,7 +35,7 @@ STEPS = 200
 @click.option("--at", metavar="ADDRESS", help="What is shown, such as '#hill?data=moons&n=60'.")
 @click.option(
     "--replay",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(dir_okay=False),
     metavar="FILE",
     help="Write the run as one HTML file that needs no server, and end.",
 )

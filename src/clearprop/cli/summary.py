@@ -8,6 +8,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, echo
 from clearprop.files import model_file
 from clearprop.network import network_header
@@ -17,7 +18,7 @@ from clearprop.network import network_header
     short_help="Say what is in a model file.",
     epilog="Example: clearprop summary penguins.safetensors",
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=FilePath())
 @options.json_wanted("it")
 def summary(model: Path, json_wanted: bool) -> None:
     """Say what a model predicts, from which columns, and how good it was on its test rows.

@@ -14,6 +14,7 @@ import click
 
 import clearprop as cp
 from clearprop.cli import options, signals
+from clearprop.cli.file_path import FilePath
 from clearprop.cli.output import as_json, echo
 from clearprop.cli.settings_file import read_settings, write_settings
 from clearprop.cli.sources import Table
@@ -33,13 +34,13 @@ from clearprop.tables.report import NOT_JUDGED
 @train_settings
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="MODEL",
     help="Where the model goes. [default: FILE's name, ending with .safetensors, here]",
 )
 @click.option(
     "--settings",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="TOML",
     is_eager=True,
     expose_value=False,
@@ -48,7 +49,7 @@ from clearprop.tables.report import NOT_JUDGED
 )
 @click.option(
     "--save-settings",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="TOML",
     help="Write the settings that were given, for --settings.",
 )
@@ -69,7 +70,7 @@ from clearprop.tables.report import NOT_JUDGED
 @click.option("--verbose", is_flag=True, help="Print a line of each epoch, on standard error.")
 @click.option(
     "--timeline",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FOLDER",
     help="Under mpiexec: write what each step took on each rank.",
 )

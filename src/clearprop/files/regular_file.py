@@ -27,6 +27,8 @@ def open_regular(path: PathLike, refusal: type[ClearpropError]) -> io.BufferedRe
         If it cannot be read, or is a pipe or a device, which are not even opened.
     """
     name = check_path(path)
+    if not name:
+        raise FileMissingError("'' is no name for a file")
     try:
         mode = Path(name).stat().st_mode  # of what a link leads to
         if stat.S_ISREG(mode):

@@ -39,6 +39,17 @@ KINDS = ("number", "category", "boolean", "date", "text")
 
 DAY_FIRST = "day first"
 
+LIKE_TIMES = ("m", "b", "B", "t", "T", "mm", "MM", "tn", "cr")
+"""Units that are millions and more beside 300k: 0.5m is half a million there, no half meter."""
+
+NUMBER_WORDS = frozenset(
+    ("thousand", "million", "millions", "mil", "mill", "billion", "billions", "trillion", "lakh",
+     "lakhs", "crore", "crores", "tausend", "millionen", "milliarde", "milliarden", "mille",
+     "milliard", "milliards", "millón", "millones", "milhão", "milhões", "тыс", "млн", "млрд",
+     "千", "万", "萬", "億", "亿")
+)  # fmt: skip
+"""Units that are numbers: beside numbers without them they cannot be left out."""
+
 TRUTHS = ("true", "false")
 """Words, in any case, that make a column true and false; in predictions `BOOLEANS` do."""
 
@@ -212,6 +223,11 @@ def _unit(look: Look) -> str:
     """Return the unit of a column: what few of its numbers have is none, but for money's."""
     named = Counter({name: count for name, count in look.units.items() if name})
     unit, count = named.most_common(1)[0] if named else ("", 0)
+    if look.times_alone and unit in LIKE_TIMES:
+        return ""
+    alone = look.bare + look.both + look.point + look.comma - sum(named.values())
+    if unit.lower().rstrip(".") in NUMBER_WORDS and (alone or look.times_alone):
+        return ""
     return unit if is_money(unit) or count > FEW * look.n else ""
 
 
@@ -268,7 +284,9 @@ def _finish(
             f"be {other:.10g}: columns={{{name!r}: 'number, {instead}'}} reads it so"
         )
     if kind == "number" and reading.unit:
-        notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out")
+        without_it = _readable(look, reading.decimal, reading.unit) - look.units[reading.unit]
+        rest = f"; {without_it:,} of its {look.n:,} values have none" if without_it else ""
+        notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out{rest}")
     if kind == "number" and look.times:
         what = ", ".join(f"{word} for {TIMES[word]:,.0f}" for word in look.times)
         notes.append(f"{name!r} is read as numbers, with {what}")
@@ -276,6 +294,12 @@ def _finish(
         notes.append(
             f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "
             f"columns={{{name!r}: 'date, {DAY_FIRST}'}} reads them so"
+        )
+    form = reading.date_format
+    if form in dates.YEAR_LAST and (seen := dates.read_by_both(words, form, dates.YEAR_LAST[form])):
+        notes.append(
+            f"the dates of {name!r} are read with the year first, {seen}: columns={{{name!r}: "
+            f"'date, {dates.YEAR_LAST[form]}'}} reads them with the day first"
         )
     return Read(values, kind, reading, tuple(notes), unreadable)
 

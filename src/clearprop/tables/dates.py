@@ -73,8 +73,23 @@ FORMATS = (
     "%I:%M %p",
     "%I:%M:%S %p",
     "%I:%M%p",
+    "%Y-%m-%d",  # a zero before a month or a day need not be there, as ISO 8601 has it
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+    "%y/%m/%d",
+    "%y.%m.%d",
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
+
+YEAR_FIRST = {
+    "%d/%m/%y": "%y/%m/%d",
+    "%m/%d/%y": "%y/%m/%d",
+    "%d.%m.%y": "%y.%m.%d",
+}
+"""What may stand in another order: 23/05/19 is 2019, or 2023."""
+
+YEAR_LAST = {"%y/%m/%d": "%d/%m/%y", "%y.%m.%d": "%d.%m.%y"}
+"""The other order, with the day first."""
 
 TIME = "%H:%M:%S.%f"
 """The format of times of day that need not have fractions of a second, or seconds."""
@@ -190,7 +205,33 @@ def find_format(
                     break
         if wrong < fewest:
             best, fewest = form, wrong
+    if best in YEAR_FIRST and _is_year_first(words, best):
+        best = YEAR_FIRST[best]
     return best, fewest
+
+
+def _is_year_first(words: Sequence[str], form: str) -> bool:
+    """Whether what a format reads has few years and many days only with the year first."""
+    last = [date for word in words if (date := _parse(word, form)) is not None]
+    first = [_parse(word, YEAR_FIRST[form]) for word in words if _parse(word, form) is not None]
+    if None in first:
+        return False
+
+    def different(found: Iterable[datetime | None], part: str) -> int:
+        return len({getattr(date, part) for date in found})
+
+    return different(first, "day") > different(last, "day") and (
+        different(first, "year") < different(last, "year")
+    )
+
+
+def read_by_both(words: Iterable[str], form: str, other: str) -> str:
+    """Return what the first text that two formats read is by either, or "" where there is none."""
+    for word in words:
+        day, instead = _parse(word, form), _parse(word, other)
+        if day is not None and instead is not None:
+            return f"{word!r} as {day:%Y-%m-%d}, not {instead:%Y-%m-%d}"
+    return ""
 
 
 def _is_likely(words: Sequence[str], form: str) -> bool:

@@ -39,6 +39,8 @@ class Look:
         One that fits both.
     times : tuple of str
         What numbers are multiplied by.
+    times_alone : bool
+        Whether some that are multiplied have no unit.
     """
 
     n: int
@@ -52,6 +54,7 @@ class Look:
     units: Counter[str]
     example: str
     times: tuple[str, ...] = ()
+    times_alone: bool = False
 
     @property
     def has_codes(self) -> bool:
@@ -89,7 +92,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
     tally: Counter[str] = Counter()
     units: Counter[str] = Counter()
     times: set[str] = set()
-    dressed = False
+    dressed = alone = False
     fit_both: list[int] = []
     begins = 0
     if isinstance(column.words, Words):
@@ -110,6 +113,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
             continue
         units[found.unit] += count
         times |= {found.times} - {""}
+        alone |= found.times != "" and not found.unit
         dressed |= not is_plain(word)
         if by_point is None or by_comma is None:
             tally[COMMA if by_point is None else POINT] += count
@@ -124,6 +128,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
     return Look(
         tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
         dressed, tally["large"] > 0, units, example, tuple(sorted(times)),
+        alone,
     )  # fmt: skip
 
 

@@ -73,6 +73,7 @@ def _pattern(decimal: str) -> re.Pattern[str]:
         rf"(?P<open>\()?(?P<sign>[+{_MINUS}-]?)(?:(?P<before>{_BEFORE})[{_SPACES}]?)?"
         rf"(?P<sign_2>[+{_MINUS}-]?)(?P<whole>{'|'.join(groups)}|[0-9]*)"
         rf"(?P<decimals>{point}(?:[{_DASHES}]{{1,2}}|[0-9]*))?(?P<exponent>[eE][+-]?[0-9]+)?"
+        rf"(?P<behind>[{_MINUS}-])?"
         rf"(?:(?:[{_SPACES}]?(?P<word>Tsd|Mio|Mrd|mn|bn)\b\.?|(?P<letter>[kKM])(?![^\W_])))?"
         rf"(?:[{_SPACES}]?(?P<after>{_UNIT}))?(?(open)\))"
     )
@@ -87,7 +88,7 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     decimal : {".", ","}
         The mark before decimals. The other one, spaces and apostrophes may stand between
         thousands. A dash may stand for no decimals (12.-), parentheses for a minus, as
-        accountants write it.
+        accountants write it, or a minus behind decimals (12.50-).
 
     Examples
     --------
@@ -108,7 +109,8 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     rest = (decimals or "")[1:].strip(_DASHES)
     if not digits + rest:
         return _in_words(text)
-    if (sign and (sign_2 or found["open"])) or (sign_2 and found["open"]):
+    behind = found["behind"]  # 12.50-, as SAP writes it; 5- may be a mark, or a code
+    if sum(map(bool, (sign, sign_2, found["open"], behind))) > 1 or (behind and not rest):
         return None
     before, after = found["before"] or "", found["after"] or ""
     times = found["word"] or found["letter"] or ""
@@ -116,7 +118,7 @@ def numeral(text: str, decimal: str) -> Numeral | None:
         return None
     if digits != whole and found["exponent"] and not decimals:
         return None  # 1.257e3 is no 1,257,000: who writes exponents groups no thousands
-    minus = "-" if found["open"] or (sign or sign_2) in ("-", _MINUS) else ""
+    minus = "-" if found["open"] or behind or (sign or sign_2) in ("-", _MINUS) else ""
     value = float(f"{minus}{digits or '0'}.{rest}{found['exponent'] or ''}")
     marks = ("" if digits == whole else _DIGITS.sub("", whole)[:1]) + (decimals or "")[:1]
     return Numeral(value * TIMES.get(times, 1.0), f"{before} {after}".strip(), marks, times)

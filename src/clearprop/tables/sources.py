@@ -48,7 +48,7 @@ def files_of(source: Source) -> tuple[list[Path], list[str]]:
     TableFileError
         If a folder has no table, or cannot be read.
     FileMissingError
-        If no file fits a pattern.
+        If no file fits a pattern, or a name is empty.
     ArgumentError
         If a file is there twice, or there is none.
     """
@@ -57,7 +57,9 @@ def files_of(source: Source) -> tuple[list[Path], list[str]]:
     files: list[Path] = []
     notes: list[str] = []
     for one in source if isinstance(source, list | tuple) else [source]:
-        path = Path(check_path(one))
+        if check_path(one) == "":
+            raise FileMissingError("'' is no name for a file; the folder that this runs in is '.'")
+        path = Path(one)
         if not _is_folder(path):
             files.extend(_matching(path))
             continue

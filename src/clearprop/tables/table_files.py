@@ -68,10 +68,10 @@ def read_table(source: Source, *, encoding: str | None = None, sheet: str | None
     ----------
     source : path, or list of paths
         The ending says what a file is: .csv, .tsv, .txt, .xlsx, .parquet (.pq), .arrow (.feather,
-        .ipc), .jsonl (.ndjson), .json (a list of objects, lines of them, or columns), each also packed,
-        as .csv.gz or .csv.zst. Between the fields of a .csv or .txt are commas, semicolons, tabs
-        or bars. A folder is all tables in it, by name. "-" is standard input. Files of one table
-        have the same columns, in any order.
+        .ipc), .jsonl (.ndjson), .json (a list of objects, lines of them, or columns), each also
+        packed, as .csv.gz or .csv.zst. Between the fields of a .csv or .txt are commas, semicolons,
+        tabs or bars, as a first line such as "sep=;" says. A folder is all tables in it, by name.
+        "-" is standard input. Files of one table have the same columns, in any order.
     encoding : str, optional
         What the text is in. None: UTF-8, or what a byte-order mark says; else windows-1252, if
         nothing speaks against it, which a note says.

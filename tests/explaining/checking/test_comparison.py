@@ -245,6 +245,8 @@ def test_float32_is_held_to_what_it_can_hold():
         ({"L": 1.0}, cp.ElementError, "what is compared is z, a, da, delta"),
         ({"W1": 1.0, "dW1": 1.0}, cp.ElementError, "'dW1' is given twice: W1 too"),
         ({"W3": "mine"}, cp.TypeOfDataError, "W3 is not made of numbers"),
+        ({"W1": np.full((5, 5), 1j)}, cp.TypeOfDataError, "W1 is complex; it must be real"),
+        ({"b1[0]": 1 + 2j}, cp.TypeOfDataError, "is complex; it must be real"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(theirs, error, words):

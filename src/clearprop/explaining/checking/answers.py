@@ -133,11 +133,16 @@ class Answer:
     def _shaped(self, value: ArrayLike) -> tuple[Array, bool]:
         try:
             with np.errstate(over="ignore"):  # infinity is wrong
-                found = np.asarray(value, dtype=np.result_type(self.expected, np.float64))
+                found = np.asarray(value)
+                is_complex = found.dtype.kind == "c" and self.expected.dtype.kind != "c"
+                if not is_complex:
+                    found = found.astype(np.result_type(self.expected, np.float64), copy=False)
         except (TypeError, ValueError, OverflowError) as error:
             if _ragged(value):
                 return np.full(1, np.nan), False
             raise TypeOfDataError(f"the value of {self.name} is not made of numbers") from error
+        if is_complex:
+            raise TypeOfDataError(f"the value of {self.name} is complex; it must be real numbers")
         wanted = self.expected.shape
         if found.shape == wanted:
             return found, False

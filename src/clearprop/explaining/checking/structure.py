@@ -252,10 +252,16 @@ def _matched(tree: Branch | Leaf, gradient: Any) -> Iterator[tuple[Array, int]]:
         missing = [key for key in tree.keys if key not in gradient]
         if missing:
             raise ShapeError(f"the gradient{of} has nothing for {missing[0]!r}")
+        more = [key for key in gradient if key not in tree.keys]
+        if more:
+            raise ShapeError(
+                f"the gradient{of} has {shown(more[0])}, which is none of the parameters: check it "
+                "with them, or leave it out"
+            )
     elif not isinstance(gradient, list | tuple) or len(gradient) != len(tree.keys):
         raise ArgumentError(
             f"the gradient{of} must be a list of {len(tree.keys)} as the parameters are, but is a "
-            f"{kind}"
+            f"{kind}" + (f" of {len(gradient)}" if isinstance(gradient, list | tuple) else "")
         )
     for key, held in zip(tree.keys, tree.holds, strict=True):
         yield from _matched(held, gradient[key])

@@ -110,9 +110,7 @@ class TextFile:
         text, skipped, said = without_start(whole)
         if not text.strip(" \t\r\n\ufeff"):
             raise TableFileError(f"{path} is empty")
-        self.separator, header, lines = separator_and_header(
-            text, form.kind, path, skipped, said
-        )
+        self.separator, header, lines = separator_and_header(text, form.kind, path, skipped, said)
         self._names = column_names(header, path)
         of_header = sum(map(len, islice(lines_of(text), lines)))
         self._start = (len(whole) - len(text) + of_header, skipped + lines)
