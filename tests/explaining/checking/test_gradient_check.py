@@ -179,6 +179,28 @@ class TestFunctions:
         check = cp.check_gradient_function(cost, wrong, at)
         assert [d.name for d in check.derivatives if not d.passed] == [f"x[{steepest}]"]
 
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_what_bends_within_float32s_steps_is_told_to_want_float64(self, dtype):
+        """A relu model of PyTorch: shorter steps determine all of it."""
+        r = np.random.default_rng(0)
+        X, W, v = (r.normal(size=shape).astype(dtype) for shape in ((32, 5), (10, 5), 10))
+        y = r.normal(size=32).astype(dtype)
+
+        def cost(p):
+            return ((np.maximum(X @ p.astype(dtype).T, 0) @ v - y) ** 2).mean()
+
+        def gradient(p):
+            z = X @ p.astype(dtype).T
+            error = 2 * (np.maximum(z, 0) @ v - y) / np.array(32, dtype)
+            return (error[:, None] * v * (z > 0)).T @ X
+
+        check = cp.check_gradient_function(cost, gradient, W)
+        assert all(one.verdict != "fault" for one in check.derivatives)
+        assert bool(check) == (dtype == "float64")
+        bent = [one.reason for one in check.derivatives if one.verdict == "truncation"]
+        assert bool(bent) == (dtype == "float32")
+        assert all("; float64, which takes shorter ones, a smooth point" in one for one in bent)
+
     def test_gradients_in_float32_are_held_to_float32(self):
         at = np.linspace(0.3, 2.0, 7)
 

@@ -31,8 +31,9 @@ def reason(verdict: str, given: float, seen: Ladder | None, bits: int, trouble: 
     return {
         "kink": "the cost has kinks here, and near by the gradient is not wrong; a smooth point "
         "would tell",
-        "truncation": "the cost bends too much within the steps; a smooth point, or a smaller "
-        "region (fewer rows), would tell",
+        "truncation": "the cost bends too much within the steps; "
+        f"{'float64, which takes shorter ones, ' if bits < DOUBLE else ''}a smooth point, or a "
+        "smaller region (fewer rows), would tell",
         "steps": "the cost has steps, and this is its slope between them; one without steps would "
         "tell",
         "ripples": "the cost ripples over distances far below the size of this parameter, with "
