@@ -329,3 +329,26 @@ class TestAllThatPredictionsCanHave:
         options = [name if one == "id" else one for one in self.OPTIONS]
         message = f"the table has a column '{name}', as the predictions do"
         refused(message, "predict", folder / "m", tmp_path / "t.csv", *options)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "", *TRAIN),
+        ("train", "penguins.csv", *TRAIN, "--out", ""),
+        ("predict", "", "penguins.csv"),
+        ("predict", "m", ""),
+        ("predict", "m", "penguins.csv", "--out", ""),
+        ("evaluate", "m", "penguins.csv", "--plot", ""),
+        ("summary", ""),
+        ("export", "m", "--out", ""),
+        ("check", "", "penguins.csv"),
+        ("explain", ""),
+    ],
+)
+def test_an_empty_name_is_wrong_usage(command, here):
+    """As an unset variable of a shell gives it: it was the folder that the command runs in."""
+    result = invoke(*command)
+    assert result.exit_code == 2
+    assert "'' is no name for a file (is a variable empty?)" in result.stderr
+    assert "Traceback" not in result.stderr

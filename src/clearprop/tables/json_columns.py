@@ -92,7 +92,7 @@ def _columns(found: dict[str, Any]) -> dict[str, list[Any]]:
         and all(isinstance(row, list) and len(row) == len(names) for row in data)
     ):
         return {name: [row[at] for row in data] for at, name in enumerate(names)}
-    keys = next(iter(found.values()), {})
+    keys: Any = next(iter(found.values()), None)
     if isinstance(keys, dict) and all(
         isinstance(value, dict) and [*value] == [*keys] for value in found.values()
     ):

@@ -44,6 +44,8 @@ class ReferenceEngine:
         self._is_weight = network.topology.is_weight()
         self._verified = network.parameters.copy()  # the last whose cost was finite
         self._order = job.order(self.standing.epoch)
+        self._exponent = _exponent(job)
+        self._sums = np.ldexp(self.standing.sums, -self._exponent)
 
     def advance(self, batches: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Run so many batches; return the cost of each epoch that ended, and the updates then.
@@ -69,17 +71,21 @@ class ReferenceEngine:
                     data = float((record.omega * record.losses).sum())
                     cost = data / accounting.outputs + (cost - data)
                 with np.errstate(over="ignore"):  # each cost is finite, their sum may not be
-                    standing.sums += share * cost, share
+                    share = np.ldexp(share, -self._exponent)
+                    self._sums += share * cost, share
             if standing.epoch > epoch:
-                costs.append(standing.sums[0] / standing.sums[1])
+                costs.append(self._sums[0] / self._sums[1])
                 updates.append(standing.updates)
-                standing.sums[:] = 0
+                self._sums[:] = 0
+        standing.sums[:] = np.ldexp(self._sums, self._exponent)
         return np.array(costs, np.float64), np.array(updates, np.int64)
 
     def take(self, job: Job) -> None:
         """Go on with the data of another window of the stream, that of the next batch."""
         self._job = job
         self._order = job.order(self.standing.epoch)
+        self._sums = np.ldexp(self._sums, self._exponent - _exponent(job))
+        self._exponent = _exponent(job)
 
     def rows(self) -> NDArray[np.int64]:
         """Return the rows of the next batch."""
@@ -127,3 +133,15 @@ class ReferenceEngine:
             standing.parameters[:] = self._verified
             step = standing.batches + 1
             raise error(standing.epoch + 1, step, found, "the last finite step")
+
+
+def _exponent(job: Job) -> int:
+    """Return the power of two that sums of costs leave out, where a weight's digits would be lost.
+
+    Weights below 1e-308 have few, and times a cost no more.
+    """
+    weights = job.data.weights
+    if weights is None or job.settings.accounting.mean_by_rows:
+        return 0
+    largest = float(weights.max())
+    return int(np.frexp(largest)[1]) if 0 < largest < 1e-270 else 0

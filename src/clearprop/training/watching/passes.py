@@ -18,6 +18,13 @@ from clearprop.training.watching.metrics import METRICS, Metric
 
 Array = NDArray[Any]
 
+UNITS = (0, -700)
+"""Powers of two in which weights are summed: the digits of some near 1e-308 are lost in the first,
+and what is above 1e97 in the second."""
+
+SMALL = 1e-270
+"""The sum of weights up to which the second counts."""
+
 
 def look_through(
     rows: StreamedRows, network: Network, metrics: Sequence[Metric], engine: str
@@ -37,7 +44,7 @@ def look_through(
     KeyboardInterrupt
         If Ctrl-C has come: a pass may take as long as an epoch.
     """
-    cost, total = 0.0, 0.0
+    totals = np.zeros((len(UNITS), 2))  # of the costs, and of the weights
     sums = {metric.name: _Sum(metric) for metric in metrics}
     with (
         Interrupt() as stop,
@@ -49,12 +56,14 @@ def look_through(
             data = taken[1]
             losses, output = losses_of(network, data, engine)
             weights = np.ones(len(losses)) if data.weights is None else data.weights
-            cost += float((weights * losses.astype(np.float64)).sum())
-            total += float(weights.sum())
+            for unit, both in zip(UNITS, totals, strict=True):
+                shares = np.ldexp(weights, -unit)
+                both += (shares * losses.astype(np.float64)).sum(), shares.sum()
             for one in sums.values():
                 one.add(data.y, output, network)
         stop.obey()
-    loss = cost / total if total else float("nan")
+    cost, total = totals[0] if not 0 < totals[0, 1] < SMALL else totals[1]
+    loss = float(cost / total) if total else float("nan")
     return loss, {name: one.value() for name, one in sums.items()}
 
 
