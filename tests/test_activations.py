@@ -157,6 +157,11 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"worst at z = .*, where it says .* say "):
             cp.Activation("t", math.tanh, lambda z: factor * (1 - math.tanh(z) ** 2))
 
+    def test_text_is_no_number(self):
+        """float takes "0.5"."""
+        with pytest.raises(cp.DerivativeError, match=r"f\(.*\) is text, no number$"):
+            cp.Activation("t", lambda z: str(z), lambda z: 1.0)
+
     @pytest.mark.parametrize("size", [1e-7, 1e7])
     def test_small_and_large_functions_are_checked_alike(self, size):
         cp.Activation("good", lambda z: size * math.tanh(z), lambda z: size / math.cosh(z) ** 2)

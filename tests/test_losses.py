@@ -247,6 +247,15 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"worst at output .* of a = .*, y = .* says"):
             cp.Loss("w", lambda a, y: 0.5 * ((a - y) ** 2).sum(), lambda a, y: factor * (a - y))
 
+    def test_complex_numbers_are_refused(self):
+        for value, slope in ((5j, 0), (0, 1j)):  # the imaginary part was dropped
+            with pytest.raises(cp.DerivativeError, match=r"\(a, y\) is complex; it must be real$"):
+                cp.Loss(
+                    "c",
+                    lambda a, y, more=value: ((a - y) ** 2).sum() + more,
+                    lambda a, y, more=slope: 2 * (a - y) + more,
+                )
+
     def test_wrong_shapes_are_refused(self):
         with pytest.raises(cp.DerivativeError, match="one number for one sample"):
             cp.Loss("w", lambda a, y: (a - y) ** 2, lambda a, y: 2 * (a - y))

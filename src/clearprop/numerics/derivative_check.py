@@ -87,10 +87,10 @@ def check_loss_derivative(
     hint = "" if outputs else "; a loss for n outputs alone is made with outputs=n"
     for a, y in _loss_samples(outputs):
         try:
-            given, difference = _loss_gradients(value, derivative, a, y)
+            given, difference = _loss_gradients(value, derivative, a, y, hint)
             size = abs(float(value(a.copy(), y.copy())))
         except DerivativeError as error:
-            raise DerivativeError(f"loss {name!r}: {error}{hint}") from None
+            raise DerivativeError(f"loss {name!r}: {error}") from None
         except Exception as error:  # the user's code may raise anything
             reason = f"it raised {said(error)}"
             continue
@@ -135,15 +135,16 @@ def _loss_gradients(
     derivative: Callable[[Array, Array], Any],
     a: Array,
     y: Array,
+    hint: str,
 ) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
-        given = np.asarray(derivative(a.copy(), y.copy()), dtype=np.float64)
+        given = _real("derivative", derivative(a.copy(), y.copy()))
         if given.shape != a.shape:
             raise DerivativeError(
-                f"derivative(a, y) must have a's shape {a.shape}, but has shape {given.shape}"
+                f"derivative(a, y) must have a's shape {a.shape}, but has shape {given.shape}{hint}"
             )
-        if np.ndim(value(a.copy(), y.copy())) != 0:
-            raise DerivativeError("value(a, y) must be one number for one sample's arrays")
+        if np.ndim(_real("value", value(a.copy(), y.copy()))) != 0:
+            raise DerivativeError(f"value(a, y) must be one number for one sample's arrays{hint}")
 
         def along(i: int) -> Callable[[float], float]:
             return lambda x: float(value(np.where(np.arange(a.size) == i, x, a), y.copy()))
@@ -152,6 +153,13 @@ def _loss_gradients(
             [best_difference(along(i), float(a[i]), float(given[i])) for i in range(a.size)]
         )
     return given, difference
+
+
+def _real(what: str, found: Any) -> Array:
+    """Return what a loss gave as numbers, of which none may be complex."""
+    if np.iscomplexobj(found):
+        raise DerivativeError(f"{what}(a, y) is complex; it must be real")
+    return np.asarray(found, dtype=np.float64)
 
 
 def _loss_samples(outputs: int | None) -> list[tuple[Array, Array]]:
@@ -175,11 +183,14 @@ def _loss_samples(outputs: int | None) -> list[tuple[Array, Array]]:
 
 def _number(name: str, what: str, function: Callable[[float], float], z: float) -> float:
     try:
-        number = float(function(z))
+        found = function(z)
+        number = float(found)
     except Exception as error:  # the user's code may raise anything
         raise DerivativeError(
             f"activation {name!r}: {what}({z:.6g}) raised {said(error)}"
         ) from error
+    if isinstance(found, str | bytes):  # float takes them
+        raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is text, no number")
     if not np.isfinite(number):
         raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {number}, not finite")
     return number
