@@ -38,7 +38,11 @@ _ENCODING = (
 )
 SHORT: dict[str, tuple[str, ...]] = {
     "activations.py": (_TABLES, "tests/test_activations.py", "tests/test_tails.py"),
-    "backprop.py": ("tests/test_tiny.py", "tests/test_backprop.py"),
+    "backprop.py": (
+        "tests/test_tiny.py",
+        "tests/test_backprop.py",
+        "tests/training/test_dropout.py",
+    ),
     "cost.py": (
         "tests/test_tiny.py",
         "tests/test_backprop.py",
@@ -57,6 +61,11 @@ SHORT: dict[str, tuple[str, ...]] = {
     "training/checkpoints/keeping.py": (
         "tests/training/checkpoints",
         "tests/cluster/test_resume.py",
+    ),
+    "training/loop.py": (
+        "tests/training/test_calls.py",
+        "tests/training/test_standing.py",
+        "tests/training/checkpoints",
     ),
     "training": ("tests/training/test_calls.py", "tests/training/test_standing.py"),
     "files": ("tests/files/test_one_save.py", "tests/files/test_files.py"),

@@ -130,6 +130,9 @@ def test_a_header_that_describes_no_run_is_told(tmp_path):
     for name in arrays:
         wrong = {} if name in ("seconds", "best_value") else {name: np.zeros(2, "int8")}
         refused(header, {key: one for key, one in arrays.items() if key != name} | wrong)
+    loss = arrays["epochs.loss"]
+    for wrong in (loss.astype("float32"), loss[:, None]):
+        refused(header, arrays | {"epochs.loss": wrong})
 
 
 def of_epochs(change):

@@ -253,6 +253,34 @@ def test_an_estimator_s_optimizer(tmp_path):
         made.fit(X, y)
 
 
+def test_an_activation_with_a_memory(tmp_path):
+    class Counted:
+        """The identity, which counts its calls."""
+
+        def __init__(self):
+            self.calls = 0
+
+        def __call__(self, z):
+            self.calls += 1
+            return z
+
+    counted = cp.Activation("counted", Counted(), lambda z: 1.0)
+    network = cp.Network([4, 6, 3], counted, output="softmax", seed=7)
+    given = arguments(checkpoint=tmp_path, checkpoint_every=1, engine="reference")
+    with pytest.raises(cp.ArgumentError, match=r"^activations\[0\]\.f changes with the updates"):
+        cp.train(network, given.pop("X"), given.pop("y"), **given)
+
+
+class Told:
+    """An object that says itself, in the six parts of a `__reduce_ex__`, what it is made of."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __reduce_ex__(self, protocol):
+        return Told, (self.n,), None, None, None, setattr
+
+
 VALUES = [
     lambda n: n, lambda n: float(n), lambda n: [n], lambda n: {"a": (n,)}, lambda n: {n},
     lambda n: np.arange(n), lambda n: np.array([n, "a"], object), lambda n: deque([n]),
@@ -260,6 +288,7 @@ VALUES = [
     lambda n: SimpleNamespace(a=[n]), lambda n: partial(max, n), lambda n: lambda: n,
     lambda n: (lambda m=n: m), lambda n: [n].append, lambda n: Lowers(n).after_resume,
     lambda n: slice(n), lambda n: range(n), lambda n: np.float32(n),
+    lambda n: np.full(3, n), Told,
 ]  # fmt: skip
 
 
