@@ -298,6 +298,10 @@ def test_digests_are_equal_of_what_is_equal_alone(place):
     assert digest_of(made(1)) == digest_of(made(1)) != digest_of(made(2))
 
 
+def test_numbers_one_after_the_other_are_told_apart():
+    assert digest_of([1.5, 25.5]) != digest_of([1.52, 5.5])
+
+
 def test_digests_of_what_cannot_be_looked_into():
     around: list[object] = []
     around.append(around)

@@ -47,12 +47,13 @@ class Keeping:
     Attributes
     ----------
     inside : InnerState
-        Of what computes.
+        Of what computes: the loop says what that is.
     """
+
+    inside: InnerState
 
     def __init__(self, folder: CheckpointFolder, cadence: Cadence, resume: bool) -> None:
         self._folder, self._cadence, self._resume = folder, cadence, resume
-        self.inside = InnerState({}, told=False)
         self._last: Path | None = None
         self._failed = False
 
