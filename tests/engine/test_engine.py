@@ -388,19 +388,32 @@ class TestTeam:
     @pytest.mark.parametrize("engine", ["compiled", "reference"])
     @pytest.mark.parametrize("unit", [1e-300, 1e-310, 5e-324])
     def test_weights_of_few_digits_cost_none_of_the_loss(self, engine, unit):
-        """The reference's sums of weights and costs had as few: 0.9173 instead of 0.9154."""
+        """Sums of weights and costs have as few: 0.9173 in place of 0.9154."""
         network = cp.Network([3, 4, 1], "tanh", "identity", dtype="float64", seed=1)
         X, y = data(network, 15)
         weights = np.arange(1, 16)
         settings = {"batch_size": 4, "epochs": 2, "optimizer": "sgd", "engine": engine}
         losses = []
         for scale in (1.0, unit):
-            held_out = cp.stream(X, y, sample_weight=weights * scale)
+            held_out = cp.stream(X, y, sample_weight=weights * scale, window=4)
             history = cp.train(
                 network.copy(), X, y, sample_weight=weights * scale, validation=held_out, **settings
             )
             losses.append([*history.loss, *history.validation_loss])
         np.testing.assert_allclose(losses[1], losses[0], rtol=1e-12)
+
+    @pytest.mark.parametrize("engine", ["compiled", "reference"])
+    @pytest.mark.parametrize("scales", [(1, 1e-310, 1), (1e-310, 1, 1e-310), (1e-300, 1e-310, 1)])
+    def test_windows_of_weights_far_apart(self, engine, scales):
+        """As the same rows in memory."""
+        network = cp.Network([3, 4, 1], "tanh", "identity", dtype="float64", seed=1)
+        X, y = data(network, 60)
+        weights = np.repeat(scales, 20)
+        settings = {"batch_size": 5, "epochs": 2, "shuffle": False, "engine": engine}
+        streamed = cp.stream(X, y, sample_weight=weights, window=10)
+        losses = cp.train(network.copy(), streamed, **settings).loss
+        expected = cp.train(network.copy(), X, y, sample_weight=weights, **settings).loss
+        np.testing.assert_allclose(losses, expected, rtol=1e-9)
 
 
 class TestRandom:

@@ -22,6 +22,7 @@ from clearprop.engine.settings import RunSettings
 from clearprop.engine.thread_choice import shared_choice
 from clearprop.engine.threads import STEP, run_together, worth_trying
 from clearprop.errors import ShapeError, missing_piece
+from clearprop.numerics.scaled_sums import in_units
 from clearprop.optimizers import Optimizer, State
 from clearprop.schedules import rate_at
 from clearprop.topology import Topology
@@ -127,6 +128,7 @@ class CompiledRun:
             plan.give(P.WEIGHTS, "weights", np.ldexp(weights, -self._exponent))
         # Means by rows know nothing of it.
         self._sums_exponent = 0 if settings.accounting.mean_by_rows else self._exponent
+        self._units = self._sums_exponent
 
     def _give_functions(
         self, functions: Functions, settings: RunSettings, precision: Precision
@@ -182,7 +184,9 @@ class CompiledRun:
         plan[P.NOW], plan[P.MADE] = batches, updates
         plan[P.EPOCH], plan[P.PLACE] = epoch, done * self._full_batch - self._first
         # Between two windows sums stand without the power of two by which either's weights do.
-        self.sums = sums.copy() if plan[P.PLACE] else np.ldexp(sums, -self._sums_exponent)
+        self.sums, self._units = sums.copy(), self._sums_exponent
+        if not plan[P.PLACE]:
+            self.sums, self._units = in_units(sums, self._sums_exponent)
 
     @property
     def seconds_a_call(self) -> float:
@@ -257,7 +261,7 @@ class CompiledRun:
         self._is_done = self._is_window and self.epoch > first_epoch
         if self._is_done and not self._ends_epoch:
             plan[P.EPOCH] = first_epoch
-            self.sums = np.ldexp(costs[0], self._sums_exponent)
+            self.sums = np.ldexp(costs[0], self._units)
             return plan[P.STATUS], costs
         self.sums = costs[self.epoch - first_epoch].copy() if plan[P.PLACE] else np.zeros(2)
         return plan[P.STATUS], costs

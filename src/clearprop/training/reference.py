@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.errors import DivergenceError, NotFinite
+from clearprop.numerics.scaled_sums import in_units
 from clearprop.optimizers import Optimizer
 from clearprop.record import Record, where_not_finite
 from clearprop.training.job import Job
@@ -44,8 +45,7 @@ class ReferenceEngine:
         self._is_weight = network.topology.is_weight()
         self._verified = network.parameters.copy()  # the last whose cost was finite
         self._order = job.order(self.standing.epoch)
-        self._exponent = _exponent(job)
-        self._sums = np.ldexp(self.standing.sums, -self._exponent)
+        self._units = self._sums_in_units()
 
     def advance(self, batches: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Run so many batches; return the cost of each epoch that ended, and the updates then.
@@ -71,21 +71,28 @@ class ReferenceEngine:
                     data = float((record.omega * record.losses).sum())
                     cost = data / accounting.outputs + (cost - data)
                 with np.errstate(over="ignore"):  # each cost is finite, their sum may not be
-                    share = np.ldexp(share, -self._exponent)
-                    self._sums += share * cost, share
+                    share = np.ldexp(share, -self._units)
+                    standing.sums += share * cost, share
             if standing.epoch > epoch:
-                costs.append(self._sums[0] / self._sums[1])
+                costs.append(standing.sums[0] / standing.sums[1])
                 updates.append(standing.updates)
-                self._sums[:] = 0
-        standing.sums[:] = np.ldexp(self._sums, self._exponent)
+                standing.sums[:] = 0
+        if self._job.window is not None and standing.place == self._job.first + self._job.n:
+            standing.sums[:] = np.ldexp(standing.sums, self._units)
         return np.array(costs, np.float64), np.array(updates, np.int64)
 
     def take(self, job: Job) -> None:
         """Go on with the data of another window of the stream, that of the next batch."""
         self._job = job
         self._order = job.order(self.standing.epoch)
-        self._sums = np.ldexp(self._sums, self._exponent - _exponent(job))
-        self._exponent = _exponent(job)
+        self._units = self._sums_in_units()
+
+    def _sums_in_units(self) -> int:
+        """Return the power of two by which sums stand in this window; between two, by none."""
+        standing, units = self.standing, _exponent(self._job)
+        if standing.place == self._job.first:
+            standing.sums, units = in_units(standing.sums, units)
+        return units
 
     def rows(self) -> NDArray[np.int64]:
         """Return the rows of the next batch."""

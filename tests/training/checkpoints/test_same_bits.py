@@ -54,6 +54,7 @@ SETTINGS = {
         "dtype": "longdouble", "precision": "float64", "early_stopping": 9,
     },
     "float64": {"dtype": "float64"},
+    "weights of few digits": {"sample_weight": np.arange(1, N + 1) * 5e-324},
     "the full batch": {"batch_size": None, "epochs": 60},
     "online": {"batch_size": 1},
     "another loss": {"loss": "cross_entropy", "threads": 2},
