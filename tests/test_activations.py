@@ -157,10 +157,19 @@ class TestUserMade:
         with pytest.raises(cp.DerivativeError, match=r"worst at z = .*, where it says .* say "):
             cp.Activation("t", math.tanh, lambda z: factor * (1 - math.tanh(z) ** 2))
 
-    def test_text_is_no_number(self):
-        """float takes "0.5"."""
-        with pytest.raises(cp.DerivativeError, match=r"f\(.*\) is text, no number$"):
-            cp.Activation("t", lambda z: str(z), lambda z: 1.0)
+    @pytest.mark.parametrize(
+        ("made", "odd"),
+        [(str, "text"), (lambda z: np.array(str(z)), "text"), (lambda z: str(z).encode(), "text"),
+         (lambda z: bytearray(str(z), "ascii"), "text"), (lambda z: z + 1j, "complex"),
+         (lambda z: np.complex128(z + 1j), "complex")],
+    )  # fmt: skip
+    def test_text_and_complex_numbers_are_no_real_ones(self, made, odd):
+        """float takes "0.5", and NumPy's complex numbers without what is imaginary."""
+        said = rf"\(.*\) is {odd}, no real number$"
+        with pytest.raises(cp.DerivativeError, match="f" + said):
+            cp.Activation("t", made, lambda z: 1.0)
+        with pytest.raises(cp.DerivativeError, match="derivative" + said):
+            cp.Activation("t", lambda z: z, made)
 
     @pytest.mark.parametrize("size", [1e-7, 1e7])
     def test_small_and_large_functions_are_checked_alike(self, size):

@@ -256,6 +256,17 @@ class TestUserMade:
                     lambda a, y, more=slope: 2 * (a - y) + more,
                 )
 
+    def test_text_is_refused(self):
+        """NumPy makes numbers of it."""
+        with pytest.raises(cp.DerivativeError, match=r"value\(a, y\) is text; it must be real$"):
+            cp.Loss("c", lambda a, y: str(((a - y) ** 2).sum()), lambda a, y: 2 * (a - y))
+        with pytest.raises(
+            cp.DerivativeError, match=r"derivative\(a, y\) is text; it must be real$"
+        ):
+            cp.Loss(
+                "c", lambda a, y: ((a - y) ** 2).sum(), lambda a, y: [str(z) for z in 2 * (a - y)]
+            )
+
     def test_wrong_shapes_are_refused(self):
         with pytest.raises(cp.DerivativeError, match="one number for one sample"):
             cp.Loss("w", lambda a, y: (a - y) ** 2, lambda a, y: 2 * (a - y))

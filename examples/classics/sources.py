@@ -53,7 +53,7 @@ DROPOUT = (
 )
 SIMARD = (
     "P. Simard, D. Steinkraus, J. Platt, Best practices for convolutional neural networks applied to visual document "
-    "analysis, ICDAR 2003. (As the former has it.)"
+    "analysis, ICDAR 2003. (As Srivastava et al. have it.)"
 )
 MNIST = (
     "The images: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, "

@@ -198,8 +198,8 @@ def lesson(found: Found) -> str:
         f"and {shares[1.0]:.0f}% from ±1, which in return are quicker where they learn. So the chapter's two of hundreds says as much of "
         "its starts and networks as of XOR. "
         f"Parity, where every single bit changes the answer, is learned from {parity[0]} of {parity[1]} starts: by {soon} in less than half of the sweeps "
-        f"published, by {late_in} in more than twice as many, and by {len(times) - soon - late_in} in between, where the median lies, too. {last} learned in the last "
-        f"quarter of the {MOST:,} sweeps: some of the others were given up too soon."
+        f"published, by {late_in} in more than twice as many, and by {len(times) - soon - late_in} in between. {last} learned in the last "
+        f"quarter of the {MOST:,} sweeps: some of the others may have been given up too soon."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import clearprop as cp
 from clearprop.example_data.penguins import PENGUINS
 from clearprop.studio.answers import ANSWERS
 from clearprop.studio.handed import hand_in
+from clearprop.studio.problem import Scale
 from clearprop.studio.question import Question
 from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Run
@@ -28,13 +30,6 @@ DROP = """text => {
     for (const kind of ["dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
-
-
-@pytest.fixture
-def expect(running):
-    from playwright.sync_api import expect
-
-    return expect
 
 
 def answer(name, setup, **pairs):
@@ -79,6 +74,30 @@ def test_the_edges_of_a_map_are_said_as_the_table_has_them(column):
         ).groups()
         assert float(low) < min(column(name)) < max(column(name)) < float(high)
     assert "edges" not in answer("decisions", {"data": "penguins"}, n="0", over="pca")["words"]
+
+
+def test_years_and_prices_are_said_by_how_far_they_lie_apart():
+    problem = replace(
+        Run(Setup(data="xor")).problem, scales={0: Scale(2002.5, 1.7), 1: Scale(1.5e6, 10.0, 0)}
+    )
+    assert problem.unscaled(0, (2000 - 2002.5) / 1.7, 3) == "2000 unscaled"
+    assert problem.unscaled(1, 1.0, 3) == "1500010 unscaled"
+    assert problem.unscaled(1, -1.0, 3) == "1499990 unscaled"
+    assert problem.unscaled_of(np.array([0.0, 1.0]), 1) == "1500010 unscaled"
+    assert problem.unscaled_of(np.array([1.0, 0.0]), 1) == "missing in the table; 1500000 stands in"
+
+
+def test_what_is_missing_in_a_row_is_said_to_be(column):
+    with PENGUINS.open(encoding="utf-8") as file:
+        missing = sum(not row["body_mass_g"] for row in csv.DictReader(file))
+    rows = [
+        answer("row", {"data": "penguins", "share": 0.0}, row=str(i), n="0") for i in range(344)
+    ]
+    said = [next(f for f in row["features"] if f.startswith("body_mass_g (")) for row in rows]
+    gaps = [f for f in said if "missing in the table; " in f]
+    assert len(gaps) == missing > 0
+    typical = np.median(column("body_mass_g"))
+    assert gaps[0] == f"body_mass_g (missing in the table; {typical:g} stands in)"
 
 
 def test_numbers_that_were_changed_are_said_to_be_nothing_else():

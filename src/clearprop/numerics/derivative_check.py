@@ -156,10 +156,18 @@ def _loss_gradients(
 
 
 def _real(what: str, found: Any) -> Array:
-    """Return what a loss gave as numbers, of which none may be complex."""
-    if np.iscomplexobj(found):
-        raise DerivativeError(f"{what}(a, y) is complex; it must be real")
+    """Return what a loss gave as numbers, of which none may be complex or text."""
+    if odd := _no_real_number(found):
+        raise DerivativeError(f"{what}(a, y) is {odd}; it must be real")
     return np.asarray(found, dtype=np.float64)
+
+
+def _no_real_number(found: Any) -> str:
+    """Return what somebody's function gave that `float` or NumPy takes for a number; "" if it is one."""
+    kind = np.asarray(found).dtype.kind
+    return (
+        "complex" if kind == "c" else "text" if isinstance(found, bytearray) or kind in "SU" else ""
+    )
 
 
 def _loss_samples(outputs: int | None) -> list[tuple[Array, Array]]:
@@ -184,13 +192,14 @@ def _loss_samples(outputs: int | None) -> list[tuple[Array, Array]]:
 def _number(name: str, what: str, function: Callable[[float], float], z: float) -> float:
     try:
         found = function(z)
-        number = float(found)
+        odd = _no_real_number(found)
+        number = np.nan if odd else float(found)
     except Exception as error:  # the user's code may raise anything
         raise DerivativeError(
             f"activation {name!r}: {what}({z:.6g}) raised {said(error)}"
         ) from error
-    if isinstance(found, str | bytes):  # float takes them
-        raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is text, no number")
+    if odd:
+        raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {odd}, no real number")
     if not np.isfinite(number):
         raise DerivativeError(f"activation {name!r}: {what}({z:.6g}) is {number}, not finite")
     return number

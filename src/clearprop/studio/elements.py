@@ -277,8 +277,9 @@ def _sum(line: Line, terms: Iterable[tuple[Any, ...]], n: int, whole: Any) -> di
 def _input(numbers: _Numbers, i: int) -> dict[str, Any]:
     row, column = int(numbers.step.rows[numbers.sample]), numbers.run.problem.X[:, i]
     value = numbers.of("a", 0, i)
+    before = numbers.run.problem.unscaled_of(numbers.record.a[0][numbers.sample], i)
     lines = [
-        numbers.line(f"x[{i}]", _row(numbers, row, i, value), value),
+        numbers.line(f"x[{i}]", _row(row, before), value),
         numbers.line(f"dx[{i}]", "gradient of L_i for it", numbers.of("da", 0, i), "delta1"),
     ]
     low, high = float(column.min()), float(column.max())
@@ -289,9 +290,8 @@ def _input(numbers: _Numbers, i: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(numbers: _Numbers, row: int, i: int | None, value: float) -> str:
-    unscaled = numbers.run.problem.unscaled(i, value)
-    return f"row {row} of the data{unscaled and f': {unscaled}'}"
+def _row(row: int, before: str) -> str:
+    return f"row {row} of the data{before and f': {before}'}"
 
 
 def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
@@ -307,7 +307,7 @@ def _target(numbers: _Numbers, name: str) -> dict[str, Any]:
         ) from None
     row = int(numbers.step.rows[numbers.sample])
     lines = [
-        numbers.line(f"y[{j}]", _row(numbers, row, None, target), target),
+        numbers.line(f"y[{j}]", _row(row, run.problem.unscaled(None, target)), target),
         numbers.line(f"a{last}[{j}]", "what the network says", numbers.of("a", last, j),
                      f"a{last}"),
         numbers.line(f"delta{last}[{j}]", "dL_i/dz", numbers.of("delta", last, j),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,15 @@ from clearprop.studio.room import check_room
 from clearprop.studio.setup import Setup
 
 Array = NDArray[Any]
+
+
+class Scale(NamedTuple):
+    """How a column of numbers was scaled."""
+
+    mean: float
+    deviation: float
+    missing: int | None = None
+    """The input that is 1 where the column had no value."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,10 @@ class Problem:
     code : list of str
         Lines of Python that make `network`, `X`, `y`, and where there are rows put aside,
         `X_held` and `y_held`.
-    scales : dict of int to (float, float)
-        What was taken from an input, by its place, and by what it was divided, where it was scaled.
-    target_scale : (float, float), optional
-        The same of the target.
+    scales : dict of int to Scale
+        How an input was scaled, by its place, where it was.
+    target_scale : Scale, optional
+        How the target was.
     """
 
     title: str
@@ -66,24 +76,34 @@ class Problem:
     batch: int = 10
     notes: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
-    scales: dict[int, tuple[float, float]] = field(default_factory=dict)
-    target_scale: tuple[float, float] | None = None
+    scales: dict[int, Scale] = field(default_factory=dict)
+    target_scale: Scale | None = None
 
     def unscaled(self, i: int | None, value: float, digits: int = 6) -> str:
         """Return what a scaled input was before, or with None the target; "" of one that was not.
 
+        To so many digits of the deviation: a year and a price are told apart from their neighbors.
+
         Examples
         --------
         >>> age = Problem("", Network([1, 1], "tanh"), *[np.ones((1, 1))] * 4, ["age"], [], "y",
-        ...               scales={0: (40.0, 10.0)})
+        ...               scales={0: Scale(40.0, 10.0)})
         >>> age.unscaled(0, 0.7), age.unscaled(None, 0.7)
         ('47 unscaled', '')
         """
         scale = self.target_scale if i is None else self.scales.get(i)
         if not scale:
             return ""
-        rounded = float(f"{value * scale[1] + scale[0]:.{digits}g}")
-        return f"{rounded:.6g} unscaled".replace("-", "−", 1)
+        places = digits - 1 - math.floor(math.log10(scale.deviation))
+        rounded = round(value * scale.deviation + scale.mean, places)
+        return f"{rounded + 0.0:.15g} unscaled".replace("-", "−", 1)
+
+    def unscaled_of(self, row: NDArray[np.floating], i: int) -> str:
+        """Return what an input of a row was before, or that it was missing."""
+        found, scale = self.unscaled(i, float(row[i])), self.scales.get(i)
+        if scale and scale.missing is not None and row[scale.missing] > 0:
+            return f"missing in the table; {found.split()[0]} stands in"
+        return found
 
     @property
     def has_labels(self) -> bool:

@@ -18,7 +18,15 @@ from clearprop.network import Network
 from clearprop.optimizers import Adam
 from clearprop.studio.handed import handed_in
 from clearprop.studio.model_problems import Loaded, check_own, load
-from clearprop.studio.problem import Own, Problem, network_of, outputs_of, python, targets_of
+from clearprop.studio.problem import (
+    Own,
+    Problem,
+    Scale,
+    network_of,
+    outputs_of,
+    python,
+    targets_of,
+)  # fmt: skip
 from clearprop.studio.setup import MOST_ROWS, Setup
 from clearprop.tables.columns import names_of
 from clearprop.tables.model import Model
@@ -156,21 +164,21 @@ def of_table(setup: Setup) -> Problem:
     )  # fmt: skip
 
 
-def _scales(model: Model) -> dict[int, tuple[float, float]]:
-    """Return mean and deviation of each column of numbers, by the place of its input."""
+def _scales(model: Model) -> dict[int, Scale]:
+    """Return how each column of numbers was scaled, by the place of its input."""
     encoding, found, at = model._encoding, {}, 0
     for one, place in zip(encoding.inputs, encoding.places, strict=True):
         if one.kind == "number":
             mean, scale = (float(encoding.statistics[name][at]) for name in ("mean", "scale"))
-            found[place.start] = mean, scale
+            found[place.start] = Scale(mean, scale, place.start + 1 if one.missing else None)
         at += len(one.values)
     return found
 
 
-def _target_scale(model: Model) -> tuple[float, float] | None:
-    """Return mean and deviation of a target that is a number, and nothing but scaled."""
+def _target_scale(model: Model) -> Scale | None:
+    """Return how a target that is a number, and nothing but scaled, was scaled."""
     target = model._target
-    return None if target.classes or target.transform else (target.mean, target.scale)
+    return None if target.classes or target.transform else Scale(target.mean, target.scale)
 
 
 def _scaled(model: Model) -> list[str]:
@@ -228,7 +236,7 @@ def _of_model(setup: Setup, start: Loaded, model: Model) -> Problem:
     return Problem(
         source.title, network, X[learned], y[learned], X[held], y[held], model.features,
         [str(one) for one in model.classes], model.target, optimizer=Adam(0.01), batch=16,
-        notes=notes, code=code,
+        notes=[*notes, *_scaled(model)], code=code,
         scales=_scales(model), target_scale=_target_scale(model),
     )  # fmt: skip
 

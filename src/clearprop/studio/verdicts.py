@@ -94,7 +94,7 @@ def row(run: Run, question: Question) -> dict[str, Any]:
     found: dict[str, Any] = {
         "n": n, "row": name, "part": part, "index": i,
         "features": [
-            _with(name, problem.unscaled(k, float(X[i, k])))
+            _with(name, problem.unscaled_of(X[i], k))
             for k, name in enumerate(problem.features)
         ],
         "values": X[i].astype(float).tolist(),
