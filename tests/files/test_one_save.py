@@ -107,6 +107,7 @@ def test_loads_beside_a_process_that_saves(two_networks, tmp_path):
         assert saver.stdout.readline() == b"ready\n"
         found = set()
         for turn in count(1):
+            assert saver.poll() is None, "it has ended"
             loaded = cp.Network.load(path)
             mine = first if loaded.activations == first.activations else second
             assert np.array_equal(loaded.parameters, mine.parameters)

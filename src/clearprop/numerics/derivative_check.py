@@ -163,7 +163,7 @@ def _real(what: str, found: Any) -> Array:
 
 
 def _no_real_number(found: Any) -> str:
-    """Return what somebody's function gave that `float` or NumPy takes for a number; "" if it is one."""
+    """Return what a function gave that `float` or NumPy takes for a number; "" if it is one."""
     kind = np.asarray(found).dtype.kind
     return (
         "complex" if kind == "c" else "text" if isinstance(found, bytearray) or kind in "SU" else ""
