@@ -178,7 +178,7 @@ class TestRoom:
         monkeypatch.setattr(memory, "memory", lambda: 90_000_000)
         monkeypatch.setattr(pl, "read_parquet", None)  # which would decode
         message = refusal(path)
-        assert "has 3,000,000 rows of 1 columns, which would take 0.0 GB" in message
+        assert "has 3,000,000 rows of 1 column, which would take 0.0 GB" in message
         assert "a table may take 0.0 GB here" in message
 
     def test_the_process_is_not_aborted(self, tmp_path):
@@ -221,7 +221,7 @@ class TestRoom:
         assert path.stat().st_size < 100_000
         monkeypatch.setattr(memory, "memory", lambda: 30_000_000)
         monkeypatch.setattr(pl, "read_ipc", None)
-        assert "has 1,000,000 rows of 1 columns" in refusal(path)
+        assert "has 1,000,000 rows of 1 column," in refusal(path)
 
     @pytest.mark.parametrize("listed", [False, True])
     def test_json_whose_rows_have_columns_of_their_own(self, listed, tmp_path, monkeypatch):

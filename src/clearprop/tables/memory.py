@@ -69,11 +69,17 @@ def check_room(path: object, rows: int, columns: int, size: int, taken: int = 0)
     What is learned from it, the inputs of a network, takes as much again. `taken` is what the
     files before it take, of a table in several.
     """
+    what = f"{rows:,} row{'s' * (rows != 1)} of {columns:,} column{'s' * (columns != 1)}"
+    check_room_of(what, path, size, taken)
+
+
+def check_room_of(what: str, path: object, size: int, taken: int = 0) -> None:
+    """Raise `TableFileError` as `check_room` does; `what` is what the message says is in it."""
     most = memory() // 2
     if size + taken > most:
         raise TableFileError(
-            f"{path} has {rows:,} rows of {columns:,} columns, which would take "
-            f"{size / 1e9:,.1f} GB of memory{_beside(taken)}; {_may_take(most)}"
+            f"{path} has {what}, which would take {size / 1e9:,.1f} GB of memory"
+            f"{_beside(taken)}; {_may_take(most)}"
         )
 
 

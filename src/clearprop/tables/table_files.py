@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,13 @@ from clearprop.files.whole_file import write_whole
 from clearprop.tables.arrow_messages import MARK, read_stream
 from clearprop.tables.declared_sizes import declared_size
 from clearprop.tables.encodings import check_encoding, decode
-from clearprop.tables.json_columns import rows_of_columns, what_is_no_json
+from clearprop.tables.json_columns import (
+    key_twice,
+    rows_of_columns,
+    said_twice,
+    what_is_no_json,
+    what_is_no_row,
+)
 from clearprop.tables.kinds import BINARY, STREAM, TEXTS, PathLike, check_kind, is_empty
 from clearprop.tables.memory import INNER, NUMBER, TEXT, check_room
 from clearprop.tables.packing import check_packing, pack
@@ -31,7 +38,7 @@ NOTED = 8
 """Notes on the files of one table that are told."""
 
 _INNER = re.compile(r"[:,\[]\s*+\{")
-_KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:')
+_KEY = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"\s*+:\s*+(null\b)?')
 
 WRITTEN = {"CSV": ",", "TSV": "\t", "text": "\t"}
 """Between the fields of text that is written."""
@@ -272,7 +279,7 @@ def _read(
         if not text.strip(" \t\r\n\ufeff"):  # of UTF-16, nothing was known before
             raise TableFileError(f"{path} is empty")
         if kind not in TEXTS:
-            rows = _read_json(text.lstrip(), path, taken)
+            rows = _read_json(text, path, taken)
             return rows, "", notes, int(rows.estimated_size())
     except BaseException as error:
         if not _is_of_data(error):
@@ -373,17 +380,19 @@ def said_of_fields(path: Path, separator: str, columns: int) -> str:
     return f"{path} {what}, as its first line has"
 
 
-def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:
+def _read_json(whole: str, path: Path, taken: int) -> pl.DataFrame:
     """Return the table in a list of objects, or lines of them, if it has room in memory.
 
     Rows may have keys of their own, each of which is a column of all rows.
     """
     import polars
 
+    text = whole.lstrip()
     if not text.startswith("["):
         text = rows_of_columns(text, path, taken) or text
     listed = text.startswith("[")
-    keys = {found.group(1) for found in _KEY.finditer(text)}
+    counts = Counter((found[1], found[2] is None) for found in _KEY.finditer(text))
+    keys = {key for key, _ in counts}
     if listed:
         rows, size = text.count("{"), NUMBER
     else:
@@ -392,6 +401,22 @@ def _read_json(text: str, path: Path, taken: int) -> pl.DataFrame:
     check_room(path, rows, len(keys), rows * len(keys) * size, taken)
     read = polars.read_json if listed else polars.read_ndjson
     try:
-        return read(io.BytesIO(text.encode()), infer_schema_length=None)
+        table = read(io.BytesIO(text.encode()), infer_schema_length=None)
     except polars.exceptions.PolarsError as error:
-        raise ValueError(f"{str(error).partition(chr(10))[0]}{what_is_no_json(text)}") from None
+        reason = what_is_no_row(text) or str(error).partition("\n")[0]
+        raise ValueError(f"{reason}{what_is_no_json(whole)}") from None
+    if _may_have_a_key_twice(counts, table) and (key := key_twice(text)) is not None:
+        raise said_twice(key, path)
+    return table
+
+
+def _may_have_a_key_twice(counts: Counter[tuple[str, bool]], table: pl.DataFrame) -> bool:
+    """Whether some column has fewer cells than its key stands in the text.
+
+    An inner object may have that key too. Counted are a key and whether its value is one: null is
+    none.
+    """
+    return any(
+        counts[name, True] > table.height - nulls or counts[name, False] > nulls
+        for name, nulls in zip(table.columns, table.null_count().row(0), strict=True)
+    )

@@ -31,7 +31,7 @@ _BLOCK = 1 << 20
 """Bytes that are looked through at a time."""
 
 _QUOTED = re.compile(r'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"(?![^,;\t|\r\n])')
-_SAID = re.compile(rf'"?sep=([{SEPARATORS}])"?[^\S\r\n]*+[\r\n]++(?=.)', re.I)
+_SAID = re.compile(rf'"?sep=([{SEPARATORS}])\1*+"?\1*+[^\S\r\n]*+[\r\n]++(?=.)', re.I)
 _AS_ZLIB = b"x^"
 """How a text may begin that polars takes for a zlib stream; a blank line before it is no harm."""
 
@@ -61,7 +61,8 @@ def read_text(text: str, kind: str, path: Path) -> tuple[pl.DataFrame | PlainTab
 def without_start(text: str) -> tuple[str, int, str]:
     """Return a text from its header on, how many lines stand before that, and the mark they say.
 
-    Excel takes a first line such as "sep=;" for what is between the fields of the others.
+    Excel takes a first line such as "sep=;" for what is between the fields of the others; some
+    programs fill it up with empty fields, "sep=;;;".
     """
     stripped = text.lstrip("\r\n\ufeff")  # a mark of the encoding may stand behind blank lines
     if found := _SAID.match(stripped):
