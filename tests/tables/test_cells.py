@@ -453,7 +453,7 @@ class TestUnits:
 
 
 DATES = [
-    *dates.FORMATS[1:], "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ", "%-d-%-m-%Y", "%-m/%-d/%y %-H:%M",
+    *(form for form in dates.FORMATS[1:] if not dates.is_year_first(form)), "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ", "%-d-%-m-%Y", "%-m/%-d/%y %-H:%M",
 ]  # fmt: skip
 
 
@@ -488,34 +488,175 @@ def test_month_before_day_is_told(mark):
     )  # fmt: skip
 
 
-YEARS_LAST = {"%y/%m/%d": "%d/%m/%y", "%y.%m.%d": "%d.%m.%y"}
+def of_cells(cells, says=None):
+    columns = read_columns(pl.DataFrame({"a": cells}))
+    wishes = {} if says is None else {"a": wish("a", says)}
+    return decide(columns, typed=False, decimal=".", missing=(), wishes=wishes)["a"]
 
 
-@pytest.mark.parametrize("form", YEARS_LAST)
-@pytest.mark.parametrize("days", [40, 900])
-def test_years_of_two_digits_in_front(form, days):
-    """24/07/22 and 23/03/01 were read as the 24th and 23rd of months in 2022 and 2001."""
-    rng = random.Random(days)
-    moments = [datetime(2023, 1, 1) + timedelta(days=rng.randrange(days)) for _ in range(90)]
-    options = {"typed": True, "decimal": ".", "missing": ()}
-    for written in (form, YEARS_LAST[form]):
-        columns = read_columns(pl.DataFrame({"a": [one.strftime(written) for one in moments]}))
-        one = decide(columns, wishes={}, **options)["a"]
-        np.testing.assert_array_equal(one.column.values, np.array(moments, "datetime64[us]"))
-        assert len(one.notes) == (written == form)
-    columns = read_columns(pl.DataFrame({"a": [one.strftime(form) for one in moments]}))
-    one = decide(columns, wishes={}, **options)["a"]
-    instead = f"columns={{'a': 'date, {YEARS_LAST[form]}'}} reads them with the day first"
-    assert re.search(
-        rf"with the year first, '2.*' as 202.*, not 20.*: {re.escape(instead)}", one.notes[0]
+def by_polars(cells, form):
+    return pl.Series(cells).str.strptime(pl.Datetime("us"), form).to_numpy()
+
+
+def months_of(years):
+    return [datetime(year, month, 1) for year in years for month in range(1, 13)]
+
+
+def end_of(month):
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def on(years, *days):
+    return [month.replace(day=day) for month in months_of(years) for day in days]
+
+
+def drawn(start, end, n=300):
+    rng = random.Random(start.year)
+    span = (end - start).days
+    return [start + timedelta(days=rng.randrange(span)) for _ in range(n)]
+
+
+WITH_THE_YEAR_LAST = {
+    "first of each month": (on(range(2001, 2021), 1), "%m/%d/%y"),
+    "first of each year": ([datetime(year, 1, 1) for year in range(2001, 2021)], "%d/%m/%y"),
+    "end of each quarter, /": ([end_of(month) for month in months_of(range(2001, 2021))[2::3]], "%d/%m/%y"),
+    "end of each quarter, .": ([end_of(month) for month in months_of(range(2001, 2021))[2::3]], "%d.%m.%y"),
+    "end of each year": ([datetime(year, 12, 31) for year in range(2001, 2032)], "%d/%m/%y"),
+    "end of each month": ([end_of(month) for month in months_of(range(2010, 2021))], "%d.%m.%y"),
+    "first and last of some months": (
+        [day for year in range(2001, 2032) for day in (datetime(year, 1, 1), datetime(year, 3, 31))], "%d/%m/%y",
+    ),
+    "25th": (on(range(2010, 2021), 25), "%d/%m/%y"),
+    "15th and 28th, /": (on(range(2015, 2024), 15, 28), "%d/%m/%y"),
+    "15th and 28th, .": (on(range(2015, 2024), 15, 28), "%d.%m.%y"),
+    "15th of each March until 2031": ([datetime(year, 3, 15) for year in range(2001, 2032)], "%d/%m/%y"),
+    "any day": (drawn(datetime(2010, 1, 1), datetime(2024, 1, 1)), "%d.%m.%y"),
+    "any day of the USA": (drawn(datetime(2010, 1, 1), datetime(2024, 1, 1)), "%m/%d/%y"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ["", " %H:%M"])
+@pytest.mark.parametrize("says", [None, "date"])
+@pytest.mark.parametrize("which", WITH_THE_YEAR_LAST)
+def test_years_of_two_digits_behind(which, says, time):
+    """Most of these were read with the year first, as few years and many days, for some hours."""
+    moments, form = WITH_THE_YEAR_LAST[which]
+    cells = [moment.strftime(form + time) for moment in moments]
+    as_us = which == "first of each year"  # 01/01/05 is the same either way
+    one = of_cells(cells, says)
+    assert one.reading.date_format == ("%m/%d/%y" if as_us else form) + time
+    np.testing.assert_array_equal(one.column.values, by_polars(cells, form + time))
+    told = ["month/day/year; they could be day/month/year too: "] * (
+        as_us or "first of each m" in which
+    )
+    assert len(one.notes) == len(told)
+    assert all(part in note for part, note in zip(told, one.notes, strict=True))
+
+
+@pytest.mark.parametrize("time", ["", " %H:%M"])
+@pytest.mark.parametrize("says", [None, "date"])
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%y.%m.%d"])
+@pytest.mark.parametrize("years", [(2019, 2025), (2013, 2024)])
+def test_years_of_two_digits_in_front_are_told(years, form, says, time):
+    """24/07/22 is read as the 24th of July 2022, which nothing said."""
+    start, end = years
+    moments = drawn(datetime(start, 1, 1), datetime(end, 1, 1))
+    cells = [moment.strftime(form + time) for moment in moments]
+    other = "/".join(reversed(form.split("/"))) if "/" in form else "%d.%m.%y"
+    one = of_cells(cells, says)
+    assert one.kind == "date"
+    np.testing.assert_array_equal(one.column.values, by_polars(cells, other + time))
+    (note,) = one.notes
+    found = re.fullmatch(
+        r"the dates of 'a' are read with the year last, '(.*)' as (.*); with the year first, as "
+        r"(.*), they are of fewer years and more days: columns=\{'a': '(.*)'\} reads them so",
+        note,
+    )
+    word, last, first, instead = found.groups()
+    assert last != first
+    for read, day in ((one, last), (of_cells(cells, instead), first)):
+        where = read.column.values[cells.index(word)]
+        assert str(where.astype("datetime64[D]")) == day
+    asked = of_cells(cells, instead)
+    assert (instead, asked.notes) == (f"date, {form}{time}", ())
+    np.testing.assert_array_equal(asked.column.values, by_polars(cells, form + time))
+
+
+@pytest.mark.parametrize("says", ["date, day first", "date, %d/%m/%y"])
+def test_what_is_said_of_an_order_is_not_doubted(says):
+    cells = [one.strftime("%y/%m/%d") for one in drawn(datetime(2019, 1, 1), datetime(2025, 1, 1))]
+    one = of_cells(cells, says)
+    assert (one.reading.date_format, one.notes) == ("%d/%m/%y", ())
+
+
+def test_month_day_and_year_of_two_digits_may_stand_in_three_orders():
+    days = drawn(datetime(2004, 1, 1), datetime(2013, 1, 1), 2000)
+    cells = [day.strftime("%y/%m/%d") for day in days if day.day < 13 or day.day == 29]
+    cells = [cell for cell in cells if cell[:2] <= "12" and cell[3:5] <= "12"]
+    one = of_cells(cells)
+    assert one.reading.date_format == "%m/%d/%y"
+    day_first, year_first = one.notes
+    assert "could be day/month/year too: columns={'a': 'date, day first'} reads" in day_first
+    assert "columns={'a': 'date, %y/%m/%d'} reads them so" in year_first
+    np.testing.assert_array_equal(
+        of_cells(cells, "date, day first").column.values, by_polars(cells, "%d/%m/%y")
     )
 
 
-def test_the_first_of_each_month_is_no_year_in_front():
-    firsts = [datetime(2020 + i % 5, i % 12 + 1, 1) for i in range(60)]
-    columns = read_columns(pl.DataFrame({"a": [one.strftime("%m/%d/%y") for one in firsts]}))
-    one = decide(columns, typed=True, decimal=".", missing=(), wishes={})["a"]
-    np.testing.assert_array_equal(one.column.values, np.array(firsts, "datetime64[us]"))
+@pytest.mark.parametrize("time", ["", " %H:%M"])
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%y.%m.%d"])
+@pytest.mark.parametrize("years", [(1975, 2020), (2032, 2068), (1999, 2000)])
+def test_where_only_the_year_in_front_fits(years, form, time):
+    start, end = years
+    cells = [
+        moment.strftime(form + time)
+        for moment in drawn(datetime(start, 1, 1), datetime(end, 12, 31))
+    ]
+    one = of_cells(cells)
+    assert (one.kind, one.reading.date_format) == ("date", form + time)
+    np.testing.assert_array_equal(one.column.values, by_polars(cells, form + time))
+    read = f"the dates of 'a' are read with the year first, {cells[0]!r} as "
+    read += str(one.column.values[0])[:10]
+    assert one.notes == (read + "; columns={'a': 'category'} reads all as categories",)
+    called = of_cells(cells, "date")
+    np.testing.assert_array_equal(called.column.values, one.column.values)
+    assert called.notes == (read,)
+    assert of_cells(cells, "date, day first").reading.date_format != form + time
+
+
+def test_a_few_cells_change_no_order():
+    """A day that is not known, 00, is missing as ever; the year 2000 is not seen in it."""
+    cells = [one.strftime("%d/%m/%y") for one in drawn(datetime(2010, 1, 1), datetime(2024, 1, 1))]
+    expected = by_polars(cells, "%d/%m/%y").copy()
+    cells[7], expected[7] = "00/05/12", np.datetime64("NaT")
+    for says in (None, "date"):
+        one = of_cells(cells, says)
+        np.testing.assert_array_equal(one.column.values, expected)
+        assert "taken as missing, being no date such as 31/12/24: '00/05/12'" in one.notes[0]
+
+
+def test_what_is_called_a_date_is_read_with_the_year_in_front_where_it_reads_nearly_all():
+    days = drawn(datetime(2010, 1, 1), datetime(2024, 1, 1))
+    cells = [day.strftime("%d/%m/%y") for day in days[:80]] + ["00/13/12"] * 10 + ["99/05/12"] * 10
+    assert of_cells(cells, "date").reading.date_format == "%d/%m/%y"
+    assert of_cells(cells[80:], "date").reading.date_format == "%y/%m/%d"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["14.4.2", "13.5.1", "15.1.1", "14.8.1", "12.5.5"],
+        ["22.04.1", "18.04.5", "20.04.3", "22.04.2", "18.04.6"],
+        ["99.04.1", "99.05.10", "99.04.12"],
+        ["99/4/1", "99/5/10", "99/04/12"],
+        ["1001-1-12", "1002-2-4", "1003-12-1"],
+        ["1001-1-12 10:30", "1002-2-4 9:15"],
+        ["2201-1-2", "2024-1-2", "2024-1-3"],
+    ],
+)
+def test_versions_and_numbers_of_parts_are_no_dates(cells):
+    for some in (cells, [cell for cell in cells for _ in range(20)]):
+        assert of_cells(some).kind == "text"
 
 
 def test_days_and_months_without_a_zero():

@@ -245,25 +245,14 @@ def _as_wished(
         form, column = wished.date_format, as_words(column)
         words, _ = _present(column, missing)
         if form is None or form == DAY_FIRST:
-            form = _most_read(words, form == DAY_FIRST)
+            form = dates.most_read(words[:1000], form == DAY_FIRST, 1 - FEW)
         reading = Reading(date_format=form)
-    return _finish(column, wished.kind, reading, missing, look, words, is_doubtful=False)
-
-
-def _most_read(words: Sequence[str], day_first: bool) -> str:
-    """Return the format that reads the most words."""
-    forms = [form for form in dates.FORMATS if not (day_first and form != dates.day_first(form))]
-    sample = words[:1000]
-
-    def read_by(form: str) -> int:
-        return int((~np.isnat(dates.parse(sample, form))).sum())
-
-    return max(forms, key=read_by)
+    return _finish(column, wished.kind, reading, missing, look, words, wished=wished)
 
 
 def _finish(
     column: Column, kind: str, reading: Reading, missing: Collection[str], look: Look,
-    words: Sequence[str], is_doubtful: bool,
+    words: Sequence[str], is_doubtful: bool = False, wished: Wish | None = None,
 ) -> Read:  # fmt: skip
     """Read a column, and say what to know."""
     name = column.name
@@ -295,13 +284,30 @@ def _finish(
             f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "
             f"columns={{{name!r}: 'date, {DAY_FIRST}'}} reads them so"
         )
-    form = reading.date_format
-    if form in dates.YEAR_LAST and (seen := dates.read_by_both(words, form, dates.YEAR_LAST[form])):
-        notes.append(
-            f"the dates of {name!r} are read with the year first, {seen}: columns={{{name!r}: "
-            f"'date, {dates.YEAR_LAST[form]}'}} reads them with the day first"
-        )
+    if reading.date_format is not None and (wished is None or wished.date_format is None):
+        notes.extend(_of_years(name, words, reading.date_format, is_guess=wished is None))
     return Read(values, kind, reading, tuple(notes), unreadable)
+
+
+def _of_years(name: str, words: Sequence[str], form: str, is_guess: bool) -> list[str]:
+    """Return a note if years of two digits may stand in front, or are found there."""
+    if dates.is_year_first(form):
+        moments = zip(words, dates.parse(words, form), strict=True)
+        word, moment = next((word, moment) for word, moment in moments if not np.isnat(moment))
+        instead = f"; columns={{{name!r}: 'category'}} reads all as categories" if is_guess else ""
+        return [
+            f"the dates of {name!r} are read with the year first, {cut(word)!r} as "
+            f"{moment.astype('datetime64[D]')}{instead}"
+        ]
+    doubt = dates.with_year_first(words, form)
+    if doubt is None:
+        return []
+    word, last, first = doubt
+    return [
+        f"the dates of {name!r} are read with the year last, {cut(word)!r} as {last:%Y-%m-%d}; "
+        f"with the year first, as {first:%Y-%m-%d}, they are of fewer years and more days: "
+        f"columns={{{name!r}: 'date, {dates.YEAR_FIRST[form]}'}} reads them so"
+    ]
 
 
 def _nearly(column: Column, look: Look, decimal: str) -> list[str]:

@@ -6,8 +6,9 @@ day: December lies beside January, Sunday beside Monday. Only what varies in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -77,19 +78,31 @@ FORMATS = (
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d %H:%M:%S",
     "%y/%m/%d",
+    "%y/%m/%d %H:%M",
     "%y.%m.%d",
+    "%y.%m.%d %H:%M",
 )
 """The formats that text is tried for, in this order: month before day where both would do."""
 
 YEAR_FIRST = {
-    "%d/%m/%y": "%y/%m/%d",
-    "%m/%d/%y": "%y/%m/%d",
     "%d.%m.%y": "%y.%m.%d",
+    "%d.%m.%y %H:%M": "%y.%m.%d %H:%M",
+    "%m/%d/%y": "%y/%m/%d",
+    "%m/%d/%y %H:%M": "%y/%m/%d %H:%M",
+    "%d/%m/%y": "%y/%m/%d",
+    "%d/%m/%y %H:%M": "%y/%m/%d %H:%M",
 }
-"""What may stand in another order: 23/05/19 is 2019, or 2023."""
+"""The other order of formats: 23/05/19 is 2019, or 2023. It is tried where nothing else fits."""
 
-YEAR_LAST = {"%y/%m/%d": "%d/%m/%y", "%y.%m.%d": "%d.%m.%y"}
-"""The other order, with the day first."""
+_WITHOUT_ZEROS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+_LIKELY_YEARS = range(1800, 2201)
+"""Years of dates without zeros that nobody calls dates: 1001-1-12 may be the number of a part."""
+
+_TWO_DIGITS = re.compile(r"[0-9]{2}([./])[0-9]{2}\1[0-9]{2}(?![0-9])")
+"""How a date with the year first begins that nobody calls one: 14.4.2 may be a version."""
+
+_CONSTANT = 3
+"""So many days, the 15th and the 28th say, may be those on which something is due."""
 
 TIME = "%H:%M:%S.%f"
 """The format of times of day that need not have fractions of a second, or seconds."""
@@ -182,6 +195,8 @@ def find_format(
 ) -> tuple[str | None, int]:
     """Return the format that reads the most texts, the first of equals, and how many it does not.
 
+    One with a year of two digits in front is returned only where no other reads enough.
+
     Parameters
     ----------
     words : sequence of str
@@ -197,41 +212,93 @@ def find_format(
         some = sampled(words, counts)
         forms = tuple(form for form in FORMATS if _is_likely(some, form))
     for form in forms:
+        if best is not None and is_year_first(form):
+            break
         wrong = 0
         for word, count in zip(words, counts, strict=True):
-            if _parse(word, form) is None:
+            date = _parse(word, form)
+            if date is None:
                 wrong += count
-                if wrong >= fewest:
-                    break
+            elif not _may_be_guessed(word, date, form):
+                wrong = fewest
+            if wrong >= fewest:
+                break
         if wrong < fewest:
             best, fewest = form, wrong
-    if best in YEAR_FIRST and _is_year_first(words, best):
-        best = YEAR_FIRST[best]
     return best, fewest
 
 
-def _is_year_first(words: Sequence[str], form: str) -> bool:
-    """Whether what a format reads has few years and many days only with the year first."""
-    last = [date for word in words if (date := _parse(word, form)) is not None]
-    first = [_parse(word, YEAR_FIRST[form]) for word in words if _parse(word, form) is not None]
-    if None in first:
-        return False
+def most_read(words: Sequence[str], is_day_first: bool, enough: float) -> str:
+    """Return the format that reads the most texts which are called dates, the first of equals.
 
-    def different(found: Iterable[datetime | None], part: str) -> int:
-        return len({getattr(date, part) for date in found})
+    Parameters
+    ----------
+    words : sequence of str
+    is_day_first : bool
+        Whether the day is before the month.
+    enough : float
+        A year of two digits is in front where a format reads so this share of the texts, and no
+        other does, or where no other reads any.
+    """
 
-    return different(first, "day") > different(last, "day") and (
-        different(first, "year") < different(last, "year")
-    )
+    def read_by(form: str) -> int:
+        found = [(word, _parse(word, form)) for word in words]
+        read = [(word, date) for word, date in found if date is not None]
+        if is_year_first(form) and not all(_may_be_guessed(*one, form) for one in read):
+            return 0
+        return len(read)
+
+    usual = [
+        form
+        for form in FORMATS
+        if not is_year_first(form) and not (is_day_first and form != day_first(form))
+    ]
+    best = max(usual, key=read_by)
+    found = read_by(best)
+    if is_day_first or found >= enough * len(words):
+        return best
+    first = max(filter(is_year_first, FORMATS), key=read_by)
+    return first if read_by(first) >= (enough * len(words) if found else 1) else best
 
 
-def read_by_both(words: Iterable[str], form: str, other: str) -> str:
-    """Return what the first text that two formats read is by either, or "" where there is none."""
+def is_year_first(form: str) -> bool:
+    """Whether a format has a year of two digits in front."""
+    return form.startswith("%y")
+
+
+def _may_be_guessed(word: str, date: datetime, form: str) -> bool:
+    """Whether what a format reads is a date, though nobody says so."""
+    if is_year_first(form):
+        return _TWO_DIGITS.match(word) is not None
+    return form not in _WITHOUT_ZEROS or date.year in _LIKELY_YEARS
+
+
+def with_year_first(words: Iterable[str], form: str) -> tuple[str, datetime, datetime] | None:
+    """Return a text that is another date with the year first, and either, if all are likelier so.
+
+    So are all texts that the format reads, of fewer years and more days, of which one is the 29th
+    or later; and by the format they are on more days than something is due on: on more than
+    `_CONSTANT`, not all the first or the last of a month.
+    """
+    if form not in YEAR_FIRST:
+        return None
+    both: list[tuple[str, datetime, datetime]] = []
     for word in words:
-        day, instead = _parse(word, form), _parse(word, other)
-        if day is not None and instead is not None:
-            return f"{word!r} as {day:%Y-%m-%d}, not {instead:%Y-%m-%d}"
-    return ""
+        date = _parse(word, form)
+        if date is not None:
+            first = _parse(word, YEAR_FIRST[form])
+            if first is None:
+                return None
+            both.append((word, date, first))
+    lasts, firsts = [one[1] for one in both], [one[2] for one in both]
+    days = {date.day for date in lasts}
+    is_likelier = (
+        len({date.day for date in firsts}) > len(days) > _CONSTANT
+        and len({date.year for date in firsts}) < len({date.year for date in lasts})
+        and any(date.day >= 29 for date in firsts)
+        and not all(1 in (date.day, (date + timedelta(days=1)).day) for date in lasts)
+    )
+    return next((one for one in both if one[1] != one[2]), None) if is_likelier else None
 
 
 def _is_likely(words: Sequence[str], form: str) -> bool:
