@@ -556,7 +556,7 @@ def test_years_of_two_digits_behind(which, says, time):
 @pytest.mark.parametrize("time", ["", " %H:%M"])
 @pytest.mark.parametrize("says", [None, "date"])
 @pytest.mark.parametrize("form", ["%y/%m/%d", "%y.%m.%d"])
-@pytest.mark.parametrize("years", [(2019, 2025), (2013, 2024)])
+@pytest.mark.parametrize("years", [(2019, 2025), (2013, 2024), (2022, 2023), (2023, 2025)])
 def test_years_of_two_digits_in_front_are_told(years, form, says, time):
     """24/07/22 is read as the 24th of July 2022, which nothing said."""
     start, end = years

@@ -104,6 +104,9 @@ _TWO_DIGITS = re.compile(r"[0-9]{2}([./])[0-9]{2}\1[0-9]{2}(?![0-9])")
 _CONSTANT = 3
 """So many days, the 15th and the 28th say, may be those on which something is due."""
 
+_MANY = 25
+"""So many years of a few days each are more likely the days of a month, of a few years."""
+
 TIME = "%H:%M:%S.%f"
 """The format of times of day that need not have fractions of a second, or seconds."""
 
@@ -278,7 +281,7 @@ def with_year_first(words: Iterable[str], form: str) -> tuple[str, datetime, dat
 
     So are all texts that the format reads, of fewer years and more days, of which one is the 29th
     or later; and by the format they are on more days than something is due on: on more than
-    `_CONSTANT`, not all the first or the last of a month.
+    `_CONSTANT`, or of `_MANY` years and several months, and not all the first or the last of a month.
     """
     if form not in YEAR_FIRST:
         return None
@@ -291,10 +294,13 @@ def with_year_first(words: Iterable[str], form: str) -> tuple[str, datetime, dat
                 return None
             both.append((word, date, first))
     lasts, firsts = [one[1] for one in both], [one[2] for one in both]
-    days = {date.day for date in lasts}
+    days, months, years = (
+        {getattr(date, part) for date in lasts} for part in ("day", "month", "year")
+    )
     is_likelier = (
-        len({date.day for date in firsts}) > len(days) > _CONSTANT
-        and len({date.year for date in firsts}) < len({date.year for date in lasts})
+        len({date.day for date in firsts}) > len(days)
+        and len({date.year for date in firsts}) < len(years)
+        and (len(days) > _CONSTANT or (len(years) >= _MANY and len(months) > 1))
         and any(date.day >= 29 for date in firsts)
         and not all(1 in (date.day, (date + timedelta(days=1)).day) for date in lasts)
     )
