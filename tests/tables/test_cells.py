@@ -481,6 +481,8 @@ class TestUnits:
             (["300000", "0.5 mln"], "'0.5 mln' beside '300000': write numbers without units, such "
              "as 500000"),
             (["1.5万元", "7000"], "'1.5万元' beside '7000': write numbers without units, such as 15000"),
+            (["1.5千万円", "7000"], "'1.5千万円' beside '7000': write numbers without units, such as "
+             "15000000"),
             (["$0.5 Cr", "300k"], "'$0.5 Cr' beside '300k': write numbers without units, such as "
              "5000000 if '$ Cr' is 10,000,000"),
             (["$0.5 million", "300000"], "'$0.5 million' beside '300000': write numbers without "

@@ -137,7 +137,7 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
             continue
         units[found.unit] += count
         (times_of_units if found.unit else times).add(found.times)
-        is_behind = has_minus_behind(word)
+        is_behind = found.value <= 0 and has_minus_behind(word)
         for mark, by in ((POINT, by_point), (COMMA, by_comma)):
             if by is not None:
                 alone[mark] += count * (not by.unit)

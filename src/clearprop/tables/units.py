@@ -26,8 +26,9 @@ _WORDS = {
     0.0: "mil mill mille",  # a thousand in one language, a million in another
 }
 _NUMBERS = {word: size for size, words in _WORDS.items() for word in words.split()}
-_SIGNS = {"千": 1e3, "万": 1e4, "萬": 1e4, "만": 1e4, "百万": 1e6, "億": 1e8, "亿": 1e8, "억": 1e8}
-_SIGN = re.compile("百万|[万萬만億亿억]|千(?![克米瓦卡赫焦帕伏安字])")  # 千克 is kg
+_SIGNS = {"": 1.0, "十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "萬": 1e4, "만": 1e4,
+          "億": 1e8, "亿": 1e8, "억": 1e8}  # fmt: skip
+_SIGN = re.compile("([十百千]?)([万萬만億亿억])|(千)(?![克米瓦卡赫焦帕伏安字])()")  # 千克 is kg
 
 _LIKE_TIMES = {"m": 1e6, "mm": 1e6, "b": 1e9, "t": 1e12, "tn": 1e12, "cr": 1e7, "crs": 1e7}
 _LIKE_TIMES_AS_IS = {"L": 1e5, "G": 1e9}  # l and g are liters and grams
@@ -44,14 +45,18 @@ def size_of_number(unit: str) -> float | None:
 
     Examples
     --------
-    >>> size_of_number("Mln."), size_of_number("万元"), size_of_number("₹ lac")
-    (1000000.0, 10000.0, 100000.0)
+    >>> size_of_number("Mln."), size_of_number("₹ lac"), size_of_number("mil")
+    (1000000.0, 100000.0, 0.0)
+    >>> size_of_number("千"), size_of_number("万元"), size_of_number("千万円")
+    (1000.0, 10000.0, 10000000.0)
     >>> size_of_number("kg"), size_of_number("m"), size_of_number("千克")
     (None, None, None)
     """
     word = _word(unit)
     sign = _SIGN.match(word)
-    return _SIGNS[sign[0]] if sign else _NUMBERS.get(word.lower())
+    if sign is None:
+        return _NUMBERS.get(word.lower())
+    return _SIGNS[sign[1] or sign[3] or ""] * _SIGNS[sign[2] or ""]
 
 
 @cache
