@@ -28,6 +28,19 @@ from clearprop.tables.words import Words, among, numbers_of
 from command_line import invoke
 
 FIT = {"hidden": [4], "epochs": 2, "compare": False, "progress": False}
+
+
+def decided(cells, decimal=POINT, wished=None):
+    """Return how a column of a text file is read."""
+    return decide(
+        read_columns(pl.DataFrame({"a": cells})),
+        typed=False,
+        decimal=decimal,
+        missing=(),
+        wishes={} if wished is None else {"a": wish("a", wished)},
+    )["a"]
+
+
 NUMERALS = {
     # text: (with a decimal point, with a decimal comma), each a value and a unit, or None
     "5": ((5, ""), (5, "")),
@@ -57,6 +70,13 @@ NUMERALS = {
     "12-": (None, None),
     "-12.50-": (None, None),
     "(12.50-)": (None, None),
+    "1.234-": ((-1.234, ""), (-1234, "")),
+    "1,234-": ((-1234, ""), (-1.234, "")),
+    "1.234.567-": (None, (-1234567, "")),
+    "1.234,--": (None, (1234, "")),
+    "1.234,---": (None, None),
+    "12.50- EUR": ((-12.5, "EUR"), None),
+    "2.5-inch": (None, None),
     "Fr. 1'200.–": ((1200, "Fr."), None),
     "US$ 5": ((5, "US$"), (5, "US$")),
     "R$5": ((5, "R$"), (5, "R$")),
@@ -439,6 +459,107 @@ class TestUnits:
         assert (report.inputs, report.missing) == ({"x": "number"}, {"x": 1})
         assert "1 of 60 cells taken as missing, being no number: '0.5m'" in report.notes[0]
 
+    @pytest.mark.parametrize("gap", ["", " "])
+    @pytest.mark.parametrize(
+        "unit",
+        ["m", "b", "B", "t", "T", "mm", "MM", "tn", "Cr", "CR", "cr", "Cr.", "L", "lac", "Lakh", "Mn",
+         "MN", "Bn", "BN", "mln", "Mln", "MLN.", "mio", "MIO", "mrd", "mld", "tys", "G", "hundred",
+         "Dozen", "tsd", "TSD.", "crore", "千", "万", "億", "亿", "万元", "億円", "Million", "MILLIONEN"],
+    )  # fmt: skip
+    def test_spellings_of_such_units(self, unit, gap):
+        one = decided([f"0.5{gap}{unit}", f"1.5{gap}{unit}", "300k", "250k"] * 10)
+        assert one.kind == "text"
+        assert one.notes[0].startswith(
+            f"'a' is read as text, as it has '0.5{gap}{unit}' beside '300k'"
+        )
+
+    @pytest.mark.parametrize(
+        ("cells", "told"),
+        [
+            (["0.5m", "300k"], "'0.5m' beside '300k': write numbers without units, such as 500000 "
+             "if 'm' is 1,000,000"),
+            (["300000", "0.5 mln"], "'0.5 mln' beside '300000': write numbers without units, such "
+             "as 500000"),
+            (["1.5万元", "7000"], "'1.5万元' beside '7000': write numbers without units, such as 15000"),
+            (["1.5千万円", "7000"], "'1.5千万円' beside '7000': write numbers without units, such as "
+             "15000000"),
+            (["$0.5 Cr", "300k"], "'$0.5 Cr' beside '300k': write numbers without units, such as "
+             "5000000 if '$ Cr' is 10,000,000"),
+            (["$0.5 million", "300000"], "'$0.5 million' beside '300000': write numbers without "
+             "units, such as 500000"),
+            (["5 mil", "10"], "'5 mil' beside '10': write numbers without units"),
+            (["5 mm", "7 mm", "1.2k"], "'5 mm' beside '1.2k': write numbers without units, such as "
+             "5000000 if 'mm' is 1,000,000"),
+        ],
+    )  # fmt: skip
+    def test_what_to_write_is_told(self, cells, told):
+        one = decided(cells * 10)
+        assert (one.kind, one.notes) == ("text", (f"'a' is read as text, as it has {told}",))
+
+    @pytest.mark.parametrize(
+        ("cells", "odd", "unit", "told"),
+        [
+            (["5 m", "7 m", "9 m"] * 33, ["1.2k"], "m", "'1.2k' in row 99 "),
+            (["5 mil", "7 mil"] * 48, ["10"] * 2, "mil", "'10' in row 96, '10' in row 97 "),
+            (["5 million"] * 99, ["300000"], "million", "'300000' in row 99 "),
+            (["5 m", "7"] * 49, ["1.2k", "3k"], "m", "'1.2k' in row 98, '3k' in row 99 "),
+        ],
+    )
+    def test_few_without_such_a_unit_are_missing_and_told(self, cells, odd, unit, told):
+        """A column of meters was text as one cell was 1.2k."""
+        one = decided(cells + odd)
+        assert (one.kind, one.reading.unit) == ("number", unit)
+        expected = [float(cell.split()[0]) for cell in cells] + [np.nan] * len(odd)
+        np.testing.assert_array_equal(one.column.values, expected)
+        n = len(expected)
+        assert (
+            f"{len(odd)} of {n} cells taken as missing, being no number in {unit!r}: {told}"
+            in (one.notes[0])
+        )
+        alone = sum(" " not in cell for cell in cells)
+        rest = f"; {alone} of its {n} values have none" if alone else ""
+        assert one.notes[1:] == (f"'a' is read as numbers in {unit!r}, which is left out{rest}",)
+
+    def test_a_row_is_read_the_same_at_prediction(self):
+        cells = [f"{i} million" for i in range(1, 60)] + ["300000"]
+        model = cp.Model.fit(pd.DataFrame({"x": cells, "y": ["u", "v"] * 30}), "y", **FIT)
+        rows = pd.DataFrame({"x": ["300000", "3 million"]})
+        with pytest.warns(cp.TableWarning, match="no number in 'million': '300000' in row 0"):
+            encoded = model.encode(rows)
+        same = model.encode(pd.DataFrame({"x": [None, "3 million"]}))
+        np.testing.assert_array_equal(encoded, same)
+
+    @pytest.mark.parametrize("plain", [0, 1000])
+    def test_plain_numbers_are_none_in_such_a_unit(self, plain):
+        texts = pl.Series([*map(str, range(plain)), "5 million", "6 million"])
+        words = read_columns(pl.DataFrame({"a": texts}))["a"].words
+        assert isinstance(words, Words) == (plain > 0)
+        for unit, known in (("million", 2), ("kg", plain), ("", plain)):
+            assert np.isfinite(numbers_of(words, POINT, unit)).sum() == known
+
+    def test_who_asks_for_numbers_gets_the_more(self):
+        for million, plain in ((90, 10), (10, 90)):
+            one = decided(["5 million"] * million + ["7"] * plain, wished="number")
+            expected = [5.0 if million > plain else np.nan] * million
+            expected += [np.nan if million > plain else 7.0] * plain
+            np.testing.assert_array_equal(one.column.values, expected)
+
+    @pytest.mark.parametrize(
+        ("cells", "unit", "alone"),
+        [
+            (["1.5 kg"] * 96 + ["1,5 kg"] * 4, "kg", 0),
+            (["1.5 kg"] * 90 + ["1,5 kg", "1,5", "x"] + ["2", "2.5"] * 3 + ["NA"], "kg", 6),
+            (["5千克", "7"] * 10, "千克", 10),
+            (["5 l", "7 g"] * 2 + ["5 g", "7 g", "1.2k"] * 40, "g", 40),
+        ],
+    )
+    def test_values_without_the_unit_are_counted(self, cells, unit, alone):
+        """Those that are not read were counted too: "-4 of its 100 values have none"."""
+        one = decided(cells)
+        n = sum(cell != "NA" for cell in cells)
+        rest = f"; {alone} of its {n} values have none" if alone else ""
+        assert f"'a' is read as numbers in {unit!r}, which is left out{rest}" in one.notes
+
     def test_a_unit_that_is_no_number_is_left_out_and_values_without_it_are_counted(self):
         table = pd.DataFrame({"x": ["1.2k m", "3 m", "4 m", "2k m"] * 20, "y": ["u", "v"] * 40})
         table["z"] = ["5%", "0.5", "7 %", "2%"] * 20
@@ -450,6 +571,50 @@ class TestUnits:
             "'x' is read as numbers, with k for 1,000",
             "'z' is read as numbers in '%', which is left out; 20 of its 80 values have none",
         ]
+
+
+class TestMinusBehind:
+    CELLS = ("500", "1.234", "1.234-", "700", "2.500", "999")
+    TOLD = "'a': 5 of 30 values with a minus behind are read as negative"
+
+    @pytest.mark.parametrize(
+        ("decimal", "expected", "read_as"),
+        [
+            (",", [500, 1234, -1234, 700, 2500, 999], ("comma", "1234", "1.234", "point")),
+            (".", [500, 1.234, -1.234, 700, 2.5, 999], ("point", "1.234", "1234", "comma")),
+        ],
+    )
+    def test_it_proves_no_decimal_point(self, decimal, expected, read_as):
+        one = decided([*self.CELLS] * 5, decimal)
+        np.testing.assert_array_equal(one.column.values, np.array(expected * 5, float))
+        assert len(one.notes) == 2
+        mark, is_now, could_be, other = read_as
+        assert one.notes[0] == (
+            f"'a' is read with a decimal {mark}, '1.234' as {is_now}; it could be {could_be}: "
+            f"columns={{'a': 'number, {other}'}} reads it so"
+        )
+        assert one.notes[1] == self.TOLD
+
+    def test_what_shows_a_mark_is_read_by_it(self):
+        one = decided(["1.234-", "2,50", "1.234,50-", "7", "8", "9"] * 5)
+        np.testing.assert_array_equal(one.column.values, [-1234, 2.5, -1234.5, 7, 8, 9] * 5)
+        assert one.notes == ("'a': 10 of 30 values with a minus behind are read as negative",)
+
+    @pytest.mark.parametrize("rest", [[], ["5.0"]])
+    def test_a_column_of_them_is_text(self, rest):
+        """18.5- may be what is above it; other columns are not read by its mark."""
+        bins = ["18.5-", "25.0-", "30.0-"] * 10 + rest
+        one = decided(bins)
+        assert one.kind == "text"
+        assert one.notes == (
+            "'a' is read as text, as nearly all its values have a minus behind; columns={'a': "
+            "'number'} reads them as negative numbers",
+        )
+        asked = decided(bins, wished="number").column.values
+        np.testing.assert_array_equal(asked, [-18.5, -25, -30] * 10 + [float(one) for one in rest])
+        table = pl.DataFrame({"a": bins, "b": ["1.234"] * len(bins)})
+        both = decide(read_columns(table), typed=False, decimal=",", missing=(), wishes={})
+        np.testing.assert_array_equal(both["b"].column.values, [1234.0] * len(bins))
 
 
 DATES = [

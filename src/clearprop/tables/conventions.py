@@ -30,6 +30,7 @@ from clearprop.tables.numerals import (
     numeral,
 )
 from clearprop.tables.text import cut
+from clearprop.tables.units import fits, size_beside_times, size_of_number
 
 FEW = 0.05
 """The share of a column's cells that may be unreadable."""
@@ -38,17 +39,6 @@ KINDS = ("number", "category", "boolean", "date", "text")
 """What can be said of a column."""
 
 DAY_FIRST = "day first"
-
-LIKE_TIMES = ("m", "b", "B", "t", "T", "mm", "MM", "tn", "cr")
-"""Units that are millions and more beside 300k: 0.5m is half a million there, no half meter."""
-
-NUMBER_WORDS = frozenset(
-    ("thousand", "million", "millions", "mil", "mill", "billion", "billions", "trillion", "lakh",
-     "lakhs", "crore", "crores", "tausend", "millionen", "milliarde", "milliarden", "mille",
-     "milliard", "milliards", "millón", "millones", "milhão", "milhões", "тыс", "млн", "млрд",
-     "千", "万", "萬", "億", "亿")
-)  # fmt: skip
-"""Units that are numbers: beside numbers without them they cannot be left out."""
 
 TRUTHS = ("true", "false")
 """Words, in any case, that make a column true and false; in predictions `BOOLEANS` do."""
@@ -144,7 +134,7 @@ def decide(
         for name, column in columns.items()
         if column.kind == "text"
     }
-    votes = Counter(found.mark for found in seen.values() if found.mark)
+    votes = Counter(found.mark for found in seen.values() if found.mark and not found.all_behind)
     usual = max(MARKS, key=lambda mark: (votes[mark], mark == decimal))
     found = {
         name: _decide(column, seen.get(name), usual, bool(votes), typed, missing,
@@ -174,8 +164,9 @@ def _decide(
     decimal = look.mark or usual
     if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
         decimal = POINT if POINT in look.example else COMMA
-    unit = _unit(look)
-    if look.n and not look.has_codes and not (typed and look.is_digits):
+    unit = _unit(look, decimal, few)
+    is_text = look.has_codes or look.all_behind
+    if look.n and not is_text and not (typed and look.is_digits):
         unread = look.n - _readable(look, decimal, unit)
         if unread < min(wrong, look.n):
             kind, wrong = "number", unread
@@ -193,7 +184,7 @@ def _decide(
             if found is not None and unread < wrong:
                 kind, form = "date", found
     if kind == "text":
-        notes = () if typed and look.is_digits else tuple(_nearly(column, look, decimal))
+        notes = () if typed and look.is_digits else tuple(_nearly(column, look, decimal, unit))
         return Read(without(column, missing), "text", notes=notes)
     reading = Reading(decimal, unit) if kind == "number" else Reading(date_format=form)
     is_natural = is_known and usual == POINT
@@ -216,19 +207,31 @@ def _readable(look: Look, decimal: str, unit: str) -> int:
     """Return how many cells are numbers with this mark and unit."""
     marked = look.point if decimal == POINT else look.comma
     others = sum(count for name, count in look.units.items() if name not in ("", unit))
-    return look.bare + look.both + marked - others
+    return look.bare + look.both + marked - others - _lacking(look, decimal, unit)
 
 
-def _unit(look: Look) -> str:
-    """Return the unit of a column: what few of its numbers have is none, but for money's."""
-    named = Counter({name: count for name, count in look.units.items() if name})
-    unit, count = named.most_common(1)[0] if named else ("", 0)
-    if look.times_alone and unit in LIKE_TIMES:
-        return ""
-    alone = look.bare + look.both + look.point + look.comma - sum(named.values())
-    if unit.lower().rstrip(".") in NUMBER_WORDS and (alone or look.times_alone):
+def _lacking(look: Look, decimal: str, unit: str) -> int:
+    """Return how many cells are numbers without a unit that is one itself, and not left out."""
+    if unit and size_of_number(unit) is not None:
+        return look.alone[decimal]
+    return look.times_alone[decimal] if unit and size_beside_times(unit) is not None else 0
+
+
+def _unit(look: Look, decimal: str, few: float) -> str:
+    """Return the unit of a column: what few of its numbers have is none, but for money's.
+
+    Nor is one that is a number itself, and that more than few numbers do not have.
+    """
+    unit, count = _most_frequent(look)
+    if _lacking(look, decimal, unit) > few * look.n:
         return ""
     return unit if is_money(unit) or count > FEW * look.n else ""
+
+
+def _most_frequent(look: Look) -> tuple[str, int]:
+    """Return the unit that most numbers with one have, and how many."""
+    named = Counter({name: count for name, count in look.units.items() if name})
+    return named.most_common(1)[0] if named else ("", 0)
 
 
 def _as_wished(
@@ -240,7 +243,8 @@ def _as_wished(
     if wished.kind == "boolean":
         reading, missing = Reading(), {*missing, *MISSING}
     elif wished.kind == "number":
-        reading = Reading(wished.decimal or look.mark or usual, _unit(look))
+        decimal = wished.decimal or look.mark or usual
+        reading = Reading(decimal, _unit(look, decimal, 0.5))
     else:
         form, column = wished.date_format, as_words(column)
         words, _ = _present(column, missing)
@@ -273,12 +277,18 @@ def _finish(
             f"be {other:.10g}: columns={{{name!r}: 'number, {instead}'}} reads it so"
         )
     if kind == "number" and reading.unit:
-        without_it = _readable(look, reading.decimal, reading.unit) - look.units[reading.unit]
+        without_it = look.alone[reading.decimal] - _lacking(look, reading.decimal, reading.unit)
         rest = f"; {without_it:,} of its {look.n:,} values have none" if without_it else ""
         notes.append(f"{name!r} is read as numbers in {reading.unit!r}, which is left out{rest}")
-    if kind == "number" and look.times:
-        what = ", ".join(f"{word} for {TIMES[word]:,.0f}" for word in look.times)
+    is_lacking = kind == "number" and _lacking(look, reading.decimal, reading.unit or "") > 0
+    times = look.times_of_units if is_lacking else look.times
+    if kind == "number" and times:
+        what = ", ".join(f"{word} for {TIMES[word]:,.0f}" for word in times)
         notes.append(f"{name!r} is read as numbers, with {what}")
+    if kind == "number" and (count := look.behind[reading.decimal]):
+        notes.append(
+            f"{name!r}: {count:,} of {look.n:,} values with a minus behind are read as negative"
+        )
     if reading.date_format is not None and dates.is_ambiguous(words, reading.date_format):
         notes.append(
             f"the dates of {name!r} are read as month/day/year; they could be day/month/year too: "
@@ -310,9 +320,15 @@ def _of_years(name: str, words: Sequence[str], form: str, is_guess: bool) -> lis
     ]
 
 
-def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
+def _nearly(column: Column, look: Look, decimal: str, unit: str) -> list[str]:
     """Return a note if most cells of a column of text are numbers, or all but few, and no codes."""
-    unit = _unit(look)
+    if look.all_behind:
+        return [
+            f"{column.name!r} is read as text, as nearly all its values have a minus behind; "
+            f"columns={{{column.name!r}: 'number'}} reads them as negative numbers"
+        ]
+    if not look.has_codes and (clash := _clash(column, look, decimal, unit)):
+        return [clash]
     odd = look.codes or look.n - _readable(look, decimal, unit)
     if not 0 < odd < look.n / 2 or look.codes > FEW * look.n:
         return []
@@ -321,7 +337,7 @@ def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
         if look.codes:
             return has_leading_zero(word)
         found = numeral(word, decimal)
-        return word not in MISSING and (found is None or found.unit not in ("", unit))
+        return word not in MISSING and (found is None or not fits(found, unit))
 
     wrong = np.array([is_odd(word) for word in column.words] + [False])
     row = int(np.flatnonzero(wrong[column.values])[0])
@@ -333,6 +349,33 @@ def _nearly(column: Column, look: Look, decimal: str) -> list[str]:
         f"such as {cut(column.words[column.values[row]])!r} in row {row} (from 0); "
         f"columns={{{column.name!r}: 'number'}} reads it as numbers{rest}"
     ]
+
+
+def _clash(column: Column, look: Look, decimal: str, taken: str) -> str:
+    """Return a note if a unit that is a number makes text of what are numbers else, or ""."""
+    unit, count = _most_frequent(look)
+    lacking = _lacking(look, decimal, unit)
+    others = look.n - _readable(look, decimal, unit) - lacking
+    if taken == unit or not lacking or not others <= FEW * look.n < count:
+        return ""
+    with_it, without_it, instead = "", "", ""
+    always = size_of_number(unit)
+    size = size_beside_times(unit) if always is None else always
+    for place in dict.fromkeys(column.values[column.values >= 0].tolist()):
+        word = column.words[place]
+        found = None if word in MISSING else numeral(word, decimal)
+        if found is not None and found.unit == unit and not with_it:
+            with_it = word
+            instead = f", such as {found.value * size:.15g}" if size else ""
+            instead += f" if {unit!r} is {size:,.0f}" if size and always is None else ""
+        elif found is not None and not found.unit and not fits(found, unit):
+            without_it = without_it or word
+        if with_it and without_it:
+            return (
+                f"{column.name!r} is read as text, as it has {cut(with_it)!r} beside "
+                f"{cut(without_it)!r}: write numbers without units{instead}"
+            )
+    return ""
 
 
 def _typed(column: Column, missing: Collection[str], wished: Wish | None) -> Read:

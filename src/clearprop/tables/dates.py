@@ -281,7 +281,7 @@ def with_year_first(words: Iterable[str], form: str) -> tuple[str, datetime, dat
 
     So are all texts that the format reads, of fewer years and more days, of which one is the 29th
     or later; and by the format they are on more days than something is due on: on more than
-    `_CONSTANT`, or of `_MANY` years and several months, and not all the first or the last of a month.
+    `_CONSTANT`, or of `_MANY` years and several months, and not all the first or the last of one.
     """
     if form not in YEAR_FIRST:
         return None

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.tables.columns import Column
-from clearprop.tables.numerals import COMMA, POINT, has_leading_zero, is_plain, numeral
+from clearprop.tables.numerals import (
+    COMMA,
+    MARKS,
+    POINT,
+    has_leading_zero,
+    has_minus_behind,
+    is_plain,
+    numeral,
+)
 from clearprop.tables.words import SAMPLE, Words, among, sampled
 
 MOST = 0.95
@@ -39,8 +47,11 @@ class Look:
         One that fits both.
     times : tuple of str
         What numbers are multiplied by.
-    times_alone : bool
-        Whether some that are multiplied have no unit.
+    times_of_units : tuple of str
+        What those with a unit are.
+    alone, times_alone, behind : Counter of str
+        By the mark that reads them: those without a unit, those of them that are multiplied, and
+        those with a minus behind.
     """
 
     n: int
@@ -54,7 +65,10 @@ class Look:
     units: Counter[str]
     example: str
     times: tuple[str, ...] = ()
-    times_alone: bool = False
+    times_of_units: tuple[str, ...] = ()
+    alone: Counter[str] = field(default_factory=Counter)
+    times_alone: Counter[str] = field(default_factory=Counter)
+    behind: Counter[str] = field(default_factory=Counter)
 
     @property
     def has_codes(self) -> bool:
@@ -67,6 +81,11 @@ class Look:
     def is_digits(self) -> bool:
         """Whether all its cells are plain digits."""
         return self.bare == self.n and not self.dressed
+
+    @property
+    def all_behind(self) -> bool:
+        """Whether nearly all its cells have a minus behind: 18.5- may be what is above it."""
+        return max(self.behind[mark] for mark in MARKS) > MOST * self.n
 
     @property
     def mark(self) -> str:
@@ -92,12 +111,17 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
     tally: Counter[str] = Counter()
     units: Counter[str] = Counter()
     times: set[str] = set()
-    dressed = alone = False
+    times_of_units: set[str] = set()
+    alone: Counter[str] = Counter()
+    times_alone: Counter[str] = Counter()
+    behind: Counter[str] = Counter()
+    dressed = False
     fit_both: list[int] = []
     begins = 0
     if isinstance(column.words, Words):
         begins = len(column.words.numbers)
         fit_both += _look_at_plain(column.words, counts, missing, tally)
+        alone.update({mark: tally["bare"] + tally["both"] + tally[mark] for mark in MARKS})
         dressed = column.words.mark == COMMA and tally["both"] + tally[COMMA] > 0
     for place in range(begins, len(column.words)):
         word, count = column.words[place], int(counts[place])
@@ -112,8 +136,13 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
         if found is None:
             continue
         units[found.unit] += count
-        times |= {found.times} - {""}
-        alone |= found.times != "" and not found.unit
+        (times_of_units if found.unit else times).add(found.times)
+        is_behind = found.value <= 0 and has_minus_behind(word)
+        for mark, by in ((POINT, by_point), (COMMA, by_comma)):
+            if by is not None:
+                alone[mark] += count * (not by.unit)
+                times_alone[mark] += count * (by.times != "" and not by.unit)
+                behind[mark] += count * is_behind
         dressed |= not is_plain(word)
         if by_point is None or by_comma is None:
             tally[COMMA if by_point is None else POINT] += count
@@ -127,8 +156,8 @@ def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> 
     example = "" if first is None else column.words[first]
     return Look(
         tally["n"], tally["bare"], tally["both"], tally[POINT], tally[COMMA], tally["codes"],
-        dressed, tally["large"] > 0, units, example, tuple(sorted(times)),
-        alone,
+        dressed, tally["large"] > 0, units, example, tuple(sorted((times | times_of_units) - {""})),
+        tuple(sorted(times_of_units - {""})), alone, times_alone, behind,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ _ISO_DURATION = re.compile(
     r"(-?)P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,9}))?S)?)?",
     re.ASCII,
 )
+_BEHIND = re.compile(rf"[0-9][{_MINUS}-]")
 _DIGITS, _NO_DIGITS = re.compile("[0-9]"), re.compile("[^0-9]")
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]+", re.ASCII)
 
@@ -73,7 +74,7 @@ def _pattern(decimal: str) -> re.Pattern[str]:
         rf"(?P<open>\()?(?P<sign>[+{_MINUS}-]?)(?:(?P<before>{_BEFORE})[{_SPACES}]?)?"
         rf"(?P<sign_2>[+{_MINUS}-]?)(?P<whole>{'|'.join(groups)}|[0-9]*)"
         rf"(?P<decimals>{point}(?:[{_DASHES}]{{1,2}}|[0-9]*))?(?P<exponent>[eE][+-]?[0-9]+)?"
-        rf"(?P<behind>[{_MINUS}-])?"
+        rf"(?P<behind>[{_MINUS}-](?![^\W\d_]))?"
         rf"(?:(?:[{_SPACES}]?(?P<word>Tsd|Mio|Mrd|mn|bn)\b\.?|(?P<letter>[kKM])(?![^\W_])))?"
         rf"(?:[{_SPACES}]?(?P<after>{_UNIT}))?(?(open)\))"
     )
@@ -88,7 +89,7 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     decimal : {".", ","}
         The mark before decimals. The other one, spaces and apostrophes may stand between
         thousands. A dash may stand for no decimals (12.-), parentheses for a minus, as
-        accountants write it, or a minus behind decimals (12.50-).
+        accountants write it, or a minus behind decimals or marked thousands (12.50-, 1,234-).
 
     Examples
     --------
@@ -109,8 +110,10 @@ def numeral(text: str, decimal: str) -> Numeral | None:
     rest = (decimals or "")[1:].strip(_DASHES)
     if not digits + rest:
         return _in_words(text)
-    behind = found["behind"]  # 12.50-, as SAP writes it; 5- may be a mark, or a code
-    if sum(map(bool, (sign, sign_2, found["open"], behind))) > 1 or (behind and not rest):
+    behind = found["behind"]  # 12.50-, 1.234-, as SAP writes it; 5- may be a mark, or a code
+    if behind and not rest and (decimals or digits == whole):
+        return None
+    if sum(map(bool, (sign, sign_2, found["open"], behind))) > 1:
         return None
     before, after = found["before"] or "", found["after"] or ""
     times = found["word"] or found["letter"] or ""
@@ -148,6 +151,11 @@ def is_money(unit: str) -> bool:
 def is_plain(text: str) -> bool:
     """Whether a text is a number with a point, without a sign of currency, thousands or percent."""
     return _PLAIN.fullmatch(text) is not None
+
+
+def has_minus_behind(text: str) -> bool:
+    """Whether a text that is a number has its minus behind it: 12.50-."""
+    return _BEHIND.search(text) is not None
 
 
 def has_leading_zero(text: str) -> bool:

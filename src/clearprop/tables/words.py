@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.tables.numerals import COMMA, POINT, is_plain, numeral
+from clearprop.tables.units import fits, size_of_number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +97,7 @@ def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[
     texts : sequence of str
     decimal : {".", ","}
     unit : str or None
-        A text has this unit, or none at all. None: any.
+        A text has this unit, or none if the unit is no number. None: any.
     """
     numbers = np.full(len(texts), np.nan)
     left: Any = range(len(texts))
@@ -105,6 +106,8 @@ def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[
         known = np.ones(n, dtype=bool)
         if decimal != texts.mark:  # what has the mark means something else
             known = ~texts.plain.str.contains(texts.mark, literal=True).to_numpy()
+        if unit and size_of_number(unit) is not None:
+            known[:] = False
         numbers[:n][known] = texts.numbers[known]
         left = [*np.flatnonzero(~known).tolist(), *range(n, len(texts))]
     found: dict[str, float] = {}
@@ -112,8 +115,8 @@ def numbers_of(texts: Sequence[str], decimal: str, unit: str | None) -> NDArray[
         text = texts[place]
         if text not in found:
             one = numeral(text, decimal)
-            known_unit = one is not None and (unit is None or one.unit in ("", unit))
-            found[text] = one.value if one is not None and known_unit else np.nan
+            is_fit = one is not None and (unit is None or fits(one, unit))
+            found[text] = one.value if one is not None and is_fit else np.nan
         numbers[place] = found[text]
     return numbers
 
