@@ -817,11 +817,24 @@ def test_what_is_called_a_date_is_read_with_the_year_in_front_where_it_reads_nea
         ["1001-1-12", "1002-2-4", "1003-12-1"],
         ["1001-1-12 10:30", "1002-2-4 9:15"],
         ["2201-1-2", "2024-1-2", "2024-1-3"],
+        ["2201-1-2", "2201-1-3", "2201-1-4"],
+        ["1799-1-2", "1799-1-3", "1799-1-4"],
     ],
 )
 def test_versions_and_numbers_of_parts_are_no_dates(cells):
     for some in (cells, [cell for cell in cells for _ in range(20)]):
         assert of_cells(some).kind == "text"
+
+
+@pytest.mark.parametrize("year", [1800, 2200])
+def test_the_first_and_last_year_of_dates_without_zeros(year):
+    assert of_cells([f"{year}-1-{day}" for day in range(2, 9)] * 20).kind == "date"
+
+
+def test_days_up_to_the_28th_say_nothing_of_the_year_in_front():
+    moments = [day for day in drawn(datetime(2013, 1, 1), datetime(2024, 1, 1)) if day.day < 29]
+    one = of_cells([day.strftime("%y/%m/%d") for day in moments])
+    assert (one.reading.date_format, one.notes) == ("%d/%m/%y", ())
 
 
 def test_days_and_months_without_a_zero():
