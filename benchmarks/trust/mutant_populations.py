@@ -57,6 +57,7 @@ SHORT: dict[str, tuple[str, ...]] = {
     "optimizers.py": (_SETTINGS, "tests/test_optimizers.py"),
     "schedules.py": (_SETTINGS, "tests/test_optimizers.py"),
     "tables": _ENCODING,
+    "tables/dates.py": ("tests/tables/test_limits_of_dates.py", "tests/tables/test_cells.py"),
     "training/checkpoints": ("tests/training/checkpoints",),
     "training/checkpoints/keeping.py": (
         "tests/training/checkpoints",
