@@ -122,6 +122,16 @@ def test_a_lock_that_was_removed_is_taken_anew(tmp_path):
     assert len([*tmp_path.glob("*.safetensors")]) == 3
 
 
+def test_a_lock_that_is_taken_anew_leaves_no_file_open(tmp_path):
+    lock = FolderLock(tmp_path, tmp_path)
+    first = lock._file
+    (tmp_path / LOCK).unlink()
+    lock.check()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(first)
+    lock.close()
+
+
 def test_a_lock_that_another_run_has_taken_in_the_meantime(tmp_path):
     mine = FolderLock(tmp_path, Path("kept"))
     (tmp_path / LOCK).unlink()
