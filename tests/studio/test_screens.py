@@ -37,6 +37,13 @@ def test_a_page_of_a_server_that_has_ended(running, studio):
     page.close()
 
 
+def test_a_drawing_is_there_with_its_screen(page, studio, expect):
+    """It waits for no measurement of its width, which a busy machine makes later."""
+    page.add_init_script("ResizeObserver = class { observe() {} disconnect() {} }")
+    page.goto(f"{studio.address}#network?data=spirals&hidden=3,2&n=3")
+    expect(page.locator("svg.network text[data-number=L]")).to_be_visible()
+
+
 def test_a_reload_shows_the_same(page, studio):
     page.goto(f"{studio.address}#network?data=spirals&hidden=3,2&seed=4&n=37&sample=2")
     page.locator("main[data-ready=true]").wait_for()
