@@ -802,9 +802,21 @@ def test_a_few_cells_change_no_order():
 
 def test_what_is_called_a_date_is_read_with_the_year_in_front_where_it_reads_nearly_all():
     days = drawn(datetime(2010, 1, 1), datetime(2024, 1, 1))
-    cells = [day.strftime("%d/%m/%y") for day in days[:80]] + ["00/13/12"] * 10 + ["99/05/12"] * 10
+    none, other = (
+        [f"{year}/{month}/{day}" for day in range(10, 20)]
+        for year, month in (("00", 13), ("99", "05"))
+    )
+    cells = [*dict.fromkeys(day.strftime("%d/%m/%y") for day in days)][:80] + none + other
     assert of_cells(cells, "date").reading.date_format == "%d/%m/%y"
     assert of_cells(cells[80:], "date").reading.date_format == "%y/%m/%d"
+
+
+def test_what_is_called_a_date_and_has_numbers_without_zeros_after_the_year_is_none():
+    cells = ["99/4/1", "99/5/10", "99/6/12"]
+    one = of_cells(cells, "date")
+    assert one.kind == "date"
+    assert np.isnat(one.column.values).all()
+    assert "3 of 3 cells taken as missing" in one.notes[0]
 
 
 @pytest.mark.parametrize(
