@@ -18,12 +18,8 @@ from clearprop.training.watching.metrics import METRICS, Metric
 
 Array = NDArray[Any]
 
-UNITS = (0, -700)
-"""Powers of two in which weights are summed: the digits of some near 1e-308 are lost in the first,
-and what is above 1e97 in the second."""
-
-SMALL = 1e-270
-"""The sum of weights up to which the second counts."""
+_SMALLEST = -1074
+"""The power of two that the smallest number above 0 is."""
 
 
 def look_through(
@@ -44,7 +40,8 @@ def look_through(
     KeyboardInterrupt
         If Ctrl-C has come: a pass may take as long as an epoch.
     """
-    totals = np.zeros((len(UNITS), 2))  # of the costs, and of the weights
+    # Of costs and of weights, in units of the largest so far: those near 1e-308 have few digits.
+    totals, units = np.zeros(2), _SMALLEST
     sums = {metric.name: _Sum(metric) for metric in metrics}
     with (
         Interrupt() as stop,
@@ -56,13 +53,15 @@ def look_through(
             data = taken[1]
             losses, output = losses_of(network, data, engine)
             weights = np.ones(len(losses)) if data.weights is None else data.weights
-            for unit, both in zip(UNITS, totals, strict=True):
-                shares = np.ldexp(weights, -unit)
-                both += (shares * losses.astype(np.float64)).sum(), shares.sum()
+            largest = float(weights.max(initial=0.0))
+            if largest > 0 and (exponent := int(np.frexp(largest)[1])) > units:
+                totals, units = np.ldexp(totals, units - exponent), exponent
+            shares = np.ldexp(weights, -units)
+            totals += (shares * losses.astype(np.float64)).sum(), shares.sum()
             for one in sums.values():
                 one.add(data.y, output, network)
         stop.obey()
-    cost, total = totals[0] if not 0 < totals[0, 1] < SMALL else totals[1]
+    cost, total = totals
     loss = float(cost / total) if total else float("nan")
     return loss, {name: one.value() for name, one in sums.items()}
 
