@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+import time
 
 import pytest
 
@@ -49,6 +50,15 @@ def pytest_sessionfinish():
     coverage = sys.modules.get("coverage")
     if coverage is not None and (running := coverage.Coverage.current()) is not None:
         running.save()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """No test sets everybody's clock (see `clocks`)."""
+    clocks = time.monotonic, time.perf_counter, time.time
+    found = yield
+    assert clocks == (time.monotonic, time.perf_counter, time.time)
+    return found
 
 
 @pytest.fixture(autouse=True)

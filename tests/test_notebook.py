@@ -17,6 +17,7 @@ import pytest
 import clearprop as cp
 from clearprop.display.curves import curves_svg
 from clearprop.training.watching import notebook_bar, progress
+from clocks import set_clock
 
 CELLS = {
     "data": """
@@ -276,7 +277,7 @@ def test_the_time_that_is_left(monkeypatch):
         display=lambda data, **_: SimpleNamespace(update=lambda data, **_: shown.append(data))
     )
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    monkeypatch.setattr(notebook_bar.time, "monotonic", lambda: now[0])
+    set_clock(monkeypatch, lambda: now[0], notebook_bar)
     bar = notebook_bar.NotebookBar()
     bar.draw(0.0, "first", over=False)
     for passed, share, over in ((30, 0.0, False), (30, 0.25, False), (3000, 0.25, False),

@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 from dataclasses import astuple
-from types import SimpleNamespace
 
 import classic
 import family_trees
@@ -25,6 +24,7 @@ from matplotlib import pyplot
 import clearprop as cp
 from clearprop.errors import DataError
 from clearprop.training import loop
+from clocks import set_clock
 from paths import EXAMPLES, ROOT
 
 FOLDER = EXAMPLES / "classics"
@@ -284,7 +284,7 @@ class TestProblems:
             now[0] += random.exponential(busy)
             return now[0]
 
-        monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=clock, monotonic=clock))
+        set_clock(monkeypatch, clock, loop)
         monkeypatch.setattr(cp, "train", lambda *of, **told: train(*of, **told | how))
         beside = symmetry.learn(6), xor_and_parity.learn([2, 2, 1], 3)
         assert [count for _, count in (alone[0], beside[0])] == [473] * 2

@@ -23,6 +23,7 @@ from clearprop.studio.question import Question
 from clearprop.studio.replay import places_of, replay_of, write_replay
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from clocks import set_clock
 from command_line import invoke, refused
 
 SHORT = {"data": "xor", "hidden": "2", "epochs": "1"}
@@ -233,7 +234,7 @@ def test_lines_say_how_far_it_is(capsys, monkeypatch):
     from clearprop.studio import telling
 
     now = [0.0]
-    monkeypatch.setattr(telling.time, "monotonic", lambda: now[0])
+    set_clock(monkeypatch, lambda: now[0], telling)
     none, always, never = telling.Telling(None), telling.Telling(True), telling.Telling(False)
     for one in (none, always, never):
         one(0.5, "steps, step 3")

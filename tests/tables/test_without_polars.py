@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import random
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +15,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import clearprop as cp
-from clearprop.tables import fitted_encoding
+from clearprop.tables import fitted_encoding, fitting
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.conventions import decide
 from clearprop.tables.numerals import MISSING
 from clearprop.tables.plain_table import csv_of
 from clearprop.tables.shares import exact_interval
 from clearprop.tables.table_files import as_bytes, read_table
+from clocks import set_clock
 from kinds_of_columns import KINDS, column
 from paths import EXAMPLES, PENGUINS
 
@@ -187,7 +187,7 @@ class TestModels:
     def test_the_same_file_and_predictions(self, case, both, tmp_path, monkeypatch):
         path, target, settings = CASES[case]
         path = odd_table(tmp_path / "odd.csv") if path is None else path
-        monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # the report has the seconds
+        set_clock(monkeypatch, lambda: 0.0, fitting)  # the report has the seconds
         out = tmp_path / "m.safetensors"
 
         def learned():

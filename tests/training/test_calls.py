@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.training import loop
 from clearprop.training.job import check_data, check_job
 from clearprop.training.loop import Loop
 from clearprop.training.reference import ReferenceEngine
+from clocks import set_clock
 
 N, BATCH, EPOCHS = 10, 2, 6  # 5 batches an epoch, 30 in all
 
@@ -98,7 +100,7 @@ def test_batches_of_which_a_few_fit(calls, monkeypatch):
         now += some
         return advance(self, some)
 
-    monkeypatch.setattr("clearprop.training.loop.time.perf_counter", clock)
+    set_clock(monkeypatch, clock, loop)
     monkeypatch.setattr(ReferenceEngine, "advance", timed)
     assert calls(2.5) == [1, 2, 2] + [2, 2, 1] * 5
     assert calls(7.5) == [1, 4, 5, 5, 5, 5, 5]

@@ -13,7 +13,9 @@ from clearprop.training import loop as loop_module
 from clearprop.training.job import check_data, check_job
 from clearprop.training.lbfgs import minimize, reference_cost
 from clearprop.training.loop import Loop
+from clearprop.training.watching import watch
 from clearprop.training.watching.progress import Progress
+from clocks import set_clock
 from training_cases import X, Y, net
 
 ENGINES = ("compiled", "reference")
@@ -118,9 +120,7 @@ def test_progress_is_told_how_far_the_run_is(engine, optimizer, monkeypatch):
 
 
 def test_the_seconds_of_a_run_that_goes_on_go_on(monkeypatch):
-    monkeypatch.setattr(
-        "clearprop.training.watching.watch.time.monotonic", itertools.count().__next__
-    )
+    set_clock(monkeypatch, itertools.count().__next__, watch)
     _, part = make_loop("reference", cp.SGD(0.01))
     history = part.run(60)
     _, rest = make_loop("reference", cp.SGD(0.01), part.standing.copy(), history)

@@ -8,7 +8,9 @@ import time
 import numpy as np
 import pytest
 
+from clearprop.training.checkpoints import cadence as cadence_module
 from clearprop.training.checkpoints.cadence import DEFAULT, read_cadence
+from clocks import set_clock
 from kept_runs import EPOCH_BATCHES, begin
 
 
@@ -66,7 +68,7 @@ def test_a_run_is_written_there_and_at_its_ends(every, places, engine, monkeypat
 
 def test_seconds_are_kept_to(monkeypatch, tmp_path):
     now = iter(range(10_000))
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))  # each look is a second later
+    set_clock(monkeypatch, lambda: float(next(now)), cadence_module)  # each look is a second later
     cadence = read_cadence("3 seconds")
     cadence.begin()
     assert [cadence.due(batches, 10) for batches in range(1, 5)] == [False, False, True, True]
