@@ -31,9 +31,13 @@ else:  # what a busy machine disturbs is no failure
 
 
 def pytest_configure(config):
-    """A test that ends its process again and again does not do so for hours."""
+    """A test that ends its process ends the run, which names it.
+
+    pytest-xdist would begin its file again in another process and, if that is the last, wait for
+    good.
+    """
     if getattr(config.option, "maxworkerrestart", "none given") is None:
-        config.option.maxworkerrestart = "1"
+        config.option.maxworkerrestart = "0"
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
