@@ -12,6 +12,8 @@ from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from studio_server import ask, refusal
 
+REPLAY = "/api/replay?epochs=1&steps=1&screens=curves"
+
 
 @pytest.mark.parametrize("data", ["spirals", "note", "mazur"])
 def test_a_step_is_a_record(studio, data):
@@ -66,7 +68,7 @@ def test_another_name_gets_nothing(studio):
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
     ):
-        for path in ("/api/about", "/api/step?n=1", "/api/replay?steps=1", "/", "/api/events"):
+        for path in ("/api/about", "/api/step?n=1", REPLAY, "/", "/api/events"):
             if path == "/api/events" and status == 200:
                 continue  # which goes on
             connection = http.client.HTTPConnection(place.hostname, place.port)
