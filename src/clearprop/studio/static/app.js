@@ -35,7 +35,7 @@ function toScreen(event) {
 	document.querySelector("main").focus();
 }
 
-const AWAY = "The program that trains does not answer. Has it ended? It is asked again.";
+const AWAY = "The program that trains does not answer. Has it ended, or begun anew?";
 
 function App() {
 	const { setup, view } = useStudio();
