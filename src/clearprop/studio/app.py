@@ -8,6 +8,7 @@ import secrets
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from clearprop.checks.settings import count
 from clearprop.errors import ClearpropError, one_line, said
 from clearprop.studio.answers import ANSWERS, BEFORE
+from clearprop.studio.blas import one_blas_thread
 from clearprop.studio.contents import Place
 from clearprop.studio.finite import to_json
 from clearprop.studio.handed import MOST_BYTES, take, without_folder
@@ -134,10 +136,12 @@ async def _answer(request: Request) -> Response:
         return _refused("there is no such question", "question", 404)
 
     def found() -> Any:
-        setup = Setup.read(pairs)
+        setup, runs = Setup.read(pairs), request.app.state.runs
         if name in BEFORE:
-            return BEFORE[name](setup, request.app.state.runs.problems)
-        return ANSWERS[name](request.app.state.runs.of(setup), Question(pairs))
+            return BEFORE[name](setup, runs.problems)
+        run = runs.of(setup)
+        with one_blas_thread() if run is runs.live else nullcontext():
+            return ANSWERS[name](run, Question(pairs))
 
     return await _said(found)
 
