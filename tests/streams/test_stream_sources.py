@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.estimators import MLPClassifier
+from clearprop.streams import arrays
 from clearprop.streams.arrays import ArraySource, open_array
 from stream_cases import BATCH, batches_of, net, rows
 
@@ -56,7 +58,27 @@ class TestFiles:
         found, _ = joined(ArraySource(open_array(tmp_path / "X.npy"), Y))
         np.testing.assert_array_equal(found, X)
 
-    def test_a_file_that_is_cut_short_while_it_is_read(self, files):
+    def test_a_file_that_is_replaced_while_it_is_read(self, files):
+        """By numbers of another type, say, whose bytes would be taken for others."""
+        streams = [cp.stream(*files, window=64), cp.stream(*files)]
+        other = files[0].with_name("other.npy")
+        np.save(other, np.concatenate([X, X]).astype(np.float32))
+        other.replace(files[0])
+        for stream in streams:
+            with pytest.raises(
+                cp.TableFileError, match=r"^X.npy was changed or replaced since the stream"
+            ):
+                trained(stream)
+
+    def test_a_map_that_its_owner_writes_into(self, files):
+        mapped = np.load(files[0], mmap_mode="r+")
+        stream = cp.stream(mapped, Y, window=64)
+        mapped[7] = 5.0
+        mapped.flush()
+        assert trained(stream) == trained(cp.stream(np.array(mapped), Y, window=64))
+
+    def test_a_file_that_is_cut_short_while_it_is_read(self, files, monkeypatch):
+        monkeypatch.setattr(arrays, "mark_of", lambda found: ())  # as its time may say nothing
         stream = cp.stream(*files, window=64)
         whole = files[0].read_bytes()
         kept = len(whole) // 2
@@ -151,6 +173,37 @@ class TestBatches:
     def test_what_is_no_batch(self, batches, message):
         with pytest.raises(cp.DataError, match=message):
             trained(cp.stream(batches, window=40))
+
+    def test_a_generator_that_was_gone_through(self):
+        stream = cp.stream(batches_of(X, Y)(), window=40)
+        cp.train(net(), stream, epochs=1)
+        with pytest.raises(cp.ShapeError, match="no rows: a generator is gone through once, was"):
+            cp.train(net(), stream, epochs=1)
+
+    @pytest.mark.parametrize("window", [40, 1_000])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_batches_that_are_made_in_the_same_memory(self, window, dtype):
+        """For training, for validation, and by the estimators: each has the rows that it had."""
+        room = [np.empty((17, *part.shape[1:]), part.dtype) for part in (X, Y, W)]
+        given = [X.astype(dtype), Y, W]
+        room[0] = room[0].astype(dtype)
+
+        def batches():
+            for parts in batches_of(*given)():
+                for own, part in zip(room, parts, strict=True):
+                    own[: len(part)] = part
+                yield tuple(own[: len(parts[0])] for own in room)
+                for own in room:
+                    own[:] = 0
+
+        def outcome(batches):
+            network, stream = net(dtype), cp.stream(batches, window=window)
+            history = cp.train(network, stream, epochs=2, validation=stream, metrics="accuracy")
+            fit = MLPClassifier(n_iter_no_change=1, tol=100.0, random_state=0).fit(stream)
+            own = network.parameters.tobytes(), fit.network_.parameters.tobytes()
+            return *own, history.validation_loss, history.validation_metrics
+
+        assert outcome(batches) == outcome(batches_of(*given))
 
     @pytest.mark.parametrize(
         ("given", "message"),

@@ -37,7 +37,11 @@ class TestPacked:
         path = tmp_path / f"t.csv.{ending}"
         whole = pack(CSV * 50, packing, path)
         for content, message in (
-            (whole[:-9], f"t.csv.{ending} is truncated: its {packing} ends early; get it anew"),
+            (
+                whole[:-9],
+                f"t.csv.{ending} is truncated: it ends at byte {len(whole) - 9}, and its "
+                f"{packing} goes on; get it anew",
+            ),  # fmt: skip
             (CSV, f"t.csv.{ending} cannot be unpacked by {packing}: "),
             (
                 whole[:20] + b"\xff\x00\xff" + whole[23:],

@@ -13,6 +13,7 @@ import pytest
 import clearprop as cp
 from clearprop.errors import ClearpropError, ColumnError, FileMissingError, TableFileError
 from clearprop.estimators import MLPRegressor
+from clearprop.files import unchanged_file
 from clearprop.tables.blocks import arrow, files, parquet, text
 from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.blocks.lazy import LazyTable
@@ -52,6 +53,7 @@ WAYS = {
     "one.parquet": lambda path: FLAT.write_parquet(path),
     "plain.parquet": lambda path: FLAT.write_parquet(path, compression="uncompressed"),
     "polars.arrow": lambda path: frame().write_ipc(path, record_batch_size=700),
+    "plain.arrow": lambda path: FLAT.drop("cat").write_ipc(path, record_batch_size=700),
     "zstd.feather": lambda path: frame().write_ipc(path, compression="zstd"),
     "pyarrow.ipc": arrow_file,
     "stream.arrow": arrow_stream,
@@ -177,7 +179,8 @@ def outcome(path, skip_bad):
     return None, wrong
 
 
-@pytest.mark.parametrize("name", ["groups.parquet", "pyarrow.ipc", "stream.arrow", "t.csv.gz"])
+@pytest.mark.parametrize("name", ["groups.parquet", "pyarrow.ipc", "plain.arrow", "stream.arrow",
+                                  "t.csv.gz"])  # fmt: skip
 def test_a_truncated_file(name, tmp_path, small):
     """At any place it is an error; with skip_bad, what is there is a beginning of the table."""
     path = tmp_path / name
@@ -220,7 +223,25 @@ def test_flipped_bytes(name, seed, tmp_path, small, capfd):
     capfd.readouterr()  # a panic of polars says more there
 
 
-def test_a_text_that_is_replaced_while_it_is_read(tmp_path, small):
+@pytest.mark.parametrize("name", ["groups.parquet", "plain.arrow", "pyarrow.ipc", "t.csv"])
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_a_file_that_is_replaced_while_it_is_read(name, skip_bad, tmp_path, small):
+    """By one of the same size too, whose rows would be taken for others: nothing is skipped then."""
+    path, other = tmp_path / name, tmp_path / f"other_{name}"
+    WAYS[name](path)
+    other.write_bytes(path.read_bytes())
+    table = TableFiles(path, skip_bad=skip_bad)
+    assert table.rows == N
+    other.replace(path)
+    for numbers in (None, [0]):
+        with pytest.raises(TableFileError, match=f"{name} was changed or replaced since it was"):
+            list(table.blocks(numbers))
+    assert sum(one.rows for one in TableFiles(path).blocks()) == N
+
+
+def test_a_text_that_is_replaced_while_it_is_read(tmp_path, small, monkeypatch):
+    """It is seen by what is read, too, where a system does not say when a file was written."""
+    monkeypatch.setattr(unchanged_file, "mark_of", lambda found: ())
     path = tmp_path / "t.csv"
     lines = ["k,v", *(f"{k},{k / 8:.3f}" for k in range(N))]
     path.write_text("\n".join(lines))

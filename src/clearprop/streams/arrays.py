@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from clearprop.errors import (
     TypeOfDataError,
     shown,
 )
+from clearprop.files.unchanged_file import ChangedFileError, mark_of
 from clearprop.streams.block import Block
 
 Array = NDArray[Any]
@@ -43,6 +44,7 @@ class _Part:
 
     array: Any
     name: str
+    mark: tuple[int, ...] = ()
 
     def first(self) -> Array:
         """Return its first row."""
@@ -58,6 +60,7 @@ class _Part:
         wanted = int(np.prod(shape))
         try:
             with Path(path).open("rb") as opened:
+                self._check_same(os.fstat(opened.fileno()))
                 opened.seek(offset + first * row)
                 found = np.fromfile(opened, self.array.dtype, wanted)
         except OSError as error:
@@ -68,6 +71,18 @@ class _Part:
                 f"{self.name} is cut short: it ends in row {there:,} of {len(self.array):,}"
             )
         return found.reshape(shape)
+
+    def _check_same(self, found: os.stat_result) -> None:
+        """Raise unless it is the file, as it was when the stream was made.
+
+        One that the map may write into is changed by whoever has the map, too.
+        """
+        mark = mark_of(found) if self.array.flags.writeable is False else mark_of(found)[:3]
+        if self.mark[: len(mark)] not in ((), mark):
+            raise ChangedFileError(
+                f"{self.name} was changed or replaced since the stream was made: what is read now "
+                "would not be of the same rows; begin anew, with a file that stays as it is"
+            )
 
 
 class ArraySource:
@@ -109,6 +124,7 @@ class ArraySource:
         for part, shape in zip(self._parts, shapes, strict=True):
             if part.first().shape != (1, *shape[1:]):
                 raise TypeOfDataError(f"{part.name} gives no rows that become an array")
+        self._parts = [replace(part, mark=_mark(part.array)) for part in self._parts]
         step = max(1, min(BLOCK_BYTES // self._parts[0].first().nbytes, window // BLOCKS))
         starts = np.arange(0, int(shapes[0][0]), step, dtype=np.int64)
         self.starts: NDArray[np.int64] | None = starts
@@ -144,6 +160,15 @@ class ArraySource:
             kind = part.first().dtype.str
             said[f"array {len(said)}"] = [list(part.array.shape), kind, digest.hexdigest()]
         return said
+
+
+def _mark(array: Any) -> tuple[int, ...]:
+    """Return what the file of a memory map is known by; nothing where there is none."""
+    file = _file_of(array)
+    try:
+        return () if file is None else mark_of(Path(file[0]).stat())
+    except OSError:  # told when it is read
+        return ()
 
 
 def _file_of(array: Any) -> tuple[str, int, int] | None:

@@ -62,7 +62,8 @@ class BatchSource:
                 raise TypeOfDataError(
                     f"{where} is a {type(batch).__name__}; a batch is (X, y) or (X, y, weights)"
                 )
-            X, y, weights = (*(as_array(part, where) for part in batch), None)[:3]
+            # Copies: whoever makes batches may make the next one in the same memory.
+            X, y, weights = (*(as_array(part, where).copy() for part in batch), None)[:3]
             assert X is not None
             assert y is not None
             shapes = [part.shape for part in (X, y, weights) if part is not None]

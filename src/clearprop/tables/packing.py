@@ -50,7 +50,8 @@ def unpacked(file: IO[bytes], packing: str, path: Path) -> Iterator[Any]:
         yield opened
     except EOFError:
         raise TableFileError(
-            f"{path} is truncated: its {packing} ends early; get it anew"
+            f"{path} is truncated: it ends at byte {file.tell():,}, and its {packing} goes on; get "
+            "it anew"
         ) from None
     except damaged as error:
         if isinstance(error, ClearpropError):

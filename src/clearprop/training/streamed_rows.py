@@ -52,7 +52,8 @@ class StreamedRows:
         blocks = source.blocks()
         first = next(blocks, None)
         if first is None:
-            raise ShapeError(f"the {of}stream has no rows")
+            said = ": a generator is gone through once, was it before?" if source.once else ""
+            raise ShapeError(f"the {of}stream has no rows{said}")
         self._has_weights: bool | None = None
         self._y_ndim: int | None = None
         head = Block(

@@ -15,7 +15,7 @@ from struct import pack_into, unpack_from
 from typing import IO, TYPE_CHECKING
 
 from clearprop.errors import TableFileError
-from clearprop.files.regular_file import open_regular
+from clearprop.files.unchanged_file import UnchangedFile
 from clearprop.tables.arrow_messages import (
     CATEGORIES,
     END,
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _MAGIC = b"ARROW1"
 
 _START = _MAGIC + bytes(2)
+
+_LONGEST = 1 << 20
+"""Bytes in which what says the columns is looked for."""
 
 _BLOCK = 24
 """Bytes that a file's list has of a batch."""
@@ -66,14 +69,16 @@ class ArrowFile:
 
     def __init__(self, path: Path, most: int = ROWS) -> None:
         self.path, self._most = path, most
+        self._file = UnchangedFile(path)
         self.notes: list[str] = []
         self._schema: Message | None = None
+        self._is_bare = False  # the schema, of its length
         self._known: list[Message] = []  # dictionaries of categories
         self._batches: list[tuple[int, Message | None]] = []  # behind how many; None: damaged
         self._footer = b""
         self._cut = ""
         self._kept: tuple[str, pl.DataFrame] | None = None
-        with open_regular(path, TableFileError) as file:
+        with self._file.opened() as file:
             size = os.fstat(file.fileno()).st_size
             start = file.read(1024)
             if not start:
@@ -92,7 +97,7 @@ class ArrowFile:
         file.seek(max(0, size - 10))
         last = file.read(10)
         if last[4:] != _MAGIC:
-            self._find(file, len(_START), size)  # as far as it goes
+            self._find(file, self._bare_schema(file) or len(_START), size)  # as far as it goes
             self._cut = (
                 f"{self.path} is truncated: it ends at byte {size:,}, without the list of batches "
                 f"that ends an Arrow file; {len(self._batches):,} whole ones are there"
@@ -120,6 +125,27 @@ class ArrowFile:
                 self._batches.append((len(self._known), _listed(file, block, end)))
             except MessageError:
                 self._batches.append((len(self._known), None))
+
+    def _bare_schema(self, file: IO[bytes]) -> int:
+        """Find what says the columns as polars writes it, its length not before it.
+
+        Returns where it ends, or 0: there it is as the format has it.
+        """
+        file.seek(0)
+        content = file.read(_LONGEST)
+        at = content.find(MARK, len(_START))
+        while at > len(_START):  # an end that begins with one is no schema's
+            try:
+                found = message(file, len(_START), 0, at)
+                next(messages(file, at, os.fstat(file.fileno()).st_size))
+            except (MessageError, StopIteration):
+                at = content.find(MARK, at + 4)
+                continue
+            if found.kind == SCHEMA:
+                self._schema, self._is_bare = found, True
+                return at
+            return 0
+        return 0
 
     def _find(self, file: IO[bytes], start: int, size: int) -> None:
         """Find the batches of a stream."""
@@ -214,8 +240,10 @@ class ArrowFile:
         parts = [*known, *there]
         if self._schema is not None:
             parts = [self._schema, *sorted(parts, key=lambda one: one.start)]
-        with open_regular(self.path, TableFileError) as file:
+        with self._file.opened() as file:
             content = [_bytes(file, one) for one in parts]
+        if self._is_bare:
+            content[0] = MARK + len(content[0]).to_bytes(4, "little") + content[0]
         if not self._footer:
             return b"".join([*content, END])
         return _as_file(self._footer, content, known, there)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from clearprop.checks.settings import flag
 from clearprop.errors import TableFileError
 from clearprop.files.regular_file import open_regular
+from clearprop.files.unchanged_file import ChangedFileError
 from clearprop.streams.arrays import BLOCKS
 from clearprop.streams.block import TableBlock
 from clearprop.tables.blocks.arrow import ArrowFile
@@ -239,6 +240,8 @@ class TableFiles:
 def _read_piece(piece: Piece, skip: Callable[..., object] | None) -> Iterator[tuple[Piece, Any]]:
     try:
         frame = piece.read()
+    except ChangedFileError:
+        raise
     except TableFileError as error:
         for one in piece.finer:
             yield from _read_piece(one, skip)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clearprop.errors import TableFileError
-from clearprop.files.regular_file import open_regular
+from clearprop.files.unchanged_file import UnchangedFile
 from clearprop.tables.blocks.pieces import LARGE, ROWS, Piece, Skip
 from clearprop.tables.kinds import check_kind
 from clearprop.tables.memory import NUMBER
@@ -93,6 +93,7 @@ class ParquetFile:
 
     def __init__(self, path: Path, most: int = ROWS) -> None:
         self.path, self._most = path, most
+        self._whole = UnchangedFile(path)
         self.notes: list[str] = []
         self._footer = self._read_footer()
         try:
@@ -114,7 +115,7 @@ class ParquetFile:
         )
 
     def _read_footer(self) -> Struct:
-        with open_regular(self.path, TableFileError) as file:
+        with self._whole.opened() as file:
             size = os.fstat(file.fileno()).st_size
             start = file.read(1024)
             if not start:
@@ -208,7 +209,7 @@ class ParquetFile:
     def _read(self, groups: list[_Group], where: str, rows: int) -> pl.DataFrame:
         content = bytearray()
         listed: list[Struct] = []
-        with open_regular(self.path, TableFileError) as file:
+        with self._whole.opened() as file:
             for group in groups:
                 chunks = []
                 for chunk in group.chunks:
@@ -247,7 +248,7 @@ class ParquetFile:
         import polars
 
         columns = []
-        with open_regular(self.path, TableFileError) as file:
+        with self._whole.opened() as file:
             for place, chunk in enumerate(group.chunks):
                 pages = self._pages(file, group, place)
                 there = [p for p in pages if p.rows and p.first < last and first < p.first + p.rows]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from clearprop.errors import ClearpropError, TableFileError
-from clearprop.files.regular_file import open_regular
+from clearprop.files.unchanged_file import UnchangedFile
 from clearprop.tables.blocks.pieces import ROWS, Piece, Skip
 from clearprop.tables.encodings import (
     ANOTHER,
@@ -96,6 +96,7 @@ class TextFile:
 
     def __init__(self, path: Path, form: Form, encoding: str | None, most: int = ROWS) -> None:
         self.path, self._form, self._chunk = path, form, CHUNK
+        self._file = UnchangedFile(path)
         self.notes: list[str] = []
         with self._opened() as stream:
             start = _read(stream, CHUNK)
@@ -140,7 +141,7 @@ class TextFile:
 
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
-        with open_regular(self.path, TableFileError) as file:
+        with self._file.opened() as file:
             if self._form.packing:
                 with unpacked(file, self._form.packing, self.path) as stream:
                     yield stream

@@ -122,7 +122,10 @@ def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
         elif one["dtype"] != other["dtype"]:
             said.append(f"{name} is {one['dtype']}, the run's is {other['dtype']}")
         elif one != other:
-            said.append(f"{name} holds other numbers")
+            other_rows = "is of other numbers, files or blocks"
+            said.append(
+                f"{name} {other_rows if name.endswith('stream') else 'holds other numbers'}"
+            )
     return said
 
 
