@@ -41,7 +41,7 @@ class TestPacked:
                 whole[:-9],
                 f"t.csv.{ending} is truncated: it ends at byte {len(whole) - 9}, and its "
                 f"{packing} goes on; get it anew",
-            ),  # fmt: skip
+            ),
             (CSV, f"t.csv.{ending} cannot be unpacked by {packing}: "),
             (
                 whole[:20] + b"\xff\x00\xff" + whole[23:],
