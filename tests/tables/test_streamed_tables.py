@@ -429,6 +429,17 @@ class TestWhatTheSampleDoesNotShow:
         model = fit(table.with_columns(pl.Series("flat", values)))
         assert "judged by a sample of 600 rows" in model.report.dropped["flat"]
 
+    def test_a_target_that_is_always_the_same_there(self):
+        """It is the sample that says so: other values may be in other rows."""
+        table = mixed(3000)
+        rare = with_value(
+            table.with_columns(grade=pl.lit("a")), "grade", outside_sample(table), "b"
+        )
+        with pytest.raises(
+            TargetError, match=r"^by a sample of 600 rows of the stream's 3,000: .*"
+        ):
+            fit(rare)
+
 
 class TestErrors:
     def test_infinity_is_found_with_its_place(self, table):

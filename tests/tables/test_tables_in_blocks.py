@@ -405,6 +405,19 @@ def test_train_says_what_it_skips(window, tmp_path):
         estimator.fit(stream)
 
 
+@pytest.mark.parametrize("window", [64, 1_000])
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_integers_beyond_what_float64_tells_apart_are_numbers(name, window, tmp_path):
+    """In one row of one block they are no reason to take the whole column for names."""
+    table = pl.DataFrame({"x": np.arange(300) % 7, "big": np.arange(300) % 5, "y": np.zeros(300)})
+    table[250, "big"] = 2**60 + 1
+    path = tmp_path / name
+    table.write_parquet(path) if name == "t.parquet" else table.write_ipc(path)
+    blocks = [*cp.stream(path, target="y", window=window).numbers().blocks()]
+    found = np.concatenate([block.X for block in blocks])
+    np.testing.assert_array_equal(found, table["x", "big"].to_numpy().astype(np.float64))
+
+
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_a_packed_text_that_is_cut_gives_whole_rows_alone(kind, tmp_path):
     """Also of a file that is shorter than what is read at once; a row that is cut is none."""

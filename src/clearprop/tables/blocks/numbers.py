@@ -19,6 +19,7 @@ from clearprop.errors import (
 from clearprop.streams.block import Block, TableBlock
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.numerals import MISSING, POINT
+from clearprop.tables.plain_table import PlainTable
 from clearprop.tables.text import cut, shortened
 from clearprop.tables.words import among, numbers_of
 
@@ -154,6 +155,20 @@ def _are_whole(y: Array) -> bool:
     return bool(((y == np.rint(y)) & (np.abs(y) <= _EXACT)).all())
 
 
+def _whole_numbers(name: str, block: TableBlock) -> Array | None:
+    """Return a column of integers that are read as names, being beyond what float64 tells apart."""
+    if isinstance(block.frame, PlainTable):
+        return None
+    import polars
+
+    own = next(one for one in block.frame.columns if one.strip() == name)
+    series = block.frame.get_column(own)
+    if not series.dtype.is_integer():
+        return None
+    numbers: Array = series.cast(polars.Float64).to_numpy()
+    return numbers
+
+
 def _numbers(column: Column, block: TableBlock, typed: bool) -> Array:
     """Return a column as float64, NaN where a value is missing."""
     if column.kind == "number":
@@ -161,6 +176,12 @@ def _numbers(column: Column, block: TableBlock, typed: bool) -> Array:
     if column.kind == "boolean":
         return np.where(column.values < 0, np.nan, column.values.astype(np.float64))
     failed = np.flatnonzero(~column.missing)
+    if (
+        column.kind == "text"
+        and typed
+        and (whole := _whole_numbers(column.name, block)) is not None
+    ):
+        return whole
     if column.kind == "text" and not typed:
         known = numbers_of(column.words, POINT, "")
         words = np.append(np.isnan(known) & ~among(column.words, MISSING), False)

@@ -128,7 +128,10 @@ def decide_by(
     present = np.flatnonzero(~goal.missing)
     if not len(present):
         raise TargetError(f"target {goal.name!r} has no values {_by(len(rows))}")
-    aim, reason = detect_target(goal.take(present), settings.task, whole[read.target].reading)
+    try:
+        aim, reason = detect_target(goal.take(present), settings.task, whole[read.target].reading)
+    except TargetError as error:
+        raise TargetError(f"{_by(len(rows))} of the stream's {n:,}: {error}") from None
     aim = as_asked(aim, settings)
     most = min(MOST_VALIDATION, window)
     parts = Parts(settings.seed, min(settings.validation, most / n), settings.test)
