@@ -70,6 +70,14 @@ class TestFiles:
             ):
                 trained(stream)
 
+    def test_a_map_whose_file_has_been_replaced(self, files):
+        mapped = np.load(files[0], mmap_mode="r")
+        other = files[0].with_name("other.npy")
+        np.save(other, X + 1)
+        other.replace(files[0])
+        with pytest.raises(cp.TableFileError, match="X: another file has the name of this map's"):
+            cp.stream(mapped, Y)
+
     def test_a_map_that_its_owner_writes_into(self, files):
         mapped = np.load(files[0], mmap_mode="r+")
         stream = cp.stream(mapped, Y, window=64)

@@ -72,6 +72,15 @@ class _Part:
             )
         return found.reshape(shape)
 
+    def check_ends(self) -> None:
+        """Raise if the file under the map's name is another by now: its first or last row is."""
+        n = len(self.array)
+        for row in (0, n - 1) if self.mark else ():
+            if self.rows(row, row + 1).tobytes() != self.array[row : row + 1].tobytes():
+                raise ChangedFileError(
+                    f"{self.name}: another file has the name of this map's by now: map it anew"
+                )
+
     def _check_same(self, found: os.stat_result) -> None:
         """Raise unless it is the file, as it was when the stream was made.
 
@@ -125,6 +134,8 @@ class ArraySource:
             if part.first().shape != (1, *shape[1:]):
                 raise TypeOfDataError(f"{part.name} gives no rows that become an array")
         self._parts = [replace(part, mark=_mark(part.array)) for part in self._parts]
+        for part in self._parts:
+            part.check_ends()
         step = max(1, min(BLOCK_BYTES // self._parts[0].first().nbytes, window // BLOCKS))
         starts = np.arange(0, int(shapes[0][0]), step, dtype=np.int64)
         self.starts: NDArray[np.int64] | None = starts
