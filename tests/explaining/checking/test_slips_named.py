@@ -212,7 +212,7 @@ def test_what_no_slip_explains_is_taken_as_it_is_by_what_comes_after():
     assert [q.verdict for q in comparison.quantities] == ["wrong", "follows", "right"]
     assert comparison["delta2"].slip is None
     assert comparison["W2"].slip == "delta2"
-    assert comparison.hint(2) == "delta2: no usual slip gives delta2; look at da2 or delta2"
+    assert comparison.hint(2) == "delta2: no usual slip gives this; look at da2 or delta2"
 
 
 def test_numbers_of_one_neuron_are_taken_alone():

@@ -172,7 +172,7 @@ class GradientComparison:
             hidden = "" if where == first.label else f"; look at how {where} is computed"
             return f"{first.label} is the first that is wrong{hidden}"
         if level == 2:
-            slip = first.slip or f"no usual slip gives {first.label}; look at {where}"
+            slip = first.slip or f"no usual slip gives this; look at {where}"
             return f"{first.label}: {slip}"
         return f"{first.label}: {'; '.join(first.mended)}"
 
