@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearprop.checks.data import Data
 from clearprop.checks.settings import choice
 from clearprop.errors import ArgumentError, shown
 from clearprop.studio.calls import called, class_names, class_of, metrics_of
 from clearprop.studio.planes import plane_of
 from clearprop.studio.question import Question
 from clearprop.studio.runs import SLICE, Run
+from clearprop.training.job import check_data
 
 Array = NDArray[Any]
 
@@ -116,8 +118,10 @@ def _with(name: str, unscaled: str) -> str:
 
 def _rows(run: Run, part: str, n: int) -> tuple[Array, Array]:
     if part == "held":
-        return run.problem.X_held, run.problem.y_held
-    data = run.data_at(n)
+        X, y = run.problem.X_held, run.problem.y_held
+        data = check_data(run.problem.network, X, y) if len(X) else Data(X, y)
+    else:
+        data = run.data_at(n)
     return data.X, data.y
 
 
