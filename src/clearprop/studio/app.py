@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import sys
-import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from typing import Any
@@ -22,7 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from clearprop.checks.settings import count
-from clearprop.errors import ClearpropError, one_line, said
+from clearprop.errors import ClearpropError
 from clearprop.studio.answers import ANSWERS, BEFORE
 from clearprop.studio.blas import one_blas_thread
 from clearprop.studio.contents import Place
@@ -36,6 +34,7 @@ from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import columns_of
 from clearprop.studio.told import told_replay
 from clearprop.studio.trial import try_to_read
+from clearprop.studio.unforeseen import unforeseen
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 """Names under which the page is served: a page of another name, which leads here, gets nothing."""
@@ -191,21 +190,9 @@ async def _in_thread(respond: Callable[[], Response]) -> Response:
         except ClearpropError as error:
             return _refused(without_folder(str(error)), type(error).__name__, 400)
         except (Exception, SystemExit) as error:  # of a user's own function, too
-            return _failed(error)
+            return _refused(unforeseen(error), "failed", 500)
 
     return await run_in_threadpool(made)
-
-
-def _failed(error: BaseException) -> Response:
-    """Say in a line what nobody foresaw, and the whole of it on the terminal."""
-    if sys.stderr is not None:  # a program without a console has none
-        traceback.print_exception(error, file=sys.stderr)
-        sys.stderr.flush()
-    what = without_folder(one_line(said(error)))
-    return _refused(
-        f"the studio cannot answer this ({what}); its terminal has the whole of it, and other "
-        "questions are answered as before", "failed", 500,
-    )  # fmt: skip
 
 
 async def _replay(request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from clearprop.errors import ClearpropError
 from clearprop.studio.handed import without_folder
 from clearprop.studio.replay import Told
+from clearprop.studio.unforeseen import unforeseen
 
 TOLD_EVERY = 0.1
 """Seconds between lines, and between looks whether the reader is still there."""
@@ -46,6 +47,9 @@ async def told_replay(
             page = making.result()
         except ClearpropError as error:
             yield f"{json.dumps({'error': without_folder(str(error))})}\n"
+            return
+        except (Exception, SystemExit) as error:  # of a user's own function, too
+            yield f"{json.dumps({'error': unforeseen(error)})}\n"
             return
         yield f"{json.dumps({'done': 1, 'words': ''})}\n"
         yield page
