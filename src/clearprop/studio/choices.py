@@ -18,10 +18,11 @@ from clearprop.losses import LOSSES
 from clearprop.network import Network
 from clearprop.optimizers import Optimizer
 from clearprop.schedules import rate_at
+from clearprop.studio.advice import advised, told
 from clearprop.studio.problem import Own, Problem, outputs_of, targets_of
 from clearprop.studio.problems import problem_of
 from clearprop.studio.setup import OPTIMIZERS, Setup
-from clearprop.studio.table_problems import TABLES, columns_of, report_of, target_of
+from clearprop.studio.table_problems import TABLES, columns_of, kinds_of, report_of, target_of
 
 Array = NDArray[Any]
 Offer = dict[str, str]
@@ -48,7 +49,8 @@ def choices(setup: Setup, own: Mapping[str, Problem] | None = None) -> dict[str,
     dict
         network: hidden, activation, output, loss, initializer, optimizer, rate, momentum, batch
         as they are; outputs and losses: those there are, each with "why" it is not offered, ""
-        where it is; table: columns with what each became, or None; classes: rows of each;
+        where it is; table: columns with what each became, "as" what it is read by hand, and what
+        is "advised"; or None; classes: rows of each;
         notes; error: why no run can be made of the setup, or None.
     """
     error, problem = None, None
@@ -72,6 +74,8 @@ def choices(setup: Setup, own: Mapping[str, Problem] | None = None) -> dict[str,
     }
     if problem is not None:
         found |= _of_problem(setup, problem)
+        for column in (found["table"] or {}).get("columns", ()):
+            found["notes"] = [told(column["name"], note) for note in found["notes"]]
     if setup.illness and found["network"] is not None:  # which may be what is planted
         found["network"] |= {"optimizer": "", "rate": 0.0, "momentum": 0.0}
     if setup.data == LIVE:
@@ -200,19 +204,22 @@ def _table(setup: Setup) -> dict[str, Any] | None:
     found: dict[str, Any] = {"target": target, "columns": names, "reason": "", "task": ""}
     used: dict[str, str] = {}
     dropped: dict[str, str] = {}
+    notes: list[str] = []
+    wanted: dict[str, str] = {}
     try:
+        wanted = kinds_of(setup.columns, names)
         report = report_of(setup)
-        used, dropped = report.inputs, report.dropped
+        used, dropped, notes = report.inputs, report.dropped, report.notes
         found |= {
             "task": report.task, "reason": report.reason, "missing": report.missing,
             "left_out": report.rows["without target"],
         }  # fmt: skip
     except ClearpropError:  # the setup's error says it
         pass
-    chosen = bool(setup.columns)
     found["columns"] = [
-        {"name": name, "what": used.get(name, ""), "used": name in used,
-         "why": "" if chosen and name not in used else dropped.get(name, "")}
+        {"name": name, "what": used.get(name, ""), "used": name in (wanted or used),
+         "as": wanted.get(name, ""), "advised": advised(name, [dropped.get(name, ""), *notes]),
+         "why": "" if wanted and name not in used else told(name, dropped.get(name, ""))}
         for name in names if name != target
     ]  # fmt: skip
     found["all"] = names

@@ -41,7 +41,7 @@ class Setup:
         The column that is predicted, of a table.
     columns : str
         The columns that are inputs, with commas between, and quotes around a name that has one;
-        empty: all others.
+        empty: all others. "zip:category" is read as `columns` of `Model.fit` says.
     rows : int
         Of a set that is drawn.
     noise : float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -102,14 +103,36 @@ def target_of(setup: Setup) -> str:
 
 
 def chosen(columns: str) -> list[str]:
-    """Return the names in a list with commas between, those with commas in them in quotes.
+    """Return what a list with commas between names, what has commas in it in quotes.
 
     Examples
     --------
-    >>> chosen('mass,"length, mm"')
-    ['mass', 'length, mm']
+    >>> chosen('mass,"length, mm",zip:category')
+    ['mass', 'length, mm', 'zip:category']
     """
     return next(csv.reader(io.StringIO(columns)), [])
+
+
+def kinds_of(columns: str, names: Collection[str]) -> dict[str, str]:
+    """Return the columns that are chosen, with what each is read as; "": as by itself.
+
+    Raises
+    ------
+    ArgumentError
+        If one is no column of the table.
+
+    Examples
+    --------
+    >>> kinds_of("mass,zip:category", ["mass", "zip", "kind"])
+    {'mass': '', 'zip': 'category'}
+    """
+    found = {}
+    for one in chosen(columns):
+        name, _, kind = (one, "", "") if one in names else one.rpartition(":")
+        if name not in names:
+            raise ArgumentError(f"columns names {shown(one)}, which the table does not have")
+        found[name] = kind
+    return found
 
 
 def report_of(setup: Setup) -> Report:
@@ -133,7 +156,7 @@ def of_table(setup: Setup) -> Problem:
     table = _read(model, source.path)
     assert model.split is not None
     learned, held = model.split.training, model.split.validation
-    X, labels = model.encode(table[learned]), model.encode_target(table[learned])
+    X, labels = _encoded(model, table[learned])
     X_held, labels_held = X[:0], labels[:0]
     settings = _settings(columns_of(setup.data), target, setup.columns, setup.share, setup.seed)
     code = [
@@ -147,7 +170,7 @@ def of_table(setup: Setup) -> Problem:
         "X, y = model.encode(learned), model.encode_target(learned)",
     ]
     if len(held):
-        X_held, labels_held = model.encode(table[held]), model.encode_target(table[held])
+        X_held, labels_held = _encoded(model, table[held])
         code.append("X_held, y_held = model.encode(held), model.encode_target(held)")
     network, made, notes = _network(setup, start, len(model.features), model)
     y, encoded = targets_of(network, labels) if model.classes else (labels, "")
@@ -264,11 +287,11 @@ def _settings(
     """Return what `Model.fit` is told beside the table and its target."""
     given: dict[str, Any] = {}
     if columns:
-        wanted = chosen(columns)
-        if missing := [name for name in wanted if name not in names]:
-            raise ArgumentError(f"columns names {shown(missing[0])}, which the table does not have")
+        wanted = kinds_of(columns, names)
         given["drop"] = [name for name in names if name not in (*wanted, target)]
         given["keep"] = [name for name in wanted if name != target]
+        if kinds := {name: kind for name, kind in wanted.items() if kind}:
+            given["columns"] = kinds
     return given | {
         "drop_missing_target": True, "validation": share, "test": 0, "hidden": [], "epochs": 0,
         "compare": False, "progress": False, "seed": seed,
@@ -278,8 +301,15 @@ def _settings(
 def _arguments(settings: dict[str, Any]) -> list[str]:
     """Return lines of arguments: those that say something of the data, and the others."""
     written = {name: f"{name}={python(value)}" for name, value in settings.items()}
-    own = [written.pop(name) for name in ("drop", "keep") if name in written]
+    own = [written.pop(name) for name in ("drop", "keep", "columns") if name in written]
     return [*own, ", ".join(written.values())]
+
+
+def _encoded(model: Model, table: Any) -> tuple[Any, Any]:
+    """Return the inputs and targets of rows; what of them is missing is in the report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        return model.encode(table), model.encode_target(table)
 
 
 def _read(model: Model, path: Path) -> Any:

@@ -32,7 +32,7 @@ function Data({ found, setup, isOther }) {
 		${found.title && html`<h3>${found.title}</h3>
 			<p>${counted(found.rows, "row")} to learn from${found.held_rows > 0
 				? `, ${whole(found.held_rows)} put aside to check` : ""}; ${counted(found.features.length, "input")}.</p>`}
-		${found.table?.all && html`<div inert=${isOther}><${Columns} table=${found.table} chosen=${setup.columns} /></div>`}
+		${found.table?.all && html`<div inert=${isOther}><${Columns} table=${found.table} /></div>`}
 		${found.classes && Object.keys(found.classes).length > 0 && html`<${Balance} classes=${found.classes} />`}
 		${found.notes?.length > 0 && html`<ul class="notes" aria-label="What to know of the data">
 			${found.notes.map((note) => html`<li key=${note}>${note}</li>`)}</ul>`}

@@ -9,7 +9,7 @@ function Offered({ title, value, offered, onChange }) {
 	const fits = offered.filter((one) => !one.why || one.name === value);
 	return html`<div class="field"><label>${title}
 			<select value=${value} onChange=${(e) => onChange(e.target.value)}>
-				${fits.map(({ name }) => html`<option key=${name} value=${name}>${name}</option>`)}
+				${fits.map(({ name }) => html`<option key=${name}>${name}</option>`)}
 			</select></label>
 		${refused.length > 0 && html`<details><summary>${refused.length} more, and why not</summary>
 			<ul>${refused.map(({ name, why }) => html`<li key=${name}><b>${name}</b> ${why}</li>`)}</ul>
@@ -37,7 +37,7 @@ export function Network({ found, setup, isFixed }) {
 			${" "}${kinds.join(", ")}, ${network.output}; ${network.loss}.</p>`;
 	return html`
 		<ol class="layers">
-			<li><b>${network.inputs}</b><span class="faint">inputs</span></li>
+			<li><b>${network.inputs}</b><span class="faint">input${network.inputs === 1 ? "" : "s"}</span></li>
 			${hidden.map((size, l) => html`<li key=${l}>
 				<span class="row">
 					<button aria-label=${`One neuron fewer in hidden layer ${l + 1}`} disabled=${size <= 1}
@@ -48,13 +48,13 @@ export function Network({ found, setup, isFixed }) {
 						onClick=${() => resize(l, size + 1)}>+</button></span>
 				<select aria-label=${`Activation of hidden layer ${l + 1}`} value=${kinds[l]}
 					onChange=${(e) => set(hidden, kinds.map((kind, i) => (i === l ? e.target.value : kind)))}>
-					${activations.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}</select>
+					${activations.map((name) => html`<option key=${name}>${name}</option>`)}</select>
 				<button class="plain" aria-label=${`Take hidden layer ${l + 1} away`}
 					onClick=${() => set(hidden.toSpliced(l, 1), kinds.toSpliced(l, 1))}>take away</button>
 			</li>`)}
 			<li class="more"><button onClick=${() => set([...hidden, hidden.at(-1) ?? 4], [...kinds, kinds.at(-1) ?? "tanh"])}>
 				+ a layer</button></li>
-			<li><b>${network.outputs}</b><span class="faint">${network.outputs === 1 ? "output" : "outputs"}</span></li>
+			<li><b>${network.outputs}</b><span class="faint">output${network.outputs === 1 ? "" : "s"}</span></li>
 		</ol>
 		<div class="fields wider">
 			<${Offered} title="Output" value=${network.output} offered=${outputs}
@@ -63,7 +63,7 @@ export function Network({ found, setup, isFixed }) {
 			<label class="field">First weights
 				<select value=${network.initializer} onChange=${(e) => setUp({ initializer: e.target.value })}>
 					<option value="">by the activation</option>
-					${initializers.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+					${initializers.map((name) => html`<option key=${name}>${name}</option>`)}
 				</select></label>
 		</div>`;
 }

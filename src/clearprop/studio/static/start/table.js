@@ -11,7 +11,7 @@ export const NONE = {
 	initializer: "", optimizer: "", rate: "", momentum: "", batch: "", frozen: "", shared: "", edit: "",
 };
 
-export async function handIn(body, name) {
+async function handIn(body, name) {
 	setUp({ ...NONE, data: (await send("tables", { name }, body)).data });
 }
 
@@ -33,12 +33,13 @@ export function YourTable({ isShown }) {
 	const [error, fail] = useState(null);
 	const [isPasting, paste] = useState(false);
 	const file = useRef(null), text = useRef(null);
-	const take = (work) => {
+	const take = (body, name) => {
 		fail(null);
-		work.then(() => paste(false), (problem) => fail(problem.message));
+		handIn(body, name).then(() => paste(false), (problem) => fail(problem.message));
 	};
+	const takeFile = (one) => one && take(one, one.name);
 	useEffect(() => {
-		if (dropped) take(handIn(dropped, dropped.name));
+		takeFile(dropped);
 		dropped = null;
 	});
 	return html`<div class=${`own ${isShown ? "chosen" : ""}`}>
@@ -49,10 +50,10 @@ export function YourTable({ isShown }) {
 		</p>
 		<input ref=${file} type="file" hidden aria-label="Table file"
 			accept=".csv,.tsv,.txt,.xlsx,.parquet,.pq,.arrow,.feather,.json,.jsonl,.gz,.zst"
-			onChange=${(e) => e.target.files[0] && take(handIn(e.target.files[0], e.target.files[0].name))} />
+			onChange=${(e) => takeFile(e.target.files[0])} />
 		${isPasting && html`<textarea ref=${text} rows="6" aria-label="Table as text" spellcheck="false"
 				placeholder=${"length,width,kind\n5.1,3.5,setosa\n..."}></textarea>
-			<p><button onClick=${() => take(handIn(text.current.value, "table.csv"))}>Take it</button></p>`}
+			<p><button onClick=${() => take(text.current.value, "table.csv")}>Take it</button></p>`}
 		${alerted(error)}
 		<p class="faint">It stays on this machine, 32 MB at most. A small one is kept in the address.</p>
 	</div>`;
@@ -60,16 +61,16 @@ export function YourTable({ isShown }) {
 
 const quoted = (name) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
 
-const names = (text) => [...text.matchAll(/"((?:[^"]|"")*)"|[^,]+/g)]
-	.map(([whole, inner]) => (inner === undefined ? whole : inner.replaceAll('""', '"')));
-
-export function Columns({ table, chosen }) {
-	const used = chosen ? names(chosen) : table.columns.filter((one) => one.used).map((one) => one.name);
-	const toggle = (name, isWanted) => {
-		const wanted = table.columns.map((one) => one.name)
-			.filter((one) => (one === name ? isWanted : used.includes(one)));
-		setUp({ columns: wanted.map(quoted).join(","), frozen: "", shared: "", edit: "" });
-	};
+export function Columns({ table }) {
+	const { columns } = table, written = (one, as) => quoted(as ? `${one.name}:${as}` : one.name);
+	// Change a column: undefined leaves it out; else what it is read as, "" as by itself.
+	const change = (name, as) => setUp({
+		columns: columns.filter((one) => (one.name === name ? as !== undefined : one.used))
+			.map((one) => written(one, one.name === name ? as : one.as)).join(","),
+		frozen: "", shared: "", edit: "",
+	});
+	const [turned, turn] = useState(null);  // what was clicked counts already, until the answer is there
+	const isLast = columns.filter((one) => one.used).length === 1;
 	return html`
 		<label class="field">What is predicted
 			<select value=${table.target} onChange=${(e) => setUp({ ...NONE, target: e.target.value })}>
@@ -78,11 +79,13 @@ export function Columns({ table, chosen }) {
 		${table.reason && html`<p class="faint">${table.task}: ${table.reason}
 			${table.left_out > 0 && `; ${whole(table.left_out)} rows without a target are left out`}</p>`}
 		<fieldset class="columns"><legend>Columns to learn from</legend>
-			${table.columns.map((one) => html`<label key=${one.name} class="column">
-				<input type="checkbox" checked=${used.includes(one.name)} disabled=${used.includes(one.name) && used.length === 1}
-					onChange=${(e) => toggle(one.name, e.target.checked)} />
+			${columns.map((one) => html`<label key=${one.name} class="column">
+				<input type="checkbox" checked=${one.used !== (one === turned)} disabled=${one.used && isLast}
+					onChange=${() => { turn(one); change(one.name, one.used ? undefined : ""); }} />
 				<span><b>${one.name}</b> <span class="faint">${one.what || one.why || "left out"}${
 					table.missing?.[one.name] ? `, ${whole(table.missing[one.name])} missing` : ""}</span></span>
 			</label>`)}
-		</fieldset>`;
+		</fieldset>
+		${columns.map((one) => one.advised && html`<button key=${one.name}
+			onClick=${() => change(one.name, one.advised)}>Read ${one.name} as ${one.advised}</button>`)}`;
 }

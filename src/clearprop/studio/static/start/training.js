@@ -19,7 +19,7 @@ export function Training({ found, setup }) {
 	return html`<div class="fields">
 		<label class="field">Optimizer
 			<select value=${optimizer} onChange=${(e) => setUp({ optimizer: e.target.value, rate: "", momentum: "" })}>
-				${Object.keys(optimizers).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+				${Object.keys(optimizers).map((name) => html`<option key=${name}>${name}</option>`)}
 			</select></label>
 		${optimizer === "rprop"
 			? html`<p class="field faint">RProp finds a step for each weight by itself.</p>`
