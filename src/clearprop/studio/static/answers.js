@@ -36,9 +36,14 @@ export async function settled() {
 	return performance.now() - begun;
 }
 
-export function useAnswer(name, pairs, wanted = true) {
+function useFound(pairs, wanted) {
 	const [found, set] = useState({ answer: null, error: null, of: "" });
 	const question = wanted ? query(pairs) : null;
+	return [{ ...found, isOld: found.of !== question }, set, question];
+}
+
+export function useAnswer(name, pairs, wanted = true) {
+	const [found, set, question] = useFound(pairs, wanted);
 	useEffect(() => {
 		if (question === null) return undefined;
 		const control = new AbortController();
@@ -64,23 +69,22 @@ export function useAnswer(name, pairs, wanted = true) {
 			clearTimeout(again);
 		};
 	}, [name, question]);
-	return { ...found, isOld: found.of !== question };
+	return found;
 }
 
 // For answers that take longer than a picture of a moving run: one question at a time is under way,
 // and when its answer is there, the newest is asked. calm: milliseconds for which a question has to
 // stay the same; gap: milliseconds between two at least.
 export function usePacedAnswer(name, pairs, { wanted = true, calm = 0, gap = 0 } = {}) {
-	const [found, set] = useState({ answer: null, error: null, of: "" });
+	const [found, set, question] = useFound(pairs, wanted);
 	const box = useRef({}).current;
-	const question = wanted ? query(pairs) : null;
 	Object.assign(box, { name, pairs, question, calm, gap });
 	useEffect(() => { follow(box, set); }, [question]);
 	useEffect(() => {
 		box.hasEnded = false;
 		return () => { box.hasEnded = true; };
 	}, []);
-	return { ...found, isOld: found.of !== question };
+	return found;
 }
 
 async function follow(box, set) {

@@ -4,7 +4,7 @@ import { color, number } from "studio/format";
 import { html } from "studio/html";
 
 // Okabe and Ito's, told apart by all eyes; the first two are those of numbers below and above.
-export const CLASS_COLORS = [
+const CLASS_COLORS = [
 	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E6C229", "#56B4E9", "#8C564B", "#7F7F7F",
 ];
 export const classColor = (k) => CLASS_COLORS[k % CLASS_COLORS.length];

@@ -17,7 +17,7 @@ export function byOperation(place, about, way) {
 }
 
 // The ends of phases, as after a phase all that it makes is there.
-export function byPhase(place, about, way) {
+function byPhase(place, about, way) {
 	const ends = about.operations.flatMap(({ phase }, op) =>
 		about.operations[op + 1]?.phase === phase ? [] : [op]);
 	const at = operationOf(place, about);
@@ -34,7 +34,7 @@ export function batchSize(n, about) {
 	return isLast ? Math.min(about.rows - about.batch * (about.steps_of_epoch - 1), about.batch) : about.batch;
 }
 
-export function bySample(place, about, way) {
+function bySample(place, about, way) {
 	const sample = place.sample + way;
 	if (sample >= 0 && sample < batchSize(place.n, about)) return { n: place.n, sample };
 	const n = place.n + way;

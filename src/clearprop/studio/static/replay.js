@@ -21,7 +21,7 @@ export function ReplayBar() {
 		<details><summary>Replay: ${held.title}</summary>
 			<dl>${KINDS.filter(([screen]) => held.screens.includes(screen)).map(([, kind, words]) => {
 				const numbers = held.held[kind].map(([n]) => n);
-				return html`<div key=${kind}><dt>${words}</dt><dd>${numbers.length === 1 ? "step" : "steps"} ${numbers.map(whole).join(", ")}</dd></div>`;
+				return html`<div key=${kind}><dt>${words}</dt><dd>step${numbers.length === 1 ? "" : "s"} ${numbers.map(whole).join(", ")}</dd></div>`;
 			})}</dl>
 			<p>Every number is the studio's own; nothing is rounded. Start and Classroom are not in a replay: another run is made,
 				and answers are graded, by the studio. ${opened(address())}</p></details>

@@ -4,7 +4,7 @@ import { html } from "studio/html";
 import { place } from "studio/source";
 
 // Save the replay of a run. `told` gets {done, words} on the way; `signal` ends it, here and there.
-export async function saveReplay(pairs, { signal, told }) {
+async function saveReplay(pairs, { signal, told }) {
 	const response = await fetch(place("replay", { ...pairs, told: 1 }), { signal });
 	if (!response.ok) throw new Error((await response.json()).error);
 	const reader = response.body.getReader(), decoder = new TextDecoder();

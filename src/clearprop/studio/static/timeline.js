@@ -27,7 +27,7 @@ const KEYS = [
 ];
 
 // What an operation makes, short: "z1", "δ2", "dW1".
-export function shortly(operation) {
+function shortly(operation) {
 	return operation.makes[0].replace("delta", "δ");
 }
 

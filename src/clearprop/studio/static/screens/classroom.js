@@ -53,7 +53,7 @@ function Results({ results, student, clear }) {
 		download([text, "\r\n"], "text/csv", `clearprop-student-${student || "1"}.csv`);
 	};
 	return html`<section class="results" aria-label="Results">
-		<p class="row"><span>${results.length} ${results.length === 1 ? "answer" : "answers"}, ${right} right. They are kept in this
+		<p class="row"><span>${results.length} answer${results.length === 1 ? "" : "s"}, ${right} right. They are kept in this
 			browser alone.</span>
 			<button onClick=${save}>Save as CSV</button>
 			${asks ? html`<button onClick=${() => { clear(); setAsks(false); }}>Yes, delete them</button>`

@@ -59,9 +59,9 @@ export function AddRun({ setup, view, about }) {
 	return html`<form class="add-run" onSubmit=${submit}>
 		<span>Compare with another</span>
 		<select aria-label="What is different" value=${field} onChange=${(e) => { choose(e.target.value); set(""); }}>
-			${FIELDS.map((name) => html`<option value=${name}>${name}</option>`)}</select>
+			${FIELDS.map((name) => html`<option>${name}</option>`)}</select>
 		${CHOICES[field] ? html`<select aria-label=${field} value=${value} onChange=${(e) => set(e.target.value)}>
-				${CHOICES[field].map((one) => html`<option value=${one}>${one}</option>`)}</select>`
+				${CHOICES[field].map((one) => html`<option>${one}</option>`)}</select>`
 			: html`<input aria-label=${field} value=${value} placeholder=${setup[field] ?? "value"} onInput=${(e) => set(e.target.value.trim())} size="8" />`}
 		<button type="submit" disabled=${isFull || (!CHOICES[field] && !value)}>Add</button>
 		<button type="button" disabled=${isFull} onClick=${() => add(...["sgd", "adam", "rmsprop"].filter((one) => !own(one)).map((one) => `optimizer:${one}`))}>Other optimizers</button>

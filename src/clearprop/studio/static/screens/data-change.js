@@ -6,8 +6,9 @@ import { isFixed } from "studio/screens/network/editing";
 import { Changes, Setter } from "studio/screens/network/panel";
 import { look, useStudio } from "studio/state";
 
-export function Change({ about, step }) {
-	const { setup, view } = useStudio(), of = view.of || "W1[0,0]", isOpen = !!step && !isFixed();
+// `over`: the inputs of the map; a weight of another moves nothing on it.
+export function Change({ about, step, over }) {
+	const { setup, view } = useStudio(), of = view.of || `W1[0,${parseInt(over) || 0}]`, isOpen = !!step && !isFixed();
 	const { answer, error } = useAnswer("element", { ...setup, n: view.n, sample: view.sample, of }, isOpen);
 	if (!isOpen) return null;
 	return html`<section class="data-change" aria-labelledby="data-change"><h2 id="data-change">Change a number</h2>

@@ -74,7 +74,7 @@ const namesOf = (points) => [
 	...points.learned.places.map((_, i) => String(i)), ...points.held.places.map((_, i) => `h${i}`),
 ];
 
-export function lineEnds(map) {
+function lineEnds(map) {
 	return [Math.min(map.center - map.most, map.low), Math.max(map.center + map.most, map.high)];
 }
 

@@ -1,5 +1,5 @@
 // The derivation of one number: its formulas, its way through the network, and its check.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { usePacedAnswer } from "studio/answers";
 import { ElementChooser } from "studio/element-chooser";
 import { parts } from "studio/format";

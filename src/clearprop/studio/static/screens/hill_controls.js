@@ -31,7 +31,7 @@ export function Controls({ hill }) {
 function Weight({ label, value, elements, onChange }) {
 	return html`<label>${label} ${elements.length
 		? html`<select value=${value} onChange=${onChange}>
-				${elements.map((name) => html`<option value=${name}>${name}</option>`)}</select>`
+				${elements.map((name) => html`<option>${name}</option>`)}</select>`
 		: html`<input size="12" value=${value} onChange=${onChange} spellcheck="false" />`}</label>`;
 }
 

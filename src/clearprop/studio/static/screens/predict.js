@@ -31,7 +31,7 @@ export function Predict({ about, step, note }) {
 				note({ task: `step ${step.n}, sample ${step.sample}`, ...result });
 				if (result.right) setKnown({ ...known, [of]: Math.max(seen, at + 1) });
 			}}
-			reveal=${() => go(Math.min(at + 1, questions.length - 1))} />
+			reveal=${() => go(at + 1)} />
 		<p class="row"><button disabled=${at === 0} onClick=${() => look({ q: String(at - 1) })}>Before</button>
 			<button disabled=${at >= questions.length - 1} onClick=${() => go(at + 1)}>Next</button>
 			<span>${at + 1} of ${questions.length}</span>

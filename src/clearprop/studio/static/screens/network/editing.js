@@ -14,7 +14,7 @@ export function edit(name, value) {
 export const isFixed = () => isReplay || state.setup.data === "live";
 
 // The cell that is set for an element, {name, value, unit}, unit a small change; null: none can be.
-export function cellOf(of, numbers) {
+function cellOf(of, numbers) {
 	if (isFixed()) return null;
 	const { step, about } = numbers, index = of.slice(of.indexOf("[") + 1, -1);
 	if (/^[Wb]\d/.test(of)) {

@@ -18,7 +18,7 @@ export function lensOf(lens, about, op) {
 }
 
 // The arrays that are made; those of the update as "after W1".
-export function madeUpTo(about, op) {
+function madeUpTo(about, op) {
 	const found = new Set();
 	about.operations.forEach((one, at) => {
 		if (op >= 0 && at > op) return;
