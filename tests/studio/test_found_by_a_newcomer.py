@@ -18,10 +18,12 @@ from clearprop.studio.handed import inline
 from clearprop.studio.problems import problem_of
 from clearprop.studio.program import program
 from clearprop.studio.question import Question
+from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from clearprop.studio.table_problems import kinds_of
 from clearprop.studio.told import told_replay
+from studio_pages import CUT, LAST
 
 WEATHER = "Tag;Grad;Gäste\n" + "".join(
     f"{n % 28 + 1:02}.03.2024;{'k.A.' if n % 10 == 4 else f'{n % 17},{n % 7}'};{n % 13},5\n"
@@ -134,3 +136,20 @@ def test_a_long_address_for_students_is_no_wall(page, studio):
     link.wait_for()
     assert len(link.inner_text()) > 800, "it can be copied whole"
     assert link.bounding_box()["height"] < 100
+
+
+def test_a_replay_of_a_table_is_saved_and_its_long_address_is_not_beyond_the_edge(
+    running, tmp_path
+):
+    text = "a,b\n" + "".join(f"{n * 7919 % 997},{n * n % 31}.5\n" for n in range(300))
+    run = Run(Setup(data=inline(text.encode()), hidden="2", share=0.2))
+    screens = ["network", "hill", "data", "curves", "health"]
+    (tmp_path / "replay.html").write_text(replay_of(run, 3, screens=screens), encoding="utf-8")
+    for screen in screens:
+        for width in (1280, 390):
+            page = running.new_page(viewport={"width": width, "height": 800})
+            page.goto(f"{(tmp_path / 'replay.html').as_uri()}#{screen}?n=0")
+            page.locator("main[data-ready=true]").wait_for()
+            page.locator(LAST.get(screen, "main")).first.wait_for()
+            assert page.evaluate(CUT) == [], (screen, width)
+            page.close()
