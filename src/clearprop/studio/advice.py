@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from clearprop.tables.text import setting
@@ -16,8 +15,11 @@ def advised(name: str, texts: Iterable[str]) -> str:
     >>> advised("zip", ["...; columns={'zip': 'category'} reads it as categories"])
     'category'
     """
-    pattern = re.compile(re.escape(f"columns={{{name!r}: ") + r"'([^']+)'\}")
-    return next((found[1] for text in texts if (found := pattern.search(text))), "")
+    for text in texts:
+        _, told, rest = text.partition(f"columns={{{name!r}: '")
+        if told:
+            return rest.partition("'")[0]
+    return ""
 
 
 def told(name: str, text: str) -> str:
