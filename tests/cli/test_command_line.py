@@ -509,3 +509,17 @@ class TestQuantilesAndIntervals:
         done = invoke("predict", cars / "m.safetensors", cars / "cars.csv", "--interval", level)
         assert done.exit_code == 2
         assert "--interval" in done.stderr
+
+
+class TestMemory:
+    @pytest.mark.parametrize("why", ["", "Unable to allocate 3.2 GiB\nfor an array"])
+    def test_too_little_of_it_ends_a_command_in_one_line(self, why, trained, monkeypatch):
+        def fit(*_, **__):
+            raise MemoryError(why)
+
+        monkeypatch.chdir(trained)
+        monkeypatch.setattr(cp.Model, "fit", fit)
+        said = refused("the memory does not suffice", *TRAIN, "--force")
+        assert said.endswith(
+            "take fewer rows or columns, or shorter cells, or end other programs\n"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -121,6 +122,18 @@ class TestDates:
         assert found[0] == np.datetime64("2024-01-31T10:00")
         assert found[1] == np.datetime64("2024-01-31T12:00")
         assert np.isnat(found[2])
+
+    @pytest.mark.parametrize("form", ["ISO 8601", "%d.%m.%Y"])
+    def test_a_long_text_is_no_date_and_is_not_copied(self, form):
+        text = "x" * 10_000_000
+        tracemalloc.start()
+        try:
+            found = dates.parse([text], form)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert np.isnat(found[0])
+        assert most < len(text) / 10
 
 
 class TestMoments:

@@ -42,6 +42,8 @@ from clearprop.errors import (
 
 NOTED = (TableWarning, CheckpointWarning)
 
+_LESS = "take fewer rows or columns, or shorter cells, or end other programs"
+
 
 def _notes(others: Callable[..., None], ctx: click.Context) -> Callable[..., None]:
     """Return what shows a warning of ours as a line, once, and other warnings as before."""
@@ -70,7 +72,7 @@ class _OneLine(click.Group):
                     warnings.simplefilter("always", category)
                 warnings.showwarning = _notes(warnings.showwarning, ctx)
                 return super().invoke(ctx)
-        except (click.ClickException, ClearpropError, OSError) as error:
+        except (click.ClickException, ClearpropError, OSError, MemoryError) as error:
             if isinstance(error, MissingExtraError) and signals.heard():
                 raise  # what was being imported is there, but was interrupted
             ctx.exit(_say(error, _invoked(ctx)))
@@ -82,7 +84,8 @@ def _invoked(ctx: click.Context) -> click.Command | None:
 
 
 def _say(
-    error: click.ClickException | ClearpropError | OSError, command: click.Command | None
+    error: click.ClickException | ClearpropError | OSError | MemoryError,
+    command: click.Command | None,
 ) -> int:
     """Print an error in one line, and return the exit code; or raise it."""
     if isinstance(error, click.ClickException):
@@ -93,6 +96,10 @@ def _say(
         return error.exit_code
     if isinstance(error, ClearpropError):
         echo(f"clearprop: {as_options(str(error), command)}", err=True)
+        return 1
+    if isinstance(error, MemoryError):
+        why = one_line(f" ({error})") if str(error) else ""
+        echo(f"clearprop: the memory does not suffice{why}: {_LESS}", err=True)
         return 1
     if error.errno != errno.ENOSPC:  # a broken pipe is click's to handle
         raise error

@@ -116,6 +116,9 @@ LIKELY = 0.25
 YEARS = "years since 2000"
 """The part of a date that has no end."""
 
+_LONGEST = 100
+"""Characters of a date at the most: a long text would be copied for each format's refusal."""
+
 _DAY = 86_400_000_000
 """Microseconds of a day."""
 _YEAR = 365.2425 * _DAY
@@ -337,6 +340,8 @@ def parse(words: Iterable[str | None], form: str) -> Array:
 
 
 def _parse(text: str, form: str) -> datetime | None:
+    if len(text) > _LONGEST:
+        return None
     if form == TIME:
         form = ("%H:%M", "%H:%M:%S", TIME)[min(text.count(":") + text.count("."), 3) - 1]
     try:
