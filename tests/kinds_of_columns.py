@@ -231,6 +231,10 @@ KINDS: dict[str, tuple[Kind, str]] = {
         each(lambda r, i: f"{r.random():.6f}" if i % 9 else f"<{i}"),
         "is text that is mostly numbers",
     ),
+    "decimal commas and others": (
+        each(lambda r, i: f"{r.random():.6f}".replace(".", ",") if i % 9 else f"<{i}"),
+        "is text that is mostly numbers",
+    ),
     "digits as text in a data frame": (each(lambda r, i: f"{r.randrange(10**6)}"), NUMERALS),
     # Nothing to learn from.
     "always the same number": (each(lambda r, i: 7), "is always 7"),

@@ -40,9 +40,9 @@ def column(setup, name):
 def test_what_a_report_advises_is_said_in_words_of_the_page():
     found = choices(Setup(data=DATA))
     grad = column(Setup(data=DATA), "Grad")
-    assert (grad["used"], grad["advised"], grad["as"]) == (False, "number", "")
+    assert (grad["used"], grad["advised"], grad["as"]) == (False, "number, comma", "")
     said = " ".join([grad["why"], *found["notes"]])
-    assert "“Read Grad as number” reads it as numbers" in said
+    assert "“Read Grad as number, comma” reads it as numbers" in said
     assert not re.search(r"columns=|keep=|--", said)
 
 
@@ -104,11 +104,11 @@ def test_what_nobody_foresaw_in_a_replay_is_said(capsys):
 
 def test_a_button_reads_a_column_as_advised(page, studio, expect):
     page.goto(f"{studio.address}#start?data={DATA}")
-    page.get_by_role("button", name="Read Grad as number").click()
+    page.get_by_role("button", name="Read Grad as number, comma").click()
     expect(page.get_by_label(re.compile("^Grad number, 6 missing"))).to_be_checked()
-    assert "columns=Tag,Grad:number" in unquote(page.url)
+    assert 'columns=Tag,"Grad:number,+comma"' in unquote(page.url)
     page.get_by_label(re.compile("^Tag")).uncheck()
-    page.wait_for_url(lambda url: "columns=Grad:number" in unquote(url))
+    page.wait_for_url(lambda url: 'columns="Grad:number,+comma"' in unquote(url))
     expect(page.get_by_label(re.compile("^Grad number, 6 missing"))).to_be_checked()
 
 

@@ -54,24 +54,30 @@ def of_text(column: Column) -> str:
     words = [column.words[place] for place in places[:LOOKED_AT]]
     seen = f"{different:,} different values in {n:,} rows, such as {examples(words)}"
     how = "category"
-    if numbers := _share_of_numbers(words):
-        what, how = f"is text that is {'mostly ' * (numbers < 1)}numbers: {seen}", "number"
+    share, as_numbers = _share_of_numbers(words)
+    if share:
+        what, how = f"is text that is {'mostly ' * (share < 1)}numbers: {seen}", as_numbers
     elif _is_prose(words):
         what = f"is text: {seen}"
     elif _is_code(words) or different == n:
         return f"looks like an identifier: {seen}; {setting('keep', column.name)} keeps it"
     else:
         what = f"has too many categories: {seen}"
-    as_what = "numbers" if how == "number" else "categories"
+    as_what = "numbers" if share else "categories"
     return f"{what}; {setting('columns', column.name, how)} reads it as {as_what}"
 
 
-def _share_of_numbers(words: Sequence[str]) -> float:
-    """Return the share of numbers among words, or 0: of half or less, and of codes such as 007."""
+def _share_of_numbers(words: Sequence[str]) -> tuple[float, str]:
+    """Return the share of numbers among words, and as what a column of them is asked for.
+
+    0: of half or less, and of codes such as 007.
+    """
     if any(has_leading_zero(word) or re.fullmatch("[0-9]{16,}", word) for word in words):
-        return 0
-    share = sum(map(is_plain, words)) / len(words)
-    return share if share > 0.5 else 0
+        return 0, ""
+    points = sum(map(is_plain, words))
+    commas = sum(is_plain(word.replace(",", ".")) for word in words if "." not in word)
+    count, how = (commas, "number, comma") if commas > points else (points, "number")
+    return (count / len(words) if count > len(words) / 2 else 0), how
 
 
 def _is_prose(words: Sequence[str]) -> bool:
