@@ -82,6 +82,6 @@ VALUES = {
     "Decimal nan": Decimal("snan"),
     "Fraction": Fraction(1, 2),
     "NA": pd.NA,
-    "NaT": np.datetime64("NaT"),
+    "NaT": np.datetime64("NaT", "s"),
     "iterator": iter([1, 2]),
 }

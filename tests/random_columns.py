@@ -40,7 +40,8 @@ def _numpy():
         made[name] = lambda r, n, d=name: (floats(r, n) + 1j).astype(d)
     for unit in ("s", "ms", "us", "ns"):
         made[f"datetime64[{unit}]"] = lambda r, n, u=unit: np.array(
-            with_gaps(r, moments(r, n, *_range(u)), np.datetime64("NaT")), dtype=f"datetime64[{u}]"
+            with_gaps(r, moments(r, n, *_range(u)), np.datetime64("NaT", u)),
+            dtype=f"datetime64[{u}]",
         )
         made[f"timedelta64[{unit}]"] = lambda r, n, u=unit: _durations(r, n, u)
         made[f"far datetime64[{unit}]"] = lambda r, n, u=unit: np.array(
@@ -60,7 +61,7 @@ def _range(unit):
 def _durations(r, n, unit):
     values = np.array(ints(r, n, -(2**62), 2**62), dtype=np.int64)
     return np.where(
-        r.random(n) < 0.05, np.timedelta64("NaT"), values.astype(f"timedelta64[{unit}]")
+        r.random(n) < 0.05, np.timedelta64("NaT", unit), values.astype(f"timedelta64[{unit}]")
     )
 
 

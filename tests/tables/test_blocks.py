@@ -34,7 +34,7 @@ def columns_of(n, seed=0, missing=0.1):
         "b": Column("b", "boolean", rng.integers(0, 2, n).astype(np.int32), ("false", "true")),
         "d": Column("d", "date", np.datetime64("1999-01-01", "us") + rng.integers(0, 10**15, n)),
     }
-    nothing = {"number": np.nan, "date": np.datetime64("NaT")}
+    nothing = {"number": np.nan, "date": np.datetime64("NaT", "s")}
     for column in found.values():
         column.values[rng.random(n) < missing] = nothing.get(column.kind, -1)
     return found

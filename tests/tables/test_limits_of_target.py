@@ -213,6 +213,6 @@ def test_what_is_missing():
     import pandas as pd
 
     assert all(
-        map(is_missing, (None, float("nan"), np.datetime64("NaT"), pd.NA, np.float32("nan")))
+        map(is_missing, (None, float("nan"), np.datetime64("NaT", "s"), pd.NA, np.float32("nan")))
     )
     assert not any(map(is_missing, (0, "", "nan", False, 1.5)))

@@ -63,6 +63,7 @@ def test_numbers_beyond_text_are_refused():
         pa.array([AWAY, 0], pa.timestamp("s", "UTC")), arrow_in_pandas(pa.array([AWAY], pa.timestamp("ms"))),
         arrow_in_pandas(pa.array([2**31 - 1, 0], pa.date32())), np.array([AWAY, 0], "datetime64[s]"),
         pd.Series([np.datetime64(2**40, "Y")], dtype=object),
+        np.array([2 - 2**63, 0], "datetime64[us]"), np.array([2**63 - 2], "datetime64[us]"),
     ],
     ids=lambda v: f"{type(v).__module__}.{v.dtype if hasattr(v, 'dtype') else v.type}",
 )  # fmt: skip
@@ -73,7 +74,7 @@ def test_dates_that_are_too_far_away_are_refused(values):
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_fractions_below_a_microsecond_are_cut_off(unit):
-    one = np.datetime64("2024-02-29T12:30:00", unit) + 1
+    one = np.datetime64("2024-02-29T12:30:00", unit) + np.timedelta64(1, unit)
     expected = one.astype("datetime64[us]")
     several = [pa.array([one]), np.array([one]), arrow_in_pandas(pa.array([one]))]
     if unit != "s":
@@ -96,7 +97,7 @@ def test_long_durations_do_not_overflow():
 
 
 def test_durations_of_numpy_among_objects():
-    spans = [np.timedelta64(90, "s"), dt.timedelta(minutes=2), np.timedelta64("NaT"), None]
+    spans = [np.timedelta64(90, "s"), dt.timedelta(minutes=2), np.timedelta64("NaT", "s"), None]
     column = column_of(pd.Series(spans, dtype=object))
     assert column.kind == "number"
     np.testing.assert_array_equal(column.values, [90, 120, np.nan, np.nan])

@@ -22,6 +22,11 @@ PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 """The units of durations that become seconds as they are."""
 
 
+FARTHEST = 2**63 - 2**50
+"""Microseconds from 1970, some 292,000 years: 35 years short of what datetime64[us] holds, so that
+distances from the years about 2000 are held, too."""
+
+
 def moments_of(name: str, series: Any) -> Array:
     """Return dates without a time zone as datetime64[us].
 
@@ -55,15 +60,21 @@ def moment_of(name: str, value: Any) -> Any:
 
 def _microseconds(name: str, values: Array) -> Array:
     """Return datetime64 of any unit as that of microseconds; fractions of them are cut off."""
-    moments = values.astype("datetime64[us]")
+    try:
+        moments = values.astype("datetime64[us]")
+    except OverflowError:  # from NumPy 2.5 on; before, what comes back is another date
+        raise far_away(name) from None
     is_kept = (moments.astype(values.dtype) == values) | np.isnat(values)
-    if is_kept.all() or np.datetime_data(values.dtype)[0] in ("ns", "ps", "fs", "as"):
+    is_near = np.abs(moments.astype(np.int64)) < FARTHEST  # NaT as well, being the least of all
+    if np.datetime_data(values.dtype)[0] not in ("ns", "ps", "fs", "as"):
+        is_near &= is_kept
+    if is_near.all():
         return moments
     raise far_away(name)
 
 
 def far_away(name: str) -> NonFiniteDataError:
-    """Return the error for a date that datetime64[us] cannot hold."""
+    """Return the error for a date that, or whose distance from 2000, datetime64[us] cannot hold."""
     return NonFiniteDataError(
         f"column {name!r} holds dates too far away to be read: leave the cells empty if they stand "
         "for no date"
@@ -82,9 +93,11 @@ def seconds_of(durations: Array) -> Array:
 
 def seconds_of_day(moments: Array) -> Array | None:
     """Return times of day in seconds, NaN where missing; None if some are dates."""
-    seconds = seconds_of(moments - np.datetime64(NO_DAY, "us"))
-    of_day = np.isnan(seconds) | ((seconds >= 0) & (seconds < 86_400))
-    return seconds if of_day.all() else None
+    midnight = np.datetime64(NO_DAY, "us")
+    of_day = (moments >= midnight) & (moments < midnight + np.timedelta64(1, "D"))
+    if not (of_day | np.isnat(moments)).all():  # before a difference that may not be held
+        return None
+    return seconds_of(moments - midnight)
 
 
 def seconds_in(value: Any) -> float:
