@@ -95,11 +95,12 @@ class TestRefused:
             port = taken.getsockname()[1]
             refused(f"port {port} is taken", "studio", "--port", port, "--no-browser")
 
-    @pytest.mark.parametrize("library", ["uvicorn", "starlette"])
+    @pytest.mark.parametrize("library", ["uvicorn", "starlette", "threadpoolctl"])
     def test_without_the_extra(self, monkeypatch, library):
         for name in [one for one in sys.modules if one.split(".")[0] == library]:
             monkeypatch.delitem(sys.modules, name)
-        for name in [one for one in sys.modules if one.startswith("clearprop.studio.app")]:
+        importers = ("clearprop.studio.app", "clearprop.studio.blas")
+        for name in [one for one in sys.modules if one in importers]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, library, None)
         refused('pip install "clearprop[studio]"', "studio", "--no-browser")

@@ -418,6 +418,15 @@ def test_integers_beyond_what_float64_tells_apart_are_numbers(name, window, tmp_
     np.testing.assert_array_equal(found, table["x", "big"].to_numpy().astype(np.float64))
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_column_without_a_name_is_refused_as_in_memory(name, tmp_path):
+    table = pl.DataFrame({"x": [0.5, 1.5], name: [1, 2], "y": [0, 1]})
+    table.write_parquet(tmp_path / "t.parquet")
+    for source in (tmp_path / "t.parquet", table.lazy()):
+        with pytest.raises(ColumnError, match="column 2 of the table has no name: give it one"):
+            cp.train(cp.Network([2, 1]), cp.stream(source, target="y"), epochs=1)
+
+
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_a_packed_text_that_is_cut_gives_whole_rows_alone(kind, tmp_path):
     """Also of a file that is shorter than what is read at once; a row that is cut is none."""

@@ -61,7 +61,7 @@ class Server:
 
             from clearprop.studio.app import make_app
         except ImportError:
-            missing_extra("starlette with uvicorn", "the studio", "studio")
+            missing_extra("starlette with uvicorn and threadpoolctl", "the studio", "studio")
         self.app = make_app(token=token)
         self._socket = listen(port)
         self.origin = f"http://{HOST}:{self._socket.getsockname()[1]}"

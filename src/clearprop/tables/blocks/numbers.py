@@ -46,7 +46,7 @@ class NumberRows:
     Raises
     ------
     ColumnError
-        If a target is no column, or there is no other.
+        If a target is no column, there is no other, or one has no name.
     ArgumentError
         If no target is named, or one twice.
 
@@ -70,6 +70,9 @@ class NumberRows:
         self._single = isinstance(target, str)
         wanted = [target] if isinstance(target, str) else list(target)
         there = list(table.names or [])
+        for place, name in enumerate(there, 1):
+            if not name.strip():
+                raise ColumnError(f"column {place} of the table has no name: give it one")
         for name in wanted:
             if name not in there:
                 near = nearest(name, there) if isinstance(name, str) else None
