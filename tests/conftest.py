@@ -9,11 +9,16 @@ import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import clearprop as cp
 from paths import PENGUINS
+
+# What tests share asserts as they do: a failure shows what was there.
+shared = {one.stem for one in Path(__file__).parent.glob("*.py")} - sys.modules.keys()
+pytest.register_assert_rewrite(*shared)
 
 # OpenMP's threads, of scikit-learn and PyTorch, wait asleep: where others have the cores as well,
 # those that spin took 27 times as long. It is read when the first of them starts.

@@ -77,7 +77,7 @@ class TestRefused:
         refused("empty.csv is empty", "studio", "empty.csv")
         refused("notes.md ends with '.md'", "studio", "notes.md")
         refused("other.safetensors", "studio", "other.safetensors")
-        refused("the table has 1 row", "studio", "few.csv")
+        refused("the table has 1 row with a target; a model takes 5 or more", "studio", "few.csv")
         refused("is a folder", "studio", tmp_path)
         refused("lacks", "studio", "few.csv", model_file)
 

@@ -167,14 +167,20 @@ class TestFiles:
         assert handed_in(table).stays
         assert handed_in(model).path.read_bytes() == b"weights"
 
-    def test_a_table_of_the_command_is_tried_in_a_process_of_its_own(self, tmp_path, monkeypatch):
+    @pytest.mark.parametrize(
+        ("ends", "why"),
+        [("kill -ABRT $$", "-6"), ("echo 'Traceback:\nMemoryError' >&2; exit 1", "1: MemoryError")],
+    )
+    def test_a_table_of_the_command_is_tried_in_a_process_of_its_own(
+        self, tmp_path, monkeypatch, ends, why
+    ):
         path = tmp_path / "reader"
-        path.write_text("#!/bin/sh\nkill -ABRT $$\n")
+        path.write_text(f"#!/bin/sh\n{ends}\n")
         path.chmod(0o755)
         monkeypatch.setattr("clearprop.studio.trial.sys.executable", str(path))
         monkeypatch.chdir(tmp_path)
         (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 30)
-        refused("t.csv ends the process that reads it (-6)", "studio", "t.csv", "--no-browser")
+        refused(f"t.csv ends the process that reads it ({why})", "studio", "t.csv", "--no-browser")
 
     def test_files_of_the_command_have_the_bounds_of_those_that_are_dropped(
         self, tmp_path, monkeypatch

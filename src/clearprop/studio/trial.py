@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
 
-from clearprop.errors import ClearpropError, TableFileError
-from clearprop.studio.handed import forget, handed_in
-from clearprop.tables.table_files import read_table
+from clearprop.errors import TableFileError, one_line
+from clearprop.studio.handed import forget, handed_in, without_folder
 
 SECONDS = 60.0
 
@@ -25,21 +23,14 @@ def try_to_read(address: str) -> None:
         If the process ends, or takes too long. The file is then forgotten.
     """
     file = handed_in(address)
-    command = [sys.executable, "-m", "clearprop.studio.trial", str(file.path)]
+    command = [sys.executable, "-m", "clearprop.studio.trial_process", str(file.path)]
     try:
-        code = subprocess.run(command, capture_output=True, timeout=SECONDS).returncode
-        why = f"ends the process that reads it ({code})"
+        ended = subprocess.run(command, capture_output=True, timeout=SECONDS)
+        code, said = ended.returncode, ended.stderr.decode(errors="replace").splitlines()
+        last = next((without_folder(one_line(line)) for line in reversed(said) if line.strip()), "")
+        why = f"ends the process that reads it ({code}{f': {last}' if last else ''})"
     except subprocess.TimeoutExpired:
         code, why = 1, f"takes longer than {SECONDS:g} s to read"
     if code != 0:
         forget(address)
         raise TableFileError(f"{file.name} {why}: save it anew, or as CSV")
-
-
-def _read(path: str) -> None:
-    with suppress(ClearpropError):  # whoever reads it next says so
-        read_table(path)
-
-
-if __name__ == "__main__":
-    _read(sys.argv[1])

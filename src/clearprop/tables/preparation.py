@@ -104,9 +104,8 @@ def prepare(table: object, target: str, settings: TableSettings) -> Prepared:
     goal, left_out = goal.take(rows), len(goal.values) - len(rows)
     least = LEAST_ROWS if settings.test else LEAST_UNTESTED
     if len(rows) < least:
-        raise ShapeError(
-            f"the table has {len(rows)} rows with a target; a model takes {least} or more"
-        )
+        some = f"{len(rows)} row{'s' if len(rows) != 1 else ''}"
+        raise ShapeError(f"the table has {some} with a target; a model takes {least} or more")
     aim, reason = detect_target(goal, settings.task, whole[target].reading)
     aim = as_asked(aim, settings)
     check_range(aim, goal, rows, settings.loss)
