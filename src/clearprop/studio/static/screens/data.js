@@ -53,12 +53,12 @@ export function DataScreen({ about, step }) {
 			<${DecisionMap} maps=${maps.answer} points=${points.answer} verdicts=${verdicts.answer} step=${step}
 				view=${view} shown=${shown} point=${point} follow=${follow} />
 		</section>
-		<${Change} about=${about} step=${step} over=${view.over || maps.answer?.over} />
 		<section class="data-row" aria-labelledby="data-row">
 			<h2 id="data-row">A row</h2>
 			<${RowPanel} row=${shown ? row.answer : null} view=${view} step=${step} follow=${follow} />
 		</section>
 		</div><div>
+		<${Change} about=${about} step=${step} over=${view.over || maps.answer?.over} />
 		<section class="data-neurons" aria-labelledby="data-neurons">
 			<h2 id="data-neurons">A map of each neuron</h2>
 			${neurons}
