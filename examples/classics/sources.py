@@ -41,7 +41,7 @@ BENGIO = (
 )
 GLOROT = (
     "X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, "
-    "[AISTATS 2010](https://proceedings.mlr.press/v9/glorot10a.html), abstract and Figure 7. (Figures from memory.)"
+    "[AISTATS 2010](https://proceedings.mlr.press/v9/glorot10a.html), abstract and Figure 7. (Seen: the abstract; what 'holds' is from memory of the figure.)"
 )
 HE = (
     "K. He, X. Zhang, S. Ren, J. Sun, Delving deep into rectifiers, ICCV 2015, "
@@ -49,7 +49,7 @@ HE = (
 )
 DROPOUT = (
     "N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov, Dropout: a simple way to prevent neural networks "
-    "from overfitting, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html) (2014), 1929-1958, Table 2. (From memory.)"
+    "from overfitting, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html) (2014), 1929-1958, Table 2. (Seen: copies of the table by readers.)"
 )
 SIMARD = (
     "P. Simard, D. Steinkraus, J. Platt, Best practices for convolutional neural networks applied to visual document "
