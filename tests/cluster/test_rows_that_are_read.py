@@ -3,11 +3,14 @@
 import mmap
 
 import numpy as np
+import polars as pl
 import pytest
 
 import clearprop as cp
+import clearprop.tables.in_memory as in_memory
 from clearprop.cluster.members import Alone
 from clearprop.training.held import SAMPLE, _are_same, _sample, held_rows
+from clearprop.training.made_rows import MadeRows
 
 
 class OneOfThree(Alone):
@@ -62,7 +65,42 @@ def test_of_a_memory_map_some_rows_are_compared_else_all(tmp_path):
         assert not _are_same(said, _sample({"X": X + 1.0})["X"])
 
 
-def test_tables_are_read_whole_and_dealt():
+def test_of_a_table_a_rank_encodes_its_own_rows_and_compares_all(monkeypatch):
+    n, given = 1000, []
+
+    class TrainedError(Exception):
+        pass
+
+    def train(network, X, y, **_):
+        given.append((network, X, y))
+        raise TrainedError
+
+    monkeypatch.setattr(in_memory, "train", train)
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({
+        "k": rng.normal(size=n), "w": rng.choice([*"abc"], n), "y": rng.choice([*"pq"], n),
+        "d": np.datetime64("2024-01-01", "us") + rng.integers(0, 10**15, n),
+    })  # fmt: skip
+    for cluster in (None, OneOfThree()):
+        with pytest.raises(TrainedError):
+            cp.Model.fit(table, "y", cluster=cluster, seed=0)
+    (_, X, _), (network, made, y) = given
+    assert isinstance(made, MadeRows)
+    assert (len(made), *made.shape, made.dtype) == (len(X), *X.shape, X.dtype)
+    assert np.asarray(made).tobytes() == X.tobytes()
+    assert _sample({"X": made}) == _sample({"X": X})
+    asked = []
+    make = made._make
+    monkeypatch.setattr(made, "_make", lambda rows: asked.append(rows) or make(rows))
+    held = held_rows(OneOfThree(), network, made, y, None, None, 3, 0, 10, 1)
+    own = np.arange(1, len(X), 3)
+    assert held.data.X.tobytes() == X[own].tobytes()
+    assert np.array_equal(asked[0], own)
+    assert sum(map(len, asked)) == len(own) + len(X) + SAMPLE
+    assert max(map(len, asked[1:])) <= 4096
+
+
+def test_lists_are_read_whole_and_dealt():
     network = cp.Network([1, 1], "identity", dtype="float64")
     held = held_rows(
         OneOfThree(), network, [[1.0], [2.0], [3.0]], [1, 2, 3], None, None, 3, 0, 10, 1

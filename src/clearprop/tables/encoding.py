@@ -11,7 +11,7 @@ missing values in training gets one more input, 1 where the value is missing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -244,11 +244,21 @@ class Encoding:
         They are of `dtype`, shape (n, n_features), within +-1e6. Each is computed in float64, a
         block of rows at a time, so that no matrix in float64 is ever there.
         """
-        X = np.zeros((_n_rows(columns), len(self.features)), dtype)
-        words = self._places(columns)
-        for rows in _parts(len(X)):
-            self._fill(X[rows], columns, rows, words)
-        return X
+        return self.by_row(columns, dtype)(np.arange(_n_rows(columns)))
+
+    def by_row(
+        self, columns: Mapping[str, Column], dtype: DTypeLike = np.float32
+    ) -> Callable[[NDArray[np.int64]], Array]:
+        """Return a function that encodes rows of columns by their numbers, as `encode` does all."""
+        n_features, words = len(self.features), self._places(columns)
+
+        def encoded(rows: NDArray[np.int64]) -> Array:
+            X = np.zeros((len(rows), n_features), dtype)
+            for part in _parts(len(X)):
+                self._fill(X[part], columns, rows[part], words)
+            return X
+
+        return encoded
 
     def blocks(self, columns: Mapping[str, Column], dtype: DTypeLike) -> Iterator[Array]:
         """Yield the inputs of some rows after the others, which `encode` returns together."""
@@ -270,7 +280,7 @@ class Encoding:
         self,
         X: Array,
         columns: Mapping[str, Column],
-        rows: slice,
+        rows: slice | NDArray[np.int64],
         words: Mapping[str, NDArray[np.int64]],
     ) -> None:
         """Write the inputs of some rows into `X`, which is 0."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.network import Network
@@ -25,6 +26,8 @@ from clearprop.tables.settings import BALANCED, TableSettings
 from clearprop.tables.split import Split
 from clearprop.tables.target import Target
 from clearprop.tables.weights import weighed
+from clearprop.training.held import members_of
+from clearprop.training.made_rows import MadeRows
 from clearprop.training.train import train
 from clearprop.training.watching.history import History
 
@@ -70,7 +73,14 @@ class InMemory:
     def train(self, network: Network, given: dict[str, Any]) -> History:
         """Train the network with settings of `cp.train`."""
         ready, split = self._ready, self._ready.split
-        X, y = ready.inputs(split.training), ready.y[split.training]
+        X: Array | MadeRows
+        if members_of(given.get("cluster")).size == 1:
+            X = ready.inputs(split.training)
+        else:  # whose ranks have their own rows of it alone
+            made = ready.encoding.by_row(ready.columns)
+            shape = len(split.training), len(ready.encoding.features)
+            X = MadeRows(shape, np.float32, lambda rows: made(split.training[rows]))
+        y = ready.y[split.training]
         weights = ready.weights
         if weights is not None:
             given["sample_weight"] = weights[split.training]

@@ -90,7 +90,7 @@ class Prepared:
 
     def inputs(self, rows: NDArray[np.int64]) -> Array:
         """Return the network's inputs for these rows: float32, shape (n, n_features)."""
-        return self.encoding.encode({name: one.take(rows) for name, one in self.columns.items()})
+        return self.encoding.by_row(self.columns)(rows)
 
 
 def prepare(table: object, target: str, settings: TableSettings) -> Prepared:

@@ -1,7 +1,7 @@
 """What a rank of a cluster holds of the data, and whether all ranks were given the same.
 
 A rank reads the rows of its shards alone, where X and y are arrays, such as memory maps, of which
-a few rows of all are compared; what lies in memory is compared whole.
+a few rows of all are compared; what lies in memory, or is made of that, is compared whole.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from clearprop.optimizers import LBFGS, Optimizer
 from clearprop.streams.stream import Stream
 from clearprop.training.checkpoints.identity import digest, settings_of
 from clearprop.training.job import Job, check_data
+from clearprop.training.made_rows import MadeRows
 from clearprop.training.streamed import give_a_window, rows_given, rows_held_out
 from clearprop.training.streamed_rows import StreamedRows
 
@@ -185,7 +186,10 @@ def held_rows(
 
 def _is_by_rows(X: Any, y: Any, network: Network) -> bool:
     """Whether rows can be taken from both as they are."""
-    arrays = all(isinstance(a, np.ndarray) and not isinstance(a, np.ma.MaskedArray) for a in (X, y))
+    arrays = all(
+        isinstance(a, np.ndarray | MadeRows) and not isinstance(a, np.ma.MaskedArray)
+        for a in (X, y)
+    )
     return bool(
         arrays
         and X.ndim == 2
