@@ -59,7 +59,10 @@ def test_more_epochs_later(tmp_path):
     ("change", "said"),
     [
         ({"window": 80}, "window is 80, the run has 40"),
-        ({"name": "blocks"}, "stream is of other numbers"),
+        (
+            {"name": "blocks"},
+            "the stream differs in its blocks .*, shape of X .not set, the run has .203, 5.., .* and 7 more: give",
+        ),
         ({"seed": 1}, "seed is 1, the run has 0"),
     ],
     ids=str,
@@ -74,9 +77,49 @@ def test_other_numbers_are_refused(tmp_path):
     network = net()
     settings = {"checkpoint": tmp_path / "run", "batch_size": BATCH, "epochs": 2}
     cp.train(network, cp.stream(X, Y, window=40), **settings)
-    for changed in ((X + 1, Y), (X, (Y + 1) % 3), (X[:-1], Y[:-1])):
-        with pytest.raises(cp.CheckpointMismatchError, match="stream (is of|has)"):
+    for changed, said in (
+        ((X + 1, Y), "the stream differs in its sample of X: give"),
+        ((X, (Y + 1) % 3), "the stream differs in its sample of y: give"),
+        ((X[:-1], Y[:-1]), r"stream has shape \(202, 5\), the run's has \(203, 5\); the stream "),
+        ((X.astype("float64"), Y), 'differs in its type of X ."<f8", the run has "<f4"., '),
+    ):
+        with pytest.raises(cp.CheckpointMismatchError, match=said):
             cp.train(network, cp.stream(*changed, window=40), resume=True, **settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "b.csv"}, """the stream differs in its file names (["b.csv"], the run has ["a.csv"]): """),
+        ({"seed": 1}, "the stream differs in its file contents: give"),
+        ({"decimals": 9}, "the stream differs in its file sizes ([1"),
+        ({"names": "vwxyzt"}, """differs in its file contents, columns (["v", "w", "x", "y", "z", "t"], """),
+        ({"target": "f", "drop": "t"}, """columns (["a", "b", "c", "d", "e", "f"], the run has ["a", "b", "c", "d", "e", "t"]), target (["f"], the run has ["t"]): """),
+        ({"skip_bad": True}, "the stream differs in its skip_bad (true, the run has false): give"),
+        ({"window": 39}, "the stream differs in its rows of a block (2, the run has 5): give"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_which_part_of_a_streamed_table_differs(tmp_path, change, said):
+    def fitted(name="a.csv", seed=0, decimals=4, names="abcdet", target="t", drop="f", **settings):
+        rng = np.random.default_rng(seed)
+        numbers = np.column_stack([rng.random((N, 5)).round(decimals), rng.integers(0, 3, N)])
+        names = names.replace(drop, target)
+        rows = [
+            ",".join(f"{x:.{decimals}f}" for x in row[:5]) + f",{row[5]:.0f}" for row in numbers
+        ]
+        (tmp_path / name).write_text("\n".join([",".join(names), *rows]) + "\n")
+        stream = cp.stream(tmp_path / name, target=target, **{"window": 80} | settings)
+        cp.train(
+            cp.Network([5, 3], output="softmax", seed=0), stream, epochs=1, batch_size=80,
+            checkpoint=tmp_path / "run", resume=True, progress=False,
+        )  # fmt: skip
+
+    fitted()
+    fitted()
+    with pytest.raises(cp.CheckpointMismatchError) as raised:
+        fitted(**change)
+    assert said in str(raised.value)
 
 
 KILLED = """

@@ -33,7 +33,7 @@ def test_a_checkpoint_knows_all_rows(tmp_path):
     kept = {"epochs": 2, "checkpoint": tmp_path / "kept", "progress": False}
     cp.train(net(), cp.stream(frame().lazy(), **settings), **kept)
     cp.train(net(), cp.stream(frame().lazy(), **settings), **kept, resume=True)
-    with pytest.raises(cp.ArgumentError, match="stream is of other numbers"):
+    with pytest.raises(cp.ArgumentError, match="the stream differs in its cells: give"):
         cp.train(
             net(), cp.stream(late.lazy().select("x", "y"), **settings), **kept, resume=True
         )  # fmt: skip

@@ -177,7 +177,7 @@ class _Learned:
         """Return what a checkpoint knows it by."""
         known = self._class_weight
         named = None if known is None else [*map(str, sorted(known.items()))]
-        return {"source": self._source.identity(), "class_weight": named}
+        return {**self._source.identity(), "class_weight": named}
 
 
 def _column(y: Array) -> Array:

@@ -163,13 +163,14 @@ class ArraySource:
         """Return shapes, types, and the SHA-256 of some rows, evenly spread."""
         assert self.rows is not None
         spread = np.unique(np.linspace(0, self.rows - 1, SAMPLE).astype(np.int64)).tolist()
-        said: dict[str, Any] = {"block": self._step}
-        for part in self._parts:
+        said: dict[str, Any] = {"rows of a block": self._step}
+        for what, part in zip(("X", "y", "sample_weight"), self._parts, strict=False):
             digest = hashlib.sha256()
             for row in spread:
                 digest.update(np.ascontiguousarray(part.rows(row, row + 1)).tobytes())
-            kind = part.first().dtype.str
-            said[f"array {len(said)}"] = [list(part.array.shape), kind, digest.hexdigest()]
+            said[f"shape of {what}"] = list(part.array.shape)
+            said[f"type of {what}"] = part.first().dtype.str
+            said[f"sample of {what}"] = digest.hexdigest()
         return said
 
 

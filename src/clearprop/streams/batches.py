@@ -93,4 +93,4 @@ class BatchSource:
                 if part is not None:
                     digest.update(f"{part.shape}{part.dtype.str}".encode())
                     digest.update(np.ascontiguousarray(part).tobytes())
-        return {"rows": rows, "sha256": digest.hexdigest()}
+        return {"number of rows": rows, "numbers": digest.hexdigest()}

@@ -57,7 +57,9 @@ class Source(Protocol[AnyBlock]):
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by, as JSON: a sample of contents, names, sizes.
 
-        The same data give the same on another machine, so nothing of it is a path or a time.
+        The same data give the same on another machine, so nothing of it is a path or a time. Where
+        something differs, its key names it in the message, as "the stream's KEY"; what is long, or
+        a SHA-256, is said to differ and not shown.
         """
         ...
 

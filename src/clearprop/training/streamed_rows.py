@@ -20,6 +20,12 @@ from clearprop.streams.stream import Stream
 HEAD = 1000
 """Rows that stand for all where something has to be known before a run begins."""
 
+SHA = "SHA-256"
+"""What a text begins with that stands for a longer one."""
+
+_SHOWN = 60
+"""Characters of a part of an identity up to which it is kept as it is."""
+
 
 class StreamedRows:
     """Rows that are not in memory, checked for a network whenever they are read.
@@ -126,11 +132,10 @@ class StreamedRows:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows the rows by, as of an array."""
-        said = json.dumps(self.source.identity(), sort_keys=True)
         return {
             "shape": [self.rows, self._network.sizes[0]],
             "dtype": self._network.dtype.name,
-            "sha256": hashlib.sha256(said.encode()).hexdigest(),
+            "parts": {name: _short(value) for name, value in self.source.identity().items()},
         }
 
     def _check(self, block: Block) -> Data:
@@ -164,3 +169,9 @@ def rows_of(network: Network, stream: Stream, most: int, of: str = "") -> Data |
     rows = StreamedRows(stream.numbers(), network, of)
     say_skipped(rows.source)
     return rows.whole() if rows.rows is not None and rows.rows <= most else rows
+
+
+def _short(value: object) -> str:
+    """Return a text for a part of an identity: its SHA-256 where it is long."""
+    said = json.dumps(value, sort_keys=True)
+    return said if len(said) <= _SHOWN else f"{SHA} {hashlib.sha256(said.encode()).hexdigest()}"

@@ -208,11 +208,14 @@ class TableFiles:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by: names, sizes and samples of the files."""
+        samples = [_sample(one.path) for one in self._files]
         return {
-            "files": [_identity(one.path) for one in self._files],
+            "file names": [one.path.name for one in self._files],
+            "file sizes": [size for size, _ in samples],
+            "file contents": [digest for _, digest in samples],
             "columns": self.names,
             "skip_bad": self._skip_bad,
-            "block": self._most,  # the order of an epoch is that of blocks
+            "rows of a block": self._most,  # the order of an epoch is that of blocks
         }
 
     def _as_all(self, file: PiecewiseFile, frame: Any) -> Any:
@@ -270,11 +273,12 @@ def _opened(path: Path, encoding: str | None, sheet: str | None, most: int) -> P
     return WholeFile(path, encoding, sheet, most)
 
 
-def _identity(path: Path) -> dict[str, Any]:
+def _sample(path: Path) -> tuple[int, str]:
+    """Return the bytes of a file, and the SHA-256 of some of them."""
     sample = hashlib.sha256()
     with open_regular(path, TableFileError) as file:
         size = os.fstat(file.fileno()).st_size
         for start in (0, size // 2, max(0, size - _SAMPLE)):
             file.seek(start)
             sample.update(file.read(_SAMPLE))
-    return {"name": path.name, "bytes": size, "sample": sample.hexdigest()}
+    return size, sample.hexdigest()

@@ -122,7 +122,7 @@ class LazyTable:
             # Lines of rows, as nothing of them depends on where blocks are cut.
             digest.update(_plain(block.frame).write_ndjson().encode())
         types = {name: str(dtype) for name, dtype in self.head.schema.items()}
-        return {"types": types, "rows": rows, "sha256": digest.hexdigest()}
+        return {"columns": types, "number of rows": rows, "cells": digest.hexdigest()}
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:

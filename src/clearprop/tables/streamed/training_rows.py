@@ -72,12 +72,20 @@ class EncodedRows:
             weights = by_class if weights is None else weights * by_class
         return X, y, weights
 
-    def digest(self) -> str:
-        """Return what changes with the encoding, the target or the parts."""
+    def identity(self) -> dict[str, str]:
+        """Return what a checkpoint knows it by."""
         statistics = [self.encoding.statistics[name].tolist() for name in self.encoding.statistics]
         by_class = None if self.by_class is None else self.by_class.tolist()
-        told = [self.encoding.header(), statistics, repr(self.target), repr(self.parts), by_class]
-        return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+        told = {
+            "encoding": [self.encoding.header(), statistics],
+            "target": repr(self.target),
+            "rows put aside": repr(self.parts),
+            "class_weight": by_class,
+        }
+        return {
+            name: hashlib.sha256(json.dumps(one, default=str).encode()).hexdigest()
+            for name, one in told.items()
+        }
 
 
 class TrainingRows:
@@ -131,4 +139,4 @@ class TrainingRows:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint knows it by."""
-        return {"table": self._tables.identity(), "encoding": self._encoded.digest()}
+        return {**self._tables.identity(), **self._encoded.identity()}

@@ -22,14 +22,20 @@ from clearprop.optimizers import Optimizer
 from clearprop.training.checkpoints.described import described
 from clearprop.training.job import Job
 from clearprop.training.shared import data_of, data_of_all
-from clearprop.training.streamed_rows import StreamedRows
+from clearprop.training.streamed_rows import SHA, StreamedRows
 
 Array = NDArray[Any]
 
 Identity = dict[str, dict[str, Any]]
-"""Under "settings" texts by name; under "data" of each array its shape, type and SHA-256."""
+"""Under "settings" texts by name; under "data" of each array its shape, type and SHA-256.
+
+A stream has "parts" in place of the SHA-256: texts by name.
+"""
 
 _LONGEST = 200
+
+_PARTS = 4
+"""Parts in which streams differ that are named."""
 
 _ROWS = 4096
 """Rows of data that are looked at together."""
@@ -121,12 +127,25 @@ def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
             said.append(f"{name} has shape {shapes[0]}, the run's has {shapes[1]}")
         elif one["dtype"] != other["dtype"]:
             said.append(f"{name} is {one['dtype']}, the run's is {other['dtype']}")
-        elif one != other:
-            other_rows = "is of other numbers, files or blocks"
-            said.append(
-                f"{name} {other_rows if name.endswith('stream') else 'holds other numbers'}"
-            )
+        elif one != other and "parts" not in one:
+            said.append(f"{name} holds other numbers")
+        if one is not None and other is not None and "parts" in one:
+            parts = _different_parts(one["parts"], other["parts"])
+            said += [f"the {name} differs in its {parts}"] * bool(parts)
     return said
+
+
+def _different_parts(now: Mapping[str, str], then: Mapping[str, str]) -> str:
+    """Return what differs between two streams, with both values where they are short."""
+    said = []
+    for part in {**now, **then}:
+        both = [one.get(part, "not set") for one in (now, then)]
+        if both[0] != both[1]:
+            is_shown = not any(one.startswith(SHA) for one in both)
+            said.append(f"{part} ({both[0]}, the run has {both[1]})" if is_shown else part)
+    if len(said) > _PARTS:  # it is of another kind
+        said[_PARTS:] = [f"and {len(said) - _PARTS} more"]
+    return ", ".join(said)
 
 
 def digest(array: Array) -> str:
