@@ -288,9 +288,40 @@ def test_lines_that_are_no_rows(tmp_path, small):
     source = TableFiles(path, skip_bad=True)
     rows = pl.concat([one.frame for one in source.blocks()])
     assert rows["a"].to_list() == [str(k) for k in range(4000) if k not in (1000, 3000)]
-    assert "skipped 2 places: " in str(source.skipped)
+    assert "skipped 2 places (2 rows): " in str(source.skipped)
     assert "line 3002 cannot be read" in str(source.skipped)
     assert (source.rows, source.skipped.places) == (3998, 2)
+
+
+def test_rows_behind_a_quote_that_nobody_closes_are_so_many_at_most(tmp_path, small):
+    path = tmp_path / "t.csv"
+    lines = [f"{k},{k % 7}" for k in range(4000)]
+    lines[1000], lines[3900] = "1,2,3", '"1,2'
+    path.write_text("a,b\n" + "\n".join(lines) + "\n")
+    source = TableFiles(path, skip_bad=True)
+    assert (source.rows, source.skipped.rows, source.skipped.most) == (3899, 2, 101)
+    said = f"skipped 2 places (2 to 101 rows): {path} line 1002 has 3 fields"
+    assert str(source.skipped).startswith(said)
+    assert "; " + str(path) + " lines 3902 to 4001 cannot be read" in str(source.skipped)
+    packed = tmp_path / "t.csv.gz"
+    text = "a,b\n" + "".join(f"{k},{k}\n" for k in range(4000))
+    packed.write_bytes(gzip.compress(text.encode())[:-50])
+    source = TableFiles([path, packed], skip_bad=True)
+    assert sum(one.rows for one in source.blocks()) > 3899
+    assert str(source.skipped).startswith("skipped 3 places (at least 2 rows): ")
+
+
+def test_categories_at_the_end_of_a_truncated_file(tmp_path):
+    path = tmp_path / "t.arrow"
+    table = pl.DataFrame({"a": range(900), "c": pl.Series(["u", "v", "w"] * 300).cast(pl.Categorical)})  # fmt: skip
+    table.write_ipc(path, record_batch_size=300)
+    path.write_bytes(path.read_bytes()[:-3])
+    source = TableFiles(path, skip_bad=True)
+    with pytest.raises(
+        TableFileError,
+        match=r"batch 0 cannot be read: its categories stand at the end of the file, which is cut",
+    ):
+        list(source.blocks())
 
 
 def test_a_bad_file_of_several(tmp_path):

@@ -100,7 +100,7 @@ def read_rows(
     names: list[str],
     path: Path,
     skipped: int,
-    skip: Callable[[str], object] | None = None,
+    skip: Callable[[str, int, int], object] | None = None,
 ) -> pl.DataFrame | PlainTable:
     """Return the rows of a text behind its header, all of it text.
 
@@ -116,7 +116,8 @@ def read_rows(
     skipped : int
         Lines of the file before the text, as messages count them.
     skip : callable, optional
-        Told of each line that is no row, which is left out. None: it is an error.
+        Told of lines that are no row, which are left out, and how many rows they may be: from how
+        many to how many. None: it is an error.
 
     Raises
     ------
@@ -249,7 +250,7 @@ def _rows(
     names: list[str],
     path: Path,
     skipped: int,
-    skip: Callable[[str], object] | None = None,
+    skip: Callable[[str, int, int], object] | None = None,
 ) -> list[list[str]]:
     """Return the fields of each line that is not blank, all lines having as many as the header."""
     reader = csv.reader(lines_of(text), delimiter=separator, strict=True)
@@ -260,7 +261,7 @@ def _rows(
     is_header = True
     while True:
         begins = reader.line_num + 1
-        wrong = None
+        wrong, most = None, 1
         try:
             row = next(reader)
             if len(row) != len(names) and row:
@@ -272,12 +273,13 @@ def _rows(
             return rows
         except csv.Error as error:
             first, last = skipped + begins, skipped + reader.line_num
+            most = max(1, last - first + 1)
             where = f"line {last}" if first >= last else f"lines {first} to {last}"
             wrong = f"{path} {where} cannot be read: {error} (a quote that is not closed?)"
         if wrong is not None:
             if skip is None or is_header:
                 raise TableFileError(wrong)
-            skip(wrong)
+            skip(wrong, 1, most)
         elif row and not is_header:
             rows.append(row)
         is_header = False

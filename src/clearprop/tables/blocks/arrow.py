@@ -100,7 +100,7 @@ class ArrowFile:
             self._find(file, self._bare_schema(file) or len(_START), size)  # as far as it goes
             self._cut = (
                 f"{self.path} is truncated: it ends at byte {size:,}, without the list of batches "
-                f"that ends an Arrow file; {len(self._batches):,} whole ones are there"
+                f"that ends an Arrow file; whole batches that are there: {len(self._batches):,}"
             )
             return
         try:
@@ -225,7 +225,15 @@ class ArrowFile:
         return kept[1].slice(start, rows)
 
     def _read(self, numbers: list[int], where: str, rows: int) -> pl.DataFrame:
-        frame = read_binary(self._content(numbers), "Arrow", where)
+        try:
+            frame = read_binary(self._content(numbers), "Arrow", where)
+        except TableFileError as error:
+            if self._cut and "Dictionary" in str(error):
+                raise TableFileError(
+                    f"{where} cannot be read: its categories stand at the end of the file, which "
+                    "is cut off"
+                ) from None
+            raise
         if frame.height != rows:
             raise TableFileError(f"{where} is damaged: it has {frame.height:,} rows, not {rows:,}")
         return frame

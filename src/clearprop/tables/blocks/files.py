@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from clearprop.streams.arrays import BLOCKS
 from clearprop.streams.block import TableBlock
 from clearprop.tables.blocks.arrow import ArrowFile
 from clearprop.tables.blocks.parquet import ParquetFile
-from clearprop.tables.blocks.pieces import ROWS, Piece, PiecewiseFile
+from clearprop.tables.blocks.pieces import ROWS, Piece, PiecewiseFile, Skip
 from clearprop.tables.blocks.skipped import Skipped
 from clearprop.tables.blocks.text import TextFile
 from clearprop.tables.blocks.whole import WholeFile
@@ -240,7 +240,7 @@ class TableFiles:
         return TableFileError(f"{names} has {header}no rows")
 
 
-def _read_piece(piece: Piece, skip: Callable[..., object] | None) -> Iterator[tuple[Piece, Any]]:
+def _read_piece(piece: Piece, skip: Skip | None) -> Iterator[tuple[Piece, Any]]:
     try:
         frame = piece.read()
     except ChangedFileError:

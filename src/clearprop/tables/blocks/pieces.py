@@ -14,8 +14,12 @@ LARGE = 1 << 28
 """Bytes of a piece, unpacked, beyond which it is read in parts."""
 
 
-Skip = Callable[[str], object]
-"""Told, in a line, of rows that are left out."""
+class Skip(Protocol):
+    """Told, in a line, of rows that are left out; and how many, or from how many to how many."""
+
+    def __call__(self, what: str, rows: int | None = None, most: int | None = None, /) -> object:
+        """Be told."""
+        ...
 
 
 @dataclass(frozen=True)

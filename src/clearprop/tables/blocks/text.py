@@ -292,7 +292,7 @@ def _mark_of(encoding: str, start: bytes) -> int:
     return len(mark) if start.startswith(mark) else 0
 
 
-def _nothing(_: str) -> None:
+def _nothing(_: str, rows: int | None = None, most: int | None = None, /) -> None:
     """Say nothing of what was said when it was read first."""
 
 
