@@ -47,6 +47,40 @@ def test_where_blocks_are_cut_does_not_matter(monkeypatch):
     assert table.identity() == known
 
 
+PLANS = {
+    "group": lambda rows: rows.group_by("k").agg(pl.len(), pl.col("x").mean()),
+    "join": lambda rows: rows.join(rows.group_by("k").agg(pl.len()), on="k"),
+    "unique": lambda rows: rows.unique("k"),
+}
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_rows_in_another_order_are_refused(plan):
+    """Rows would be put aside by their numbers, and others of them in each pass."""
+    n = 20_000
+    rows = pl.DataFrame({"k": np.arange(n), "x": np.arange(n) / 7, "y": np.arange(n) % 2}).lazy()
+    shaken = PLANS[plan](rows).with_columns(y=pl.col("k") % 2)
+    with pytest.raises(cp.TableFileError, match="gave its rows in another order than before"):
+        cp.Model.fit(cp.stream(shaken, window=1000), "y", compare=False, progress=False)
+    kept = LazyTable(shaken.sort("k"))
+    for _ in range(3):
+        assert sum(one.rows for one in kept.blocks()) == n
+
+
+def test_a_file_that_changes_between_passes_is_refused(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = frame(k=range(N))
+    rows.write_csv(path)
+    table = LazyTable(pl.scan_csv(path))
+    for _ in range(2):
+        list(table.blocks())
+    for other in (rows[::-1], rows.with_columns(k=pl.col("k") + 1)):
+        assert len(other) == len(rows)
+        other.write_csv(path)
+        with pytest.raises(cp.TableFileError, match="or others: keep their order"):
+            list(table.blocks())
+
+
 @pytest.mark.parametrize(
     ("value", "column", "said"),
     [(None, "x", "no value"), (np.nan, "x", "no value"), (np.inf, "x", "inf"),

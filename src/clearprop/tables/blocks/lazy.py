@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from clearprop.errors import ShapeError, TableFileError
+from clearprop.files.unchanged_file import ChangedFileError
 from clearprop.streams.block import TableBlock
 from clearprop.tables.blocks.pieces import ROWS
 from clearprop.tables.blocks.skipped import Skipped
@@ -21,7 +24,9 @@ class LazyTable:
     """What a LazyFrame gives, computed anew in each pass: a `Source` of `TableBlock`.
 
     Its rows have to come in the same order each time, as those of files do, and those of a
-    ``group_by`` or ``join`` do not unless it is told to keep their order.
+    ``group_by`` or ``join`` do not unless it is told to keep their order: else other rows would be
+    put aside in each pass. Whole passes are compared by all their cells but fractions, whose last
+    bits a plan may compute otherwise each time.
 
     Parameters
     ----------
@@ -59,6 +64,7 @@ class LazyTable:
         self._frame = frame
         self.notes: list[str] = []
         self.skipped = Skipped()
+        self._seen: tuple[int, int] | None = None  # rows of a whole pass, and a sum of them
         try:
             self.head = frame.collect_schema().to_frame()
         except BaseException as error:
@@ -76,14 +82,17 @@ class LazyTable:
         ------
         TableFileError
             If polars fails.
+        ChangedFileError
+            At the end, if the rows are others than in the last whole pass, or in another order.
         ShapeError
             If there is no row.
         """
-        first = 0
+        first = total = 0
         frames = self._frames()
         try:
             while (frame := _next(frames, first)) is not None:
                 if frame.height:
+                    total = (total + _sum(frame, first)) % 2**64
                     where = f"{WHERE}, rows {first:,} to {first + frame.height - 1:,}"
                     yield TableBlock(first, where, frame)
                     first += frame.height
@@ -91,6 +100,13 @@ class LazyTable:
             frames.close()
         if not first:
             raise ShapeError("the LazyFrame has no rows")
+        seen, self._seen = self._seen, (first, total)
+        if seen is not None and seen[0] == first and seen[1] != total:
+            raise ChangedFileError(
+                f"{WHERE} gave its rows in another order than before, or others: keep their order "
+                "in its plan (maintain_order=True, maintain_order='left', sort), and its files as "
+                "they are"
+            )
 
     def _frames(self) -> Generator[pl.DataFrame]:
         if not hasattr(self._frame, "collect_batches"):  # polars before 1.34
@@ -130,6 +146,17 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     from polars import selectors
 
     return frame.select(~(selectors.nested() | selectors.binary() | selectors.object()))
+
+
+def _sum(frame: pl.DataFrame, first: int) -> int:
+    """Return a sum over the rows of a frame that depends on their cells and their numbers."""
+    from polars import selectors
+
+    exact = _plain(frame).select(~(selectors.float() | selectors.categorical()))
+    if not exact.width:
+        return 0
+    rows = np.arange(first, first + len(exact), dtype=np.uint64)
+    return int((exact.hash_rows(seed=0).to_numpy() * (2 * rows + 1)).sum())
 
 
 def _next(frames: Generator[pl.DataFrame], row: int) -> pl.DataFrame | None:
