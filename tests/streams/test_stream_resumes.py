@@ -61,7 +61,7 @@ def test_more_epochs_later(tmp_path):
         ({"window": 80}, "window is 80, the run has 40"),
         (
             {"name": "blocks"},
-            "the stream differs in its blocks .*, shape of X .not set, the run has .203, 5.., .* and 7 more: give",
+            "the stream differs in its blocks .*, shape of X .not set, the run has .203, 5.., .* and 6 more: give",
         ),
         ({"seed": 1}, "seed is 1, the run has 0"),
     ],

@@ -34,7 +34,7 @@ A stream has "parts" in place of the SHA-256: texts by name.
 
 _LONGEST = 200
 
-_PARTS = 4
+_PARTS = 5
 """Parts in which streams differ that are named."""
 
 _ROWS = 4096
