@@ -130,7 +130,7 @@ def differences(now: Identity, then: Mapping[str, Any]) -> list[str]:
         elif one != other and "parts" not in one:
             said.append(f"{name} holds other numbers")
         if one is not None and other is not None and "parts" in one:
-            parts = _different_parts(one["parts"], other["parts"])
+            parts = _different_parts(one["parts"], other.get("parts", {}))
             said += [f"the {name} differs in its {parts}"] * bool(parts)
     return said
 
