@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +12,10 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+PATIENCE = 120_000
+"""Milliseconds for what is waited for: others may have the cores for a while."""
 
 
 def chromium() -> str | None:
@@ -28,8 +32,19 @@ def browser() -> Iterator[object]:
         pytest.skip("no Chromium is installed")
     with driver.sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=where, args=QUIET)
+        running.new_page = _patient(running.new_page)
+        running.new_context = _patient(running.new_context)
         yield running
         running.close()
+
+
+def _patient(make: Callable[..., object]) -> Callable[..., object]:
+    def made(**settings: object) -> object:
+        found = make(**settings)
+        found.set_default_timeout(PATIENCE)
+        return found
+
+    return made
 
 
 @contextmanager

@@ -85,14 +85,18 @@ def _ctrl_c():
 
 @pytest.fixture(scope="session", autouse=True)
 def _told():
-    """What is told of work that takes two seconds, no busy machine makes a test's runs tell."""
+    """What is told of work that takes long, or not waited for, no busy machine makes of a test's."""
     from clearprop.studio import telling  # which has two seconds of its own: those of a replay
+    from clearprop.studio import trial
+    from clearprop.training import causes
     from clearprop.training.watching import phase, progress
 
     assert phase.PATIENCE == progress.PATIENCE == telling.PATIENCE == 2
     with pytest.MonkeyPatch.context() as patch:
         for module in (phase, progress):
             patch.setattr(module, "PATIENCE", 600.0)
+        for module in (trial, causes):
+            patch.setattr(module, "SECONDS", 600.0)
         yield
 
 
@@ -175,9 +179,11 @@ def running():
 
 @pytest.fixture(scope="session")
 def expect():
-    """Playwright's, which waits longer than by itself: others may have the cores for a while."""
+    """Playwright's, which waits longer than by itself."""
+    from browser import PATIENCE
+
     found = pytest.importorskip("playwright.sync_api").expect
-    found.set_options(timeout=60_000)
+    found.set_options(timeout=PATIENCE)
     return found
 
 
@@ -188,7 +194,6 @@ def page(running, studio):
     Its content security policy lets no `wait_for_function` in: wait by `expect` and `wait_for_url`.
     """
     opened = running.new_page(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(60_000)
     wrong, asked = [], []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda said: said.type == "error" and wrong.append(said.text))

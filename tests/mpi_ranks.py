@@ -15,6 +15,15 @@ SOURCE = Path(__file__).parents[1] / "src"
 MOST = 240
 """Seconds after which a program is ended: kernels may have to be compiled first."""
 
+PATIENT = """
+import sys
+import clearprop as cp
+import clearprop.cluster.failures
+clearprop.cluster.failures.PATIENCE = 100.0
+cp.cluster.mpi.__kwdefaults__["silence"] = 100.0
+"""
+"""What a program of a test begins with: a rank that gets no core for a while is not given up."""
+
 
 def mpiexec() -> str:
     """Return the launcher beside this Python, or the system's."""
@@ -61,7 +70,7 @@ class Program:
 def run(ranks: int, program: str, cwd: Path, *arguments: str, **environment: str) -> Ended:
     """Run Python source on so many ranks, to its end."""
     file = cwd / "program.py"
-    file.write_text(program)
+    file.write_text(PATIENT + program)
     return Program(ranks, str(file), *arguments, cwd=cwd, **environment).ended()
 
 

@@ -35,6 +35,9 @@ LAST = {
 }  # fmt: skip
 """What of a screen is there last, by its first word: it asks for more than the step."""
 
+SETTLED = "async () => (await import('studio/answers')).settled()"
+"""Waits until all that a page has asked for is there, and drawn, of a run that is not played."""
+
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "390": (390, 844)}
 
 SHOWN = ("network", "derivation", "data")

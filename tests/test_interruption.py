@@ -214,7 +214,7 @@ class TestAside:
 
         def work():
             press()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             done.set()
 
         if noted:
@@ -271,7 +271,7 @@ print(interrupted(kernels), min(kernels()) > 0)
         def slow(name, precision):
             if name == "forward.run":
                 press()
-                assert go_on.wait(20)
+                assert go_on.wait(60)
             return really(name, precision)
 
         monkeypatch.setattr(loading, "_addresses", {})

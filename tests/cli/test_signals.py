@@ -286,7 +286,7 @@ subprocess.Popen = Process
         code, _, err = ended(process)
         assert (ready, code) == ("ready", 128 + signal.SIGTERM)
         assert err.endswith(LINE)
-        until = time.monotonic() + 30  # the system may be slow to bury it
+        until = time.monotonic() + 60  # the system may be slow to bury it
         while is_there(int(pid)) and time.monotonic() < until:
             time.sleep(0.1)
         assert not is_there(int(pid))

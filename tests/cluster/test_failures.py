@@ -45,7 +45,8 @@ cp.train(network, X, y, metrics=[Metric()], progress=False, **settings)
 def test_a_rank_that_is_gone_ends_the_run_and_is_named(name, tmp_path):
     """Within ten seconds, where a machine stands still for none; `run` gives it minutes."""
     assert SILENCE + 4 * EVERY < 10
-    ended = run(3, START + ENDLESS.replace("SIGNAL", repr(name)), tmp_path)
+    start = START.replace("mpi()", f"mpi(silence={SILENCE})")
+    ended = run(3, start + ENDLESS.replace("SIGNAL", repr(name)), tmp_path)
     assert ended.code != 0
     process = re.search(r"^1 is (\d+)", ended.out, re.MULTILINE)[1]
     [line] = [one for one in ended.err.splitlines() if one.startswith("clearprop: rank")]

@@ -18,7 +18,8 @@ def test_runs_that_are_killed_end_with_the_same_bits(server):
     for case, wanted in (("reference", 9), ("compiled", 9), ("model", 3)):
         alone, chains = kills.alone(server, case, epochs=12), kills.Chains()
         assert alone.ended.done, alone
-        while chains.kills < wanted:
+        # Which kinds come, and what each is followed by, hangs on how fast the machine is.
+        while chains.kills < wanted or chains.in_a_write < 1 or chains.resumed < 2:
             kills.chain(server, case, alone, rng.randint(2, 6), rng, chains)
         assert chains.failures == []
         found.append(chains)

@@ -11,6 +11,7 @@ import pytest
 import clearprop as cp
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from studio_pages import SETTLED
 from studio_server import ask
 
 
@@ -40,6 +41,7 @@ def test_the_map_is_what_the_network_says(page, studio, expect):
     found = ask(studio, "decisions", n=200, data="moons")
     opened(page, studio, "data?data=moons&n=200", expect, ".data-map canvas")
     expect(page.locator(".data-plane small")).to_have_text("step 200")
+    page.evaluate(SETTLED)
     pixels = page.evaluate(
         "() => { const c = document.querySelector('.data-map canvas');"
         "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]; }"
@@ -66,6 +68,7 @@ def test_the_map_is_what_the_network_says(page, studio, expect):
 
 def test_a_row_that_is_clicked_is_followed(page, studio, expect):
     opened(page, studio, "data?data=moons&n=7", expect, "[data-row='31']")
+    page.evaluate(SETTLED)  # nothing is moved by what is still to come
     box = page.locator("[data-row='31']").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     row = int(page.evaluate(  # of points that overlap, the upper one
@@ -156,6 +159,7 @@ def test_a_click_on_a_curve_goes_to_its_step(page, studio, expect):
     ask(studio, "curves", n=319, data="xor", seed=6)
     opened(page, studio, "curves?data=xor&seed=6", expect, ".plot .axes")
     expect(page.locator(".curves-length")).to_contain_text("320 of 16,000 steps are made.")
+    page.evaluate(SETTLED)
     plot = page.locator(".plot > svg").first
     box = plot.locator(".axes line").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, plot.bounding_box()["y"] + 20)

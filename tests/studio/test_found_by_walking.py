@@ -18,6 +18,7 @@ from clearprop.studio.question import Question
 from clearprop.studio.replay import replay_of
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from studio_pages import SETTLED
 from studio_server import ask
 
 ALIKE = (
@@ -210,6 +211,7 @@ def test_plots_beside_each_other_begin_at_one_height(page, studio, expect):
     page.goto(f"{studio.address}#curves?data=xor")
     plots = page.locator(".curves .plot > svg")
     expect(plots).to_have_count(3)
+    page.evaluate(SETTLED)
     cost, metric = (plots.nth(k).bounding_box() for k in range(2))
     assert cost["x"] != metric["x"], "they are beside each other"
     assert abs(cost["y"] - metric["y"]) < 1

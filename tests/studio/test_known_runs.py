@@ -37,7 +37,7 @@ class Slow:
 
     def update(self, parameters, gradient, state, clock, is_weight):
         self.begun.set()
-        assert self.may_go.wait(60)
+        assert self.may_go.wait(300)
         parameters -= 0.1 * gradient
 
 
@@ -64,7 +64,7 @@ def slow():
     thread.join(60)
 
 
-def within(work, seconds=20):
+def within(work, seconds=60):
     """What work returns, which waits for nobody."""
     found = []
     thread = in_thread(lambda: found.append(work()))
@@ -100,7 +100,7 @@ def test_a_run_that_is_begun_slowly_stops_no_other(monkeypatch):
     def problem_of(setup, own=None, known=runs.problem_of):
         if setup.data == "moons":
             begun.set()
-            assert may_go.wait(60)
+            assert may_go.wait(300)
         return known(setup, own)
 
     monkeypatch.setattr(runs, "problem_of", problem_of)

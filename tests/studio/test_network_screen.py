@@ -10,6 +10,7 @@ import clearprop as cp
 from clearprop.studio.replay import write_replay
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from studio_pages import SETTLED
 
 MAZUR = {
     "a2[0]": 0.75136507, "a2[1]": 0.772928465, "a1[0]": 0.593269992, "a1[1]": 0.596884378,
@@ -117,6 +118,7 @@ def test_what_is_not_yet_computed_has_no_number(page, studio):
 def test_dragging_a_weight_moves_all_that_follows(page, studio):
     visit(page, studio, "data=note")
     before = said(page, "L")
+    page.evaluate(SETTLED)  # nothing is moved by what is still to come
     line = page.locator("[data-of='W2[0,0]'] .reach").bounding_box()
     x, y = line["x"] + line["width"] / 2, line["y"] + line["height"] / 2
     page.mouse.move(x, y)

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 import clearprop as cp
+from studio_pages import SETTLED
 from watched_runs import X, Y, small_network
 
 pytest.importorskip("uvicorn")
@@ -60,9 +61,6 @@ def pages(running):
 
 def until(page, n):
     page.wait_for_url(re.compile(rf"[?&]n={n}(&|$)"))
-
-
-SETTLED = "async () => (await import('studio/answers')).settled()"
 
 
 @pytest.mark.parametrize(("screen", "lasting"), [("network", "about"), ("data", "points")])

@@ -279,9 +279,13 @@ class TestProgress:
     def test_what_takes_a_while_says_so(self, capsys, monkeypatch):
         monkeypatch.setattr(phase, "PATIENCE", 0.05)
         for wanted, said in ((None, "slow work\n"), (False, ""), (True, "slow work\n")):
+            told, until = "", time.monotonic() + 60
             with Phase(wanted, "slow work"):
                 time.sleep(0.3)
-            assert capsys.readouterr().err == said
+                while (told := told + capsys.readouterr().err) != said:
+                    assert time.monotonic() < until, told
+                    time.sleep(0.01)
+            assert capsys.readouterr().err == ""
 
     def test_a_program_without_a_console(self, monkeypatch):
         monkeypatch.setattr("sys.stderr", None)

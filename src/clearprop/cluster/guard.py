@@ -53,7 +53,7 @@ def start(processes: Sequence[tuple[int, str]]) -> str:
         subprocess.run(
             [sys.executable, "-I", "-S", __file__, folder, *map(json.dumps, processes)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
-            timeout=10, check=True,
+            timeout=60, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         shutil.rmtree(folder, ignore_errors=True)

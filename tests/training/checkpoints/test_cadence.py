@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -27,15 +26,18 @@ def test_what_is_read(spec, every, unit):
     assert (found.every, found.unit) == (every, unit)
 
 
-def test_batches_until_it_is_due():
+def test_batches_until_it_is_due(monkeypatch):
+    now = [0.0]
+    set_clock(monkeypatch, lambda: now[0], cadence_module)
     steps, epochs, seconds = (read_cadence(one) for one in ("7 steps", "2 epochs", "0.05 seconds"))
     assert [steps.ahead(n, 10) for n in (0, 6, 7)] == [7, 1, 7]
     assert [steps.due(n, 10) for n in (6, 7, 8)] == [False, True, False]
     assert [epochs.ahead(n, 10) for n in (0, 19, 20)] == [20, 1, 20]
     assert [epochs.due(n, 10) for n in (10, 20)] == [False, True]
+    seconds.begin()
     assert seconds.ahead(3, 10) == sys.maxsize
     assert not seconds.due(3, 10)
-    time.sleep(0.06)
+    now[0] = 0.06
     assert seconds.due(3, 10)
     seconds.begin()
     assert not seconds.due(3, 10)
