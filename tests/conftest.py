@@ -85,13 +85,12 @@ def _ctrl_c():
 
 @pytest.fixture(scope="session", autouse=True)
 def _told():
-    """What is told of work that takes long, or not waited for, no busy machine makes of a test's."""
-    from clearprop.studio import telling  # which has two seconds of its own: those of a replay
-    from clearprop.studio import trial
+    """No busy machine makes a test's work that which is told of, or given up, as it takes long."""
+    from clearprop.studio import telling, trial
     from clearprop.training import causes
     from clearprop.training.watching import phase, progress
 
-    assert phase.PATIENCE == progress.PATIENCE == telling.PATIENCE == 2
+    assert phase.PATIENCE == progress.PATIENCE == telling.PATIENCE == 2  # those of a replay stay
     with pytest.MonkeyPatch.context() as patch:
         for module in (phase, progress):
             patch.setattr(module, "PATIENCE", 600.0)

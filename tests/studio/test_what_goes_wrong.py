@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from clearprop.studio.handed import hand_in, handed_in
 from clearprop.studio.problems import Problem
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
+from clearprop.tables.kinds import form_of
 from command_line import refused
 from studio_server import ask
 
@@ -149,8 +151,13 @@ class TestOptimizersOfTheUsersOwn:
 
 
 class TestFiles:
-    def test_what_the_command_was_given_stays(self, monkeypatch):
+    @pytest.fixture(autouse=True)
+    def own(self, monkeypatch, tmp_path):
+        """Files of these tests alone: those of others have addresses of their own, and lie elsewhere."""
         monkeypatch.setattr(handed, "_files", type(handed._files)())
+        monkeypatch.setattr(handed, "_folder", SimpleNamespace(name=str(tmp_path / "handed")))
+
+    def test_what_the_command_was_given_stays(self):
         model = hand_in("model", "m.safetensors", b"weights", called="/m.safetensors", stays=True)
         table = hand_in("table", "own.csv", b"a,b\n3,4\n", called="own.csv", stays=True)
         dropped = hand_in("table", "dropped.csv", b"a,b\n5,6\n")
@@ -166,6 +173,29 @@ class TestFiles:
         assert handed_in(table).called == "own.csv"
         assert handed_in(table).stays
         assert handed_in(model).path.read_bytes() == b"weights"
+
+    def test_what_is_handed_in_again_is_there_again(self):
+        """Programs that clean up take files away that nobody has read for days."""
+        address = hand_in("table", "t.csv", b"a,b\n1,2\n")
+        path = handed_in(address).path
+        path.unlink()
+        path.parent.rmdir()
+        assert hand_in("table", "t.csv", b"a,b\n1,2\n") == address
+        assert handed_in(address).path.read_bytes() == b"a,b\n1,2\n"
+
+    @pytest.mark.parametrize(
+        ("names", "addresses"),
+        [
+            (("t.csv", "of.May.csv", "t.été.csv", "t.parquet.csv"), 1),
+            (("t.csv.gz", "t.tsv.gz", "t.csv.zst", "2.t.csv.gz"), 3),
+        ],
+    )
+    def test_one_content_by_several_names_is_read_by_each(self, names, addresses):
+        found = {name: hand_in("table", name, b"a,b\n1,2\n") for name in names}
+        assert len({*found.values()}) == addresses
+        for name, address in found.items():
+            assert form_of(handed_in(address).path) == form_of(name)
+            assert handed_in(address).path.read_bytes() == b"a,b\n1,2\n"
 
     @pytest.mark.parametrize(
         ("ends", "why"),

@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 
 from clearprop.errors import ArgumentError, FileMissingError, TableFileError, one_line, printable
-from clearprop.tables.kinds import is_empty, is_table_name, kind_in
+from clearprop.tables.kinds import PACKINGS, is_empty, is_table_name, kind_in
 
 MOST_BYTES = 32 << 20
 """What a file that is handed in to the page may have."""
@@ -104,14 +104,15 @@ def _keep(
     name = printable(Path(name.replace("\\", "/")).name)[-100:]
     if kind == "table" and not is_table_name(name):
         name = f"{Path(name).stem or 'table'}{_ENDINGS.get(kind_in(content), '.csv')}"
-    digest = hashlib.sha256(Path(name).suffix.encode() + b"\0" + content).hexdigest()[:12]
+    endings = _endings(name)
+    digest = hashlib.sha256(endings.encode() + b"\0" + content).hexdigest()[:12]
     address = f"{kind}:{digest}"
     with _lock:
         place = Path(_folder.name, digest)
-        place.mkdir(exist_ok=True)
-        path = place / _plain(name)
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"table{endings}"  # which every file system takes
         before = _files.get(address)
-        if before is None:
+        if before is None or not path.exists():  # who cleans up may have taken it away
             path.write_bytes(content)
         if before is not None and (before.stays or not before.text):
             text = ""  # it was handed in as a file: that is how it is kept
@@ -222,7 +223,8 @@ def without_folder(said: str) -> str:
     return said
 
 
-def _plain(name: str) -> str:
-    """Return a name that every file system takes, with the same endings."""
-    endings = "".join(Path(name).suffixes[-2:])
-    return f"table{endings}" if endings.isascii() else "table.csv"
+def _endings(name: str) -> str:
+    """Return the endings of a name that say what a file is: two, where it is packed."""
+    endings = Path(name).suffixes
+    is_packed = Path(name).suffix.lower() in PACKINGS
+    return "".join(endings[-2 if is_packed else -1 :])
