@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.studio import live as live_module
 from clearprop.studio.curves import thinned
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import SCHEDULES, Setup
 from studio_server import ask, refusal
+from watched_runs import every_epoch
 
 
 def test_curves_are_the_runs(studio):
@@ -99,8 +99,7 @@ def test_a_run_that_diverges_has_curves_so_far(studio):
 
 def test_of_a_run_that_another_program_makes(monkeypatch):
     """Its steps are epochs: its learning rate is not known here, and no rate is tried."""
-    monkeypatch.setattr(live_module, "APART", 0.0)
-    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
+    every_epoch(monkeypatch)
     random = np.random.default_rng(0)
     X = random.normal(size=(40, 3))
     live = cp.studio.Live(port=0)

@@ -9,18 +9,10 @@ import numpy as np
 import pytest
 
 import clearprop as cp
-from clearprop.studio import live as live_module
-from clearprop.studio.live import LiveRun
 from studio_server import ask
-from watched_runs import X, Y, small_network
+from watched_runs import X, Y, every_epoch, small_network
 
 pytest.importorskip("uvicorn")
-
-
-def every_epoch(monkeypatch):
-    """Let every epoch be told of and kept, however quickly they come."""
-    monkeypatch.setattr(LiveRun, "_gap", lambda run, size: 0.0)
-    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from clearprop.studio.question import Question
 from clearprop.studio.runs import Run
 from clearprop.studio.setup import Setup
 from clearprop.training.watching.epochs import Epoch
-from watched_runs import X, Y, small_network
+from watched_runs import X, Y, every_epoch, small_network
 
 WEIGHTS = np.random.default_rng(1).random(40) * (np.arange(40) % 4 > 0)
 
@@ -35,8 +35,7 @@ class Watching:
 
 def watched(monkeypatch, network=None, **settings):
     """A run of which every epoch is kept, and the very steps that it made: each is an epoch."""
-    monkeypatch.setattr(LiveRun, "_gap", lambda run, size: 0.0)
-    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
+    every_epoch(monkeypatch)
     network = small_network().astype("float64") if network is None else network
     run, same = LiveRun(), network.copy()
     given = dict(
@@ -106,8 +105,7 @@ def test_it_says_what_is_looked_at(monkeypatch):
 
 
 def test_after_a_resume_it_begins_where_the_run_goes_on(monkeypatch, tmp_path):
-    monkeypatch.setattr(LiveRun, "_gap", lambda run, size: 0.0)
-    monkeypatch.setattr(live_module, "UNSEEN", 0.0)
+    every_epoch(monkeypatch)
     network, run = small_network(), LiveRun()
     given = {
         "optimizer": "adam", "seed": 1, "checkpoint": tmp_path, "progress": False,
