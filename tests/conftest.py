@@ -28,9 +28,13 @@ try:
     from hypothesis import HealthCheck, settings
 except ImportError:  # of .ci/core's tests, none draws examples
     pass
-else:  # what a busy machine disturbs is no failure
+else:  # what a busy machine disturbs is no failure, and everything that is drawn has a seed
     settings.register_profile(
-        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        "any machine", deadline=None, derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )  # fmt: skip
+    settings.register_profile(
+        "others", settings.get_profile("any machine"), derandomize=False, print_blob=True
     )
     settings.load_profile("any machine")
 
