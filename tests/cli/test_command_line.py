@@ -181,12 +181,12 @@ class TestTrain:
 
     def test_a_full_disk_everywhere(self, here):
         """A real limit: files may not grow beyond a kilobyte, so nothing can be saved."""
-        resource = pytest.importorskip("resource")
-        code = "from clearprop.cli import main; main()"
+        pytest.importorskip("resource")
+        limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))"
+        code = f"{limit}; from clearprop.cli import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", code, "train", "penguins.csv", "--target", "species", "--epochs", "1", "--json"],
             capture_output=True, text=True, cwd=here, env=unmeasured(),
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
         )  # fmt: skip
         assert done.returncode == 1
         assert done.stderr.startswith("clearprop: could not write")

@@ -106,7 +106,7 @@ def test_a_button_reads_a_column_as_advised(page, studio, expect):
     page.goto(f"{studio.address}#start?data={DATA}")
     page.get_by_role("button", name="Read Grad as number, comma").click()
     expect(page.get_by_label(re.compile("^Grad number, 6 missing"))).to_be_checked()
-    assert 'columns=Tag,"Grad:number,+comma"' in unquote(page.url)
+    page.wait_for_url(lambda url: 'columns=Tag,"Grad:number,+comma"' in unquote(url))
     page.get_by_label(re.compile("^Tag")).uncheck()
     page.wait_for_url(lambda url: 'columns="Grad:number,+comma"' in unquote(url))
     expect(page.get_by_label(re.compile("^Grad number, 6 missing"))).to_be_checked()
