@@ -10,37 +10,20 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+import notebooks
 from documents import folder_of_examples
-
-# Run by itself: what Jupyter's libraries warn of is theirs.
-RUN = """
-import sys, nbformat
-from nbclient import NotebookClient
-notebook = nbformat.reads(sys.stdin.read(), as_version=4)
-NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False).execute()
-nbformat.validate(notebook)
-print(nbformat.writes(notebook))
-"""
 
 
 def executed(notebook: dict, folder: Path) -> dict:
     """Return the notebook with the outputs that its cells have now."""
     with folder_of_examples(folder):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", RUN],
-            input=json.dumps(notebook), capture_output=True, text=True, timeout=400,
-            encoding="utf-8",
-        )  # fmt: skip
-    if done.returncode:
-        raise AssertionError(done.stderr)
-    return json.loads(done.stdout)
+        return notebooks.executed(notebook)
 
 
 def printed(notebook: dict) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import struct
 import subprocess
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+import notebooks
 from clearprop.display.curves import curves_svg
 from clearprop.training.watching import notebook_bar, progress
 from clocks import set_clock
@@ -52,29 +52,14 @@ cp.train(network, X, y, epochs=1000, early_stopping=3, validation=0.2, progress=
     "with pyplot": "cp.plot_weights(network)",
 }  # fmt: skip
 
-# Run by itself: what Jupyter's libraries warn of is theirs.
-RUN = """
-import json, sys, nbformat
-from nbclient import NotebookClient
-cells = [nbformat.v4.new_code_cell(code) for code in json.load(sys.stdin)]
-notebook = nbformat.v4.new_notebook(cells=cells)
-NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-nbformat.validate(notebook)
-print(json.dumps([cell.outputs for cell in notebook.cells]))
-"""
-
 
 @pytest.fixture(scope="module")
 def shown():
     """The outputs of each cell."""
     for library in ("nbclient", "nbformat", "ipykernel"):
         pytest.importorskip(library)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", RUN],
-        input=json.dumps(list(CELLS.values())), capture_output=True, text=True, timeout=400,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return dict(zip(CELLS, json.loads(done.stdout), strict=True))
+    notebook = notebooks.executed(notebooks.of_cells([*CELLS.values()]))
+    return dict(zip(CELLS, notebooks.outputs_of(notebook), strict=True))
 
 
 def the_html(outputs) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
-pytest.importorskip("ipykernel")
+import notebooks
+
+for library in ("nbformat", "nbclient", "ipykernel"):
+    pytest.importorskip(library)
 
 THEIRS = "from sklearn.neural_network import MLPClassifier, MLPRegressor"
 OURS = "from clearprop.estimators import MLPClassifier, MLPRegressor"
@@ -107,20 +108,15 @@ print(results)
 
 def run(line: str) -> tuple[list[str], dict[str, float]]:
     """What the cells print, and the scores, with this import line."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell.replace("IMPORT", line)) for cell in CELLS],
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-        },
-    )
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    made = notebooks.of_cells([cell.replace("IMPORT", line) for cell in CELLS])
+    cells = notebooks.outputs_of(notebooks.executed(made))
     printed = [
         output["text"]
-        for cell in notebook.cells
-        for output in cell["outputs"]
+        for cell in cells
+        for output in cell
         if output["output_type"] == "stream" and output["name"] == "stdout"
     ]
-    shown = [output for output in notebook.cells[1]["outputs"] if "data" in output]
+    shown = [output for output in cells[1] if output["data"]]
     assert any("MLPClassifier" in output["data"]["text/html"] for output in shown)
     scores = eval(printed[-1].splitlines()[-1], {"np": __import__("numpy")})
     return printed, {name: float(score) for name, score in scores.items()}
