@@ -34,7 +34,7 @@ def pressed(waiting, held):
     def press():
         waiting.wait(60)
         os.kill(os.getpid(), signal.SIGINT)
-        threading.Timer(0.3, held.set).start()
+        threading.Timer(3.0, held.set).start()
 
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=press)
