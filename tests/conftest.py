@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -169,6 +170,15 @@ def studio():
 
     with serving() as server:
         yield server
+
+
+@pytest.fixture
+def own_files(monkeypatch, tmp_path):
+    """What is handed in to the studio is this test's alone: of others' files, some stay."""
+    from clearprop.studio import handed
+
+    monkeypatch.setattr(handed, "_files", type(handed._files)())
+    monkeypatch.setattr(handed, "_folder", SimpleNamespace(name=str(tmp_path / "handed")))
 
 
 @pytest.fixture(scope="session")

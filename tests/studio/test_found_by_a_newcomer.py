@@ -131,6 +131,32 @@ def test_the_number_that_is_offered_to_be_changed_moves_the_map(page, studio, ex
     expect(page.get_by_label("Element", exact=True)).to_have_value(re.compile(re.escape(name)))
 
 
+@pytest.mark.parametrize(
+    ("screen", "field", "typed", "address"),
+    [
+        ("start", "Learning rate", "0.02", "rate=0.02"),
+        ("data", "before step", "0.5", r"edit=\d+:W1\[0,0\]=0.5"),
+        ("network", "Element", "W1[0,1]", r"of=W1\[0,1\]"),
+    ],
+)
+def test_what_is_typed_while_a_run_plays_is_not_taken_back(
+    page, studio, expect, screen, field, typed, address
+):
+    """Each step that came put the old number back: on a first visit, no rate could be typed."""
+    page.goto(f"{studio.address}#{screen}?play=1&n=3")
+    into = page.locator(f"label:has-text({field!r}) >> input:not([type=range])").last
+    into.click()
+    into.select_text()
+    for end in range(1, len(typed) + 1):
+        page.keyboard.type(typed[end - 1])
+        before = page.url
+        page.wait_for_url(lambda url, before=before: url != before)  # another step is there
+        if typed[end - 1] != ".":  # of "0.", a field for numbers says "0"
+            expect(into).to_have_value(typed[:end])
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"[?&]{address}(&|$)"))
+
+
 def test_a_long_address_for_students_is_no_wall(page, studio):
     data = inline(("a,b\n" + "".join(f"{n * 7919 % 997},{n % 2}\n" for n in range(300))).encode())
     page.goto(f"{studio.address}#classroom?data={data}&part=teacher")

@@ -222,6 +222,7 @@ class TestModels:
         assert problem_of(Setup(data=address)).network.sizes == (2, 3, 1)
 
 
+@pytest.mark.usefixtures("own_files")
 def test_the_oldest_files_make_room():
     first = hand_in("table", "t.csv", b"a,b\n0,0\n")
     path = handed_in(first).path

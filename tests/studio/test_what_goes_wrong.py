@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.error
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -150,13 +149,8 @@ class TestOptimizersOfTheUsersOwn:
                 Run(Setup(data="own", **pairs), own=own(Other()))
 
 
+@pytest.mark.usefixtures("own_files")
 class TestFiles:
-    @pytest.fixture(autouse=True)
-    def own(self, monkeypatch, tmp_path):
-        """Files of these tests alone: those of others have addresses of their own, and lie elsewhere."""
-        monkeypatch.setattr(handed, "_files", type(handed._files)())
-        monkeypatch.setattr(handed, "_folder", SimpleNamespace(name=str(tmp_path / "handed")))
-
     def test_what_the_command_was_given_stays(self):
         model = hand_in("model", "m.safetensors", b"weights", called="/m.safetensors", stays=True)
         table = hand_in("table", "own.csv", b"a,b\n3,4\n", called="own.csv", stays=True)

@@ -1,5 +1,5 @@
 // A field that finds a number of the network by the beginning of its name.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAnswer } from "studio/answers";
 import { html } from "studio/html";
 import { isReplay } from "studio/source";
@@ -9,7 +9,6 @@ export function ElementChooser({ value, called, onChoose }) {
 	const { setup } = useStudio();
 	const [text, write] = useState(null); // null: nothing is being looked for
 	const [active, activate] = useState(0);
-	const field = useRef(null);
 	const isOpen = text !== null && !isReplay;
 	const { answer } = useAnswer("elements", { ...setup, q: text ?? "" }, isOpen);
 	const found = isOpen ? (answer?.elements ?? []) : [];
@@ -29,7 +28,7 @@ export function ElementChooser({ value, called, onChoose }) {
 	};
 	return html`<div class="chooser">
 		<label for="chooser-field">Element</label>
-		<input id="chooser-field" ref=${field} role="combobox" autocomplete="off" spellcheck=${false}
+		<input id="chooser-field" role="combobox" autocomplete="off" spellcheck=${false}
 			aria-expanded=${isOpen && found.length > 0} aria-controls="chooser-list" aria-autocomplete="list"
 			aria-activedescendant=${isOpen && found.length ? `chooser-${active}` : undefined}
 			placeholder="W1[0,1], delta2, a feature" value=${text ?? (called === value ? value : `${called} (${value})`)}

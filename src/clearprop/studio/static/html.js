@@ -1,6 +1,6 @@
-// What every part of the page builds with: elements as tagged templates, without a build step, such
-// as html`<p class="a" title=${words}>${text} <${Part} isOpen ...${more} /></p>`.
+// Elements as tagged templates, without a build step: html`<p class="a" title=${words}>${text} <${Part} isOpen ...${more} /></p>`
 import { h } from "preact";
+import { useState } from "preact/hooks";
 
 const HOLE = "\0", TAG = /<(\0|[^\s/>]+)/y, END = /\s*(\/?)>/y;
 const ATTRIBUTE = /\s*(?:(\.\.\.)\0|([^\s=/>]+)(?:=(?:"([^"]*)"|(\0|[^\s/>]+)))?)/y;
@@ -45,6 +45,13 @@ function read(strings) {
 	return root.children;
 }
 
+// What is being typed stays, whatever the page is told meanwhile.
+function Field({ value, onChange, ...given }) {
+	const [typed, type] = useState();
+	return h("input", { ...given, value: typed ?? value, onInput: (e) => type(e.target.value),
+		onBlur: () => type(), onChange: onChange && ((e) => { type(); onChange(e); }) });
+}
+
 function made(one, values) {
 	if (typeof one === "number") return values[one];
 	if (typeof one === "string") return one;
@@ -52,7 +59,8 @@ function made(one, values) {
 	for (const [name, value] of one.given)
 		if (name) given[name] = valueOf(value);
 		else Object.assign(given, values[value]);
-	return h(valueOf(one.tag), given, ...one.children.map((child) => made(child, values)));
+	const isTyped = one.tag === "input" && "value" in given && !given.onInput && !/^[cfr]/.test(given.type);
+	return h(isTyped ? Field : valueOf(one.tag), given, ...one.children.map((child) => made(child, values)));
 }
 
 export function html(strings, ...values) {

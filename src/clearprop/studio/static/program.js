@@ -9,8 +9,7 @@ export function CopyAsPython() {
 	const [made, set] = useState({});
 	const open = async () => {
 		try {
-			const found = await ask("python", { ...state.setup, n: state.view.n });
-			set(found);
+			set(await ask("python", { ...state.setup, n: state.view.n }));
 		} catch (error) {
 			set({ error: error.message });
 		}

@@ -53,7 +53,6 @@ function useRuns(setup, variants, n, goal) {
 	}).filter(Boolean);
 }
 
-// How far the run is made.
 function Length({ about, found, upto }) {
 	const size = about.steps_of_epoch, isDone = found.n + 1 >= upto || found.failed;
 	const more = (epochs) => look({ upto: String(Math.min(found.n + 1 + epochs * size, about.total)) });

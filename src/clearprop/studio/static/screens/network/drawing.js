@@ -96,7 +96,6 @@ function strokeOf(share) {
 	return Math.abs(share) < 0.02 ? "var(--line)" : color(Math.sign(share) * Math.max(Math.abs(share), 0.15), 1);
 }
 
-// What is said of an edge under the lens.
 function edgeNumber(edge, { numbers, of, focused }) {
 	const { layer, j, i } = edge, what = numbers.isOfParameters ? numbers.what : "value";
 	const value = numbers.parameter(what, `W${layer}`, j, i), isMade = value !== null;
@@ -174,7 +173,6 @@ function Bias({ of, value, when, x, y, part, mark, isSelected }) {
 		<text x=${x} y=${y + 4}>b ${number(value, 3)}</text><${Mark} mark=${mark} x=${x + 46} y=${y} /></g>`;
 }
 
-// Targets and the loss.
 function Ends({ numbers, plan, part, of }) {
 	const { step, last, about } = numbers, from = plan.layers[last], { target, loss } = plan;
 	const isThere = numbers.made.has("L"), rows = step.batch.length;

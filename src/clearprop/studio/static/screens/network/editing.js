@@ -38,7 +38,6 @@ function tidy(value, unit) {
 	return Number(value.toFixed(Math.min(digits, 12)));
 }
 
-// Set a number by steps of its unit.
 export function nudge(of, numbers, steps) {
 	const cell = cellOf(of, numbers);
 	if (isReplay) refuse();
@@ -118,7 +117,6 @@ export const fromStart = () => ({ frozen: parts(state.setup.frozen), shared: gro
 export const frozen = () => held("frozen");
 export const shared = () => held("shared").map((group) => group.split("="));
 
-// Freeze from the start, or from the step that is looked at on.
 export function freeze(name, isFromHere) {
 	if (isFromHere) setEdits([...texts(), `${state.view.n}:frozen=${name}`]);
 	else setUp({ frozen: [...parts(state.setup.frozen), name].join(";") }, {});

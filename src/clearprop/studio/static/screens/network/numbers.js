@@ -66,7 +66,6 @@ export class Numbers {
 		return (i === undefined ? row : row[this.places[layer - 1].get(i)]) ?? null;
 	}
 
-	// What parameters show under the lens.
 	get what() {
 		return this.lens === "gradient" || this.lens === "update" ? this.lens : "value";
 	}
@@ -126,7 +125,6 @@ export class Numbers {
 		return layer > 0 && layer < this.last && this.made.has(`a${layer}`) ? this.step.masks[layer - 1]?.[i] : undefined;
 	}
 
-	// Which phase and step the numbers are of.
 	get caption() {
 		const { step, lens, about } = this, rows = step.batch.length;
 		const row = `row ${step.row} (${sampleOf(step.sample, rows)})`;
