@@ -235,6 +235,30 @@ KINDS: dict[str, tuple[Kind, str]] = {
         each(lambda r, i: f"{r.random():.6f}".replace(".", ",") if i % 9 else f"<{i}"),
         "is text that is mostly numbers",
     ),
+    "marked thousands and others": (
+        each(lambda r, i: f"{r.randrange(1000, 10**7):,}.{r.randrange(100):02}" if i % 9 else f"<{i}"),
+        "is text that is mostly numbers",
+    ),
+    "money and others": (
+        each(lambda r, i: f"{r.randrange(10**6) / 100:.2f} €".replace(".", ",") if i % 9 else f"<{i}"),
+        "is text that is mostly numbers",
+    ),
+    "percentages and others": (
+        each(lambda r, i: f"{r.random() * 100:.2f}%" if i % 9 else f"<{i}"),
+        "is text that is mostly numbers",
+    ),
+    "telephone numbers in threes and others": (
+        each(lambda r, i: f"+49 170 {r.randrange(100, 1000)} {i + 100}" if i % 9 else f"ext. {i}"),
+        IDENTIFIER,
+    ),
+    "IP addresses of threes and others": (
+        each(lambda r, i: f"192.168.{100 + i % 150}.{r.randrange(100, 255)}" if i % 9 else f"host{i}"),
+        IDENTIFIER,
+    ),
+    "registers of nine digits and others": (
+        each(lambda r, i: f"{r.randrange(200, 999)} {r.randrange(100, 1000)} {i + 100}" if i % 9 else f"old {i}"),
+        IDENTIFIER,
+    ),
     "digits as text in a data frame": (each(lambda r, i: f"{r.randrange(10**6)}"), NUMERALS),
     # Nothing to learn from.
     "always the same number": (each(lambda r, i: 7), "is always 7"),

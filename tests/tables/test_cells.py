@@ -22,8 +22,10 @@ from clearprop.tables import words as words_module
 from clearprop.tables.columns import as_words, read_columns
 from clearprop.tables.conventions import decide, wish
 from clearprop.tables.numerals import COMMA, MISSING, POINT, numeral
+from clearprop.tables.settings import TableSettings
 from clearprop.tables.table_files import write_table
 from clearprop.tables.text_tables import typed
+from clearprop.tables.whole_table import read_whole
 from clearprop.tables.words import Words, among, numbers_of
 from command_line import invoke
 
@@ -956,6 +958,71 @@ class TestFewUnreadableCells:
             cells[7] = code
             path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=",")
             assert cp.Model.fit(path, "y", **FIT).report.inputs == {"x": "number"}
+
+    @pytest.mark.parametrize("separator", [",", ";"])
+    @pytest.mark.parametrize(
+        ("write", "how"),
+        [
+            (lambda n: f"{n:,.2f}", "number"),
+            (lambda n: f"{n:,.2f}".translate(str.maketrans(",.", ".,")), "number, comma"),
+            (lambda n: f"{n:.2f}", "number"),
+            (lambda n: f"{n:.2f} €".replace(".", ","), "number, comma"),
+            (lambda n: f"${n:,.2f}", "number"),
+            (lambda n: f"{n:.2f}%", "number"),
+            (lambda n: f"{n:.2f} kg", "number"),
+        ],
+    )
+    def test_what_is_advised_for_mostly_numbers_reads_them(self, write, how, separator, tmp_path):
+        numbers = np.random.default_rng(0).uniform(1000, 99_999, 300).round(2)
+        cells = [f'"{write(n)}"' if i % 9 else f"<{i}" for i, n in enumerate(numbers)]
+        path = as_file(tmp_path / "t.csv", x=cells, z=[str(i % 7) for i in range(300)], y=["u", "v", "w"] * 100,
+                       separator=separator)  # fmt: skip
+        report = cp.Model.fit(path, "y", **FIT).report
+        assert report.dropped["x"].startswith("is text that is mostly numbers: ")
+        assert f"columns={{'x': {how!r}}} " in report.dropped["x"]
+        [note] = [note for note in report.notes if note.startswith("'x'")]
+        assert f"columns={{'x': {how!r}}} reads it as numbers" in note
+        asked = TableSettings(columns={"x": how})
+        read = read_whole(path, "y", asked).whole["x"]
+        there = np.arange(300) % 9 > 0
+        np.testing.assert_allclose(read.column.values[there], numbers[there])
+        assert np.isnan(read.column.values[~there]).all()
+
+    def test_names_of_digits_among_others_are_not_advised_as_numbers(self, tmp_path):
+        for cells in (
+            [f"+49 170 {i + 100} {i + 200}" for i in range(280)],
+            [f"192.168.{i % 100 + 100}.{i % 120 + 110}" for i in range(280)],
+            [f"{i}A" for i in range(280)],
+            [f"{i % 9}.{i}.{i % 7}" for i in range(280)],
+        ):
+            cells = [*cells, *(f"none {i}" for i in range(20))]
+            path = as_file(
+                tmp_path / "t.csv",
+                x=cells,
+                z=[str(i % 7) for i in range(300)],
+                y=["u", "v", "w"] * 100,
+            )
+            report = cp.Model.fit(path, "y", **FIT).report
+            assert report.dropped["x"].startswith("looks like an identifier: ")
+            assert not [note for note in report.notes if "'x'" in note]
+
+    def test_numbers_asked_for_with_either_mark_say_which_was_taken(self, tmp_path):
+        cells = [f'"{i},250"' if i % 9 else "k.A." for i in range(1, 301)]
+        path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=",")
+        notes = cp.Model.fit(path, "y", columns={"x": "number"}, **FIT).report.notes
+        assert (
+            "'x' is read with a decimal point, '1,250' as 1250; it could be 1.25: "
+            "columns={'x': 'number, comma'} reads it so"
+        ) in notes
+        for how in ("number, point", "number, comma"):
+            notes = cp.Model.fit(path, "y", columns={"x": how}, **FIT).report.notes
+            assert "it could be" not in " ".join(notes)
+
+    def test_a_column_of_points_is_numbers_where_many_cells_may_be_none(self, tmp_path):
+        """Whatever the table's other columns show."""
+        cells = [f"{i}.25" if i % 9 else "k.A." for i in range(300)]
+        path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=";")
+        assert cp.Model.fit(path, "y", unreadable=0.2, **FIT).report.inputs == {"x": "number"}
 
     def test_among_whole_numbers_it_does_and_is_told(self, tmp_path):
         cells = ["05", *(str(i % 40 + 10) for i in range(299))]

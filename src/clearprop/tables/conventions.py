@@ -17,6 +17,7 @@ from clearprop.errors import ArgumentError, shown
 from clearprop.tables import dates
 from clearprop.tables.cells import Reading, Unreadable, read, without, without_numbers
 from clearprop.tables.columns import Column, as_words
+from clearprop.tables.identifiers import LOOKED_AT, as_numbers
 from clearprop.tables.look import Look, look_at
 from clearprop.tables.moments import seconds_of_day
 from clearprop.tables.numerals import (
@@ -158,12 +159,11 @@ def _decide(
     if look is None:
         return _typed(column, missing, wished)
     allowed = int(few * look.n)
+    is_natural = is_known and usual == POINT
     if wished is not None:
-        return _as_wished(column, look, usual, missing, wished)
+        return _as_wished(column, look, usual, is_natural, missing, wished)
     kind, wrong = "text", allowed + 1
-    decimal = look.mark or usual
-    if look.both and not look.mark and look.large:  # 1234 beside 1.234: nobody marks thousands
-        decimal = POINT if POINT in look.example else COMMA
+    decimal = look.decimal(usual)
     unit = _unit(look, decimal, few)
     is_text = look.has_codes or look.all_behind
     if look.n and not is_text and not (typed and look.is_digits):
@@ -187,8 +187,7 @@ def _decide(
         notes = () if typed and look.is_digits else tuple(_nearly(column, look, decimal, unit))
         return Read(without(column, missing), "text", notes=notes)
     reading = Reading(decimal, unit) if kind == "number" else Reading(date_format=form)
-    is_natural = is_known and usual == POINT
-    is_doubtful = kind == "number" and look.both > 0 and not look.mark and not is_natural
+    is_doubtful = kind == "number" and look.is_open and not is_natural
     return _finish(column, kind, reading, missing, look, words, is_doubtful)
 
 
@@ -235,15 +234,17 @@ def _most_frequent(look: Look) -> tuple[str, int]:
 
 
 def _as_wished(
-    column: Column, look: Look, usual: str, missing: Collection[str], wished: Wish
+    column: Column, look: Look, usual: str, is_natural: bool, missing: Collection[str], wished: Wish
 ) -> Read:
     if wished.kind in ("category", "text"):
         return Read(without(as_words(column), missing), wished.kind)
     words: list[str] = []
+    is_doubtful = False
     if wished.kind == "boolean":
         reading, missing = Reading(), {*missing, *MISSING}
     elif wished.kind == "number":
-        decimal = wished.decimal or look.mark or usual
+        decimal = wished.decimal or look.decimal(usual)
+        is_doubtful = wished.decimal is None and look.is_open and not is_natural
         reading = Reading(decimal, _unit(look, decimal, 0.5))
     else:
         form, column = wished.date_format, as_words(column)
@@ -251,7 +252,7 @@ def _as_wished(
         if form is None or form == DAY_FIRST:
             form = dates.most_read(words[:1000], form == DAY_FIRST, 1 - FEW)
         reading = Reading(date_format=form)
-    return _finish(column, wished.kind, reading, missing, look, words, wished=wished)
+    return _finish(column, wished.kind, reading, missing, look, words, is_doubtful, wished)
 
 
 def _finish(
@@ -329,8 +330,12 @@ def _nearly(column: Column, look: Look, decimal: str, unit: str) -> list[str]:
         ]
     if not look.has_codes and (clash := _clash(column, look, decimal, unit)):
         return [clash]
+    unit = _unit(look, decimal, 0.5)  # as it is read where a user asks for numbers
     odd = look.codes or look.n - _readable(look, decimal, unit)
     if not 0 < odd < look.n / 2 or look.codes > FEW * look.n:
+        return []
+    how = as_numbers(_present(column, ())[0][:LOOKED_AT], column.name)
+    if not how and not look.codes:
         return []
 
     def is_odd(word: str) -> bool:
@@ -347,7 +352,7 @@ def _nearly(column: Column, look: Look, decimal: str, unit: str) -> list[str]:
     return [
         f"{column.name!r} is read as text, as {odd:,} of its {look.n:,} values {are}, "
         f"such as {cut(column.words[column.values[row]])!r} in row {row} (from 0); "
-        f"columns={{{column.name!r}: 'number'}} reads it as numbers{rest}"
+        f"columns={{{column.name!r}: {how or 'number'!r}}} reads it as numbers{rest}"
     ]
 
 

@@ -7,6 +7,7 @@ and more than their being different has to speak for an identifier.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
@@ -14,8 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearprop.tables.columns import Column
-from clearprop.tables.numerals import has_leading_zero, is_plain
+from clearprop.tables.numerals import (
+    MARKS,
+    Numeral,
+    has_leading_zero,
+    is_money,
+    is_plain,
+    numeral,
+)
 from clearprop.tables.text import examples, setting
+from clearprop.tables.units import fits
 from clearprop.tables.values import EXACT
 
 FEWEST = 20
@@ -37,6 +46,10 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 
 _MARKUP = "{[<"
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_NAME_OF_DIGITS = re.compile(rf"{_BYTE}(?:[.]{_BYTE}){{3}}|[+][0-9]{{1,3}}(?:\s[0-9]+)+")
+"""Addresses of the internet and telephone numbers, whose digits may stand as in 1.234.567."""
+
 
 def of_text(column: Column) -> str:
     """Return why a column of text is no categories, what it is, and how to keep it, or "".
@@ -53,31 +66,64 @@ def of_text(column: Column) -> str:
         return ""
     words = [column.words[place] for place in places[:LOOKED_AT]]
     seen = f"{different:,} different values in {n:,} rows, such as {examples(words)}"
-    how = "category"
-    share, as_numbers = _share_of_numbers(words)
-    if share:
-        what, how = f"is text that is {'mostly ' * (share < 1)}numbers: {seen}", as_numbers
+    if how := as_numbers(words, column.name):
+        mostly = "" if all(map(is_plain, words)) else "mostly "
+        what = f"is text that is {mostly}numbers: {seen}"
     elif _is_prose(words):
         what = f"is text: {seen}"
     elif _is_code(words) or different == n:
         return f"looks like an identifier: {seen}; {setting('keep', column.name)} keeps it"
     else:
         what = f"has too many categories: {seen}"
-    as_what = "numbers" if share else "categories"
-    return f"{what}; {setting('columns', column.name, how)} reads it as {as_what}"
+    as_what = "numbers" if how else "categories"
+    return f"{what}; {setting('columns', column.name, how or 'category')} reads it as {as_what}"
 
 
-def _share_of_numbers(words: Sequence[str]) -> tuple[float, str]:
-    """Return the share of numbers among words, and as what a column of them is asked for.
+def as_numbers(words: Sequence[str], name: str) -> str:
+    """Return as what to ask for a column whose texts are mostly numbers, or "".
 
-    0: of half or less, and of codes such as 007.
+    So for codes such as 007, telephone numbers and addresses of the internet, and what would be an
+    identifier as a number.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The different ones, or some.
+    name : str
+        The column's.
+
+    Examples
+    --------
+    >>> as_numbers(["1,234.50", "$920", "none"], "x"), as_numbers(["8,5 %", "12,25 %", "low"], "x")
+    ('number', 'number, comma')
+    >>> as_numbers(["+49 170 555 123", "+49 171 555 456"], "x")
+    ''
     """
     if any(has_leading_zero(word) or re.fullmatch("[0-9]{16,}", word) for word in words):
-        return 0, ""
-    points = sum(map(is_plain, words))
-    commas = sum(is_plain(word.replace(",", ".")) for word in words if "." not in word)
-    count, how = (commas, "number, comma") if commas > points else (points, "number")
-    return (count / len(words) if count > len(words) / 2 else 0), how
+        return ""
+    by_point, by_comma = ([_measure(word, mark) for word in words] for mark in MARKS)
+    pairs = zip(by_point, by_comma, strict=True)
+    is_comma = sum((one is None) - (other is None) for one, other in pairs) > 0
+    numerals = [one for one in (by_comma if is_comma else by_point) if one is not None]
+    units = Counter(one.unit for one in numerals if one.unit).most_common(1)
+    unit = units[0][0] if units and 2 * units[0][1] > len(numerals) else ""
+    numbers = np.array([one.value for one in numerals if fits(one, unit)])
+    if 2 * len(numbers) <= len(words) or (not unit and of_numbers(Column(name, "number", numbers))):
+        return ""
+    return "number, comma" if is_comma else "number"
+
+
+def _measure(word: str, decimal: str) -> Numeral | None:
+    """Return the number that a text is, or None; also of names such as 12a, and telephone numbers.
+
+    What has a unit that is no money and no percent sign shows by a blank or by marks that it is a
+    number.
+    """
+    found = numeral(word, decimal)
+    if found is None or _NAME_OF_DIGITS.fullmatch(word):
+        return None
+    is_told = " " in word or found.marks or found.unit in ("", "%", "‰") or is_money(found.unit)
+    return found if is_told else None
 
 
 def _is_prose(words: Sequence[str]) -> bool:

@@ -92,7 +92,22 @@ class Look:
         """The mark before decimals that the column itself shows, or ""."""
         if self.bare + self.both + self.point + self.comma < MOST * self.n:
             return ""
+        return self._shown
+
+    @property
+    def _shown(self) -> str:
         return POINT if self.point > self.comma else COMMA if self.comma else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some are another number with either mark, and none shows which is meant."""
+        return self.both > 0 and not self._shown
+
+    def decimal(self, usual: str) -> str:
+        """Return the mark before decimals: that of most, or else the table's usual one."""
+        if self.is_open and self.large:  # 1234 beside 1.234: nobody marks thousands
+            return POINT if POINT in self.example else COMMA
+        return self._shown or usual
 
 
 def look_at(column: Column, missing: Collection[str], few: float = 1 - MOST) -> Look:
