@@ -456,6 +456,21 @@ def test_a_column_without_a_name_is_refused_as_in_memory(name, tmp_path):
     for source in (tmp_path / "t.parquet", table.lazy()):
         with pytest.raises(ColumnError, match="column 2 of the table has no name: give it one"):
             cp.train(cp.Network([2, 1]), cp.stream(source, target="y"), epochs=1)
+        for window in (3, 100):
+            with pytest.raises(ColumnError, match="column 2 of the table has no name: give it one"):
+                cp.Model.fit(cp.stream(source, window=window), "y", epochs=1, compare=False)
+
+
+def test_a_column_that_no_model_needs_may_lack_a_name(tmp_path):
+    """And has none where rows are carried."""
+    table = pl.DataFrame({"x": np.arange(60) / 7, "y": np.arange(60) % 2})
+    model = cp.Model.fit(table, "y", epochs=1, compare=False)
+    wider = table.with_columns(pl.lit(5).alias(""))
+    wider.write_parquet(tmp_path / "t.parquet", row_group_size=7)
+    found = model.predict(cp.stream(tmp_path / "t.parquet"))
+    np.testing.assert_array_equal(found, model.predict(table))
+    [block, *_] = cp.stream(tmp_path / "t.parquet").source.blocks()
+    assert block.frame.columns == ["x", "y", ""]
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])

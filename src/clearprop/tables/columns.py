@@ -102,14 +102,19 @@ def read_columns(table: object, only: Collection[str] | None = None) -> dict[str
         name = str(one.name).strip()
         if only is not None and name not in only:
             continue
-        if not name:
-            raise ColumnError(f"column {place} of the table has no name: give it one")
+        check_named(name, place)
         if name in columns:
             raise ColumnError(f"two columns of the table are called {name!r}: rename one")
         columns[name] = _column(name, one)
     if not series or not len(series[0]):
         raise ShapeError(f"the table has no {'rows' if series else 'columns'}")
     return columns
+
+
+def check_named(name: str, place: int) -> None:
+    """Raise `ColumnError` if a column, counted from 1, has no name."""
+    if not name.strip():
+        raise ColumnError(f"column {place} of the table has no name: give it one")
 
 
 def columns_of_row(cells: Iterable[tuple[Any, Any]]) -> dict[str, Column]:

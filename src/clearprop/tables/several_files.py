@@ -52,8 +52,7 @@ def joined(parts: Sequence[Part]) -> pl.DataFrame | PlainTable:
     import polars
 
     names = first.frame.columns
-    columns = [_column(name, parts) for name in names]
-    return polars.DataFrame(columns)
+    return polars.DataFrame({name: _column(name, parts) for name in names})
 
 
 def conformed(part: Part, head: pl.DataFrame | PlainTable) -> Any:
@@ -75,7 +74,7 @@ def conformed(part: Part, head: pl.DataFrame | PlainTable) -> Any:
     import polars
 
     assert isinstance(head, polars.DataFrame)
-    return polars.DataFrame([_cast(part, name, dtype) for name, dtype in head.schema.items()])
+    return polars.DataFrame({name: _cast(part, name, dtype) for name, dtype in head.schema.items()})
 
 
 def _cast(part: Part, name: str, dtype: pl.DataType) -> pl.Series:

@@ -234,6 +234,29 @@ def test_inputs_that_are_all_the_same():
     assert "all 40 rows" in finding.evidence
 
 
+def test_inputs_that_float32_makes_0_are_not_said_to_be_unrelated():
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    network = cp.Network([3, 8, 2], "tanh", "softmax", seed=0)
+    finding = only(cp.diagnose(network, 1e-60 * X, (X[:, 0] > 0).astype(int)), "constant inputs")
+    assert finding.evidence == "all inputs of all 200 rows are 0"
+    assert "scale them before" in finding.remedy
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-170, 1e-300])
+def test_tiny_inputs_are_unscaled(size):
+    """All of them, or one column beside others; what varies by rounding alone is none."""
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    y = (X[:, 0] > 0).astype(int)
+    network = cp.Network([3, 8, 2], "tanh", "softmax", dtype="float64", seed=0)
+    finding = only(cp.diagnose(network, size * X, y), "unscaled inputs")
+    assert finding.evidence == f"no column has a standard deviation above {size:.2g}"
+    X[:, 1] *= size
+    finding = only(cp.diagnose(network, X, y), "unscaled inputs")
+    assert f"lie between {X[:, 1].std() or size:.2g} and 1" in finding.evidence
+    X[:, 1] = 0.1 + 1e-16 * (np.arange(200) % 3)
+    assert not [f for f in cp.diagnose(network, X, y).findings if f.kind == "unscaled inputs"]
+
+
 def test_vanishing_deltas_of_relu_are_not_told_to_use_relu():
     X, y = digits(600)
     network = cp.Network([64, 20, 20, 20, 10], "leaky_relu", "softmax", seed=1)

@@ -43,10 +43,11 @@ def findings_of(
     if broken is not None:
         return [broken], False
     X = record.a[0].astype(np.float64)
-    data = [*input_findings(X), *target_findings(record), *relation_findings(record, X)]
+    data = [*input_findings(X), *target_findings(record)]
+    if "constant inputs" in {finding.kind for finding in data}:
+        return data, False  # a row that repeats says nothing of targets and units
+    data += relation_findings(record, X)
     kinds = {finding.kind for finding in data}
-    if "constant inputs" in kinds:  # a row that repeats says nothing of the units
-        return data, False
     units = _units(record, layers, X, bool(kinds & {"unscaled inputs", "outliers"}))
     constant = constant_cost(record.network.loss, record.y, record.omega)
     deltas, training = [], [*penalty_findings(record, constant)]

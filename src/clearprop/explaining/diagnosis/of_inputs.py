@@ -24,6 +24,10 @@ SMALL = 0.01
 SCALES = 100.0
 """How many times wider one input's spread may be than another's."""
 
+TINY = 1e-4
+"""How much of another column's spread a column at least varies by, from its least value to its
+largest: a pixel that is seldom set has a small spread, yet values as large as others'."""
+
 FAR = 20.0
 """How far a value may lie from the median, in widths of the middle 96%: of 1,000 lognormal values
 the largest lies at 3 of them."""
@@ -39,7 +43,12 @@ def input_findings(X: Array) -> Iterator[Finding]:
     """Yield what is wrong with inputs, float64 of shape (n, n_0)."""
     low, high = X.min(axis=0), X.max(axis=0)
     if (low == high).all():
-        if len(X) > 1:
+        if len(X) > 1 and not X.any():
+            yield Finding(
+                "constant inputs", None, f"all inputs of all {len(X):,} rows are 0",
+                "look at how X is made; numbers below 1e-45 are 0 in float32: scale them before",
+            )  # fmt: skip
+        elif len(X) > 1:
             yield Finding(
                 "constant inputs", None, f"all {len(X):,} rows have the same inputs",
                 "nothing can be told apart: look at how X is made",
@@ -91,14 +100,17 @@ def _outlier(X: Array, low: Array, high: Array) -> Finding | None:
 
 def _scale(X: Array) -> Finding | None:
     """Return a finding where z, and so slopes or steps, would be far from what weights are for."""
-    spreads, sizes = X.std(axis=0), np.sqrt((X**2).mean(axis=0))
+    spreads, sizes = _spreads(X)
     moving = spreads > 0
     if not moving.any():
         return None
     j = int(np.where(moving, sizes, 0).argmax())
     many = int((moving & (sizes > LARGE)).sum())
     widest = int(spreads.argmax())
-    compared = [s for s, x in zip(spreads, X.T, strict=True) if s > 0 and not _two_valued(x)]
+    reach = np.ptp(X, axis=0)
+    told = moving & (reach > 1e-9 * np.abs(X).max(axis=0))  # else it varies by rounding alone
+    tiny = told & (reach < TINY * spreads[widest])
+    compared = [spreads[k] for k in np.flatnonzero(told) if not _two_valued(X[:, k])]
     narrowest = min(compared, default=spreads[widest])
     if sizes[j] > LARGE and abs(X[:, j].mean()) > spreads[j]:
         evidence = describe(X, j)
@@ -111,12 +123,24 @@ def _scale(X: Array) -> Finding | None:
         )
     elif sizes.max() < SMALL and len(X) >= FEW:
         evidence = f"no column has a standard deviation above {spreads[widest]:.2g}"
+    elif tiny.any() and len(X) >= FEW:
+        evidence = (
+            f"the standard deviations of inputs lie between {spreads[tiny].min():.2g} and "
+            f"{spreads[widest]:.2g}"
+        )
     else:
         return None
     if many > 1:
         evidence += f", and {counted(many - 1, 'other column')} are as large"
         evidence = evidence.replace("column are", "column is")
     return Finding("unscaled inputs", None, evidence, REMEDY)
+
+
+def _spreads(X: Array) -> tuple[Array, Array]:
+    """Return the standard deviation and the root mean square of each column, however small."""
+    powers = np.frexp(np.abs(X).max(axis=0))[1]
+    X = np.ldexp(X, -powers)
+    return np.ldexp(X.std(axis=0), powers), np.ldexp(np.sqrt((X**2).mean(axis=0)), powers)
 
 
 def _two_valued(x: Array) -> bool:

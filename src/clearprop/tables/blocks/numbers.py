@@ -17,7 +17,7 @@ from clearprop.errors import (
     shown,
 )
 from clearprop.streams.block import Block, TableBlock
-from clearprop.tables.columns import Column, read_columns
+from clearprop.tables.columns import Column, check_named, read_columns
 from clearprop.tables.numerals import MISSING, POINT
 from clearprop.tables.plain_table import PlainTable
 from clearprop.tables.text import cut, shortened
@@ -71,8 +71,7 @@ class NumberRows:
         wanted = [target] if isinstance(target, str) else list(target)
         there = list(table.names or [])
         for place, name in enumerate(there, 1):
-            if not name.strip():
-                raise ColumnError(f"column {place} of the table has no name: give it one")
+            check_named(name, place)
         for name in wanted:
             if name not in there:
                 near = nearest(name, there) if isinstance(name, str) else None

@@ -261,7 +261,7 @@ class ParquetFile:
                 frame = read_binary(content, "Parquet", called)
                 start = first - there[0].first
                 columns.append(frame.to_series().slice(start, last - first))
-        frame = polars.DataFrame(columns)
+        frame = polars.DataFrame({column.name: column for column in columns})
         if frame.height != last - first:
             raise TableFileError(f"{where} is damaged: it has {frame.height:,} rows")
         whole: pl.DataFrame = conformed(Part(self.path, frame, ""), self.head)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clearprop.errors import ArgumentError, ColumnError, ShapeError, missing_extra
 from clearprop.streams.block import TableBlock
 from clearprop.streams.stream import Stream
+from clearprop.tables.columns import check_named
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.streamed.decided import check_streamed
 from clearprop.tables.streamed.sample import Sample
@@ -47,6 +48,8 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
         has more rows than fit, and a setting takes all of them.
     ShapeError
         If it has no rows.
+    ColumnError
+        If a column has no name.
     DataError
         As the stream raises it.
     """
@@ -66,7 +69,10 @@ def read_window(stream: Stream, target: object, settings: TableSettings) -> Firs
             raise ArgumentError(
                 "the stream has arrays, not a table's columns: cp.train takes it, or give files"
             )
-        schema = block.frame.schema if schema is None else schema
+        if schema is None:
+            schema = block.frame.schema
+            for place, name in enumerate(schema, 1):
+                check_named(name, place)
         _check_same(schema, block)
         n += block.rows
         if sample is None:
