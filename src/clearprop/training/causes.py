@@ -28,6 +28,7 @@ from clearprop.training.reruns import (
     Course,
     Origin,
     Trial,
+    repeated,
     run_again,
     smaller,
     steps_left,
@@ -66,7 +67,8 @@ class _Failure:
     course: Course
     columns: Sequence[str] | None
     begins: bool
-    steps: int
+    most: int
+    """Steps to make again."""
 
     @property
     def job(self) -> Job:
@@ -118,7 +120,7 @@ def _explain(
             error.tried = f"it was looked for {SECONDS:.0f} seconds"
             return
         tried.append(suspicion.cause)
-        if _goes_through(suspicion.trial, failure.steps):
+        if _goes_through(suspicion.trial, failure.most):
             error.by(suspicion.cause, *_said(suspicion, failure))
             return
     if seen is not None:
@@ -143,12 +145,10 @@ def _fails_again(
         if failed is not None and same:
             if late and few is job and failed.quantity == error.quantity:
                 error.epoch, error.step, error.where = failed.epoch, failed.step, failed.where
-            steps = min(within, steps_left(few, origin))
-            return _Failure(trial, course, columns, True, steps)
+            return _Failure(trial, course, columns, True, within)
     trial = Trial(few, rule, restored)
     course = run_again(trial, within)
-    steps = min(within, steps_left(few, restored))
-    return _Failure(trial, course, columns, False, steps) if course.fails else None
+    return _Failure(trial, course, columns, False, within) if course.fails else None
 
 
 def _goes_through(trial: Trial, steps: int) -> bool:
@@ -160,7 +160,7 @@ def _goes_through(trial: Trial, steps: int) -> bool:
 
 def _said(suspicion: Suspicion, failure: _Failure) -> tuple[str, str]:
     """Return the evidence and the remedy of a suspicion that was confirmed."""
-    steps = failure.steps
+    steps = min(failure.most, steps_left(suspicion.trial.job, suspicion.trial.origin))
     where = f"{steps:,} step{'s' if steps > 1 else ''}"
     start = "" if failure.begins else ", from the parameters that are restored"
     evidence = f"{suspicion.instead} the same run goes through {where}{start}"
@@ -169,7 +169,7 @@ def _said(suspicion: Suspicion, failure: _Failure) -> tuple[str, str]:
     narrow = failure.job.network.dtype == np.float32
     if narrow and suspicion.cause in ("input", "target"):
         wide = _in_float64(failure)
-        if wide is not None and _goes_through(wide.trial, steps):
+        if wide is not None and _goes_through(wide.trial, failure.most):
             remedy += f", or {wide.remedy}"
     return evidence, remedy
 
@@ -187,6 +187,8 @@ def _suspicions(failure: _Failure) -> Iterator[Suspicion]:
             yield wide
     yield from _large_rate(failure)
     yield from _large_data_and_rate(failure)
+    if failure.begins and not failure.trial.origin.batches:
+        yield from _before_this_run(failure)
 
 
 def _logs(failure: _Failure) -> Iterator[Suspicion]:
@@ -270,11 +272,25 @@ def _large_weights(failure: _Failure) -> Iterator[Suspicion]:
         network.sizes, network.activations, None, network.loss, network.has_biases,
         dtype=network.dtype,
     )  # fmt: skip
-    trial = replace(failure.trial, origin=replace(origin, parameters=fresh.parameters))
+    trial = repeated(replace(failure.trial, origin=replace(origin, parameters=fresh.parameters)))
     yield Suspicion(
         "weights", f"{name} reaches {sizes[name]:.3g} before the first update",
         "with weights as cp.Network draws them", "begin with smaller weights", trial,
     )  # fmt: skip
+
+
+def _before_this_run(failure: _Failure) -> Iterator[Suspicion]:
+    """What made weights large in runs before, as of `partial_fit`: new ones fail by it as well."""
+    for weights in _large_weights(failure):
+        renewed = replace(failure, trial=weights.trial)
+        for later in (_large_data, _large_penalty, _large_rate):
+            for one in later(renewed):
+                seen = one.seen if one.cause in ("input", "target", "l2") else ""
+                yield one._replace(
+                    seen=f"{weights.seen}, {seen}".removesuffix(", "),
+                    instead=f"{one.instead}, and new weights,",
+                    remedy=f"begin anew, and {one.remedy}",
+                )
 
 
 def _large_penalty(failure: _Failure) -> Iterator[Suspicion]:

@@ -29,6 +29,9 @@ WORK = 2e9
 FEW, MOST_WORK = 3, 5 * WORK
 """Steps that are made again of a large network too, if they take no more multiplications."""
 
+REPEATED = 200
+"""Steps after which weights that a run began with are to blame, and not the run."""
+
 ROWS = 500
 """Rows of its batches at the most; of larger batches there is one an epoch, of so many rows."""
 
@@ -114,6 +117,14 @@ def steps_left(job: Job, origin: Origin) -> int:
     if job.window is None:
         return job.total - origin.batches
     return job.ahead(origin.batches % job.epoch_batches * job.settings.batch_size)
+
+
+def repeated(trial: Trial) -> Trial:
+    """Return a run of `REPEATED` steps at least, as `partial_fit` makes them in as many calls."""
+    job = trial.job
+    epochs = max(job.settings.epochs, -(-REPEATED // job.epoch_batches))
+    settings = replace(job.settings, epochs=epochs)
+    return trial if job.window else replace(trial, job=replace(job, settings=settings))
 
 
 def run_again(trial: Trial, steps: int) -> Course:
