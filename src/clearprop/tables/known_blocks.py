@@ -14,6 +14,7 @@ from clearprop.tables.blocks.skipped import Skipped
 from clearprop.tables.cells import Unreadable
 from clearprop.tables.columns import names_of, read_columns
 from clearprop.tables.encoding import Encoding, Unusual
+from clearprop.tables.other_marks import OtherMarks
 from clearprop.tables.outputs import KnownRows
 from clearprop.warned import warn
 
@@ -22,6 +23,7 @@ class Blocks(Protocol):
     """A source of a table's rows, and what is known of how it is read."""
 
     head: Any
+    separator: str
     skipped: Skipped
 
     @property
@@ -82,10 +84,13 @@ class KnownBlocks:
         for note in said:
             warn(note, TableWarning)
         columns = {one.column for one in self._encoding.inputs}
+        marks = OtherMarks(self._encoding, self._source.separator)
         for first, frame in regrouped(self._source.blocks(), ROWS):
             whole = self._as_read
             read = frame if whole is None else whole[first : first + len(frame)]
-            found, failed = self._encoding.read(read_columns(read, columns), first)
+            raw = read_columns(read, columns)
+            marks.add(raw)
+            found, failed = self._encoding.read(raw, first)
             for one in failed:
                 self._add(one, first)
             rows = KnownRows(found)
@@ -95,6 +100,8 @@ class KnownBlocks:
             self.n += rows.n
             yield frame, rows
         for note in self._source.notes[len(said) :]:
+            warn(note, TableWarning)
+        for note in marks.notes():
             warn(note, TableWarning)
         for name in (one.column for one in self._encoding.inputs):
             if name in self._failed:

@@ -24,6 +24,7 @@ from clearprop.tables.intervals import (
     quantiles_of,
 )
 from clearprop.tables.known_blocks import KnownBlocks
+from clearprop.tables.other_marks import OtherMarks
 from clearprop.tables.outputs import KnownRows, in_units, raw_outputs
 from clearprop.tables.partitions import by_partition
 from clearprop.tables.preparation import rows_with_target
@@ -83,6 +84,11 @@ class ModelPredictions:
             texts = [one.column for one in self._encoding.inputs if one.kind == "category"]
             texts += [self.target] if self.classes else []
             return typed(cells.frame, texts, may_have_commas=cells.separator == ";")
+        marks = OtherMarks(self._encoding, cells.separator)
+        if marks.columns and len(cells.frame):
+            marks.add(read_columns(cells.frame, marks.columns))
+        for note in marks.notes():
+            warn(note, TableWarning)
         return cells.frame
 
     @by_partition(lambda model: model.target)

@@ -9,7 +9,8 @@ from clearprop.checks.settings import listed
 from clearprop.errors import ArgumentError, TargetError, nearest, shown
 from clearprop.tables.columns import Column, read_columns
 from clearprop.tables.conventions import Read, decide, wish
-from clearprop.tables.numerals import COMMA, MISSING, POINT
+from clearprop.tables.numerals import MISSING, POINT
+from clearprop.tables.other_marks import usual_mark
 from clearprop.tables.settings import TableSettings
 from clearprop.tables.sources import check_unread, is_source
 from clearprop.tables.table_files import Cells, read_table
@@ -78,7 +79,7 @@ def read_whole(table: object, target: str, settings: TableSettings) -> WholeTabl
         check_unread(settings.encoding, settings.sheet)
     if isinstance(table, Cells):
         cells = table
-        decimal = COMMA if cells.separator == ";" else POINT
+        decimal = usual_mark(cells.separator)
         table, typed, said = cells.frame, cells.typed, cells.notes
     target = _name("target", target)
     raw = read_columns(table)
