@@ -287,6 +287,35 @@ class TestTwoThingsAtOnce:
         assert "float64" not in failed(CASES["a column of 1e6"][0]).remedy
 
 
+class TestEarlierRuns:
+    """Calls that go on from each other, as of `partial_fit`: weights are what they made of them."""
+
+    @pytest.mark.parametrize(
+        ("cause", "rows", "y", "rate", "l2", "remedy"),
+        [
+            ("input", scaled(1e4, 2), Y, 0.01, 0.0, "begin anew, and standardize it "),
+            ("target", X, 1e5 * Y, 0.01, 0.0, "begin anew, and scale y to about 1"),
+            ("learning rate", X, Y, 5.0, 0.0, "begin anew, and try a learning rate of 0."),
+            ("l2", X, Y, 0.01, 1e5, "begin anew, and try l2=1"),
+        ],
+    )
+    def test_what_made_the_weights_large_is_named(self, cause, rows, y, rate, l2, remedy):
+        net = network()
+        settings = {"epochs": 1, "batch_size": len(rows), "l2": l2, "optimizer": cp.SGD(rate)}
+
+        def go_on():
+            for _ in range(1000):
+                cp.train(net, rows, y, **settings)
+
+        with pytest.raises(cp.DivergenceError) as caught:
+            go_on()
+        error = caught.value
+        assert (error.cause, error.step) == (cause, 1)
+        assert re.match(r"[Wb]\d reaches \S+ before the first update", error.evidence)
+        assert "and new weights, the same run goes through 200 steps" in error.evidence
+        assert error.remedy.startswith(remedy)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_size", [None, 2500])
 def test_of_large_batches_some_rows_are_made_again(engine, batch_size):
