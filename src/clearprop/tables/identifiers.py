@@ -106,9 +106,11 @@ def as_numbers(words: Sequence[str], name: str) -> str:
     is_comma = sum((one is None) - (other is None) for one, other in pairs) > 0
     numerals = [one for one in (by_comma if is_comma else by_point) if one is not None]
     units = Counter(one.unit for one in numerals if one.unit).most_common(1)
-    unit = units[0][0] if units and 2 * units[0][1] > len(numerals) else ""
+    unit, count = units[0] if units else ("", 0)
     numbers = np.array([one.value for one in numerals if fits(one, unit)])
-    if 2 * len(numbers) <= len(words) or (not unit and of_numbers(Column(name, "number", numbers))):
+    if 2 * len(numbers) <= len(words):
+        return ""
+    if 2 * count <= len(numbers) and of_numbers(Column(name, "number", numbers)):
         return ""
     return "number, comma" if is_comma else "number"
 
