@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import urllib.error
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,10 +175,19 @@ class TestFiles:
         """Programs that clean up take files away that nobody has read for days."""
         address = hand_in("table", "t.csv", b"a,b\n1,2\n")
         path = handed_in(address).path
-        path.unlink()
-        path.parent.rmdir()
-        assert hand_in("table", "t.csv", b"a,b\n1,2\n") == address
-        assert handed_in(address).path.read_bytes() == b"a,b\n1,2\n"
+        folder = path.parent.parent
+        for gone in (path, path.parent, folder):
+            shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+            assert hand_in("table", "t.csv", b"a,b\n1,2\n") == address
+            assert handed_in(address).path.read_bytes() == b"a,b\n1,2\n"
+        if os.name == "posix":
+            assert folder.stat().st_mode & 0o077 == 0  # tables are nobody else's to read
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "...", "t.", "a/.."])
+    def test_a_name_of_dots_is_read_by_its_content(self, name):
+        for content, ending in ((b"a,b\n1,2\n", ".csv"), (b"PAR1", ".parquet")):
+            file = handed_in(hand_in("table", name, content))
+            assert (file.path.name, Path(file.name).suffix) == (f"table{ending}", ending)
 
     @pytest.mark.parametrize(
         ("names", "addresses"),

@@ -103,16 +103,19 @@ def _keep(
     """Keep a file, and return what an address calls it, and the file."""
     name = printable(Path(name.replace("\\", "/")).name)[-100:]
     if kind == "table" and not is_table_name(name):
-        name = f"{Path(name).stem or 'table'}{_ENDINGS.get(kind_in(content), '.csv')}"
+        stem = Path(name).stem.strip(".")  # of dots alone, an ending is none
+        name = f"{stem or 'table'}{_ENDINGS.get(kind_in(content), '.csv')}"
     endings = _endings(name)
     digest = hashlib.sha256(endings.encode() + b"\0" + content).hexdigest()[:12]
     address = f"{kind}:{digest}"
     with _lock:
-        place = Path(_folder.name, digest)
-        place.mkdir(parents=True, exist_ok=True)
+        folder = Path(_folder.name)
+        folder.mkdir(mode=0o700, exist_ok=True)  # who cleans up may have taken it away
+        place = folder / digest
+        place.mkdir(exist_ok=True)
         path = place / f"table{endings}"  # which every file system takes
         before = _files.get(address)
-        if before is None or not path.exists():  # who cleans up may have taken it away
+        if before is None or not path.exists():
             path.write_bytes(content)
         if before is not None and (before.stays or not before.text):
             text = ""  # it was handed in as a file: that is how it is kept
