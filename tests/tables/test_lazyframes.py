@@ -1,5 +1,8 @@
 """LazyFrames and streams where rows are needed: what a checkpoint knows, and what is said."""
 
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -39,12 +42,57 @@ def test_a_checkpoint_knows_all_rows(tmp_path):
         )  # fmt: skip
 
 
+def every_kind():
+    """A frame of every kind of column that is compared, gaps among the cells."""
+    days = date(2024, 1, 1)
+    cells = {
+        "whole": range(N), "text": [f"{k}" * (k % 20) for k in range(N)],
+        "truth": [k % 3 == 0 for k in range(N)], "day": [days + timedelta(k) for k in range(N)],
+        "moment": [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(0, k) for k in range(N)],
+        "span": [timedelta(0, k) for k in range(N)], "exact": [Decimal(k) / 100 for k in range(N)],
+    }  # fmt: skip
+    gaps = {name: [None if k % 7 == 0 else c[k] for k in range(N)] for name, c in cells.items()}
+    member = pl.Series([*"abc"] * (N // 3), dtype=pl.Enum([*"abc"]))
+    return pl.DataFrame({**gaps, "member": member, "nothing": pl.Series([None] * N)})
+
+
 def test_where_blocks_are_cut_does_not_matter(monkeypatch):
-    table = LazyTable(frame().lazy())
+    """Passes are alike, too, as what is compared of a row hangs on nothing but its cells and number."""
+    table = LazyTable(every_kind().hstack(frame()).lazy())
     known = table.identity()
-    monkeypatch.setattr(lazy, "ROWS", 17)
-    assert len(list(table.blocks())) > 1
-    assert table.identity() == known
+    for rows in (17, 100, 1):
+        monkeypatch.setattr(lazy, "ROWS", rows)
+        assert len(list(table.blocks())) == -(-N // rows)
+        assert table.identity() == known
+
+
+@pytest.mark.parametrize("name", every_kind().columns[:-1])
+def test_two_rows_that_change_places_are_seen_by_any_column(name, monkeypatch):
+    column = every_kind().select(name)
+    order = np.arange(N)
+    order[[1, 6]] = 6, 1
+    passes = iter([column, column, column[order]])
+    table = LazyTable(column.lazy())
+    monkeypatch.setattr(LazyTable, "_frames", lambda _: (one for one in [next(passes)]))
+    for _ in range(2):
+        list(table.blocks())
+    with pytest.raises(cp.TableFileError, match="gave its rows in another order"):
+        list(table.blocks())
+
+
+def test_last_bits_and_codes_of_categories_may_be_others(monkeypatch):
+    """Sums of several threads end otherwise each time, and words have the numbers they came in."""
+    words = [["u", "v"][k % 2] for k in range(N)]
+    passes = iter([
+        frame(k=range(N), c=pl.Series(words).cast(pl.Categorical)),
+        frame(k=range(N), c=pl.Series(["v", *words]).cast(pl.Categorical)[1:]).with_columns(
+            x=pl.Series(np.nextafter(X, 9))
+        ),
+    ])  # fmt: skip
+    table = LazyTable(frame(k=range(N), c=pl.Series(words).cast(pl.Categorical)).lazy())
+    monkeypatch.setattr(LazyTable, "_frames", lambda _: (one for one in [next(passes)]))
+    for _ in range(2):
+        list(table.blocks())
 
 
 DRAWN = iter(range(100))
