@@ -87,6 +87,14 @@ def test_other_numbers_are_refused(tmp_path):
             cp.train(network, cp.stream(*changed, window=40), resume=True, **settings)
 
 
+def test_other_weights_are_refused(tmp_path):
+    settings = {"checkpoint": tmp_path / "run", "batch_size": BATCH, "epochs": 1}
+    cp.train(net(), cp.stream(X, Y, W, window=40), **settings)
+    for weights, said in (((W * 2,), "its sample of sample_weight: give"), ((), "its shape of sa")):
+        with pytest.raises(cp.CheckpointMismatchError, match=f"the stream differs in {said}"):
+            cp.train(net(), cp.stream(X, Y, *weights, window=40), resume=True, **settings)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -257,6 +257,20 @@ class TestTraining:
         )
         np.testing.assert_array_equal(resumed.network.parameters, whole.network.parameters)
 
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"class_weight": "balanced"}, "the stream differs in its class_weight"),
+            ({"test": 0.3}, "encoding, rows put aside"),
+            ({"max_categories": 3}, "encoding"),
+        ],
+    )
+    def test_another_model_of_the_same_rows_is_refused(self, table, tmp_path, change, said):
+        kept = {"checkpoint": tmp_path / "run", "checkpoint_every": "1 epochs", "epochs": 1}
+        fit(table, **kept)
+        with pytest.raises(cp.CheckpointMismatchError, match=said):
+            fit(table, **(kept | change), resume=True)
+
     def test_what_cannot_seek_is_gone_through_in_order(self, table):
         stream = framed(table, WINDOW, seeks=False)
         model = fit(table, stream=stream)
