@@ -88,6 +88,8 @@ def test_of_a_table_a_rank_encodes_its_own_rows_and_compares_all(monkeypatch):
     assert isinstance(made, MadeRows)
     assert (len(made), *made.shape, made.dtype) == (len(X), *X.shape, X.dtype)
     assert np.asarray(made).tobytes() == X.tobytes()
+    for some in (slice(3, 90, 7), slice(None, None, -1), slice(0), np.array([5, 5, 2])):
+        assert made[some].tobytes() == X[some].tobytes()
     assert _sample({"X": made}) == _sample({"X": X})
     asked = []
     make = made._make

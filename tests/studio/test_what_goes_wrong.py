@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import urllib.error
 from pathlib import Path
 
@@ -205,7 +207,11 @@ class TestFiles:
 
     @pytest.mark.parametrize(
         ("ends", "why"),
-        [("kill -ABRT $$", "-6"), ("echo 'Traceback:\nMemoryError' >&2; exit 1", "1: MemoryError")],
+        [
+            ("kill -ABRT $$", "-6"),
+            ("echo 'Traceback:\nMemoryError' >&2; exit 1", "1: MemoryError"),
+            ('echo "$3 broke" >&2; exit 1', "1: t.csv broke"),
+        ],
     )
     def test_a_table_of_the_command_is_tried_in_a_process_of_its_own(
         self, tmp_path, monkeypatch, ends, why
@@ -217,6 +223,26 @@ class TestFiles:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 30)
         refused(f"t.csv ends the process that reads it ({why})", "studio", "t.csv", "--no-browser")
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [("cp.TableFileError('is none')", 0), ("MemoryError()", 1), ("OSError('gone')", 1)],
+    )
+    def test_a_trial_ends_well_where_one_line_is_all_there_is(self, error, code):
+        """Whoever reads it next says that line; of all else the last line is said."""
+        program = f"""
+import runpy, sys
+import clearprop as cp
+from clearprop.tables import table_files
+def read_table(path):
+    raise {error}
+table_files.read_table, sys.argv = read_table, ["trial", "t.csv"]
+runpy.run_module("clearprop.studio.trial_process", run_name="__main__")
+"""
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert ended.returncode == code
+        last = ended.stderr.strip().rpartition("\n")[2]
+        assert last.partition(":")[0] == (error.partition("(")[0] if code else "")
 
     def test_files_of_the_command_have_the_bounds_of_those_that_are_dropped(
         self, tmp_path, monkeypatch

@@ -17,6 +17,7 @@ from clearprop.files import unchanged_file
 from clearprop.tables.blocks import arrow, files, parquet, text
 from clearprop.tables.blocks.files import TableFiles
 from clearprop.tables.blocks.lazy import LazyTable
+from clearprop.tables.blocks.skipped import Skipped
 from clearprop.tables.table_files import read_table
 
 N = 3_000
@@ -309,6 +310,17 @@ def test_rows_behind_a_quote_that_nobody_closes_are_so_many_at_most(tmp_path, sm
     source = TableFiles([path, packed], skip_bad=True)
     assert sum(one.rows for one in source.blocks()) > 3899
     assert str(source.skipped).startswith("skipped 3 places (at least 2 rows): ")
+
+
+def test_a_count_that_goes_on_knows_what_nobody_could_count():
+    before = Skipped()
+    before.add("a.parquet is truncated")
+    for goes_on, said in ((before, "a.parquet is truncated"), (Skipped(), "")):
+        other = goes_on.copy()
+        other.add("b.csv line 2 has 3 fields", 1, 1)
+        start = "skipped 2 places (at least 1 row): " if said else "skipped 1 place (1 row): "
+        assert str(other) == start + f"{said}; b.csv line 2 has 3 fields".removeprefix("; ")
+    assert str(before) == "skipped 1 place: a.parquet is truncated"
 
 
 def test_categories_at_the_end_of_a_truncated_file(tmp_path):
