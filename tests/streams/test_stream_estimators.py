@@ -65,6 +65,16 @@ def test_class_weights():
         assert fitted.network_.parameters.tobytes() == whole.network_.parameters.tobytes()
 
 
+def test_a_checkpoint_knows_class_weights(tmp_path):
+    kept = {"checkpoint": tmp_path, "class_weight": {"ash": 3.0}}
+    fitted = classifier(**kept).fit(cp.stream(X, NAMES, window=40))
+    same(classifier(**kept, resume=True).fit(cp.stream(X, NAMES, window=40)), fitted)
+    for other in ("balanced", {"ash": 2.0}, None):
+        again = classifier(**(kept | {"class_weight": other}), resume=True)
+        with pytest.raises(cp.CheckpointMismatchError, match="the stream differs in its class_wei"):
+            again.fit(cp.stream(X, NAMES, window=40))
+
+
 def test_several_labels_a_row():
     y = np.column_stack([LABELS > 0, X[:, 0] > 0]).astype(int)
     whole = classifier(shuffle=False).fit(X, y)
