@@ -1010,6 +1010,16 @@ class TestFewUnreadableCells:
             assert report.dropped["x"].startswith("looks like an identifier: ")
             assert not [note for note in report.notes if "'x'" in note]
 
+    @pytest.mark.parametrize("write", [str, "{}%".format, "{},5".format])
+    def test_few_numbers_in_most_rows_are_told_whatever_the_others_are(self, write, tmp_path):
+        """Remarks differ from row to row, and grades do not."""
+        cells = [f'"{write(i % 6)}"' if i % 10 else f"see {i}" for i in range(300)]
+        path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=",")
+        [note, *_] = cp.Model.fit(path, "y", **FIT).report.notes
+        how = "number, comma" if "," in write(1) else "number"
+        assert note.startswith("'x' is read as text, as 30 of its 300 values are no numbers, such")
+        assert f"columns={{'x': {how!r}}} reads it as numbers" in note
+
     def test_numbers_asked_for_with_either_mark_say_which_was_taken(self, tmp_path):
         cells = [f'"{i},250"' if i % 9 else "k.A." for i in range(1, 301)]
         path = as_file(tmp_path / "t.csv", x=cells, y=["u", "v", "w"] * 100, separator=",")

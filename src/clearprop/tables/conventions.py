@@ -334,15 +334,18 @@ def _nearly(column: Column, look: Look, decimal: str, unit: str) -> list[str]:
     odd = look.codes or look.n - _readable(look, decimal, unit)
     if not 0 < odd < look.n / 2 or look.codes > FEW * look.n:
         return []
-    how = as_numbers(_present(column, ())[0][:LOOKED_AT], column.name)
-    if not how and not look.codes:
-        return []
 
     def is_odd(word: str) -> bool:
         if look.codes:
             return has_leading_zero(word)
         found = numeral(word, decimal)
         return word not in MISSING and (found is None or not fits(found, unit))
+
+    # Of the numbers alone: words that differ may be more, in fewer rows.
+    words = [word for word in _present(column, ())[0] if not is_odd(word)]
+    how = as_numbers(words[:LOOKED_AT], column.name)
+    if not how and not look.codes:
+        return []
 
     wrong = np.array([is_odd(word) for word in column.words] + [False])
     row = int(np.flatnonzero(wrong[column.values])[0])
