@@ -287,6 +287,16 @@ class TestTwoThingsAtOnce:
         assert "float64" not in failed(CASES["a column of 1e6"][0]).remedy
 
 
+def test_a_run_of_a_step_is_said_to_be_repeated():
+    """And goes through by 200 steps: those after the first would fail of what made weights large."""
+    net = network()
+    net.parameters[:] *= 1e30
+    with pytest.raises(cp.DivergenceError) as caught:
+        cp.train(net, X, Y, epochs=1, batch_size=len(X), optimizer=cp.SGD(0.01))
+    assert caught.value.cause == "weights"
+    assert "draws them the same run, repeated, goes through 200 steps" in caught.value.evidence
+
+
 class TestEarlierRuns:
     """Calls that go on from each other, as of `partial_fit`: weights are what they made of them."""
 
@@ -312,7 +322,7 @@ class TestEarlierRuns:
         error = caught.value
         assert (error.cause, error.step) == (cause, 1)
         assert re.match(r"[Wb]\d reaches \S+ before the first update", error.evidence)
-        assert "and new weights, the same run goes through 200 steps" in error.evidence
+        assert "and new weights, the same run, repeated, goes through 200 steps" in error.evidence
         assert error.remedy.startswith(remedy)
 
 

@@ -162,8 +162,10 @@ def _said(suspicion: Suspicion, failure: _Failure) -> tuple[str, str]:
     """Return the evidence and the remedy of a suspicion that was confirmed."""
     steps = min(failure.most, steps_left(suspicion.trial.job, suspicion.trial.origin))
     where = f"{steps:,} step{'s' if steps > 1 else ''}"
+    its_own = steps_left(failure.job, failure.trial.origin)
+    again = ", repeated," if steps > its_own else ""
     start = "" if failure.begins else ", from the parameters that are restored"
-    evidence = f"{suspicion.instead} the same run goes through {where}{start}"
+    evidence = f"{suspicion.instead} the same run{again} goes through {where}{start}"
     evidence = f"{suspicion.seen}, and {evidence}" if suspicion.seen else evidence
     remedy = suspicion.remedy
     narrow = failure.job.network.dtype == np.float32
