@@ -257,6 +257,18 @@ def test_tiny_inputs_are_unscaled(size):
     assert not [f for f in cp.diagnose(network, X, y).findings if f.kind == "unscaled inputs"]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_varies_by_the_rounding_of_float32_is_not_unscaled(dtype):
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    y = (X[:, 0] > 0).astype(int)
+    network = cp.Network([3, 8, 2], "tanh", "softmax", dtype=dtype, seed=0)
+    for scale in (1.0, 3.0):
+        rows, tenth = scale * X, np.float32(0.1)
+        rows[:, 1] = tenth + np.spacing(tenth) * (np.arange(200) % 3)
+        kinds = {finding.kind for finding in cp.diagnose(network, rows, y).findings}
+        assert "unscaled inputs" not in kinds
+
+
 def test_vanishing_deltas_of_relu_are_not_told_to_use_relu():
     X, y = digits(600)
     network = cp.Network([64, 20, 20, 20, 10], "leaky_relu", "softmax", seed=1)

@@ -108,7 +108,7 @@ def _scale(X: Array) -> Finding | None:
     many = int((moving & (sizes > LARGE)).sum())
     widest = int(spreads.argmax())
     reach = np.ptp(X, axis=0)
-    told = moving & (reach > 1e-9 * np.abs(X).max(axis=0))  # else it varies by rounding alone
+    told = moving & (reach > _rounding(X) * np.abs(X).max(axis=0))
     tiny = told & (reach < TINY * spreads[widest])
     compared = [spreads[k] for k in np.flatnonzero(told) if not _two_valued(X[:, k])]
     narrowest = min(compared, default=spreads[widest])
@@ -141,6 +141,13 @@ def _spreads(X: Array) -> tuple[Array, Array]:
     powers = np.frexp(np.abs(X).max(axis=0))[1]
     X = np.ldexp(X, -powers)
     return np.ldexp(X.std(axis=0), powers), np.ldexp(np.sqrt((X**2).mean(axis=0)), powers)
+
+
+def _rounding(X: Array) -> Array:
+    """Return up to what share of its largest value a column may vary by rounding alone."""
+    with np.errstate(over="ignore"):
+        is_narrow = (X.astype(np.float32) == X).all(axis=0)
+    return np.where(is_narrow, 1e-6, 1e-9)
 
 
 def _two_valued(x: Array) -> bool:
