@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import clearprop as cp
+from clearprop.training.checkpoints.identity import differences
+from clearprop.training.streamed_rows import SHA
 from kept_runs import CutError, Decay, N, arguments, begin, cut_after, outcome
 
 
@@ -109,6 +111,31 @@ def test_another_topology_is_refused(kept):
         "the network is 4-5-3, the run has 4-6-3; biases is False, the run has True; activations "
         "is (relu, softmax), the run has (tanh, softmax)"
     ) in str(caught.value)
+
+
+def a_stream(shape=(9, 2), **parts):
+    return {"settings": {}, "data": {"stream": {"shape": [*shape], "dtype": "<f4", "parts": parts}}}
+
+
+def test_parts_in_which_streams_differ_are_named():
+    known = {name: f"{name}{name}" for name in "abcdefg"}
+    then = a_stream(**known)
+    assert differences(a_stream(**known), then) == []
+    for other, said in (
+        ({"b": "1"}, "b (1, the run has bb)"),
+        ({"h": "1"}, "h (1, the run has not set)"),
+        ({"b": f"{SHA} 1", "d": "2"}, "b, d (2, the run has dd)"),
+        (dict.fromkeys("abcdefg", f"{SHA} 1"), "a, b, c, d, e, and 2 more"),
+        (dict.fromkeys("abcde", f"{SHA} 1"), "a, b, c, d, e"),
+    ):
+        assert differences(a_stream(**known | other), then) == [f"the stream differs in its {said}"]
+    assert differences(a_stream((8, 2), **known), then) == [
+        "stream has shape (8, 2), the run's has (9, 2)"
+    ]
+    assert differences(a_stream((8, 2), **known | {"b": "1"}), then) == [
+        "stream has shape (8, 2), the run's has (9, 2)",
+        "the stream differs in its b (1, the run has bb)",
+    ]
 
 
 def test_functions_of_one_s_own_go_by_their_names(tmp_path):
