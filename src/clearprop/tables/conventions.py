@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -342,8 +343,8 @@ def _nearly(column: Column, look: Look, decimal: str, unit: str) -> list[str]:
         return word not in MISSING and (found is None or not fits(found, unit))
 
     # Of the numbers alone: words that differ may be more, in fewer rows.
-    words = [word for word in _present(column, ())[0] if not is_odd(word)]
-    how = as_numbers(words[:LOOKED_AT], column.name)
+    words = (word for word in _present(column, ())[0] if not is_odd(word))
+    how = as_numbers([*islice(words, LOOKED_AT)], column.name)
     if not how and not look.codes:
         return []
 
